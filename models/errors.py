@@ -1,0 +1,28 @@
+"""What can go wrong, as a tree; every message names the cause and the remedy.
+
+UnmaskError
+├── InputError        a picture, video, camera or folder that cannot be used
+├── MethodError       a method that cannot be loaded or run
+│   └── WeightsError  a weights file whose keys, shapes or format do not fit
+└── MissingAssetError a file that is not there: says how to get it
+"""
+
+
+class UnmaskError(Exception):
+    """Base of all errors a user may see. `str(error)` is a sentence: what was wrong and what to do."""
+
+
+class InputError(UnmaskError):
+    """A picture, video, camera or folder that cannot be used."""
+
+
+class MethodError(UnmaskError):
+    """A method that cannot be loaded or run."""
+
+
+class WeightsError(MethodError):
+    """A weights file whose keys, shapes or format do not fit the method."""
+
+
+class MissingAssetError(UnmaskError):
+    """A file that is not there."""

@@ -1,0 +1,1 @@
+"""Evaluation protocols; run as `python -m models.evaluation`."""

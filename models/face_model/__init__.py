@@ -1,0 +1,1 @@
+"""Morphable face models: coefficients to vertices, and vertices to UV position maps and back."""

@@ -1,0 +1,222 @@
+"""What a method answers for one face: frozen values, read-only arrays, no framework."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+
+
+class Space(Enum):
+    """Where coordinates live. Unless said otherwise: x right, y down, z towards the camera in the unit of x."""
+
+    IMAGE = "image"  # px of the whole frame; (0, 0) is the centre of the top-left pixel
+    CROP = "crop"  # px of the square a network saw; (0, 0) is the centre of its top-left pixel
+    MODEL = "model"  # the face model's own: mm, y up
+    UV = "uv"  # texture coordinates, 0..1
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Topology:
+    """What never changes about a mesh: shared by all answers of one method.
+
+    Attributes:
+        name: Which topology, e.g. "open face".
+        triangles: [T, 3] int32, counter-clockwise seen from outside in MODEL space (y up).
+        uv: [N, 2] float32 in 0..1: u grows to the viewer's right on a frontal face, v grows downwards.
+        landmark_vertices: [68, 3] int32, iBUG order: corners of the triangle each landmark lies on.
+        landmark_weights: [68, 3] float32, barycentric, rows sum to one.
+        mirror: [N] int32, the vertex on the other side of the face.
+        regions: [N] uint8, index into `region_names`.
+        region_names: e.g. ("brows", "eyes", "nose", ...).
+    """
+
+    name: str
+    triangles: NDArray[np.int32]
+    uv: Array
+    landmark_vertices: NDArray[np.int32]
+    landmark_weights: Array
+    mirror: NDArray[np.int32]
+    regions: NDArray[np.uint8]
+    region_names: tuple[str, ...]
+
+    def landmarks(self, vertices: Array) -> Array:
+        """[68, 3]: the landmarks of a mesh of this topology, in the space of `vertices` [N, 3]."""
+        return np.einsum("kc,kcd->kd", self.landmark_weights, vertices[self.landmark_vertices])
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Scalar:
+    """One number per vertex (or point) with its meaning.
+
+    Attributes:
+        name: e.g. "confidence".
+        values: [N] float32; NaN where unknown.
+        low, high: The range a colour map should span.
+        unit: e.g. "px", "mm", "" for a share of one.
+    """
+
+    name: str
+    values: Array
+    low: float
+    high: float
+    unit: str = ""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class MeshLayer:
+    """A surface that can be drawn alone.
+
+    Attributes:
+        name: e.g. "visible surface".
+        space: Where `vertices` live.
+        vertices: [P, 3] float32.
+        triangles: [T, 3] int32.
+        uv: [P, 2] float32, where each vertex lies on the face; None if unknown.
+        scalars: Per vertex values of this layer.
+    """
+
+    name: str
+    space: Space
+    vertices: Array
+    triangles: NDArray[np.int32]
+    uv: Array | None = None
+    scalars: tuple[Scalar, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PointLayer:
+    """Loose points. Attributes as in MeshLayer, without triangles."""
+
+    name: str
+    space: Space
+    points: Array
+    scalars: tuple[Scalar, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class MapLayer:
+    """A picture-like prediction of the pixels a network saw.
+
+    Attributes:
+        name: e.g. "visible mask", "uv", "depth", "confidence".
+        values: [H, W] or [H, W, C] float32; NaN where the network says nothing.
+        T_image_map: [3, 3]: carries map px (0, 0 = centre of the top-left cell) to `space` px.
+        space: CROP until back-projected, then IMAGE.
+        low, high, unit: As in Scalar.
+    """
+
+    name: str
+    values: Array
+    T_image_map: NDArray[np.float64]
+    space: Space
+    low: float = 0.0
+    high: float = 1.0
+    unit: str = ""
+
+
+Layer = MeshLayer | PointLayer | MapLayer
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something the method did silently that a reader of its answer must know.
+
+    Attributes:
+        code: Stable key, e.g. "empty-mask", "uv-collisions".
+        text: A sentence for the user.
+        count: How many pixels, cells or points it concerns.
+    """
+
+    code: str
+    text: str
+    count: int = 0
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Reconstruction:
+    """One face as one method sees it. Arrays are read-only, so any thread may hold it.
+
+    Attributes:
+        method: Which method answered, e.g. "dsfnet".
+        space: CROP from a method, IMAGE after `pipeline.back_project`.
+        topology: Triangles, UVs and landmarks of `vertices`; one object per method, shared by its answers.
+        vertices: [N, 3] float32, in `space`: the answer (for DSFNet the fused face).
+        pose_deg: Pitch, yaw, roll in degrees, AFLW2000 convention: R = Rx(-pitch) Ry(-yaw) Rz(-roll), y up.
+        layers: What else can be shown; DSFNet: "image space", "model space" (completed branches, meshes of the
+            same topology), "visible surface" (partial mesh of what was seen), maps "visible mask", "uv", "depth",
+            "confidence".
+        scalars: Per vertex of `vertices`, e.g. "visibility", "disagreement".
+        took_part: Which parts entered the computation, e.g. ("image space", "model space", "confidence").
+        left_out: Which parts were switched off.
+        alarms: Silent fallbacks that happened.
+        box: Face box (x0, y0, x1, y1) in image px it was asked about; None in crop space.
+        mm_per_px: Model millimetres per px of `space`.
+    """
+
+    method: str
+    space: Space
+    topology: Topology
+    vertices: Array
+    pose_deg: tuple[float, float, float]
+    layers: tuple[Layer, ...] = ()
+    scalars: tuple[Scalar, ...] = ()
+    took_part: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    alarms: tuple[Alarm, ...] = ()
+    box: tuple[float, float, float, float] | None = None
+    mm_per_px: float = 1.0
+
+    @property
+    def landmarks(self) -> Array:
+        """[68, 3] float32, iBUG order, in `space`."""
+        return self.topology.landmarks(self.vertices)
+
+    def layer(self, name: str) -> Layer:
+        """The layer of that name; KeyError lists the names there are."""
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise KeyError(f"no layer {name!r}; there are {[layer.name for layer in self.layers]}")
+
+    def scalar(self, name: str) -> Scalar:
+        """The per-vertex scalar of that name; KeyError lists the names there are."""
+        for scalar in self.scalars:
+            if scalar.name == name:
+                return scalar
+        raise KeyError(f"no scalar {name!r}; there are {[scalar.name for scalar in self.scalars]}")
+
+    def mapped(self, space: Space, move: Callable[[Array], Array], T: NDArray[np.float64]) -> Reconstruction:
+        """The same answer in another pixel space: points by `move` [P, 3] -> [P, 3], maps by `T` [3, 3]."""
+        return replace(
+            self,
+            space=space,
+            vertices=frozen(move(self.vertices)),
+            layers=tuple(_mapped_layer(layer, space, move, T) for layer in self.layers),
+        )
+
+
+def frozen(values: NDArray[np.generic] | Array) -> Array:
+    """`values` as a contiguous float32 array nobody can write to."""
+    array = np.ascontiguousarray(values, np.float32)
+    if array is values or array.base is not None:
+        array = array.copy()
+    array.flags.writeable = False
+    return array
+
+
+def _mapped_layer(
+    layer: Layer, space: Space, move: Callable[[Array], Array], T: NDArray[np.float64]
+) -> Layer:
+    match layer:
+        case MeshLayer():
+            return replace(layer, space=space, vertices=frozen(move(layer.vertices)))
+        case PointLayer():
+            return replace(layer, space=space, points=frozen(move(layer.points)))
+        case MapLayer():
+            return replace(layer, space=space, T_image_map=T @ layer.T_image_map)

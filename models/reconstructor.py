@@ -1,0 +1,54 @@
+"""The seam: what a face alignment method, and a face detector, must offer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.reconstruction import Reconstruction, Topology
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A face to look at.
+
+    Attributes:
+        box: (x0, y0, x1, y1) in image px: bounding box of the face from brows to chin, as its 68 landmarks span it.
+        score: How sure the detector is, 0..1; 1 for a box given by hand.
+    """
+
+    box: tuple[float, float, float, float]
+    score: float = 1.0
+
+
+class Detector(Protocol):
+    """Finds faces in a frame."""
+
+    name: str
+
+    def __call__(self, image: NDArray[np.uint8]) -> list[Face]:
+        """[H, W, 3] RGB -> faces, surest first; empty if there is none."""
+
+
+class Reconstructor(Protocol):
+    """A face alignment method: where it looks, and what it sees there."""
+
+    name: str
+    size: int  # side of the crop it wants, px
+    topology: Topology
+    switches: tuple[str, ...]  # parts of the computation that may be left out, in display order
+
+    def crop(self, face: Face) -> NDArray[np.float64]:
+        """T_image_crop [3, 3]: the square this method wants of the frame; carries crop px to image px."""
+
+    def __call__(
+        self, crops: NDArray[np.uint8], without: frozenset[str] = frozenset()
+    ) -> list[Reconstruction]:
+        """[F, S, S, 3] RGB -> F answers in crop space, computed without the switched-off parts.
+
+        Raises:
+            ValueError: `without` names no switch of this method, or leaves nothing to compute with.
+        """

@@ -1,0 +1,1 @@
+"""Training recipes and loops; run as `python -m models.training`."""

@@ -1,0 +1,1 @@
+"""Docks: side widgets that are told a State and call verbs."""

@@ -1,0 +1,1 @@
+"""OpenGL items: static indices, streamed attributes, shader modes chosen by a uniform."""

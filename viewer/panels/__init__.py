@@ -1,0 +1,1 @@
+"""GL panels: one space, one camera, its layers."""
