@@ -13,7 +13,7 @@ Array = NDArray[np.float32]
 
 
 class Space(Enum):
-    """Where coordinates live. Unless said otherwise: x right, y down, z towards the camera in the unit of x."""
+    """Where coordinates live. Unless said otherwise: x right, y down, z to the camera in the unit of x."""
 
     IMAGE = "image"  # px of the whole frame; (0, 0) is the centre of the top-left pixel
     CROP = "crop"  # px of the square a network saw; (0, 0) is the centre of its top-left pixel
@@ -47,7 +47,9 @@ class Topology:
 
     def landmarks(self, vertices: Array) -> Array:
         """[68, 3]: the landmarks of a mesh of this topology, in the space of `vertices` [N, 3]."""
-        return np.einsum("kc,kcd->kd", self.landmark_weights, vertices[self.landmark_vertices])
+        return np.asarray(
+            (self.landmark_weights[..., None] * vertices[self.landmark_vertices]).sum(1), np.float32
+        )
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -147,10 +149,10 @@ class Reconstruction:
         space: CROP from a method, IMAGE after `pipeline.back_project`.
         topology: Triangles, UVs and landmarks of `vertices`; one object per method, shared by its answers.
         vertices: [N, 3] float32, in `space`: the answer (for DSFNet the fused face).
-        pose_deg: Pitch, yaw, roll in degrees, AFLW2000 convention: R = Rx(-pitch) Ry(-yaw) Rz(-roll), y up.
-        layers: What else can be shown; DSFNet: "image space", "model space" (completed branches, meshes of the
-            same topology), "visible surface" (partial mesh of what was seen), maps "visible mask", "uv", "depth",
-            "confidence".
+        pose_deg: Pitch, yaw, roll, AFLW2000 convention: R = Rx(-pitch) Ry(-yaw) Rz(-roll), y up.
+        layers: What else can be shown; DSFNet: meshes "image space", "model space" (completed branches, same
+            topology), "visible surface" (partial mesh of what was seen); maps "visible mask", "uv",
+            "depth", "confidence".
         scalars: Per vertex of `vertices`, e.g. "visibility", "disagreement".
         took_part: Which parts entered the computation, e.g. ("image space", "model space", "confidence").
         left_out: Which parts were switched off.

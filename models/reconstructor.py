@@ -16,7 +16,7 @@ class Face:
     """A face to look at.
 
     Attributes:
-        box: (x0, y0, x1, y1) in image px: bounding box of the face from brows to chin, as its 68 landmarks span it.
+        box: (x0, y0, x1, y1) in image px: bounding box of the face, brows to chin, as its landmarks span it.
         score: How sure the detector is, 0..1; 1 for a box given by hand.
     """
 
