@@ -1,0 +1,254 @@
+"""What the window shows, as frozen values and pure functions. No Qt."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from models.reconstruction import Reconstruction
+    from models.reconstructor import Face
+    from viewer.sources.source import Frame
+
+Quaternion = tuple[float, float, float, float]
+
+OVERLAYS = ("box", "landmarks", "mask", "uv", "confidence", "depth", "mesh")
+"""What can be drawn over the photo, in display order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """How all linked panels look at the face.
+
+    Attributes:
+        rotation: Unit quaternion (w, x, y, z) that turns the face about its centre, in view axes: x right,
+            y up, z towards the viewer. The identity shows the face as the photo does.
+        zoom: 1 lets the face fill most of the panel; 2 shows it twice as large.
+        pan: Shift of the face's centre to the right and upwards, in face sizes.
+        perspective: False is the scaled-orthographic camera the face models assume.
+    """
+
+    rotation: Quaternion = (1.0, 0.0, 0.0, 0.0)
+    zoom: float = 1.0
+    pan: tuple[float, float] = (0.0, 0.0)
+    perspective: bool = False
+
+
+class Look(Enum):
+    """What gives a surface its colour; the value is the text a user reads."""
+
+    SHADED = "Shaded"
+    PHOTO = "Photo"
+    WIRE = "Wire"
+    POINTS = "Points"
+    VISIBILITY = "Visibility"
+    DISAGREEMENT = "Disagreement"
+    CONFIDENCE = "Confidence"
+    UV = "UV"
+    DEPTH = "Depth"
+    NORMALS = "Normals"
+
+
+@dataclass(frozen=True, slots=True)
+class LayerStyle:
+    """How a panel draws its surface.
+
+    Attributes:
+        look: What gives it its colour.
+        wire: Whether edges are drawn over it.
+        opacity: 0..1.
+    """
+
+    look: Look = Look.SHADED
+    wire: bool = False
+    opacity: float = 1.0
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Shown:
+    """One frame and what was answered about it: always replaced together.
+
+    Attributes:
+        frame: The picture the answers are about.
+        faces: The boxes that were looked at, surest first.
+        answers: One per face, in image space.
+        elapsed_ms: Detection and reconstruction together.
+        detection_ms: Detection alone; 0 for boxes drawn by hand.
+    """
+
+    frame: Frame
+    faces: tuple[Face, ...] = ()
+    answers: tuple[Reconstruction, ...] = ()
+    elapsed_ms: float = 0.0
+    detection_ms: float = 0.0
+
+
+class Severity(Enum):
+    """How bad a notice is."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What the banner says.
+
+    Attributes:
+        severity: Colour and icon of the banner.
+        cause: One sentence: what was wrong.
+        remedy: One sentence: what to do about it; may be empty.
+    """
+
+    severity: Severity
+    cause: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One vertex of the selected answer, picked by the user.
+
+    Attributes:
+        vertex: Index into the answer's vertices.
+        position: In image px, z towards the viewer.
+        region: Name of the part of the face it belongs to.
+        readings: (name, value with its unit) of every scalar known there.
+    """
+
+    vertex: int
+    position: tuple[float, float, float]
+    region: str
+    readings: tuple[tuple[str, str], ...] = ()
+
+
+class Theme(Enum):
+    """The window's colours; the value is the text a user reads."""
+
+    DARK = "Dark"
+    LIGHT = "Light"
+
+
+FIRST_STYLES: Mapping[str, LayerStyle] = MappingProxyType(
+    {
+        "image": LayerStyle(Look.PHOTO),
+        "model": LayerStyle(Look.VISIBILITY),
+        "fused": LayerStyle(Look.SHADED),
+    }
+)
+"""The look each panel starts with, by the panel's name."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class State:
+    """Everything the window shows. Replaced as a whole, never written to.
+
+    Attributes:
+        shown: The frame and its answers; None before the first.
+        camera: Shared by all panels.
+        method, weights: Who answers.
+        switches: The parts of the computation this method lets one leave out; empty until it is loaded.
+        switched_off: Those left out of the next computation.
+        overlays: Those of OVERLAYS that are drawn over the photo.
+        styles: A panel's name -> its look.
+        selected_face: Index into `shown.answers`.
+        probe: The vertex that was picked.
+        busy: A job runs.
+        doing: What the job does, for the status bar; empty if idle.
+        live: A camera or video plays.
+        fps: Answers per second while live.
+        source_name: What is open; empty for nothing.
+        notice: What the banner says.
+        device: Where the method runs.
+        gl_renderer: The OpenGL driver; empty until a panel reports it.
+        drawing_box: The next drag over the photo draws a face box.
+        recent: Paths opened before, newest first.
+        theme: Colours of the window.
+    """
+
+    shown: Shown | None = None
+    camera: Camera = Camera()
+    method: str = "dsfnet"
+    weights: str = "open"
+    switches: tuple[str, ...] = ()
+    switched_off: frozenset[str] = frozenset()
+    overlays: frozenset[str] = frozenset({"box", "landmarks"})
+    styles: Mapping[str, LayerStyle] = field(default_factory=lambda: FIRST_STYLES)
+    selected_face: int = 0
+    probe: Probe | None = None
+    busy: bool = False
+    doing: str = ""
+    live: bool = False
+    fps: float = 0.0
+    source_name: str = ""
+    notice: Notice | None = None
+    device: str = "cpu"
+    gl_renderer: str = ""
+    drawing_box: bool = False
+    recent: tuple[str, ...] = ()
+    theme: Theme = Theme.DARK
+
+    @property
+    def answer(self) -> Reconstruction | None:
+        """The answer for the selected face; None if there is none."""
+        if self.shown is None or not 0 <= self.selected_face < len(self.shown.answers):
+            return None
+        return self.shown.answers[self.selected_face]
+
+
+MAX_RECENT = 10
+
+
+def with_style(state: State, panel: str, style: LayerStyle) -> Mapping[str, LayerStyle]:
+    """`state.styles` with one panel's look replaced."""
+    return MappingProxyType({**state.styles, panel: style})
+
+
+def toggled(names: frozenset[str], name: str) -> frozenset[str]:
+    """`names` with `name` put in or taken out."""
+    return names ^ {name}
+
+
+def with_recent(recent: tuple[str, ...], path: str) -> tuple[str, ...]:
+    """`recent` with `path` first, once, and no more than MAX_RECENT."""
+    return (path, *(other for other in recent if other != path))[:MAX_RECENT]
+
+
+def turn(axis: tuple[float, float, float], angle_deg: float) -> Quaternion:
+    """The unit quaternion of a turn about `axis` (of any length, not zero)."""
+    half, length = math.radians(angle_deg) / 2, math.hypot(*axis)
+    x, y, z = (math.sin(half) * part / length for part in axis)
+    return (math.cos(half), x, y, z)
+
+
+def product(p: Quaternion, q: Quaternion) -> Quaternion:
+    """First turn by `q`, then by `p`; kept at unit length however often it is repeated."""
+    pw, px, py, pz = p
+    qw, qx, qy, qz = q
+    w = pw * qw - px * qx - py * qy - pz * qz
+    x = pw * qx + px * qw + py * qz - pz * qy
+    y = pw * qy - px * qz + py * qw + pz * qx
+    z = pw * qz + px * qy - py * qx + pz * qw
+    length = math.sqrt(w * w + x * x + y * y + z * z)
+    return (w / length, x / length, y / length, z / length)
+
+
+STANDARD_VIEWS: Mapping[str, Quaternion] = MappingProxyType(
+    {
+        "front": (1.0, 0.0, 0.0, 0.0),
+        "left": turn((0, 1, 0), 90),
+        "right": turn((0, 1, 0), -90),
+        "top": turn((1, 0, 0), 90),
+    }
+)
+"""Where the viewer stands -> how the face is turned for it."""
+
+
+def seen_from(camera: Camera, view: str) -> Camera:
+    """`camera` gone to one of STANDARD_VIEWS; zoom and pan as a new camera has them."""
+    return replace(Camera(perspective=camera.perspective), rotation=STANDARD_VIEWS[view])
