@@ -1,0 +1,90 @@
+"""The one door to the files that ship: weights, face models, shaders, icons, sample pictures. Stdlib only."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Asset", "AssetError", "face_model", "icon", "manifest", "samples", "shader", "weights"]
+
+ROOT = Path(__file__).resolve().parent
+PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
+
+
+class AssetError(Exception):
+    """A file that is not there; the message names it and says how to get it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One row of `manifest.toml`.
+
+    Attributes:
+        path: Relative to `resources/`, with forward slashes.
+        origin: Who made it and where it came from, or the command that makes it.
+        licence: SPDX name, or the terms in a few words.
+        purpose: What it is for.
+        sha256, size: Of the file, size in bytes; empty and 0 for a file the user fetches.
+        fetch: How a user gets it; empty for a file that ships.
+    """
+
+    path: str
+    origin: str
+    licence: str
+    purpose: str
+    sha256: str = ""
+    size: int = 0
+    fetch: str = ""
+
+
+def manifest(root: Path = ROOT) -> tuple[Asset, ...]:
+    """The rows of `manifest.toml`, in file order."""
+    with (root / "manifest.toml").open("rb") as file:
+        rows = tomllib.load(file).get("asset", [])
+    return tuple(Asset(**row) for row in rows)
+
+
+def weights(name: str, root: Path = ROOT) -> Path:
+    """Weights by name, e.g. "dsfnet-open" -> weights/dsfnet-open.safetensors."""
+    return _present("weights", name, ".safetensors", root)
+
+
+def face_model(name: str, root: Path = ROOT) -> Path:
+    """A face model by name, e.g. "open" -> face_model/open_face.npz."""
+    return _present("face_model", name, "_face.npz", root)
+
+
+def shader(name: str, root: Path = ROOT) -> Path:
+    """A shader text by file name, e.g. "points.vert"."""
+    return _present("shaders", name, "", root)
+
+
+def icon(name: str, root: Path = ROOT) -> Path:
+    """An icon by name, e.g. "open" -> icons/open.svg."""
+    return _present("icons", name, ".svg", root)
+
+
+def samples(root: Path = ROOT) -> tuple[Path, ...]:
+    """The bundled sample pictures, by name; the first is the one a fresh session opens."""
+    return tuple(sorted(path for path in (root / "samples").glob("*") if path.suffix in PICTURES))
+
+
+def _present(folder: str, name: str, ending: str, root: Path) -> Path:
+    """The file of that name, with `ending` where the name has no ending of its own; AssetError if absent."""
+    if "/" in name or "\\" in name:
+        raise ValueError(f"{name!r} is a path; give the bare name of a file in resources/{folder}")
+    path = root / folder / (name if Path(name).suffix else name + ending)
+    if not path.is_file():
+        raise AssetError(f"{folder}/{path.name} is not there. {_remedy(f'{folder}/{path.name}', root)}")
+    return path
+
+
+def _remedy(relative: str, root: Path) -> str:
+    """How to get a file that is missing: what the manifest says, else what there is instead."""
+    for asset in manifest(root):
+        if asset.path == relative:
+            return asset.fetch or f"It ships with the application ({asset.origin}): install it again."
+    folder = root / Path(relative).parent
+    there = sorted(path.name for path in folder.glob("*") if path.suffix not in {"", ".md"})
+    return f"{folder.name} holds: {', '.join(there)}." if there else f"{folder.name} is empty."

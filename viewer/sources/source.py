@@ -1,0 +1,93 @@
+"""The contract of everything frames come from. No Qt here: a callback may emit a signal, a source cannot.
+
+A source reads on a thread of its own, so a slow disk or camera never holds the window:
+
+    source = open_path("clip.mp4")          # raises InputError when there is nothing to open
+    source.start(deliver, fail)             # both are called on the source's thread
+    ...
+    source.stop()                           # joins the thread; nothing is delivered afterwards
+
+What a session knows of a source it learns from its frames: `Frame.index` and `Frame.count`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.errors import InputError
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Frame:
+    """A picture with its time.
+
+    Attributes:
+        image: [H, W, 3] uint8 RGB, upright, read-only.
+        name: What the user calls it: the file's name, or the camera's.
+        time_s: Since the beginning of the video, or since the camera was opened; 0 for a still.
+        index: Which frame of its source, from 0.
+        count: How many frames the source has; 0 if nobody knows (a camera).
+        notices: Sentences on what was done to the file, e.g. "Only the first of 12 frames is shown."
+    """
+
+    image: NDArray[np.uint8]
+    name: str
+    time_s: float = 0.0
+    index: int = 0
+    count: int = 1
+    notices: tuple[str, ...] = ()
+
+
+Deliver = Callable[[Frame], None]
+Fail = Callable[[InputError], None]
+
+
+class Source(Protocol):
+    """Delivers frames from a thread of its own between `start` and `stop`."""
+
+    @property
+    def name(self) -> str:
+        """What the user calls it: the file's, folder's or camera's name."""
+
+    @property
+    def live(self) -> bool:
+        """True for a camera: frames come by themselves and only the newest counts."""
+
+    def start(self, deliver: Deliver, fail: Fail) -> None:
+        """Begin; the first frame comes without asking. Both callbacks run on the source's thread.
+
+        `fail` reports one picture that cannot be read; the source goes on with the others. A camera that
+        fails has ended; `start` it again to try again.
+        """
+
+    def stop(self) -> None:
+        """End and join the thread; nothing is delivered after this returns. Harmless when not started."""
+
+
+@runtime_checkable
+class Recording(Source, Protocol):
+    """A source one can move about in: a still (one frame), a folder, a video. Starts paused on frame 0.
+
+    All verbs return at once; the frame follows through `deliver`.
+    """
+
+    @property
+    def playing(self) -> bool:
+        """Whether frames follow each other by themselves now; turns False at the last frame."""
+
+    def play(self) -> None:
+        """Go on from here at the recording's own speed; from the beginning if at the end."""
+
+    def pause(self) -> None:
+        """Stay at the frame delivered last."""
+
+    def seek(self, index: int) -> None:
+        """Deliver that frame, clamped to those there are; of several waiting wishes the newest wins."""
+
+    def step(self, by: int) -> None:
+        """`seek` relative to the newest wish or the frame delivered last; pauses."""
