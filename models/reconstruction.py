@@ -60,7 +60,7 @@ class Scalar:
         name: e.g. "confidence".
         values: [N] float32; NaN where unknown.
         low, high: The range a colour map should span.
-        unit: e.g. "px", "mm", "" for a share of one.
+        unit: e.g. "px" (of the answer's space), "mm", "" for a share of one.
     """
 
     name: str
@@ -194,12 +194,18 @@ class Reconstruction:
         raise KeyError(f"no scalar {name!r}; there are {[scalar.name for scalar in self.scalars]}")
 
     def mapped(self, space: Space, move: Callable[[Array], Array], T: NDArray[np.float64]) -> Reconstruction:
-        """The same answer in another pixel space: points by `move` [P, 3] -> [P, 3], maps by `T` [3, 3]."""
+        """The same answer in another pixel space: points by `move` [P, 3] -> [P, 3], maps by `T` [3, 3].
+
+        Values in px (a disagreement, a depth) are stretched by the scale of `T`; layers in MODEL or UV space
+        stay where they are.
+        """
+        scale = float(np.sqrt(abs(np.linalg.det(T[:2, :2]))))
         return replace(
             self,
             space=space,
             vertices=frozen(move(self.vertices)),
-            layers=tuple(_mapped_layer(layer, space, move, T) for layer in self.layers),
+            layers=tuple(_mapped_layer(layer, space, move, T, scale) for layer in self.layers),
+            scalars=_scaled(self.scalars, scale),
         )
 
 
@@ -212,13 +218,38 @@ def frozen(values: NDArray[np.generic] | Array) -> Array:
     return array
 
 
+def _scaled(scalars: tuple[Scalar, ...], scale: float) -> tuple[Scalar, ...]:
+    """The same quantities after px became `scale` times as many; other units are left alone."""
+    return tuple(
+        replace(
+            scalar, values=frozen(scalar.values * scale), low=scalar.low * scale, high=scalar.high * scale
+        )
+        if scalar.unit == "px"
+        else scalar
+        for scalar in scalars
+    )
+
+
 def _mapped_layer(
-    layer: Layer, space: Space, move: Callable[[Array], Array], T: NDArray[np.float64]
+    layer: Layer, space: Space, move: Callable[[Array], Array], T: NDArray[np.float64], scale: float
 ) -> Layer:
+    if layer.space in (Space.MODEL, Space.UV):
+        return layer
     match layer:
         case MeshLayer():
-            return replace(layer, space=space, vertices=frozen(move(layer.vertices)))
+            moved, scalars = frozen(move(layer.vertices)), _scaled(layer.scalars, scale)
+            return replace(layer, space=space, vertices=moved, scalars=scalars)
         case PointLayer():
-            return replace(layer, space=space, points=frozen(move(layer.points)))
+            moved, scalars = frozen(move(layer.points)), _scaled(layer.scalars, scale)
+            return replace(layer, space=space, points=moved, scalars=scalars)
+        case MapLayer(unit="px"):
+            return replace(
+                layer,
+                space=space,
+                T_image_map=T @ layer.T_image_map,
+                values=frozen(layer.values * scale),
+                low=layer.low * scale,
+                high=layer.high * scale,
+            )
         case MapLayer():
             return replace(layer, space=space, T_image_map=T @ layer.T_image_map)

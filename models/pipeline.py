@@ -1,0 +1,132 @@
+"""From faces in a frame to answers in that frame: crop -> reconstruct -> back_project. Pure functions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models.errors import MethodError
+from models.geometry import euler_from_rotation, rotation_from_euler
+from models.images import warp_crop
+from models.reconstruction import Array, Reconstruction, Space
+from models.reconstructor import Face, Reconstructor
+
+Box = tuple[float, float, float, float]
+
+
+def reconstruct(
+    image: NDArray[np.uint8],
+    faces: Sequence[Face],
+    method: Reconstructor,
+    without: frozenset[str] = frozenset(),
+) -> list[Reconstruction]:
+    """What `method` sees of each face, in the frame's own pixels.
+
+    All faces go through the method in one batch.
+
+    Args:
+        image: [H, W, 3] uint8 RGB, contiguous or not; it is not changed.
+        faces: Where to look. None gives an empty list.
+        method: The face alignment method.
+        without: Switches of the method to leave out of the computation.
+
+    Returns:
+        One answer per face, in their order, in IMAGE space.
+
+    Raises:
+        ValueError: The image or a box cannot be used, or `without` names no switch of the method.
+    """
+    _check_image(image)
+    for face in faces:
+        _check_box(face.box)
+    if not faces:
+        return []
+    image = np.ascontiguousarray(image)
+    transforms = [_checked_transform(method, face) for face in faces]
+    crops = np.stack([warp_crop(image, T, method.size) for T in transforms])
+    answers = method(crops, without)
+    if len(answers) != len(faces):
+        raise MethodError(f"{method.name} was asked about {len(faces)} faces and answered for {len(answers)}")
+    return [
+        back_project(answer, T, face.box) for answer, T, face in zip(answers, transforms, faces, strict=True)
+    ]
+
+
+def back_project(answer: Reconstruction, T_image_crop: NDArray[np.float64], box: Box) -> Reconstruction:
+    """An answer in crop space, carried into the frame it was cut from.
+
+    x and y follow T_image_crop, z is stretched by its scale, whatever its turn. A crop that was turned in the
+    picture turns the pose along: R_image = R_roll R_crop.
+
+    Args:
+        answer: In CROP space.
+        T_image_crop: [3, 3], crop px -> image px: scale, turn in the plane and shift, no mirror.
+        box: The face box in image px the answer is about.
+    """
+    scale, _ = scale_and_turn(T_image_crop)
+
+    def move(points: Array) -> Array:
+        plane = points[:, :2] @ T_image_crop[:2, :2].T + T_image_crop[:2, 2]
+        return np.concatenate([plane, scale * points[:, 2:]], axis=1).astype(np.float32)
+
+    return replace(
+        answer.mapped(Space.IMAGE, move, T_image_crop),
+        pose_deg=turned_pose(answer.pose_deg, T_image_crop),
+        box=box,
+        mm_per_px=answer.mm_per_px / scale,
+    )
+
+
+def turned_pose(
+    pose_deg: tuple[float, float, float], T_image_crop: NDArray[np.float64]
+) -> tuple[float, float, float]:
+    """The pose in the frame of a face whose pose in the crop is `pose_deg` (pitch, yaw, roll).
+
+    A turn by `a` in the picture (y down) is one by -a about the viewing axis where y is up and z comes to the
+    viewer. An upright crop leaves the pose as it is, to the last bit.
+    """
+    _, angle = scale_and_turn(T_image_crop)
+    if angle == 0:
+        return pose_deg
+    roll = rotation_from_euler(torch.tensor([0.0, 0.0, angle], dtype=torch.float64))
+    rotation = rotation_from_euler(torch.deg2rad(torch.tensor(pose_deg, dtype=torch.float64)))
+    pitch, yaw, roll_deg = torch.rad2deg(euler_from_rotation(roll @ rotation)).tolist()
+    return pitch, yaw, roll_deg
+
+
+def scale_and_turn(T: NDArray[np.float64]) -> tuple[float, float]:
+    """Image px per crop px, and the angle (radians, x towards y: clockwise as seen) of a crop."""
+    scale = math.sqrt(max(float(np.linalg.det(T[:2, :2])), 0.0))
+    return scale, math.atan2(float(T[1, 0]), float(T[0, 0]))
+
+
+def _check_image(image: NDArray[np.uint8]) -> None:
+    if not isinstance(image, np.ndarray):
+        raise ValueError(f"an image is a uint8 array [H, W, 3], not a {type(image).__name__}")
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        raise ValueError(f"an image is uint8 [H, W, 3] RGB, not {image.dtype} {list(image.shape)}")
+    if image.size == 0:
+        raise ValueError(f"the image has no pixels: its shape is {list(image.shape)}")
+
+
+def _check_box(box: Box) -> None:
+    x0, y0, x1, y1 = box
+    if not (all(math.isfinite(edge) for edge in box) and x0 < x1 and y0 < y1):
+        raise ValueError(f"a face box is (x0, y0, x1, y1) with x0 < x1 and y0 < y1, not {box}")
+
+
+def _checked_transform(method: Reconstructor, face: Face) -> NDArray[np.float64]:
+    T = np.asarray(method.crop(face), np.float64)
+    if T.shape != (3, 3) or not np.isfinite(T).all():
+        raise MethodError(f"{method.name} gives no usable crop for the box {face.box}: {T.tolist()}")
+    scale, angle = scale_and_turn(T)
+    cos, sin = scale * math.cos(angle), scale * math.sin(angle)
+    wanted = np.array([[cos, -sin, T[0, 2]], [sin, cos, T[1, 2]], [0, 0, 1]])
+    if scale == 0 or not np.allclose(T, wanted, rtol=1e-5, atol=1e-5 * scale):
+        raise MethodError(f"the crop of {method.name} is no scaled and turned square: {T.tolist()}")
+    return T

@@ -1,0 +1,254 @@
+"""Frame in, answers in the frame's own pixels out; the method is a fake that knows the truth."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from models.errors import MethodError
+from models.geometry import rotation_from_euler
+from models.pipeline import back_project, reconstruct, turned_pose
+from models.reconstruction import (
+    MapLayer,
+    MeshLayer,
+    PointLayer,
+    Reconstruction,
+    Scalar,
+    Space,
+    Topology,
+    frozen,
+)
+from models.reconstructor import Face
+
+SIZE = 64
+TOPOLOGY = Topology(
+    name="fan",
+    triangles=np.array([[0, 1, 2]], np.int32),
+    uv=np.zeros((4, 2), np.float32),
+    landmark_vertices=np.zeros((68, 3), np.int32),
+    landmark_weights=np.full((68, 3), 1 / 3, np.float32),
+    mirror=np.arange(4, dtype=np.int32),
+    regions=np.zeros(4, np.uint8),
+    region_names=("face",),
+)
+POINTS = np.array([[0, 0, 0], [10, 0, 5], [0, 20, -3], [63, 63, 8]], np.float32)
+
+
+def answer(vertices: np.ndarray = POINTS, pose: tuple[float, float, float] = (5, 20, -10)) -> Reconstruction:
+    """An answer in crop space with one layer of each kind."""
+    square = np.array([[2, 0, 0.5], [0, 2, 0.5], [0, 0, 1]], float)
+    px = Scalar("disagreement", frozen(np.arange(4)), 0, 4, "px")
+    share = Scalar("visibility", frozen(np.ones(4)), 0, 1)
+    return Reconstruction(
+        method="fake",
+        space=Space.CROP,
+        topology=TOPOLOGY,
+        vertices=frozen(vertices),
+        pose_deg=pose,
+        layers=(
+            MeshLayer("image space", Space.CROP, frozen(vertices), TOPOLOGY.triangles, scalars=(px,)),
+            MeshLayer("neutral", Space.MODEL, frozen(vertices), TOPOLOGY.triangles),
+            PointLayer("seen", Space.CROP, frozen(vertices)),
+            MapLayer("visible mask", frozen(np.ones((32, 32))), square, Space.CROP),
+            MapLayer("depth", frozen(np.full((32, 32), 3)), square, Space.CROP, -5, 5, "px"),
+        ),
+        scalars=(px, share),
+        mm_per_px=2.0,
+    )
+
+
+class Dot:
+    """Answers with the place of the brightest pixel of each crop, as all its vertices."""
+
+    name = "dot"
+    size = SIZE
+    topology = TOPOLOGY
+    switches = ("sight",)
+
+    def __init__(self, angle: float = 0.0) -> None:
+        self.angle = angle
+        self.calls: list[tuple[tuple[int, ...], frozenset[str]]] = []
+
+    def crop(self, face: Face) -> np.ndarray:
+        x0, y0, x1, y1 = face.box
+        return similarity((x1 - x0) / SIZE, self.angle, ((x0 + x1) / 2, (y0 + y1) / 2))
+
+    def __call__(self, crops: np.ndarray, without: frozenset[str] = frozenset()) -> list[Reconstruction]:
+        self.calls.append((crops.shape, without))
+        places = [np.unravel_index(crop[..., 0].argmax(), crop.shape[:2]) for crop in crops]
+        return [answer(np.tile(np.array([[x, y, 1]], float), (4, 1))) for y, x in places]
+
+
+def similarity(scale: float, angle: float, centre: tuple[float, float]) -> np.ndarray:
+    """T_image_crop of a turned square whose centre is `centre`."""
+    c, s = scale * math.cos(angle), scale * math.sin(angle)
+    middle = (SIZE - 1) / 2
+    shift = np.array(centre) - np.array([[c, -s], [s, c]]) @ [middle, middle]
+    return np.array([[c, -s, shift[0]], [s, c, shift[1]], [0, 0, 1]])
+
+
+def spotted(places: list[tuple[int, int]], shape: tuple[int, int] = (240, 320)) -> np.ndarray:
+    """A dark picture with a soft bright spot at each (x, y)."""
+    y, x = np.mgrid[: shape[0], : shape[1]]
+    light = sum((np.exp(-((x - a) ** 2 + (y - b) ** 2) / 50) for a, b in places), np.zeros(shape))
+    return np.repeat((255 * np.clip(light, 0, 1)).astype(np.uint8)[..., None], 3, 2)
+
+
+@pytest.mark.parametrize("angle", [0.0, 0.5, -2.0])
+def test_what_a_method_sees_in_a_crop_is_found_where_it_is_in_the_frame(angle):
+    places = [(80, 60), (200, 150), (40, 200)]
+    faces = [Face((x - 55, y - 45, x + 25, y + 35)) for x, y in places]  # off centre, 80 px wide
+    method = Dot(angle)
+    found = reconstruct(spotted(places), faces, method)
+    for one, place, face in zip(found, places, faces, strict=True):
+        assert one.space is Space.IMAGE
+        assert one.box == face.box
+        assert one.vertices[0, :2] == pytest.approx(place, abs=1.5)
+    assert method.calls == [((3, SIZE, SIZE, 3), frozenset())]
+
+
+def test_switches_reach_the_method():
+    method = Dot()
+    reconstruct(spotted([(50, 50)]), [Face((10, 10, 90, 90))], method, frozenset({"sight"}))
+    assert method.calls[0][1] == {"sight"}
+
+
+def test_no_face_is_an_empty_list_and_the_method_is_not_asked():
+    method = Dot()
+    assert reconstruct(spotted([]), [], method) == []
+    assert method.calls == []
+
+
+@pytest.mark.parametrize(
+    "view",
+    [lambda a: a[:, ::-1], lambda a: a[::2, ::2], lambda a: a.transpose(1, 0, 2), np.asfortranarray],
+    ids=["mirrored", "strided", "transposed", "column-major"],
+)
+def test_a_view_of_an_array_is_as_good_as_a_copy(view):
+    image = view(spotted([(90, 70), (20, 20)]))
+    face = Face((10, 10, 100, 100))
+    seen, copied = reconstruct(image, [face], Dot()), reconstruct(image.copy("C"), [face], Dot())
+    assert (seen[0].vertices == copied[0].vertices).all()
+
+
+def test_the_frame_is_not_changed_and_may_be_read_only():
+    image = spotted([(50, 50)])
+    before = image.copy()
+    image.flags.writeable = False
+    reconstruct(image, [Face((10, 10, 90, 90))], Dot())
+    assert (image == before).all()
+
+
+@pytest.mark.parametrize(
+    ("image", "told"),
+    [
+        (np.zeros((8, 8), np.uint8), r"uint8 \[8, 8\]"),
+        (np.zeros((8, 8, 4), np.uint8), r"\[8, 8, 4\]"),
+        (np.zeros((8, 8, 3), np.uint16), "uint16"),
+        (np.zeros((8, 8, 3)), "float64"),
+        (np.zeros((0, 8, 3), np.uint8), "no pixels"),
+        ([[[0, 0, 0]]], "list"),
+        (None, "NoneType"),
+    ],
+)
+def test_what_is_no_picture_is_named(image, told):
+    with pytest.raises(ValueError, match=told):
+        reconstruct(image, [Face((0, 0, 4, 4))], Dot())
+
+
+@pytest.mark.parametrize("box", [(5, 5, 5, 9), (9, 5, 5, 9), (0, 0, math.nan, 4), (0, 0, math.inf, 4)])
+def test_a_box_without_area_is_named(box):
+    with pytest.raises(ValueError, match="face box"):
+        reconstruct(spotted([]), [Face(box)], Dot())
+
+
+def test_a_face_beyond_the_border_is_still_answered():
+    assert len(reconstruct(spotted([(2, 2)]), [Face((-60, -60, 20, 20))], Dot())) == 1
+
+
+def test_a_method_that_loses_a_face_is_told_so():
+    class Forgetful(Dot):
+        def __call__(self, crops: np.ndarray, without: frozenset[str] = frozenset()) -> list[Reconstruction]:
+            return super().__call__(crops)[1:]
+
+    with pytest.raises(MethodError, match="asked about 2 faces and answered for 1"):
+        reconstruct(spotted([]), [Face((0, 0, 9, 9)), Face((9, 9, 20, 20))], Forgetful())
+
+
+@pytest.mark.parametrize(
+    "T", [np.diag([-1.0, 1, 1]), np.diag([1.0, 2, 1]), np.zeros((3, 3)), np.full((3, 3), math.nan), np.eye(2)]
+)
+def test_a_mirrored_or_skewed_crop_is_refused(T):
+    method = Dot()
+    method.crop = lambda face: T
+    with pytest.raises(MethodError, match="crop"):
+        reconstruct(spotted([]), [Face((0, 0, 9, 9))], method)
+
+
+@pytest.mark.parametrize("angle", [0.0, math.pi / 2, 2.5])
+def test_depth_is_scaled_like_the_plane_however_the_crop_is_turned(angle):
+    moved = back_project(answer(), similarity(3, angle, (100, 90)), (0, 0, 1, 1))
+    gaps = np.linalg.norm(POINTS[:, None] - POINTS[None], axis=-1)
+    moved_gaps = np.linalg.norm(moved.vertices[:, None] - moved.vertices[None], axis=-1)
+    assert moved_gaps == pytest.approx(3 * gaps, rel=1e-5)
+    assert moved.vertices[:, 2] == pytest.approx(3 * POINTS[:, 2])
+    assert moved.mm_per_px == pytest.approx(2 / 3)
+
+
+def test_layers_follow_and_model_space_stays():
+    T = similarity(3, 0.3, (100, 90))
+    moved = back_project(answer(), T, (0, 0, 1, 1))
+    assert (moved.layer("image space").vertices == moved.vertices).all()
+    assert (moved.layer("seen").points == moved.vertices).all()
+    assert (moved.layer("neutral").vertices == POINTS).all()
+    assert [layer.space for layer in moved.layers] == [Space.IMAGE, Space.MODEL, *[Space.IMAGE] * 3]
+    assert moved.layer("visible mask").T_image_map @ [0, 0, 1] == pytest.approx(T @ [0.5, 0.5, 1])
+
+
+def test_values_in_px_grow_with_the_scale_and_shares_do_not():
+    moved = back_project(answer(), similarity(3, 0.3, (100, 90)), (0, 0, 1, 1))
+    for scalar in (moved.scalar("disagreement"), moved.layer("image space").scalars[0]):
+        assert scalar.values == pytest.approx(3 * np.arange(4))
+        assert scalar.high == pytest.approx(12)
+    assert (moved.scalar("visibility").values == 1).all()
+    assert moved.layer("depth").values == pytest.approx(np.full((32, 32), 9))
+    assert moved.layer("depth").low == pytest.approx(-15)
+    assert (moved.layer("visible mask").values == 1).all()
+
+
+def test_arrays_stay_read_only():
+    moved = back_project(answer(), similarity(3, 0.3, (100, 90)), (0, 0, 1, 1))
+    for array in (moved.vertices, moved.layer("seen").points, moved.layer("depth").values):
+        assert not array.flags.writeable
+
+
+def test_an_upright_crop_keeps_the_pose_to_the_last_bit():
+    pose = (12.3, 97.1, -33.3)
+    assert turned_pose(pose, similarity(2.7, 0, (10, 10))) == pose
+
+
+@pytest.mark.parametrize("angle", [0.4, -1.2, math.pi / 2])
+@pytest.mark.parametrize("pose", [(0.0, 0.0, 0.0), (20.0, -60.0, 15.0), (-30.0, 80.0, 5.0)])
+def test_a_turned_crop_turns_the_pose_as_it_turns_the_points(angle, pose):
+    """A head rendered by its pose in the crop, moved by T, must be the head rendered by the turned pose."""
+    head = torch.randn(40, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    flip = torch.tensor([1.0, -1, 1], dtype=torch.float64)  # y up -> y down
+
+    def drawn(pose_deg: tuple[float, float, float]) -> np.ndarray:
+        rotation = rotation_from_euler(torch.deg2rad(torch.tensor(pose_deg, dtype=torch.float64)))
+        return (head @ rotation.mT * flip).numpy()
+
+    T = similarity(1.0, angle, (0, 0))
+    in_crop = drawn(pose)
+    moved = np.concatenate([in_crop[:, :2] @ T[:2, :2].T, in_crop[:, 2:]], 1)
+    assert drawn(turned_pose(pose, T)) == pytest.approx(moved, abs=1e-6)
+
+
+def test_a_frontal_face_in_a_crop_turned_clockwise_has_that_roll():
+    """AFLW2000 counts roll positive where the head leans to the viewer's right, i.e. clockwise."""
+    assert turned_pose((0, 0, 0), similarity(2, math.radians(30), (5, 5))) == pytest.approx(
+        (0, 0, 30), abs=1e-9
+    )
