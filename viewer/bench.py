@@ -1,0 +1,122 @@
+"""What happens on the worker thread: load a method once, find faces, reconstruct them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from threading import Event
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.reconstruction import Reconstruction
+from models.reconstructor import Face, Reconstructor
+from viewer.sources.source import Frame
+from viewer.state import Shown
+
+Reconstruct = Callable[
+    [NDArray[np.uint8], Sequence[Face], Reconstructor, frozenset[str]], Sequence[Reconstruction]
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The models' functions the window needs; a test gives its own. All run on the worker thread only.
+
+    Attributes:
+        load: (method, weights, device) -> the method.
+        detect: [H, W, 3] RGB -> faces, surest first.
+        reconstruct: (image, faces, method, without) -> one answer per face, in image space.
+        device: Where to run, e.g. "cpu" or "cuda".
+    """
+
+    load: Callable[[str, str, str], Reconstructor]
+    detect: Callable[[NDArray[np.uint8]], list[Face]]
+    reconstruct: Reconstruct
+    device: Callable[[], str]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Job:
+    """One question to the worker.
+
+    Attributes:
+        generation: Grows with every change of input or settings; answers of an older one are stale.
+        frame: The picture; None only loads the method.
+        faces: Where to look; None looks for faces first.
+        method, weights: Who answers.
+        without: Parts of the computation to leave out.
+    """
+
+    generation: int
+    frame: Frame | None
+    faces: tuple[Face, ...] | None
+    method: str
+    weights: str
+    without: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Answered:
+    """What the worker answers to a Job.
+
+    Attributes:
+        shown: The frame with its answers; None if the job had no frame.
+        switches: What may be left out of this method's computation.
+        device: Where it ran.
+    """
+
+    shown: Shown | None
+    switches: tuple[str, ...]
+    device: str
+
+
+class Cancelled(Exception):
+    """The window closes; nobody waits for this answer."""
+
+
+class Bench:
+    """Answers jobs; keeps the method it loaded last."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._cancelled = Event()
+        self._method: Reconstructor | None = None
+        self._loaded: tuple[str, str] | None = None
+        self._device = ""
+
+    def cancel(self) -> None:
+        """Give up at the next opportunity: between loading, detection and reconstruction. From any thread."""
+        self._cancelled.set()
+
+    def __call__(self, job: Job) -> Answered:
+        """Answer `job`; whatever load, detect and reconstruct raise goes to the caller."""
+        self._check()
+        method = self._method_for(job)
+        shown = None if job.frame is None else self._shown(job.frame, job, method)
+        return Answered(shown, method.switches, self._device)
+
+    def _method_for(self, job: Job) -> Reconstructor:
+        wanted = (job.method, job.weights)
+        if self._method is None or self._loaded != wanted:
+            self._device = self._device or self._work.device()
+            self._method = self._work.load(job.method, job.weights, self._device)
+            self._loaded = wanted
+        return self._method
+
+    def _shown(self, frame: Frame, job: Job, method: Reconstructor) -> Shown:
+        self._check()
+        start = perf_counter()
+        faces = job.faces if job.faces is not None else tuple(self._work.detect(frame.image))
+        detected = perf_counter()
+        self._check()
+        without = job.without & frozenset(method.switches)
+        answers = tuple(self._work.reconstruct(frame.image, faces, method, without)) if faces else ()
+        end = perf_counter()
+        detection_ms = 0.0 if job.faces is not None else 1e3 * (detected - start)
+        return Shown(frame, faces, answers, 1e3 * (end - start), detection_ms)
+
+    def _check(self) -> None:
+        if self._cancelled.is_set():
+            raise Cancelled

@@ -1,0 +1,308 @@
+"""The verbs of the window. Each changes the Store or asks the Session; none draws."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from PySide6.QtCore import QObject, Signal
+
+from models.errors import InputError
+from models.reconstructor import Face
+from viewer.inspection import nearest_vertex, probed
+from viewer.session import Session
+from viewer.sources.source import Frame, Source
+from viewer.state import (
+    Camera,
+    LayerStyle,
+    Look,
+    Notice,
+    Severity,
+    Shown,
+    State,
+    Theme,
+    seen_from,
+    toggled,
+    with_recent,
+    with_style,
+)
+from viewer.store import Store
+
+log = logging.getLogger(__name__)
+
+SMALLEST_BOX_PX = 8.0
+
+
+class Outside(Protocol):
+    """The rest of the machine as the controller sees it: questions to the user, files, cameras."""
+
+    def open_path(self, path: str) -> Source:
+        """The source at `path`; InputError if there is none."""
+
+    def open_camera(self, index: int) -> Source:
+        """The camera of that index."""
+
+    def ask_open(self) -> str:
+        """A path the user chose; empty if they did not."""
+
+    def ask_save(self, kind: str, suggestion: str) -> str:
+        """Where to write an export of that kind; empty if the user changed their mind."""
+
+    def export(self, kind: str, path: str, state: State) -> None:
+        """Write the selected answer, or the window, to `path`. InputError or OSError if it cannot be."""
+
+    def copy(self, text: str) -> None:
+        """Put `text` on the clipboard."""
+
+
+class Controller(QObject):
+    """What a user can do, by name; menus, docks, panels and the command palette all call these.
+
+    Signals:
+        exported: The path of a file that was written.
+    """
+
+    exported = Signal(str)
+
+    def __init__(
+        self, store: Store, session: Session, outside: Outside, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._session = session
+        self._outside = outside
+
+    # ---- what to look at -----------------------------------------------------------------------------
+
+    def load_method(self) -> None:
+        """Get the method ready before the first picture is opened."""
+        self._session.ask_again()
+
+    def open(self, path: str | Path) -> None:
+        """Open a picture, a folder or a video; what is open now stays if that fails."""
+        path = str(path)
+        try:
+            source = self._outside.open_path(path)
+        except InputError as error:
+            self._session.tell(error)
+            return
+        self._store.update(recent=with_recent(self._store.state.recent, str(Path(path).absolute())))
+        self._session.begin(source)
+
+    def open_several(self, paths: list[str]) -> None:
+        """Open the first of the paths that were dropped on the window, and say so if there were more."""
+        if not paths:
+            self._session.tell(
+                InputError("Nothing that can be opened was dropped. Drop a picture, folder or video.")
+            )
+            return
+        if len(paths) > 1:
+            log.info("%d files were dropped; the first is opened. Drop their folder to see all.", len(paths))
+        self.open(paths[0])
+
+    def open_dialog(self) -> None:
+        """Ask for a picture, folder or video and open it."""
+        if path := self._outside.ask_open():
+            self.open(path)
+
+    def open_camera(self, index: int = 0) -> None:
+        """Show what a camera sees, newest frame first."""
+        try:
+            self._session.begin(self._outside.open_camera(index))
+        except InputError as error:
+            self._session.tell(error)
+
+    def stop(self) -> None:
+        """Stop the camera or video; the last picture stays."""
+        if self._session.recording is not None:
+            self._session.set_playing(False)
+        else:
+            self._session.leave()
+            self._store.update(live=False, fps=0.0)
+
+    def play_or_pause(self) -> None:
+        """Let a folder or video run, or hold it."""
+        frame = self._session.frame
+        if self._session.recording is not None and frame is not None and frame.count != 1:
+            self._session.set_playing(not self._session.playing)
+
+    def step(self, by: int) -> None:
+        """Go to a neighbouring frame."""
+        if self._session.recording is not None:
+            self._session.recording.step(by)
+            self._store.update(live=False, fps=0.0)
+
+    def seek(self, index: int) -> None:
+        """Go to a frame by its index."""
+        if self._session.recording is not None:
+            self._session.recording.seek(index)
+
+    # ---- how to compute ------------------------------------------------------------------------------
+
+    def toggle_branch(self, name: str) -> None:
+        """Leave a part out of the computation, or take it in again; the answer is computed anew."""
+        self._store.update(switched_off=toggled(self._store.state.switched_off, name))
+        self._session.ask_again()
+
+    def toggle_branch_at(self, index: int) -> None:
+        """`toggle_branch` by position."""
+        if index < len(self._store.state.switches):
+            self.toggle_branch(self._store.state.switches[index])
+
+    def choose_method(self, method: str) -> None:
+        """Let another method answer, with its open weights."""
+        self._store.update(method=method, weights="open", switches=(), switched_off=frozenset())
+        self._session.ask_again()
+
+    def choose_weights(self, weights: str) -> None:
+        """Use other weights: a name, or the path of a file."""
+        self._store.update(weights=weights)
+        self._session.ask_again()
+
+    def draw_box(self, drawing: bool) -> None:
+        """Begin or give up drawing a face box on the photo."""
+        self._store.update(drawing_box=drawing and self._session.frame is not None)
+
+    def look_at_box(self, box: tuple[float, float, float, float]) -> None:
+        """Reconstruct the face in a box (x0, y0, x1, y1) the user drew, image px; corners in any order."""
+        self._store.update(drawing_box=False)
+        if self._session.frame is None:
+            return
+        clipped = _clipped(box, self._session.frame)
+        if min(clipped[2] - clipped[0], clipped[3] - clipped[1]) < SMALLEST_BOX_PX:
+            self._session.tell(
+                InputError("The box is too small for a face. Drag from the brows to the chin.")
+            )
+            return
+        self._session.look_at((Face(clipped),))
+
+    def find_faces(self) -> None:
+        """Forget boxes drawn by hand and look for faces again."""
+        self._session.look_at(None)
+
+    # ---- how to look ---------------------------------------------------------------------------------
+
+    def toggle_overlay(self, name: str) -> None:
+        """Draw something over the photo, or no longer."""
+        self._store.update(overlays=toggled(self._store.state.overlays, name))
+
+    def set_look(self, panel: str, look: Look) -> None:
+        """Colour one panel's surface by something else."""
+        state = self._store.state
+        style = replace(state.styles.get(panel, LayerStyle()), look=look)
+        self._store.update(styles=with_style(state, panel, style))
+
+    def set_look_everywhere(self, look: Look) -> None:
+        """Colour every panel's surface alike."""
+        for panel in self._store.state.styles:
+            self.set_look(panel, look)
+
+    def toggle_wire(self) -> None:
+        """Draw edges over all surfaces, or no longer."""
+        state = self._store.state
+        wire = not any(style.wire for style in state.styles.values())
+        for panel, style in state.styles.items():
+            self._store.update(styles=with_style(self._store.state, panel, replace(style, wire=wire)))
+
+    def move_camera(self, camera: Camera) -> None:
+        """Let all panels look this way."""
+        self._store.update(camera=camera)
+
+    def look_from(self, view: str) -> None:
+        """Go to a standard view: front, left, right, top."""
+        self._store.update(camera=seen_from(self._store.state.camera, view))
+
+    def reset_view(self) -> None:
+        """As a new session looks at a face."""
+        self._store.update(camera=Camera())
+
+    def toggle_perspective(self) -> None:
+        """Change between the orthographic and the perspective camera."""
+        camera = self._store.state.camera
+        self._store.update(camera=replace(camera, perspective=not camera.perspective))
+
+    def pick(self, x: float, y: float) -> None:
+        """Read out the vertex at a point of the photo, image px; a click on another face selects that."""
+        state = self._store.state
+        if state.shown is None:
+            return
+        index = _face_at(state.shown, state.selected_face, x, y)
+        if index is None:
+            self._store.update(probe=None)
+            return
+        answer = state.shown.answers[index]
+        vertex = nearest_vertex(answer.vertices, x, y)
+        self._store.update(selected_face=index, probe=None if vertex is None else probed(answer, vertex))
+
+    def select_face(self, index: int) -> None:
+        """Show another face of the frame in the panels."""
+        self._store.update(selected_face=index, probe=None)
+
+    def next_face(self) -> None:
+        """Show the next face of the frame, after the last the first."""
+        shown = self._store.state.shown
+        if shown is not None and shown.answers:
+            self.select_face((self._store.state.selected_face + 1) % len(shown.answers))
+
+    def toggle_theme(self) -> None:
+        """Change between the dark and the light window."""
+        dark = self._store.state.theme is Theme.DARK
+        self._store.update(theme=Theme.LIGHT if dark else Theme.DARK)
+
+    def set_renderer(self, name: str) -> None:
+        """Say which OpenGL driver draws; a panel reports it."""
+        self._store.update(gl_renderer=name)
+
+    # ---- what to take along --------------------------------------------------------------------------
+
+    def export(self, kind: str) -> None:
+        """Write the selected answer ("ply", "glb", "json") or the window ("png") to a file the user names."""
+        state = self._store.state
+        if kind != "png" and state.answer is None:
+            self._session.tell(InputError("There is no face to export yet. Open a photo with a face first."))
+            return
+        stem = Path(state.source_name).stem or "unmask"
+        if path := self._outside.ask_save(kind, f"{stem}.{kind}"):
+            self.export_to(kind, path)
+
+    def export_to(self, kind: str, path: str) -> None:
+        """`export` to a path that is known."""
+        try:
+            self._outside.export(kind, path, self._store.state)
+        except (InputError, OSError) as error:
+            self._session.tell(error)
+            return
+        log.info("Wrote %s.", path)
+        self._store.update(notice=Notice(Severity.INFO, f"Wrote {path}."))
+        self.exported.emit(path)
+
+    def copy(self, text: str) -> None:
+        """Put a text, e.g. the log, on the clipboard."""
+        self._outside.copy(text)
+
+    def dismiss_notice(self) -> None:
+        """The user has read the banner."""
+        self._store.update(notice=None)
+
+    def forget_recent(self) -> None:
+        """Empty the list of recent files."""
+        self._store.update(recent=())
+
+
+def _clipped(box: tuple[float, float, float, float], frame: Frame) -> tuple[float, float, float, float]:
+    height, width = frame.image.shape[:2]
+    x0, x1 = (min(max(x, -0.5), width - 0.5) for x in sorted((box[0], box[2])))
+    y0, y1 = (min(max(y, -0.5), height - 0.5) for y in sorted((box[1], box[3])))
+    return x0, y0, x1, y1
+
+
+def _face_at(shown: Shown, selected: int, x: float, y: float) -> int | None:
+    """The face a point of the photo belongs to; the selected one wins where boxes overlap."""
+    hit = [
+        index
+        for index, answer in enumerate(shown.answers)
+        if nearest_vertex(answer.vertices, x, y) is not None
+    ]
+    return selected if selected in hit else next(iter(hit), None)

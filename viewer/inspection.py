@@ -1,0 +1,107 @@
+"""What an answer says in numbers and plain sentences: read-outs for inspector and status bar. No Qt."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from models.reconstruction import Array, Reconstruction, Scalar
+from viewer.state import Probe, Shown
+
+NEAR_PX = 1.5
+
+
+def scalar_of(answer: Reconstruction, name: str) -> Scalar | None:
+    """The answer's scalar of that name; None where the method does not report it."""
+    return next((scalar for scalar in answer.scalars if scalar.name == name), None)
+
+
+def visible_share(answer: Reconstruction) -> float | None:
+    """Share of the face's vertices that were seen, 0..1; None where nobody knows."""
+    scalar = scalar_of(answer, "visibility")
+    if scalar is None or not np.isfinite(scalar.values).any():
+        return None
+    return float(np.nanmean(scalar.values))
+
+
+def disagreement_px(answer: Reconstruction) -> tuple[float, float] | None:
+    """Mean and 95th percentile of the distance between the branches, image px; None where nobody knows."""
+    scalar = scalar_of(answer, "disagreement")
+    if scalar is None or not np.isfinite(scalar.values).any():
+        return None
+    px = scalar.values / (answer.mm_per_px if scalar.unit == "mm" else 1.0)
+    return float(np.nanmean(px)), float(np.nanpercentile(px, 95))
+
+
+def ms_per_face(shown: Shown) -> float | None:
+    """Reconstruction time per face without detection; None without an answer."""
+    if not shown.answers:
+        return None
+    return (shown.elapsed_ms - shown.detection_ms) / len(shown.answers)
+
+
+def turned(pose_deg: tuple[float, float, float]) -> str:
+    """Where the face looks, in words; pose as (pitch, yaw, roll), AFLW2000 convention.
+
+    R = Rx(-pitch) Ry(-yaw) Rz(-roll): positive yaw turns the nose to the viewer's left, positive pitch lifts
+    it, positive roll tips the head clockwise as seen.
+    """
+    pitch, yaw, roll = pose_deg
+    words = [
+        _word(yaw, "to the viewer's left", "to the viewer's right"),
+        _word(pitch, "up", "down"),
+        _word(roll, "tilted clockwise", "tilted counter-clockwise"),
+    ]
+    return ", ".join(word for word in words if word) or "straight at the camera"
+
+
+def nearest_vertex(vertices: Array, x: float, y: float) -> int | None:
+    """The vertex a user means by a click: close to it in the picture, and of those the nearest to the camera.
+
+    Args:
+        vertices: [N, 3], image px, z towards the camera.
+        x: Where the click was, image px.
+        y: As x, downwards.
+
+    Returns:
+        Its index; None if the click is off the mesh.
+    """
+    distance = np.hypot(vertices[:, 0] - x, vertices[:, 1] - y)
+    closest = float(distance.min(initial=np.inf))
+    if closest > _reach_px(vertices):
+        return None
+    near = np.flatnonzero(distance <= closest + NEAR_PX)
+    return int(near[np.argmax(vertices[near, 2])])
+
+
+def probed(answer: Reconstruction, vertex: int) -> Probe:
+    """What is known of one vertex."""
+    x, y, z = (float(value) for value in answer.vertices[vertex])
+    topology = answer.topology
+    region = topology.region_names[int(topology.regions[vertex])] if topology.region_names else ""
+    readings = tuple(
+        (scalar.name, reading(float(scalar.values[vertex]), scalar.unit, answer.mm_per_px))
+        for scalar in answer.scalars
+    )
+    return Probe(vertex, (x, y, z), region, readings)
+
+
+def reading(value: float, unit: str, mm_per_px: float) -> str:
+    """A value with its unit; a length in px is told in millimetres too, and the other way round."""
+    if not np.isfinite(value):
+        return "unknown"
+    if unit == "px":
+        return f"{value:.1f} px ({value * mm_per_px:.1f} mm)"
+    if unit == "mm":
+        return f"{value / mm_per_px:.1f} px ({value:.1f} mm)"
+    return f"{value:.2f} {unit}".rstrip()
+
+
+def _reach_px(vertices: Array) -> float:
+    """How far off the mesh a click may land: one in forty of the face's width."""
+    return max(2.0, float(np.ptp(vertices[:, 0])) / 40) if len(vertices) else 0.0
+
+
+def _word(angle_deg: float, positive: str, negative: str) -> str:
+    if abs(angle_deg) < 5:
+        return ""
+    return f"{abs(angle_deg):.0f}° {positive if angle_deg > 0 else negative}"

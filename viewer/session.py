@@ -1,0 +1,221 @@
+"""What is open, and who answers about it: the source, the worker, and which answers are still wanted."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from time import perf_counter
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+from models.errors import InputError
+from models.reconstructor import Face
+from viewer.bench import Answered, Bench, Cancelled, Job, Work
+from viewer.explain import is_expected, no_face, notice_of
+from viewer.inspection import probed
+from viewer.latest_only import LatestOnly, Newest
+from viewer.sources.source import Frame, Recording, Source
+from viewer.state import Notice, Severity, Shown
+from viewer.store import Store
+
+log = logging.getLogger(__name__)
+
+FPS_WINDOW = 20  # answers the read-out averages over
+LOADING = "Loading the method"
+LOOKING = "Looking for faces"
+
+
+class Session(QObject):
+    """Owns the worker and the open source, and keeps the Store true to both.
+
+    Every question carries the generation it was asked in; a change of input or settings begins a new one, and
+    answers of older ones are dropped, so a slow stale answer never overwrites a new one.
+
+    Signals:
+        answered: A Shown with its answers is in the Store.
+    """
+
+    answered = Signal(object)
+    _source_failed = Signal(object, object)
+
+    def __init__(self, store: Store, work: Work, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._bench = Bench(work)
+        self._jobs = LatestOnly(self._bench)
+        self._jobs.done.connect(self._on_done)
+        self._jobs.failed.connect(self._on_failed)
+        self._jobs.busy_changed.connect(self._on_busy)
+        self._frames = Newest(self)
+        self._frames.arrived.connect(self._on_frame)
+        self._source_failed.connect(self._on_source_failed, Qt.ConnectionType.QueuedConnection)
+        self._source: Source | None = None
+        self._frame: Frame | None = None
+        self._faces: tuple[Face, ...] | None = None  # drawn by hand, or known from the last answer
+        self._fresh = False  # no frame of this source came yet
+        self._generation = 0
+        self._stamps: deque[float] = deque(maxlen=FPS_WINDOW)
+
+    @property
+    def frame(self) -> Frame | None:
+        """The frame asked about last."""
+        return self._frame
+
+    @property
+    def recording(self) -> Recording | None:
+        """The open source, if one can move about in it."""
+        return self._source if isinstance(self._source, Recording) else None
+
+    @property
+    def playing(self) -> bool:
+        """Whether frames come by themselves."""
+        source = self._source
+        return source is not None and (source.live or (isinstance(source, Recording) and source.playing))
+
+    def begin(self, source: Source) -> None:
+        """Leave what is open and look at `source`; the picture shown stays until the first frame comes."""
+        self.leave()
+        self._source, self._fresh = source, True
+        self._generation += 1
+        self._jobs.forget_waiting()
+        self._store.update(notice=None, live=source.live, fps=0.0, drawing_box=False)
+        log.info("Opened %s.", source.name)
+        source.start(
+            lambda frame: self._frames.put((source, frame)),
+            lambda error: self._source_failed.emit(source, error),
+        )
+
+    def leave(self) -> None:
+        """End the open source; its last picture stays."""
+        source, self._source = self._source, None
+        self._stamps.clear()
+        if source is not None:
+            source.stop()
+
+    def set_playing(self, playing: bool) -> None:
+        """Let the open recording run, or hold it."""
+        if self.recording is None:
+            return
+        self._stamps.clear()
+        if playing:
+            self.recording.play()
+        else:
+            self.recording.pause()
+        self._store.update(live=playing, fps=0.0)
+
+    def ask_again(self) -> None:
+        """Ask about the same picture in the way the Store now says."""
+        self._generation += 1
+        self._ask(self._frame)
+
+    def look_at(self, faces: tuple[Face, ...] | None) -> None:
+        """Ask about these faces of the same picture; None looks for faces again."""
+        self._faces = faces
+        self.ask_again()
+
+    def tell(self, error: BaseException) -> None:
+        """Say in banner and log what went wrong; the session goes on."""
+        notice = notice_of(error)
+        log.error("%s %s", notice.cause, notice.remedy, exc_info=None if is_expected(error) else error)
+        self._store.update(notice=notice)
+
+    def close(self, timeout_s: float = 10.0) -> bool:
+        """End source and worker; False if the worker did not end in time and is left behind."""
+        self._generation += 1
+        self._bench.cancel()
+        self.leave()
+        return self._jobs.close(timeout_s)
+
+    @Slot()
+    def _on_frame(self) -> None:
+        arrived = self._frames.take()
+        if arrived is None or arrived[0] is not self._source:
+            return
+        self._frame, self._faces = arrived[1], None
+        if self._fresh:
+            self._fresh = False
+            self._show_at_once(arrived[1])
+        self._ask(self._frame)
+        if not self.playing:
+            self._store.update(live=False, fps=0.0)
+
+    def _show_at_once(self, frame: Frame) -> None:
+        """The first picture of a source, before anybody looked for faces in it."""
+        notice = (
+            Notice(Severity.INFO, frame.notices[0], " ".join(frame.notices[1:])) if frame.notices else None
+        )
+        for sentence in frame.notices:
+            log.info(sentence)
+        name = self._source.name if self._source is not None else frame.name
+        self._store.update(
+            shown=Shown(frame), source_name=name, selected_face=0, probe=None, notice=notice, doing=LOOKING
+        )
+
+    def _ask(self, frame: Frame | None) -> None:
+        state = self._store.state
+        faces = None if frame is None else self._faces
+        self._jobs.submit(
+            Job(self._generation, frame, faces, state.method, state.weights, state.switched_off)
+        )
+
+    @Slot(object, object)
+    def _on_done(self, job: Job, answered: Answered) -> None:
+        if job.method == self._store.state.method:
+            self._store.update(switches=answered.switches, device=answered.device)
+        if job.generation == self._generation and answered.shown is not None:
+            self._show(answered.shown)
+
+    def _show(self, shown: Shown) -> None:
+        state = self._store.state
+        selected = min(state.selected_face, max(len(shown.answers) - 1, 0))
+        changes: dict[str, Any] = {"shown": shown, "selected_face": selected, "fps": self._fps()}
+        if state.probe is not None:
+            changes["probe"] = probed(shown.answers[selected], state.probe.vertex) if shown.answers else None
+        changes["notice"] = self._notice_about(shown, state.notice)
+        if shown.faces and not self.playing:
+            self._faces = shown.faces  # another look at the same picture need not search again
+        self._store.update(**changes)
+        for alarm in sorted({alarm.text for answer in shown.answers for alarm in answer.alarms}):
+            log.warning(alarm)
+        self.answered.emit(shown)
+
+    def _notice_about(self, shown: Shown, notice: Notice | None) -> Notice | None:
+        """A missing face replaces the banner; a face takes back only what a missing face said."""
+        missing = no_face(shown.frame.name)
+        if shown.faces:
+            return None if notice == missing else notice
+        if notice != missing:
+            log.warning("%s %s", missing.cause, missing.remedy)
+        return missing
+
+    @Slot(object, object)
+    def _on_failed(self, job: Job, error: BaseException) -> None:
+        if isinstance(error, Cancelled):
+            return
+        if job.generation == self._generation:
+            self.tell(error)
+        else:
+            log.info("A question that was replaced by a newer one failed: %s", error)
+
+    @Slot(bool)
+    def _on_busy(self, busy: bool) -> None:
+        doing = LOOKING if self._frame is not None and self._store.state.switches else LOADING
+        self._store.update(busy=busy, doing=doing if busy else "")
+
+    @Slot(object, object)
+    def _on_source_failed(self, source: Source, error: InputError) -> None:
+        if source is not self._source:
+            return
+        if source.live:
+            self.leave()
+        if not self.playing:
+            self._store.update(live=False, fps=0.0)
+        self.tell(error)
+
+    def _fps(self) -> float:
+        if not self.playing:
+            return 0.0
+        self._stamps.append(perf_counter())
+        elapsed = self._stamps[-1] - self._stamps[0]
+        return (len(self._stamps) - 1) / elapsed if elapsed > 0 else 0.0
