@@ -1,0 +1,163 @@
+"""Plays, pauses and seeks whatever can be read by index, on a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Protocol
+
+from models.errors import InputError
+from viewer.sources.source import Deliver, Fail, Frame
+
+JOIN_S = 3.0
+PATIENCE = 3
+LATE_S = 0.25
+
+
+class Reader(Protocol):
+    """Frames by index. All calls come from the player's thread, between `open` and `close`."""
+
+    def open(self) -> int:
+        """How many frames there are, at least one; raises InputError if none can be read."""
+
+    def read(self, index: int) -> Frame:
+        """That frame; raises InputError if it cannot be read."""
+
+    def due_s(self, index: int) -> float:
+        """When that frame is shown, seconds since the first."""
+
+    def close(self) -> None:
+        """Let go of files. Called once for each `open`, also for one that failed."""
+
+
+class Player:
+    """A Recording over a Reader.
+
+    The thread alone reads; what the verbs wish is left under one lock. Pauses after three frames in a row
+    that cannot be read.
+    """
+
+    live = False
+
+    def __init__(self, name: str, reader: Reader) -> None:
+        self.name = name
+        self._reader = reader
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
+        self._wish: int | None = 0
+        self._playing = False
+        self._at = 0
+        self._count = 0
+        self._began_s = 0.0  # the clock's time at which frame 0 would have been due
+
+    @property
+    def playing(self) -> bool:
+        """Whether frames follow each other by themselves now."""
+        with self._changed:
+            return self._playing
+
+    def start(self, deliver: Deliver, fail: Fail) -> None:
+        """Read frame 0, paused."""
+        self.stop()
+        self._stopping = threading.Event()
+        self._wish, self._playing, self._at, self._count = 0, False, 0, 0
+        self._thread = threading.Thread(
+            target=self._run, args=(deliver, fail, self._stopping), name=f"player {self.name}", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; a read that hangs is abandoned after a while, and what it brings is dropped."""
+        with self._changed:
+            self._stopping.set()
+            self._playing = False
+            self._changed.notify_all()
+        thread, self._thread = self._thread, None
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(JOIN_S)
+
+    def play(self) -> None:
+        """Go on from here; from the beginning if at the end."""
+        with self._changed:
+            if self._count and self._at >= self._count - 1 and self._wish is None:
+                self._wish = 0
+            self._playing = True
+            self._restart_clock()
+            self._changed.notify_all()
+
+    def pause(self) -> None:
+        """Stay here."""
+        with self._changed:
+            self._playing = False
+            self._changed.notify_all()
+
+    def seek(self, index: int) -> None:
+        """Show that frame next; go on playing from there if playing."""
+        with self._changed:
+            self._wish = index
+            self._changed.notify_all()
+
+    def step(self, by: int) -> None:
+        """Pause, and show the frame that many further on."""
+        with self._changed:
+            self._playing = False
+            self._wish = (self._at if self._wish is None else self._wish) + by
+            self._changed.notify_all()
+
+    def _run(self, deliver: Deliver, fail: Fail, stopping: threading.Event) -> None:
+        try:
+            count = self._reader.open()
+            with self._changed:
+                self._count = count
+            self._serve(deliver, fail, stopping)
+        except InputError as error:
+            if not stopping.is_set():
+                fail(error)
+        finally:
+            self._reader.close()
+
+    def _serve(self, deliver: Deliver, fail: Fail, stopping: threading.Event) -> None:
+        failures = 0
+        while (index := self._next(stopping)) is not None:
+            try:
+                frame = self._reader.read(index)
+            except InputError as error:
+                failures += 1
+                if failures >= PATIENCE:
+                    self.pause()
+                if not stopping.is_set():
+                    fail(error)
+                continue
+            failures = 0
+            if not stopping.is_set():
+                deliver(frame)
+
+    def _next(self, stopping: threading.Event) -> int | None:
+        """Wait for the next frame to read; None when stopping."""
+        with self._changed:
+            while not stopping.is_set():
+                if self._wish is not None:
+                    self._at = min(max(self._wish, 0), self._count - 1)
+                    self._wish = None
+                    self._restart_clock()
+                    return self._at
+                if self._playing and self._at >= self._count - 1:
+                    self._playing = False
+                wait_s = self._wait_s() if self._playing else None
+                if wait_s is not None and wait_s <= 0:
+                    self._at += 1
+                    return self._at
+                self._changed.wait(wait_s)
+        return None
+
+    def _wait_s(self) -> float:
+        """Until the next frame is due. A reader that falls behind slows the clock; no frame is skipped."""
+        wait_s = self._began_s + self._reader.due_s(self._at + 1) - time.monotonic()
+        if wait_s < -LATE_S:
+            self._began_s -= wait_s
+        return wait_s
+
+    def _restart_clock(self) -> None:
+        due_s = self._reader.due_s(self._at) if self._count else 0.0
+        self._began_s = time.monotonic() - due_s

@@ -1,0 +1,132 @@
+"""A camera: read without a pause on a thread of its own, so that no picture is older than it must be."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.errors import InputError
+from viewer.sources.source import Deliver, Fail, Frame
+
+JOIN_S = 3.0
+MISSES = 10  # reads in a row without a picture before the camera counts as gone
+
+
+class Capture(Protocol):
+    """What is used of cv2.VideoCapture."""
+
+    def isOpened(self) -> bool:
+        """Whether the camera could be opened."""
+
+    def set(self, prop: int, value: float) -> bool:
+        """Ask for a setting."""
+
+    def read(self) -> tuple[bool, NDArray[np.uint8] | None]:
+        """Wait for the next picture, [H, W, 3] BGR."""
+
+    def release(self) -> None:
+        """Let go of the camera."""
+
+
+class Webcam:
+    """A live Source. Hand its frames on through `Newest`, so that they do not queue up."""
+
+    live = True
+
+    def __init__(self, index: int, open_capture: Callable[[int], Capture] | None = None) -> None:
+        self.name = f"camera {index}"
+        self._index = index
+        self._open = open_capture or cv2.VideoCapture
+        self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
+
+    def start(self, deliver: Deliver, fail: Fail) -> None:
+        """Open the camera and read it."""
+        self.stop()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(
+            target=self._run, args=(deliver, fail, self._stopping), name=self.name, daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Let go of the camera; a driver that hangs is abandoned after a while."""
+        self._stopping.set()
+        thread, self._thread = self._thread, None
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(JOIN_S)
+
+    def _run(self, deliver: Deliver, fail: Fail, stopping: threading.Event) -> None:
+        capture = self._open(self._index)
+        try:
+            if not capture.isOpened():
+                raise InputError(why_not_opened(self._index))
+            capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+            self._read_on(capture, deliver, stopping)
+        except (InputError, cv2.error) as error:
+            if not stopping.is_set():
+                fail(error if isinstance(error, InputError) else InputError(self._gone()))
+        finally:
+            capture.release()
+
+    def _read_on(self, capture: Capture, deliver: Deliver, stopping: threading.Event) -> None:
+        began_s = time.monotonic()
+        index = misses = 0
+        while not stopping.is_set():
+            read, picture = capture.read()
+            if not read or picture is None or picture.size == 0:
+                misses += 1
+                if misses >= MISSES:
+                    raise InputError(self._gone())
+                stopping.wait(0.02)
+                continue
+            misses = 0
+            image = _rgb(picture)
+            if not stopping.is_set():
+                deliver(Frame(image, self.name, time.monotonic() - began_s, index, count=0))
+            index += 1
+
+    def _gone(self) -> str:
+        return (
+            f"Camera {self._index} delivers no more pictures; it may have been unplugged. "
+            "Plug it in and open it again."
+        )
+
+
+def why_not_opened(index: int, devices: Path = Path("/dev")) -> str:
+    """What keeps a camera from opening, as far as the system tells, and what to do."""
+    if sys.platform == "linux":
+        device = devices / f"video{index}"
+        others = sorted(path.name.removeprefix("video") for path in devices.glob("video[0-9]*"))
+        if not device.exists():
+            there = f"or choose one of these: {', '.join(others)}" if others else "and try again"
+            return f"There is no camera {index} (no {device}). Plug one in, {there}."
+        if not os.access(device, os.R_OK | os.W_OK):
+            return (
+                f"Camera {index} may not be used by you. Add yourself to the group that owns {device}, "
+                "usually video, and log in again."
+            )
+    return (
+        f"Camera {index} cannot be opened. Close other programs that use it, check that it is plugged in "
+        "and that this program may use cameras, then try again."
+    )
+
+
+def _rgb(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """BGR, BGRA or grey to read-only RGB."""
+    if picture.ndim == 2 or picture.shape[2] == 1:
+        image = cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB)
+    else:
+        image = cv2.cvtColor(picture, cv2.COLOR_BGRA2RGB if picture.shape[2] == 4 else cv2.COLOR_BGR2RGB)
+    rgb = np.asarray(image, np.uint8)
+    rgb.flags.writeable = False
+    return rgb
