@@ -1,0 +1,89 @@
+"""Photos with ground truth, as the protocols want them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from models.errors import InputError
+from models.reconstruction import Array, frozen
+
+ONE_BASED_PX = 1.0
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class LabelledFace:
+    """One photo, one face, its truth.
+
+    Attributes:
+        path: The photo.
+        landmarks: [68, 3] float32, iBUG order, image px, 0-based, y down, z towards the camera from an
+            arbitrary zero.
+        pose_deg: Pitch, yaw, roll, AFLW2000 convention.
+    """
+
+    path: Path
+    landmarks: Array
+    pose_deg: tuple[float, float, float]
+
+    @property
+    def name(self) -> str:
+        """The file name without its ending."""
+        return self.path.stem
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """(x0, y0, x1, y1): what the true landmarks span, px."""
+        (x0, y0), (x1, y1) = self.landmarks[:, :2].min(0).tolist(), self.landmarks[:, :2].max(0).tolist()
+        return x0, y0, x1, y1
+
+    def image(self) -> NDArray[np.uint8]:
+        """[H, W, 3] RGB, read anew."""
+        with Image.open(self.path) as picture:
+            return np.asarray(picture.convert("RGB"), np.uint8)
+
+
+def aflw2000(folder: Path, limit: int | None = None) -> list[LabelledFace]:
+    """AFLW2000-3D with its original 68 points (`pt3d_68`), in the order of the file names.
+
+    The published arrays count pixels from 1, as MATLAB does: the points rebuilt from Pose_Para, Shape_Para
+    and Exp_Para, which are y up, fit the stored ones at y = H + 1 - y_up and not at H - y_up (y + y_up
+    averages 450.84 +- 0.05 over 106 images of H = 450, with a truncated basis). So 1 is taken from x and y;
+    z is kept.
+
+    Args:
+        folder: Holds NAME.jpg beside NAME.gt.npz with `lm68` [68, 3] (pt3d_68 as published) and `euler_deg`
+            [3] (degrees of Pose_Para[:3]).
+        limit: Only this many, evenly spread over the sorted names.
+
+    Raises:
+        InputError: There is no such pair in the folder, or a truth file lacks an array.
+    """
+    truths = sorted(folder.glob("*.gt.npz"))
+    if not truths:
+        raise InputError(
+            f"{folder} holds no AFLW2000-3D truth: expected NAME.jpg beside NAME.gt.npz (lm68, euler_deg)"
+        )
+    if limit is not None and limit < len(truths):
+        truths = [truths[i] for i in np.linspace(0, len(truths) - 1, max(limit, 1)).round().astype(int)]
+    return [_read(truth) for truth in truths]
+
+
+def _read(truth: Path) -> LabelledFace:
+    photo = truth.with_name(truth.name.removesuffix(".gt.npz") + ".jpg")
+    if not photo.is_file():
+        raise InputError(f"{truth} has no photo: expected {photo.name} beside it")
+    with np.load(truth) as arrays:
+        missing = {"lm68", "euler_deg"} - set(arrays.files)
+        if missing:
+            raise InputError(f"{truth} lacks {', '.join(sorted(missing))}; it has {', '.join(arrays.files)}")
+        points, pose = np.array(arrays["lm68"], np.float64), np.array(arrays["euler_deg"], np.float64)
+    if points.shape != (68, 3) or pose.shape != (3,):
+        raise InputError(f"{truth}: lm68 is [68, 3] and euler_deg [3], not {points.shape} and {pose.shape}")
+    points[:, :2] -= ONE_BASED_PX
+    pitch, yaw, roll = pose.tolist()
+    return LabelledFace(photo, frozen(points), (pitch, yaw, roll))
