@@ -47,6 +47,9 @@ class Outside(Protocol):
     def ask_open(self) -> str:
         """A path the user chose; empty if they did not."""
 
+    def ask_folder(self) -> str:
+        """A folder the user chose; empty if they did not."""
+
     def ask_save(self, kind: str, suggestion: str) -> str:
         """Where to write an export of that kind; empty if the user changed their mind."""
 
@@ -73,6 +76,11 @@ class Controller(QObject):
         self._store = store
         self._session = session
         self._outside = outside
+
+    @property
+    def state(self) -> State:
+        """What the window shows now."""
+        return self._store.state
 
     # ---- what to look at -----------------------------------------------------------------------------
 
@@ -105,6 +113,11 @@ class Controller(QObject):
     def open_dialog(self) -> None:
         """Ask for a picture, folder or video and open it."""
         if path := self._outside.ask_open():
+            self.open(path)
+
+    def open_folder_dialog(self) -> None:
+        """Ask for a folder and open it."""
+        if path := self._outside.ask_folder():
             self.open(path)
 
     def open_camera(self, index: int = 0) -> None:
@@ -165,6 +178,10 @@ class Controller(QObject):
         """Begin or give up drawing a face box on the photo."""
         self._store.update(drawing_box=drawing and self._session.frame is not None)
 
+    def toggle_drawing(self) -> None:
+        """`draw_box`, on or off."""
+        self.draw_box(not self._store.state.drawing_box)
+
     def look_at_box(self, box: tuple[float, float, float, float]) -> None:
         """Reconstruct the face in a box (x0, y0, x1, y1) the user drew, image px; corners in any order."""
         self._store.update(drawing_box=False)
@@ -193,6 +210,10 @@ class Controller(QObject):
         state = self._store.state
         style = replace(state.styles.get(panel, LayerStyle()), look=look)
         self._store.update(styles=with_style(state, panel, style))
+
+    def set_style(self, panel: str, style: LayerStyle) -> None:
+        """Draw one panel's surface like this."""
+        self._store.update(styles=with_style(self._store.state, panel, style))
 
     def set_look_everywhere(self, look: Look) -> None:
         """Colour every panel's surface alike."""
@@ -235,6 +256,12 @@ class Controller(QObject):
         answer = state.shown.answers[index]
         vertex = nearest_vertex(answer.vertices, x, y)
         self._store.update(selected_face=index, probe=None if vertex is None else probed(answer, vertex))
+
+    def probe_vertex(self, vertex: int) -> None:
+        """Read out a vertex of the selected answer."""
+        answer = self._store.state.answer
+        if answer is not None and 0 <= vertex < len(answer.vertices):
+            self._store.update(probe=probed(answer, vertex))
 
     def select_face(self, index: int) -> None:
         """Show another face of the frame in the panels."""

@@ -1,0 +1,370 @@
+"""ACTIONS: everything a user can do; menus, toolbar, shortcuts and command palette come from this table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction, QKeySequence
+
+from viewer import theme
+from viewer.controller import Controller
+from viewer.state import OVERLAYS, Look, State, Theme
+from viewer.store import Store
+
+Test = Callable[[State], bool]
+MENUS = ("&File", "&Playback", "&Compute", "&View", "&Look", "&Help")
+
+
+def _always(_: State) -> bool:
+    return True
+
+
+def _has_answer(state: State) -> bool:
+    return state.answer is not None
+
+
+def _has_frame(state: State) -> bool:
+    return state.shown is not None
+
+
+def _has_several(state: State) -> bool:
+    return state.shown is not None and state.shown.frame.count > 1
+
+
+def _has_faces(state: State) -> bool:
+    return state.shown is not None and len(state.shown.answers) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRow:
+    """One thing a user can do.
+
+    Attributes:
+        name: Stable key.
+        text: As menus and the palette say it.
+        tooltip: One sentence more.
+        menu: One of MENUS.
+        verb: What is done.
+        shortcut: As QKeySequence reads it; may be empty.
+        icon: File in resources/icons; may be empty.
+        toolbar: Whether it has a button.
+        enabled: When it can be done.
+        checked: Whether it is on, for what can be on or off.
+        group: A line is drawn in the menu where this changes.
+    """
+
+    name: str
+    text: str
+    tooltip: str
+    menu: str
+    verb: Callable[[Controller], None]
+    shortcut: str = ""
+    icon: str = ""
+    toolbar: bool = False
+    enabled: Test = _always
+    checked: Test | None = None
+    group: str = ""
+
+
+def _branch(index: int) -> ActionRow:
+    def checked(state: State) -> bool:
+        return index < len(state.switches) and state.switches[index] not in state.switched_off
+
+    return ActionRow(
+        f"branch-{index + 1}",
+        f"Use part {index + 1} of the computation",
+        "Leave this part out of the computation, or take it in again; the answer is computed anew.",
+        "&Compute",
+        lambda controller: controller.toggle_branch_at(index),
+        f"Ctrl+{index + 1}",
+        enabled=lambda state: index < len(state.switches),
+        checked=checked,
+        group="branches",
+    )
+
+
+def _overlay(name: str) -> ActionRow:
+    return ActionRow(
+        f"overlay-{name}",
+        f"Photo: {OVERLAY_TEXTS[name]}",
+        f"Draw {OVERLAY_TEXTS[name].lower()} over the photo, or no longer.",
+        "&View",
+        lambda controller: controller.toggle_overlay(name),
+        f"Shift+{OVERLAYS.index(name) + 1}",
+        checked=lambda state: name in state.overlays,
+        group="overlays",
+    )
+
+
+def _look(look: Look) -> ActionRow:
+    return ActionRow(
+        f"look-{look.name.lower()}",
+        f"All panels: {look.value}",
+        f"Draw the face in every panel by: {look.value.lower()}.",
+        "&Look",
+        lambda controller: controller.set_look_everywhere(look),
+        checked=lambda state: all(style.look is look for style in state.styles.values()),
+        group="looks",
+    )
+
+
+def _view(name: str, key: str) -> ActionRow:
+    return ActionRow(
+        f"view-{name}",
+        f"View from the {name}",
+        f"Turn the face in all panels so that it is seen from the {name}.",
+        "&View",
+        lambda controller: controller.look_from(name),
+        key,
+        group="camera",
+    )
+
+
+def _export(kind: str, text: str, tooltip: str, shortcut: str, enabled: Test) -> ActionRow:
+    return ActionRow(
+        f"export-{kind}",
+        text,
+        tooltip,
+        "&File",
+        lambda controller: controller.export(kind),
+        shortcut,
+        icon="export" if kind == "ply" else "",
+        enabled=enabled,
+        group="export",
+    )
+
+
+OVERLAY_TEXTS = {
+    "box": "Face box",
+    "landmarks": "Landmarks",
+    "mask": "Visible mask",
+    "uv": "UV correspondence",
+    "confidence": "Confidence",
+    "depth": "Depth",
+    "mesh": "Fused mesh",
+}
+
+ACTIONS: tuple[ActionRow, ...] = (
+    ActionRow(
+        "open",
+        "Open…",
+        "Open a picture or a video from disk; dropping it on the window does the same.",
+        "&File",
+        Controller.open_dialog,
+        "Ctrl+O",
+        "open",
+        toolbar=True,
+        group="open",
+    ),
+    ActionRow(
+        "open-folder",
+        "Open folder…",
+        "Open a folder and go through its pictures one by one.",
+        "&File",
+        Controller.open_folder_dialog,
+        "Ctrl+Shift+O",
+        group="open",
+    ),
+    ActionRow(
+        "camera",
+        "Open camera",
+        "Show what the first camera sees; the newest frame wins.",
+        "&File",
+        Controller.open_camera,
+        "Ctrl+Shift+C",
+        "camera",
+        toolbar=True,
+        group="open",
+    ),
+    _export(
+        "ply", "Export mesh as PLY…", "Write the fused mesh, as most 3D tools read it.", "Ctrl+E", _has_answer
+    ),
+    _export("glb", "Export mesh as GLB…", "Write the fused mesh with the photo as texture.", "", _has_answer),
+    _export("json", "Export answer as JSON…", "Write pose, landmarks and what took part.", "", _has_answer),
+    _export("png", "Export window as PNG…", "Write a picture of the whole window.", "Ctrl+Shift+E", _always),
+    ActionRow(
+        "play",
+        "Play or pause",
+        "Let the folder or video run, or hold it.",
+        "&Playback",
+        Controller.play_or_pause,
+        "Space",
+        "play",
+        enabled=_has_several,
+        checked=lambda state: state.live,
+    ),
+    ActionRow(
+        "previous",
+        "Previous frame",
+        "Go to the frame before this one.",
+        "&Playback",
+        lambda controller: controller.step(-1),
+        "PgUp",
+        "previous",
+        enabled=_has_several,
+    ),
+    ActionRow(
+        "next",
+        "Next frame",
+        "Go to the frame after this one.",
+        "&Playback",
+        lambda controller: controller.step(1),
+        "PgDown",
+        "next",
+        enabled=_has_several,
+    ),
+    ActionRow(
+        "stop",
+        "Stop",
+        "Stop the camera or video; the last picture stays.",
+        "&Playback",
+        Controller.stop,
+        "Ctrl+.",
+        "stop",
+        toolbar=True,
+        enabled=lambda state: state.live,
+    ),
+    *(_branch(index) for index in range(4)),
+    ActionRow(
+        "draw-box",
+        "Draw face box",
+        "Drag a box over the photo from the brows to the chin; the face in it is reconstructed.",
+        "&Compute",
+        Controller.toggle_drawing,
+        "B",
+        "box",
+        toolbar=True,
+        enabled=_has_frame,
+        checked=lambda state: state.drawing_box,
+        group="faces",
+    ),
+    ActionRow(
+        "find-faces",
+        "Find faces again",
+        "Forget the box drawn by hand and look for faces in the photo.",
+        "&Compute",
+        Controller.find_faces,
+        "Ctrl+F",
+        "face",
+        enabled=_has_frame,
+        group="faces",
+    ),
+    ActionRow(
+        "next-face",
+        "Next face",
+        "Show the next face of this photo in the panels.",
+        "&Compute",
+        Controller.next_face,
+        "N",
+        enabled=_has_faces,
+        group="faces",
+    ),
+    ActionRow(
+        "reset-view",
+        "Reset view",
+        "Look at the face as the photo does.",
+        "&View",
+        Controller.reset_view,
+        "Home",
+        "reset",
+        toolbar=True,
+        group="camera",
+    ),
+    _view("front", "F"),
+    _view("left", "L"),
+    _view("right", "R"),
+    _view("top", "T"),
+    ActionRow(
+        "perspective",
+        "Perspective",
+        "Draw near parts larger; off, the camera is the one the face models assume.",
+        "&View",
+        Controller.toggle_perspective,
+        "P",
+        "perspective",
+        checked=lambda state: state.camera.perspective,
+        group="camera",
+    ),
+    *(_overlay(name) for name in OVERLAYS),
+    ActionRow(
+        "theme",
+        "Dark theme",
+        "Change between the dark and the light window.",
+        "&View",
+        Controller.toggle_theme,
+        "Ctrl+T",
+        "theme",
+        toolbar=True,
+        checked=lambda state: state.theme is Theme.DARK,
+        group="window",
+    ),
+    ActionRow(
+        "wire",
+        "Edges over surfaces",
+        "Draw the edges of the triangles over every surface.",
+        "&Look",
+        Controller.toggle_wire,
+        "W",
+        "wire",
+        toolbar=True,
+        checked=lambda state: any(style.wire for style in state.styles.values()),
+        group="wire",
+    ),
+    *(
+        _look(look)
+        for look in (Look.SHADED, Look.PHOTO, Look.WIRE, Look.POINTS, Look.UV, Look.DEPTH, Look.NORMALS)
+    ),
+)
+
+
+def make_actions(parent: QObject, controller: Controller, store: Store) -> dict[str, QAction]:
+    """A QAction per row, by name, kept true to the Store."""
+    actions = {row.name: _made(row, parent, controller) for row in ACTIONS}
+
+    def follow(new: State, old: State | None = None) -> None:
+        for row in ACTIONS:
+            _follow(actions[row.name], row, new)
+        _name_branches(actions, new)
+        if old is None or new.theme is not old.theme:
+            for row in ACTIONS:
+                if row.icon:
+                    actions[row.name].setIcon(theme.icon(row.icon, theme.colours(new.theme).text))
+
+    follow(store.state)
+    store.changed.connect(follow)
+    return actions
+
+
+def _made(row: ActionRow, parent: QObject, controller: Controller) -> QAction:
+    action = QAction(row.text, parent)
+    keys = QKeySequence(row.shortcut)
+    hint = f"  ({keys.toString(QKeySequence.SequenceFormat.NativeText)})" if row.shortcut else ""
+    action.setObjectName(row.name)
+    action.setToolTip(row.tooltip + hint)
+    action.setStatusTip(row.tooltip)
+    action.setCheckable(row.checked is not None)
+    action.setShortcut(keys)
+    action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+    action.triggered.connect(partial(_run, row, controller, action))
+    return action
+
+
+def _run(row: ActionRow, controller: Controller, action: QAction, _checked: bool = False) -> None:
+    row.verb(controller)
+    if row.checked is not None:
+        _follow(action, row, controller.state)  # a click has flipped it whether or not the verb did anything
+
+
+def _follow(action: QAction, row: ActionRow, state: State) -> None:
+    action.setEnabled(row.enabled(state))
+    if row.checked is not None:
+        action.setChecked(row.checked(state))
+
+
+def _name_branches(actions: dict[str, QAction], state: State) -> None:
+    for index, name in enumerate(state.switches):
+        if (action := actions.get(f"branch-{index + 1}")) is not None:
+            action.setText(f"Use {name}")
