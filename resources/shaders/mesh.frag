@@ -1,0 +1,99 @@
+#version 120
+// One surface, many looks: changing the look changes uniforms, never buffers.
+varying vec3 view_normal;
+varying vec3 view_position;
+varying vec3 own_normal;
+varying vec2 face_uv;
+varying vec2 photo_pixel;
+varying float value;
+varying float seen;
+
+uniform int look;            // 0 clay, 1 photo, 2 value through a colour map, 3 UV, 4 normals, 5 plain colour
+uniform bool flat_shading;
+uniform bool points;
+uniform bool mark_hidden;
+uniform bool perspective;
+uniform float opacity;
+uniform vec3 clay;
+uniform vec3 hidden_colour;
+uniform vec3 plain;
+uniform vec2 value_range;
+uniform float map_row;       // which row of the colour map picture, 0..1
+uniform vec4 photo_window;   // x0, y0, width, height in px of the piece of photo in `photo`
+uniform sampler2D photo;
+uniform sampler2D colour_maps;
+
+const float UNKNOWN = -1.0e8;
+
+vec3 to_linear(vec3 c) { return c * c; }
+vec3 to_screen(vec3 c) { return sqrt(clamp(c, 0.0, 1.0)); }
+
+// Soft key from above left, cool fill from the right, light from the sky, a slight rim.
+vec3 lit(vec3 albedo, vec3 n, vec3 to_eye) {
+    vec3 key = normalize(vec3(-0.45, 0.55, 0.70));
+    vec3 fill = normalize(vec3(0.80, 0.05, 0.45));
+    float wrapped = max(dot(n, key) * 0.80 + 0.20, 0.0);
+    float second = max(dot(n, fill) * 0.7 + 0.3, 0.0);
+    float sky = 0.5 + 0.5 * n.y;
+    vec3 light = vec3(1.00, 0.965, 0.92) * 0.80 * wrapped * wrapped
+               + vec3(0.62, 0.74, 1.00) * 0.16 * second
+               + mix(vec3(0.035, 0.03, 0.03), vec3(0.13, 0.14, 0.16), sky);
+    float facing = clamp(dot(n, to_eye), 0.0, 1.0);
+    float rim = pow(1.0 - facing, 4.0) * 0.16 * (0.35 + 0.65 * sky);
+    float shine = pow(max(dot(n, normalize(key + to_eye)), 0.0), 38.0) * 0.045;
+    return albedo * light + vec3(0.80, 0.88, 1.00) * rim + vec3(shine);
+}
+
+// Stripes that stick to the face: a pattern, so the hidden part is told apart without colour too.
+float hatch(vec2 at) {
+    float stripe = (at.x + at.y) * 34.0;
+    float blur = max(fwidth(stripe), 0.02);
+    float wave = abs(fract(stripe) - 0.5) * 2.0;
+    return mix(smoothstep(0.5 - blur * 1.5, 0.5 + blur * 1.5, wave), 0.5, smoothstep(0.35, 0.9, blur));
+}
+
+void main() {
+    vec3 to_eye = perspective ? normalize(-view_position) : vec3(0.0, 0.0, 1.0);
+    vec3 n = flat_shading ? cross(dFdx(view_position), dFdy(view_position)) : view_normal;
+    n = normalize(n + vec3(0.0, 0.0, 1.0e-6));
+    if (points) {
+        vec2 off = gl_PointCoord * 2.0 - 1.0;
+        if (dot(off, off) > 1.0 || dot(n, to_eye) < 0.0) discard;
+    }
+    bool back = !points && !gl_FrontFacing;
+    if (back && !flat_shading) n = -n;
+
+    if (look == 5) {
+        gl_FragColor = vec4(plain, opacity);
+        return;
+    }
+    vec3 colour;
+    vec3 body = lit(to_linear(clay), n, to_eye);
+    float shade = 0.74 + 0.26 * clamp(dot(n, normalize(vec3(-0.3, 0.4, 0.85))), 0.0, 1.0);
+    if (look == 1) {
+        colour = to_linear(texture2D(photo, (photo_pixel + 0.5 - photo_window.xy) / photo_window.zw).rgb);
+    } else if (look == 2) {
+        float share = clamp((value - value_range.x) / (value_range.y - value_range.x), 0.0, 1.0);
+        vec3 mapped = texture2D(colour_maps, vec2(share * (255.0 / 256.0) + 0.5 / 256.0, map_row)).rgb;
+        colour = value < UNKNOWN ? lit(vec3(0.16), n, to_eye) : to_linear(mapped * shade);
+    } else if (look == 3) {
+        vec2 cell = floor(face_uv * 24.0);
+        float chequer = mod(cell.x + cell.y, 2.0);
+        colour = to_linear(vec3(face_uv.x, 1.0 - face_uv.y, 0.55) * mix(0.80, 1.0, chequer) * shade);
+    } else if (look == 4) {
+        colour = to_linear(normalize(own_normal) * 0.5 + 0.5);
+    } else {
+        colour = body;
+    }
+    if (mark_hidden && !back && (look == 0 || look == 1)) {
+        float width = max(fwidth(seen), 1.0e-4);
+        float hidden = 1.0 - smoothstep(0.5 - width, 0.5 + width, seen);
+        vec3 strong = lit(to_linear(hidden_colour), n, to_eye);
+        vec3 weak = lit(to_linear(mix(clay, hidden_colour, 0.62)), n, to_eye);
+        colour = mix(colour, mix(weak, strong, hatch(face_uv)), hidden);
+        float edge = 1.0 - smoothstep(width * 0.6, width * 1.8, abs(seen - 0.5));
+        colour = mix(colour, to_linear(hidden_colour * 0.55), edge * 0.75 * step(1.5e-4, width));
+    }
+    if (back) colour *= vec3(0.30, 0.33, 0.40);
+    gl_FragColor = vec4(to_screen(colour), opacity);
+}

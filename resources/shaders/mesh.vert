@@ -1,0 +1,35 @@
+#version 120
+// A face surface: positions in face radii, x right, y up, z towards the viewer.
+attribute vec3 position;
+attribute vec3 normal;
+attribute vec2 uv;
+attribute vec2 pixel;    // where the vertex lies in the photo, px, (0, 0) = centre of the top-left pixel
+attribute vec4 values;   // x: how well seen, 0..1; the others are whatever the panel colours by
+
+uniform mat4 model_view;
+uniform mat4 projection;
+uniform vec4 channel;    // which of the four values colours the surface
+uniform float point_size;
+uniform float depth_bias;
+
+varying vec3 view_normal;
+varying vec3 view_position;
+varying vec3 own_normal;
+varying vec2 face_uv;
+varying vec2 photo_pixel;
+varying float value;
+varying float seen;
+
+void main() {
+    vec4 eye = model_view * vec4(position, 1.0);
+    view_position = eye.xyz;
+    view_normal = mat3(model_view[0].xyz, model_view[1].xyz, model_view[2].xyz) * normal;
+    own_normal = normal;
+    face_uv = uv;
+    photo_pixel = pixel;
+    value = dot(channel, values);
+    seen = values.x;
+    gl_Position = projection * eye;
+    gl_Position.z -= depth_bias * gl_Position.w;
+    gl_PointSize = point_size;
+}

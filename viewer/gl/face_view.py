@@ -1,0 +1,256 @@
+"""The GL view inside a panel: one camera, a trackball, and paint errors that are heard of."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+from numpy.typing import NDArray
+from OpenGL import GL
+from pyqtgraph.opengl import GLViewWidget
+from PySide6.QtCore import QEvent, QPointF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QMatrix4x4, QMouseEvent, QResizeEvent, QWheelEvent
+from PySide6.QtOpenGL import QOpenGLFramebufferObject
+from PySide6.QtWidgets import QWidget
+
+from viewer.gl import trackball
+from viewer.gl.mesh_item import MeshItem
+from viewer.gl.points_item import PointsItem
+from viewer.state import Camera, product, turn
+
+log = logging.getLogger(__name__)
+
+REFINE_AFTER_MS = 140
+SUPERSAMPLING = 2  # per direction, once the picture stands still
+STEP_DEG = 6.0
+STEP_SHIFT = 0.08
+
+
+class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
+    """A face seen through a Camera. While it moves it is drawn plainly; once it rests, smoothly.
+
+    Signals:
+        camera_moved(Camera): The user turned, shifted or enlarged the face. Never emitted by a setter.
+        clicked(float, float): A press and release on one spot, in widget px.
+        failed(str): Painting failed; the text says how.
+        resized(): Its size changed.
+        renderer_found(str): The name of the OpenGL driver, once there is a context.
+    """
+
+    camera_moved = Signal(object)
+    clicked = Signal(float, float)
+    failed = Signal(str)
+    resized = Signal()
+    renderer_found = Signal(str)
+
+    _rest: QTimer | None = None  # pyqtgraph asks for an update while it is being made
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMinimumSize(QSize(120, 120))
+        self.camera = Camera()
+        self.pixel_scale = 1.0  # device pixels of the target being drawn into, per logical pixel
+        self._grip: tuple[Camera, QPointF, bool] | None = None
+        self._moved = False
+        self._sharp = False
+        self._failure = ""
+        self._rest = QTimer(self, singleShot=True, interval=REFINE_AFTER_MS)
+        self._rest.timeout.connect(self._refine)
+
+    def set_camera(self, camera: Camera) -> None:
+        """Look like this from now on."""
+        if camera != self.camera:
+            self.camera = camera
+            self.update()
+
+    def update(self, *_: object) -> None:
+        """Something changed: draw it now, and smoothly once nothing changes any more."""
+        self._sharp = False
+        if self._rest is not None:
+            self._rest.start()
+        super().update()
+
+    def _refine(self) -> None:
+        self._sharp = True
+        super().update()
+
+    # --- drawing
+
+    def initializeGL(self) -> None:
+        """A context, perhaps another one than before: a panel that floats gets a new one."""
+        context = self.context()
+        context.aboutToBeDestroyed.connect(self._release, Qt.ConnectionType.DirectConnection)
+        for item in self.items:
+            item.initialize()
+        self.renderer_found.emit(GL.glGetString(GL.GL_RENDERER).decode(errors="replace"))
+
+    def _release(self) -> None:
+        self.makeCurrent()
+        for item in self.items:
+            if isinstance(item, MeshItem | PointsItem):
+                item.release()
+        self.doneCurrent()
+
+    def paintGL(self) -> None:
+        """Draw all items. What goes wrong is logged and told, instead of leaving an empty panel."""
+        try:
+            self._draw_sharp() if self._may_be_sharp() else self._draw(self.devicePixelRatioF())
+        except Exception as error:  # any driver or shader trouble: Qt must get its frame back
+            self._fail(error)
+        else:
+            self._failure = ""
+
+    def _fail(self, error: Exception) -> None:
+        text = f"{type(error).__name__}: {error}"
+        if text != self._failure:  # once, not sixty times a second
+            self._failure = text
+            log.error("drawing failed", exc_info=error)
+            self.failed.emit(text)
+
+    def _may_be_sharp(self) -> bool:
+        return self._sharp and self.format().samples() <= 1
+
+    def _draw_sharp(self) -> None:
+        """Into a picture twice as large, then averaged: multisampling is dearer without a graphics card."""
+        scale = self.devicePixelRatioF()
+        size = QSize(round(self.width() * scale), round(self.height() * scale))
+        large = QOpenGLFramebufferObject(size * SUPERSAMPLING, QOpenGLFramebufferObject.Attachment.Depth)
+        large.bind()
+        GL.glViewport(0, 0, large.width(), large.height())
+        self._draw(scale * SUPERSAMPLING)
+        large.release()
+        GL.glBindFramebuffer(GL.GL_READ_FRAMEBUFFER, large.handle())
+        GL.glBindFramebuffer(GL.GL_DRAW_FRAMEBUFFER, self.defaultFramebufferObject())
+        source = (0, 0, large.width(), large.height())
+        target = (0, 0, size.width(), size.height())
+        GL.glBlitFramebuffer(*source, *target, GL.GL_COLOR_BUFFER_BIT, GL.GL_LINEAR)
+        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self.defaultFramebufferObject())
+        GL.glViewport(0, 0, size.width(), size.height())
+
+    def _draw(self, pixel_scale: float) -> None:
+        self.pixel_scale = pixel_scale
+        self._projectionStack[:] = [
+            _qmatrix(trackball.projection_matrix(self.camera, self.width(), self.height()))
+        ]
+        self._modelViewStack[:] = [_qmatrix(trackball.view_matrix(self.camera))]
+        GL.glDepthMask(True)
+        GL.glClearColor(*self.opts["bgcolor"])
+        GL.glClear(GL.GL_DEPTH_BUFFER_BIT | GL.GL_COLOR_BUFFER_BIT)
+        for item in sorted(self.items, key=lambda item: float(item.depthValue())):
+            if item.visible():
+                item.paint()
+
+    # --- the user's hand
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Grip the face."""
+        buttons = (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton, Qt.MouseButton.RightButton)
+        if event.button() not in buttons:
+            return
+        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        shifts = shift or event.button() is not Qt.MouseButton.LeftButton
+        self._grip = (self.camera, event.position(), shifts)
+        self._moved = False
+        self.setCursor(Qt.CursorShape.SizeAllCursor if shifts else Qt.CursorShape.ClosedHandCursor)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Turn the face, or shift it."""
+        if self._grip is None:
+            return
+        camera, pressed, shifts = self._grip
+        if not self._moved and (event.position() - pressed).manhattanLength() < 3:
+            return
+        self._moved = True
+        a, b = self._screen(pressed), self._screen(event.position())
+        if shifts:
+            self._move(trackball.shifted(camera, (b[0] - a[0], b[1] - a[1])))
+        else:
+            self._move(trackball.dragged(camera, a, b))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Let go; without a drag it was a click."""
+        if self._grip is not None and not self._moved and event.button() is Qt.MouseButton.LeftButton:
+            self.clicked.emit(event.position().x(), event.position().y())
+        self._grip = None
+        self.unsetCursor()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Back to the view of the photo."""
+        self._grip = None
+        self.reset_view()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom to where the mouse points."""
+        steps = (event.angleDelta().y() or event.angleDelta().x()) / 120
+        if steps:
+            self._move(trackball.zoomed(self.camera, 1.15**steps, self._screen(event.position())))
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows turn, with Shift they move; plus and minus zoom; 0 or Home resets; P: perspective."""
+        camera = self._after_key(event)
+        if camera is None:
+            event.ignore()
+        else:
+            self._move(camera)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """Nothing: pyqtgraph's own key timer is not used."""
+        event.ignore()
+
+    def _after_key(self, event: QKeyEvent) -> Camera | None:
+        key, camera = event.key(), self.camera
+        if key in _ARROWS:
+            x, y = _ARROWS[Qt.Key(key)]
+            if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+                return trackball.shifted(camera, (x * STEP_SHIFT, y * STEP_SHIFT))
+            return _with_rotation(camera, product(turn((-y, x, 0), STEP_DEG), camera.rotation))
+        if key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            return trackball.zoomed(camera, 1.15, (0, 0))
+        if key == Qt.Key.Key_Minus:
+            return trackball.zoomed(camera, 1 / 1.15, (0, 0))
+        if key in (Qt.Key.Key_0, Qt.Key.Key_Home):
+            return Camera(perspective=camera.perspective)
+        if key == Qt.Key.Key_P:
+            return Camera(camera.rotation, camera.zoom, camera.pan, not camera.perspective)
+        return None
+
+    def reset_view(self) -> None:
+        """As the photo shows the face; tells the others."""
+        self._move(Camera(perspective=self.camera.perspective))
+
+    def _move(self, camera: Camera) -> None:
+        if camera != self.camera:
+            self.set_camera(camera)
+            self.camera_moved.emit(camera)
+
+    def _screen(self, point: QPointF) -> trackball.Point:
+        half = min(self.width(), self.height()) / 2
+        return (point.x() - self.width() / 2) / half, (self.height() / 2 - point.y()) / half
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Tell whoever lies on top."""
+        super().resizeEvent(event)
+        self.resized.emit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """A new scale of the screen changes how many pixels there are."""
+        super().changeEvent(event)
+        self.update()
+
+
+_ARROWS = {
+    Qt.Key.Key_Left: (-1.0, 0.0),
+    Qt.Key.Key_Right: (1.0, 0.0),
+    Qt.Key.Key_Up: (0.0, 1.0),
+    Qt.Key.Key_Down: (0.0, -1.0),
+}
+
+
+def _with_rotation(camera: Camera, rotation: tuple[float, float, float, float]) -> Camera:
+    return Camera(rotation, camera.zoom, camera.pan, camera.perspective)
+
+
+def _qmatrix(matrix: NDArray[np.float64]) -> QMatrix4x4:
+    return QMatrix4x4([float(value) for value in matrix.ravel()])

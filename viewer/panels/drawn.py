@@ -1,0 +1,173 @@
+"""From an answer to what a panel draws: surface, ranges and photo. No Qt, no GL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.reconstruction import MeshLayer, Reconstruction, Scalar, Space
+from viewer.gl.framing import Framing
+from viewer.gl.mesh_item import Surface
+from viewer.gl.normals import smooth_normals
+from viewer.panels.arrangement import PanelRow
+from viewer.state import Look
+
+MAX_PHOTO_PX = 1024  # of the longer side of the piece of photo on the graphics card
+PHOTO_MARGIN = 0.08  # around the face, of its size
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How numbers become colours.
+
+    Attributes:
+        name, unit: What a legend says.
+        low, high: The numbers at the ends of the colour map.
+        colour_map: One of COLOUR_MAPS.
+        channel: Which of the surface's four values.
+    """
+
+    name: str
+    low: float
+    high: float
+    unit: str
+    colour_map: str
+    channel: int
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Drawn:
+    """What one panel draws of one answer.
+
+    Attributes:
+        surface: The mesh, in face radii.
+        scales: For the looks this answer has numbers for.
+        photo, window: A piece of the photo and where it lies in it.
+    """
+
+    surface: Surface
+    scales: Mapping[Look, Scale]
+    photo: NDArray[np.uint8]
+    window: tuple[float, float, float, float]
+
+
+CHANNELS = (
+    (Look.VISIBILITY, "visibility", "cividis"),
+    (Look.DISAGREEMENT, "disagreement", "inferno"),
+    (Look.CONFIDENCE, "confidence", "viridis"),
+)
+DEPTH_CHANNEL = 3
+
+
+def drawn(row: PanelRow, answer: Reconstruction, image: NDArray[np.uint8]) -> Drawn | None:
+    """What `row` shows of `answer`; None if the answer has no such layer.
+
+    Args:
+        row: Which panel.
+        answer: In image space.
+        image: [H, W, 3] RGB, the photo it is about.
+    """
+    mesh = _mesh(row, answer)
+    if mesh is None:
+        return None
+    framing = Framing.of(answer.vertices if mesh.space is answer.space else mesh.vertices)
+    positions = framing.world(mesh.vertices, mesh.space)
+    surface = Surface(
+        positions=positions,
+        normals=smooth_normals(positions, mesh.triangles),
+        triangles=mesh.triangles,
+        uv=mesh.uv if mesh.uv is not None else np.full((len(positions), 2), 0.5, np.float32),
+        pixels=mesh.vertices[:, :2],
+        values=_values(mesh, answer, framing),
+    )
+    photo, window = photo_piece(image, answer.vertices)
+    return Drawn(surface, _scales(mesh, answer, framing), photo, window)
+
+
+def _mesh(row: PanelRow, answer: Reconstruction) -> MeshLayer | None:
+    if not row.layer:
+        topology = answer.topology
+        return MeshLayer(
+            "fused", answer.space, answer.vertices, topology.triangles, topology.uv, answer.scalars
+        )
+    for layer in answer.layers:
+        if layer.name == row.layer and isinstance(layer, MeshLayer):
+            return layer if len(layer.vertices) else None
+    return None
+
+
+def _scalar(mesh: MeshLayer, answer: Reconstruction, name: str) -> Scalar | None:
+    """The layer's own, or the answer's where its vertices are the same ones."""
+    own = mesh.scalars
+    shared = answer.scalars if len(mesh.vertices) == len(answer.vertices) else ()
+    return next((scalar for scalar in (*own, *shared) if scalar.name == name), None)
+
+
+def _values(mesh: MeshLayer, answer: Reconstruction, framing: Framing) -> NDArray[np.float32]:
+    values = np.full((len(mesh.vertices), 4), np.nan, np.float32)
+    for channel, (_, name, _) in enumerate(CHANNELS):
+        scalar = _scalar(mesh, answer, name)
+        if scalar is not None:
+            values[:, channel] = scalar.values
+    if np.isnan(values[:, 0]).all():
+        values[:, 0] = 1  # nothing is said to be hidden
+    values[:, DEPTH_CHANNEL] = (mesh.vertices[:, 2] - framing.centre[2]) * _depth_factor(mesh, answer)
+    return values
+
+
+def _scales(mesh: MeshLayer, answer: Reconstruction, framing: Framing) -> dict[Look, Scale]:
+    scales = {}
+    for channel, (look, name, colours) in enumerate(CHANNELS):
+        scalar = _scalar(mesh, answer, name)
+        if scalar is not None:
+            scales[look] = Scale(name, scalar.low, scalar.high, scalar.unit, colours, channel)
+    factor = _depth_factor(mesh, answer)
+    low, high = ((float(end) - framing.centre[2]) * factor for end in _depth_range(answer))
+    scales[Look.DEPTH] = Scale("nearer to the camera", low, high, "mm", "viridis", DEPTH_CHANNEL)
+    return scales
+
+
+def _depth_range(answer: Reconstruction) -> tuple[np.float32, np.float32]:
+    """Of the whole face, so that all panels give one depth one colour."""
+    if len(answer.vertices) == 0:
+        return np.float32(0), np.float32(1)
+    return answer.vertices[:, 2].min(), answer.vertices[:, 2].max()
+
+
+def _depth_factor(mesh: MeshLayer, answer: Reconstruction) -> float:
+    return 1.0 if mesh.space is Space.MODEL else answer.mm_per_px
+
+
+def photo_piece(
+    image: NDArray[np.uint8], vertices: NDArray[np.float32]
+) -> tuple[NDArray[np.uint8], tuple[float, float, float, float]]:
+    """The photo around a face, shrunk if it is large: no more than that has to reach the graphics card.
+
+    Args:
+        image: [H, W, 3] RGB.
+        vertices: [N, 3] in image px.
+
+    Returns:
+        The piece [h, w, 3], and x0, y0, width, height: where it lies in the photo, px.
+    """
+    height, width = image.shape[:2]
+    low, high = np.zeros(2), np.array([width, height], float)
+    if len(vertices) and np.isfinite(vertices[:, :2]).all():
+        low, high = vertices[:, :2].min(0), vertices[:, :2].max(0)
+        margin = PHOTO_MARGIN * (high - low).max() + 2
+        low, high = low - margin, high + margin
+    x0, y0 = (int(np.clip(np.floor(v), 0, side - 1)) for v, side in zip(low, (width, height), strict=True))
+    x1, y1 = (
+        int(np.clip(np.ceil(v), start + 1, side))
+        for v, start, side in zip(high, (x0, y0), (width, height), strict=True)
+    )
+    piece = image[y0:y1, x0:x1]
+    shrink = MAX_PHOTO_PX / max(piece.shape[:2])
+    if shrink < 1:
+        size = max(1, round((x1 - x0) * shrink)), max(1, round((y1 - y0) * shrink))
+        piece = np.asarray(cv2.resize(piece, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return piece, (float(x0), float(y0), float(x1 - x0), float(y1 - y0))

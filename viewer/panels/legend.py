@@ -1,0 +1,141 @@
+"""What colours mean, drawn into a corner of a panel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QLinearGradient, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QWidget
+
+from viewer.gl.colour_maps import colour_map
+from viewer.panels.palette import DARK, Palette
+
+
+@dataclass(frozen=True, slots=True)
+class ColourBar:
+    """A range of numbers and its colours."""
+
+    name: str
+    low: float
+    high: float
+    unit: str
+    colour_map: str
+
+
+@dataclass(frozen=True, slots=True)
+class Swatch:
+    """One colour and its meaning."""
+
+    text: str
+    colour: str
+    hatched: bool = False
+
+
+PADDING, BAR_HEIGHT, BAR_WIDTH, SWATCH = 9.0, 9.0, 150.0, 13.0
+
+
+class Legend(QWidget):
+    """A colour bar, or swatches; hidden while it has nothing to say. Lets the mouse through."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._palette = DARK
+        self._bar: ColourBar | None = None
+        self._swatches: tuple[Swatch, ...] = ()
+        self.hide()
+
+    def set_palette(self, palette: Palette) -> None:
+        """The theme's colours."""
+        self._palette = palette
+        self.update()
+
+    def set_content(self, bar: ColourBar | None = None, swatches: tuple[Swatch, ...] = ()) -> None:
+        """What to explain; nothing hides the legend."""
+        if (bar, swatches) == (self._bar, self._swatches):
+            return
+        self._bar, self._swatches = bar, swatches
+        self.setVisible(bar is not None or bool(swatches))
+        self.setAccessibleName("Legend: " + self.text())
+        self.resize(self.sizeHint())
+        self.update()
+
+    def text(self) -> str:
+        """The legend in words."""
+        if self._bar is not None:
+            low, high = _numbers(self._bar.low, self._bar.high)
+            return f"{_titled(self._bar)}, {low} to {high}"
+        return ", ".join(swatch.text for swatch in self._swatches)
+
+    def sizeHint(self) -> QSize:
+        """As large as its words need."""
+        metrics = QFontMetricsF(self.font())
+        line = metrics.height()
+        if self._bar is not None:
+            width = max(BAR_WIDTH, metrics.horizontalAdvance(_titled(self._bar)))
+            return QSize(round(width + 2 * PADDING), round(2 * line + BAR_HEIGHT + 2 * PADDING + 4))
+        width = sum(metrics.horizontalAdvance(s.text) + SWATCH + 18 for s in self._swatches)
+        return QSize(round(width + 2 * PADDING - 10), round(max(line, SWATCH) + 2 * PADDING - 4))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Words and colours on a quiet plate."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        plate = QColor(self._palette.strip)
+        plate.setAlphaF(0.86)
+        painter.setBrush(plate)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.drawRoundedRect(QRectF(self.rect()), 6, 6)
+        if self._bar is not None:
+            self._paint_bar(painter, self._bar)
+        else:
+            self._paint_swatches(painter)
+        painter.end()
+
+    def _paint_bar(self, painter: QPainter, bar: ColourBar) -> None:
+        line = QFontMetricsF(self.font()).height()
+        width = self.width() - 2 * PADDING
+        painter.setPen(QColor(self._palette.text))
+        painter.drawText(QRectF(PADDING, PADDING - 3, width, line), Qt.AlignmentFlag.AlignLeft, _titled(bar))
+        gradient = QLinearGradient(PADDING, 0, PADDING + width, 0)
+        table = colour_map(bar.colour_map)
+        for index in np.linspace(0, 255, 17).astype(int):
+            gradient.setColorAt(index / 255, QColor(*(int(part) for part in table[index])))
+        painter.setBrush(QBrush(gradient))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.drawRoundedRect(QRectF(PADDING, PADDING + line, width, BAR_HEIGHT), 2, 2)
+        painter.setPen(QColor(self._palette.quiet))
+        under = QRectF(PADDING, PADDING + line + BAR_HEIGHT + 2, width, line)
+        low, high = _numbers(bar.low, bar.high)
+        painter.drawText(under, Qt.AlignmentFlag.AlignLeft, low)
+        painter.drawText(under, Qt.AlignmentFlag.AlignRight, high)
+
+    def _paint_swatches(self, painter: QPainter) -> None:
+        metrics = QFontMetricsF(self.font())
+        x, middle = PADDING, self.height() / 2
+        for swatch in self._swatches:
+            square = QRectF(x, middle - SWATCH / 2, SWATCH, SWATCH)
+            painter.setPen(QPen(QColor(self._palette.line), 1))
+            painter.setBrush(QColor(swatch.colour))
+            painter.drawRoundedRect(square, 2, 2)
+            if swatch.hatched:
+                painter.setBrush(QBrush(QColor(self._palette.clay), Qt.BrushStyle.BDiagPattern))
+                painter.drawRoundedRect(square, 2, 2)
+            painter.setPen(QColor(self._palette.text))
+            width = metrics.horizontalAdvance(swatch.text)
+            words = QRectF(x + SWATCH + 6, 0, width + 2, self.height())
+            painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, swatch.text)
+            x += SWATCH + width + 18
+
+
+def _titled(bar: ColourBar) -> str:
+    return f"{bar.name} ({bar.unit})" if bar.unit else bar.name
+
+
+def _numbers(low: float, high: float) -> tuple[str, str]:
+    """Both ends with as many decimals as tell them apart."""
+    span = abs(high - low)
+    decimals = 0 if span >= 20 else 1 if span >= 2 else 2
+    return f"{low:.{decimals}f}", f"{high:.{decimals}f}"

@@ -1,0 +1,77 @@
+"""The panels' own colours, dark and light."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtGui import QColor
+
+from viewer.gl.mesh_item import Colour
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """Colours of one theme, as "#rrggbb".
+
+    Attributes:
+        view: Behind the face.
+        strip, line: Title strip, and the hairline under it.
+        text, quiet: Titles, subtitles.
+        accent: What the user points at or chose.
+        warning: Something failed.
+        clay, hidden, edge, body: The seen surface, the hidden part, mesh edges, what lies under bare edges.
+    """
+
+    view: str
+    strip: str
+    line: str
+    text: str
+    quiet: str
+    accent: str
+    warning: str
+    clay: str
+    hidden: str
+    edge: str
+    bare_edge: str
+    body: str
+
+
+DARK = Palette(
+    view="#16181c",
+    strip="#1d2025",
+    line="#2a2e35",
+    text="#e8eaed",
+    quiet="#9aa0a9",
+    accent="#ffb454",
+    warning="#ff7b72",
+    clay="#ddd3c8",
+    hidden="#3f7be0",
+    edge="#14161a",
+    bare_edge="#c9ced6",
+    body="#1b1e23",
+)
+LIGHT = Palette(
+    view="#f3f4f6",
+    strip="#ffffff",
+    line="#dfe2e7",
+    text="#1b1e23",
+    quiet="#5f6670",
+    accent="#b35c00",
+    warning="#b3261e",
+    clay="#d9cec2",
+    hidden="#2f6bd6",
+    edge="#14161a",
+    bare_edge="#333a44",
+    body="#fbfbfc",
+)
+
+
+def palette(dark: bool) -> Palette:
+    """The colours of a theme."""
+    return DARK if dark else LIGHT
+
+
+def shares(colour: str) -> Colour:
+    """A colour "#rrggbb" as shares of one."""
+    named = QColor(colour)
+    return named.redF(), named.greenF(), named.blueF()

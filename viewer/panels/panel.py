@@ -1,0 +1,234 @@
+"""A panel: one surface of the answer, seen through the camera all panels share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+
+from models.reconstruction import Reconstruction
+from viewer.gl.face_view import FaceView
+from viewer.gl.mesh_item import Fill, MeshItem, Paint
+from viewer.gl.picking import picked_vertex
+from viewer.gl.points_item import PointsItem
+from viewer.panels.arrangement import PanelRow
+from viewer.panels.drawn import Drawn, drawn
+from viewer.panels.legend import ColourBar, Legend, Swatch
+from viewer.panels.palette import DARK, palette, shares
+from viewer.panels.title_strip import TitleStrip
+from viewer.state import Camera, LayerStyle, Look
+
+FILLS = {
+    Look.SHADED: Fill.CLAY,
+    Look.PHOTO: Fill.PHOTO,
+    Look.WIRE: Fill.PLAIN,
+    Look.POINTS: Fill.CLAY,
+    Look.UV: Fill.UV,
+    Look.NORMALS: Fill.NORMALS,
+}
+
+
+class Panel(QFrame):
+    """One row of PANELS with a GL view: title strip, surface, legend; says so when it has nothing to show.
+
+    Signals:
+        camera_moved(Camera): The user turned, shifted or enlarged the face; never emitted by a setter.
+        style_chosen(LayerStyle): The user chose another look in the title strip.
+        vertex_picked(int): The user clicked a vertex of the surface.
+        failed(str): Painting failed; the panel shows it too.
+        renderer_found(str): The name of the OpenGL driver.
+    """
+
+    camera_moved = Signal(object)
+    style_chosen = Signal(object)
+    vertex_picked = Signal(int)
+    failed = Signal(str)
+    renderer_found = Signal(str)
+
+    def __init__(self, row: PanelRow, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.row = row
+        self._style, self._colours = row.style, DARK
+        self._drawn: Drawn | None = None
+        self._answer: Reconstruction | None = None
+        self.strip, self.view = TitleStrip(row, self), FaceView(self)
+        self.view.setAccessibleName(f"{row.title}: {row.subtitle}. Arrow keys turn the face.")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.strip)
+        layout.addWidget(self.view, 1)
+        self._mesh = MeshItem()
+        self._landmarks, self._probe = PointsItem(5, (1, 1, 1)), PointsItem(13, (1, 0.7, 0.3), always=True)
+        for item in (self._mesh, self._landmarks, self._probe):
+            self.view.addItem(item)
+        self._landmarks.setVisible(False)
+        self._legend = Legend(self.view)
+        self._empty, self._error = _message(self.view), _message(self.view)
+        self._connect()
+        self.set_theme(True)
+        self._tell_emptiness()
+
+    def _connect(self) -> None:
+        self.view.resized.connect(self._place_overlays)
+        self.view.camera_moved.connect(self.camera_moved)
+        self.view.clicked.connect(self._pick)
+        self.view.failed.connect(self._show_error, Qt.ConnectionType.QueuedConnection)
+        self.view.renderer_found.connect(self.renderer_found)
+        self.strip.style_chosen.connect(self.style_chosen)
+        self.strip.reset_asked.connect(self.view.reset_view)
+
+    # --- what to show
+
+    def set_answer(self, answer: Reconstruction | None, image: NDArray[np.uint8] | None = None) -> None:
+        """Show this answer, about this photo [H, W, 3] RGB; None clears the panel."""
+        self._answer = answer
+        self._drawn = None if answer is None or image is None else drawn(self.row, answer, image)
+        self._mesh.set_surface(None if self._drawn is None else self._drawn.surface)
+        if self._drawn is not None:
+            self._mesh.set_photo(self._drawn.photo, self._drawn.window)
+        self._place_landmarks()
+        self._probe.set_points(np.zeros((0, 3), np.float32))
+        self._error.hide()
+        self._tell_emptiness()
+        self._apply_look()
+
+    def set_look(self, style: LayerStyle) -> None:
+        """Draw the surface like this. Uploads nothing, emits nothing."""
+        self._style = style
+        self.strip.set_style(style)
+        self._apply_look()
+
+    def set_camera(self, camera: Camera) -> None:
+        """Look from here. Emits nothing."""
+        self.view.set_camera(camera)
+
+    def set_theme(self, dark: bool) -> None:
+        """Dark or light."""
+        self._colours = palette(dark)
+        self.view.setBackgroundColor(QColor(self._colours.view))
+        self.strip.set_palette(self._colours)
+        self._legend.set_palette(self._colours)
+        self._empty.setStyleSheet(f"color: {self._colours.quiet}; background: transparent;")
+        self._error.setStyleSheet(
+            f"color: {self._colours.warning}; background: {self._colours.strip};"
+            " padding: 10px; border-radius: 6px;"
+        )
+        self._landmarks.set_colour(shares(self._colours.accent))
+        self._probe.set_colour(shares(self._colours.accent))
+        self._apply_look()
+
+    def set_landmarks_shown(self, shown: bool) -> None:
+        """Draw the 68 landmarks on the surface, hidden ones as rings."""
+        self._landmarks.setVisible(shown)
+
+    def set_probe(self, vertex: int | None) -> None:
+        """Mark a vertex; None marks nothing. An index the surface does not have marks nothing."""
+        positions = np.zeros((0, 3), np.float32)
+        if vertex is not None and self._drawn is not None:
+            positions = self._drawn.surface.positions[vertex : vertex + 1]
+        self._probe.set_points(positions)
+
+    def picture_state(self) -> str:
+        """What the panel says instead of a surface; empty while it shows one."""
+        return "" if self._drawn is not None else self._empty.text()
+
+    # --- inside
+
+    def _tell_emptiness(self) -> None:
+        self._empty.setText("No face yet" if self._answer is None else self.row.absent)
+        self._empty.setVisible(self._drawn is None)
+        self._place_overlays()
+
+    def _apply_look(self) -> None:
+        look = self._style.look
+        scale = None if self._drawn is None else self._drawn.scales.get(look)
+        paint = Paint(
+            fill=Fill.VALUE if scale is not None else FILLS.get(look, Fill.CLAY),
+            wire=self._style.wire or look is Look.WIRE,
+            points=look is Look.POINTS,
+            opacity=self._style.opacity,
+            mark_hidden=self.row.marks_hidden and self._knows_visibility(),
+            clay=shares(self._colours.clay),
+            hidden=shares(self._colours.hidden),
+            edge=shares(self._colours.bare_edge if look is Look.WIRE else self._colours.edge),
+            body=shares(self._colours.body),
+            edge_opacity=0.75 if look is Look.WIRE else 0.3,
+        )
+        if scale is not None:
+            paint = replace(
+                paint, channel=scale.channel, low=scale.low, high=scale.high, colour_map=scale.colour_map
+            )
+        self._mesh.set_paint(paint)
+        self._tell_legend(paint)
+
+    def _tell_legend(self, paint: Paint) -> None:
+        bar: ColourBar | None = None
+        swatches: tuple[Swatch, ...] = ()
+        if self._drawn is not None:
+            scale = self._drawn.scales.get(self._style.look)
+            if scale is not None:
+                bar = ColourBar(scale.name, scale.low, scale.high, scale.unit, scale.colour_map)
+            elif self._style.look in (Look.VISIBILITY, Look.DISAGREEMENT, Look.CONFIDENCE):
+                swatches = (
+                    Swatch(f"no {self._style.look.value.lower()} in this answer", self._colours.clay),
+                )
+            elif paint.mark_hidden and paint.fill in (Fill.CLAY, Fill.PHOTO):
+                seen = "photo: seen" if paint.fill is Fill.PHOTO else "seen"
+                swatches = (
+                    Swatch(seen, self._colours.clay),
+                    Swatch("hidden, completed", self._colours.hidden, hatched=True),
+                )
+        self._legend.set_content(bar, swatches)
+        self._place_overlays()
+
+    def _knows_visibility(self) -> bool:
+        return self._drawn is not None and Look.VISIBILITY in self._drawn.scales
+
+    def _place_landmarks(self) -> None:
+        positions, hollow = np.zeros((0, 3), np.float32), None
+        if self._answer is not None and self._drawn is not None:
+            topology, surface = self._answer.topology, self._drawn.surface
+            if len(surface.positions) == len(self._answer.vertices):
+                seen = (topology.landmark_weights * surface.values[topology.landmark_vertices, 0]).sum(1)
+                positions, hollow = topology.landmarks(surface.positions), np.asarray(seen < 0.5)
+        self._landmarks.set_points(positions, hollow)
+
+    @Slot(float, float)
+    def _pick(self, x: float, y: float) -> None:
+        if self._drawn is None:
+            return
+        surface = self._drawn.surface
+        size = self.view.width(), self.view.height()
+        vertex = picked_vertex(surface.positions, surface.normals, self.view.camera, size, (x, y))
+        if vertex is not None:
+            self.vertex_picked.emit(vertex)
+
+    @Slot(str)
+    def _show_error(self, text: str) -> None:
+        self._error.setText(f"This panel could not be drawn.\n{text}")
+        self._error.show()
+        self._place_overlays()
+        self.failed.emit(text)
+
+    @Slot()
+    def _place_overlays(self) -> None:
+        width, height = self.view.width(), self.view.height()
+        self._legend.move(10, height - self._legend.height() - 10)
+        for label in (self._empty, self._error):
+            label.setFixedWidth(max(80, min(340, width - 32)))
+            label.adjustSize()
+            label.move((width - label.width()) // 2, (height - label.height()) // 2)
+
+
+def _message(parent: QWidget) -> QLabel:
+    label = QLabel(parent)
+    label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    label.setWordWrap(True)
+    label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+    label.hide()
+    return label

@@ -1,0 +1,103 @@
+"""The line above a panel: what it shows, in plain words, and a menu of looks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
+
+from viewer.panels.arrangement import PanelRow
+from viewer.panels.palette import Palette
+from viewer.state import LayerStyle, Look
+
+
+class TitleStrip(QWidget):
+    """Title, subtitle and, where there is a choice, the looks.
+
+    Signals:
+        style_chosen(LayerStyle): The user chose another look or switched the wire.
+        reset_asked(): The user wants the first view back.
+    """
+
+    style_chosen = Signal(object)
+    reset_asked = Signal()
+
+    def __init__(self, row: PanelRow, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setObjectName("titleStrip")
+        self._style = row.style
+        self._title, self._subtitle = QLabel(row.title, self), QLabel(row.subtitle, self)
+        self._title.setObjectName("panelTitle")
+        self._subtitle.setObjectName("panelSubtitle")
+        self._subtitle.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._subtitle.setToolTip(row.subtitle)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(10, 5, 6, 5)
+        layout.setSpacing(8)
+        layout.addWidget(self._title)
+        layout.addWidget(self._subtitle, 1)
+        self._actions: dict[Look, QAction] = {}
+        self._wire = QAction("Edges over the surface", self, checkable=True)
+        self._button = self._look_button(row) if row.looks else None
+        if self._button is not None:
+            layout.addWidget(self._button)
+
+    def _look_button(self, row: PanelRow) -> QToolButton:
+        button = QToolButton(self)
+        button.setObjectName("lookButton")
+        button.setAccessibleName(f"Look of the {row.title} panel")
+        button.setToolTip("What gives the surface its colour")
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setAutoRaise(True)
+        menu, group = QMenu(button), QActionGroup(self)
+        for look in row.looks:
+            action = QAction(look.value, self, checkable=True)
+            action.triggered.connect(lambda _=False, look=look: self._choose(replace(self._style, look=look)))
+            group.addAction(action)
+            menu.addAction(action)
+            self._actions[look] = action
+        menu.addSeparator()
+        self._wire.triggered.connect(lambda on: self._choose(replace(self._style, wire=on)))
+        menu.addAction(self._wire)
+        menu.addSeparator()
+        menu.addAction("Reset the view", self.reset_asked.emit)
+        button.setMenu(menu)
+        self.set_style(row.style, button)
+        return button
+
+    def _choose(self, style: LayerStyle) -> None:
+        self.style_chosen.emit(style)
+
+    def set_style(self, style: LayerStyle, button: QToolButton | None = None) -> None:
+        """Say which look is on. Emits nothing."""
+        self._style = style
+        for look, action in self._actions.items():
+            action.setChecked(look is style.look)
+        self._wire.setChecked(style.wire)
+        shown = button or self._button
+        if shown is not None:
+            shown.setText(style.look.value)
+
+    def set_note(self, note: str) -> None:
+        """Replace the subtitle, e.g. by how many vertices there are."""
+        self._subtitle.setText(note)
+        self._subtitle.setToolTip(note)
+
+    def set_palette(self, palette: Palette) -> None:
+        """The theme's colours."""
+        self.setStyleSheet(
+            f"#titleStrip {{ background: {palette.strip}; border-bottom: 1px solid {palette.line}; }}"
+            f"#panelTitle {{ color: {palette.text}; font-weight: 600; }}"
+            f"#panelSubtitle {{ color: {palette.quiet}; }}"
+            f"#lookButton {{ color: {palette.text}; border: 1px solid {palette.line}; border-radius: 4px;"
+            f" padding: 1px 16px 1px 7px; background: transparent; }}"
+            f"#lookButton:hover, #lookButton:focus {{ border-color: {palette.accent}; }}"
+            f"#lookButton::menu-indicator {{ subcontrol-position: right center; right: 5px; }}"
+        )
+
+    def minimumSizeHint(self) -> QSize:
+        """The subtitle may be cut off; the title may not."""
+        return QSize(self._title.sizeHint().width() + 40, super().minimumSizeHint().height())
