@@ -38,7 +38,7 @@ class Capture(Protocol):
 
 
 class Webcam:
-    """A live Source. Hand its frames on through `Newest`, so that they do not queue up."""
+    """A live Source. It never waits for its listener, who keeps the newest frame and lets others go."""
 
     live = True
 
