@@ -1,0 +1,140 @@
+"""Puts the mean face where annotators see its landmarks, and turns it the way AFLW2000 calls frontal.
+
+The base mesh's own average face has brows too high and mouth and nose too low for the iBUG convention. From
+many fitted faces we know where each landmark is on average; a smooth warp takes the surface there.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import RBFInterpolator
+
+from models.face_model.head import Head
+from models.face_model.landmarks import BASE_VERTICES, BROWS, JAW, LIPS, MIRROR, closest_on_surface
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+SLIDING = np.concatenate(
+    [JAW, BROWS, [27, 28, 29]]
+)  # marks on a smooth surface: they slide, it need not follow
+FOLLOW = 0.5  # how much of a slide along the surface the surface does follow
+INNER_LIPS = ((61, 67), (62, 66), (63, 65))
+REACH_MM = 14.0  # width of the warp's kernel
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Calibration:
+    """Where the landmarks of the average face belong.
+
+    Attributes:
+        pitch_deg: Turn about x (to the viewer's right) that makes the base mesh's average face frontal.
+        offsets_mm: [68, 3] from the turned average face's own landmarks to where they belong; symmetric.
+        source: How this was computed, in a sentence.
+    """
+
+    pitch_deg: float
+    offsets_mm: Floats
+    source: str
+
+    @staticmethod
+    def read(path: Path) -> Calibration:
+        """From JSON."""
+        content = json.loads(path.read_text())
+        return Calibration(content["pitch_deg"], np.array(content["offsets_mm"]), content["source"])
+
+    def write(self, path: Path) -> None:
+        """As JSON, rounded to micrometres."""
+        content = {**asdict(self), "offsets_mm": np.round(self.offsets_mm, 3).tolist()}
+        path.write_text(json.dumps(content, indent=1) + "\n")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Placement:
+    """The average face in MODEL space.
+
+    Attributes:
+        mean: [V, 3] mm, base mesh vertices.
+        rotation: [3, 3] from the base mesh's frame to MODEL space, for movements.
+        landmark_vertices, landmark_weights: [68, 3] places on the fine surface.
+    """
+
+    mean: Floats
+    rotation: Floats
+    landmark_vertices: Ints
+    landmark_weights: Floats
+
+
+def raw_placement(head: Head) -> Calibration:
+    """No calibration: the base mesh's average face as it is."""
+    return Calibration(0.0, np.zeros((68, 3)), "none")
+
+
+def turned(head: Head, pitch_deg: float) -> tuple[Floats, Floats]:
+    """The average face [V, 3] turned, origin midway between the eyeballs' centres; and the rotation."""
+    angle = np.deg2rad(pitch_deg)
+    c, s = np.cos(angle), np.sin(angle)
+    rotation = np.array([[1, 0, 0], [0, c, -s], [0, s, c]])
+    mean = head.mean @ rotation.T
+    return mean - mean[np.unique(head.mesh.quads["eye"])].mean(0) * (0, 1, 1), rotation
+
+
+def placed(head: Head, calibration: Calibration) -> Placement:
+    """The average face warped so that its landmarks are where they belong."""
+    mean, rotation = turned(head, calibration.pitch_deg)
+    surface = head.fine.weights @ mean
+    own = surface[BASE_VERTICES]
+    goal = own + calibration.offsets_mm
+    warped = mean + _warp(mean, own, _surface_offsets(head, surface, calibration.offsets_mm), head)
+    triangles = head.triangles[head.face.repeat(2)]
+    vertices, weights = np.repeat(BASE_VERTICES[:, None], 3, 1), np.tile([1.0, 0, 0], (68, 1))
+    half = np.array([i for i in SLIDING if MIRROR[i] >= i])
+    ids, at = closest_on_surface(goal[half], head.fine.weights @ warped, triangles)
+    for landmark, corner, weight in zip(half, ids, at, strict=True):
+        vertices[landmark], weights[landmark] = corner, weight
+        if MIRROR[landmark] != landmark:
+            vertices[MIRROR[landmark]], weights[MIRROR[landmark]] = head.mirror[corner], weight
+    return Placement(warped, rotation, vertices, weights)
+
+
+def _surface_offsets(head: Head, surface: Floats, offsets: Floats) -> Floats:
+    """[68, 3] how far the surface goes at each landmark: in full, or less along itself where marks may slide."""
+    normals = np.zeros_like(surface)
+    a, b, c = (surface[head.triangles[:, k]] for k in range(3))
+    for k in range(3):
+        np.add.at(normals, head.triangles[:, k], np.cross(b - a, c - a))
+    normal = normals[BASE_VERTICES[SLIDING]]
+    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+    out = offsets.copy()
+    across = (offsets[SLIDING] * normal).sum(1, keepdims=True) * normal
+    out[SLIDING] = across + FOLLOW * (offsets[SLIDING] - across)
+    for upper, lower in INNER_LIPS:  # one offset for both, or closed lips would open or cross
+        out[[upper, lower]] = out[[upper, lower]].mean(0)
+    out[[48, 60]], out[[54, 64]] = out[[48, 60]].mean(0), out[[54, 64]].mean(0)
+    return out
+
+
+def _warp(points: Floats, own: Floats, offsets: Floats, head: Head) -> Floats:
+    """[V, 3] a smooth field through `offsets` at the landmarks `own`, zero at the back of the head and the neck."""
+    if not offsets.any():
+        return np.zeros_like(points)
+    skin = points[np.unique(np.concatenate([head.mesh.quads["skin"], head.mesh.quads["neck"]]))]
+    still = skin[(skin[:, 2] < -70) | (skin[:, 1] > 105) | (skin[:, 1] < -140)][::7]
+    _, first = np.unique(BASE_VERTICES, return_index=True)
+    centres = np.concatenate([own[first], still])
+    values = np.concatenate([offsets[first], np.zeros_like(still)])
+    field = RBFInterpolator(
+        centres, values, kernel="multiquadric", epsilon=1 / REACH_MM, degree=0, smoothing=0.02
+    )
+    moved = np.asarray(field(points))
+    return (moved + moved[head.mesh.mirror] * (-1, 1, 1)) / 2
+
+
+def calibrate(head: Head, labels: Path) -> Calibration:
+    """Recompute from labelled faces."""
+    raise NotImplementedError

@@ -1,0 +1,187 @@
+"""Position maps: what is known per vertex, laid out on the face's chart as a small picture, and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from models.reconstruction import Topology
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+WINDOW = 7  # side of the square of cells that a vertex near the border is extrapolated from
+NEARBY = 1.5  # cells: how fast those count less with distance
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Weights:
+    """The constant sums behind both directions.
+
+    Attributes:
+        cells: [P] flat index of every valid cell.
+        corners, corner_weights: [P, 3] the triangle under each valid cell's centre.
+        around, around_weights: [N, 4] valid cells around each vertex that has four, else zeros.
+        rim: [R] the other vertices.
+        rim_cells, rim_weights: [R, WINDOW ** 2] what each of those is extrapolated from.
+    """
+
+    cells: Tensor
+    corners: Tensor
+    corner_weights: Tensor
+    around: Tensor
+    around_weights: Tensor
+    rim: Tensor
+    rim_cells: Tensor
+    rim_weights: Tensor
+
+
+class PositionMapTable:
+    """Carries values between the vertices of a face and a size x size grid over its chart.
+
+    The centre of cell (r, c) is u = (c + 0.5) / size, v = (r + 0.5) / size; a cell is valid when a triangle
+    covers its centre. Both directions are linear with constant weights: batched and differentiable.
+
+    Attributes:
+        size: Cells a side.
+        mask: [size, size] bool, the valid cells.
+    """
+
+    def __init__(self, topology: Topology, size: int) -> None:
+        if size < 8:
+            raise ValueError(f"a position map needs at least 8 cells a side, not {size}")
+        self.size = size
+        self._topology = topology
+        self._weights = _weights(topology, size)
+        self.mask = torch.zeros(size * size, dtype=torch.bool)
+        self.mask[self._weights.cells] = True
+        self.mask = self.mask.view(size, size)
+
+    def to(self, device: torch.device | str) -> PositionMapTable:
+        """The same table on another device."""
+        moved = object.__new__(PositionMapTable)
+        moved.size = self.size
+        moved._topology = self._topology
+        names = _Weights.__dataclass_fields__
+        moved._weights = _Weights(**{name: getattr(self._weights, name).to(device) for name in names})
+        moved.mask = self.mask.to(device)
+        return moved
+
+    def to_map(self, vertex_values: Tensor) -> Tensor:
+        """[B, N, C] per vertex -> [B, C, size, size], zero where no triangle is."""
+        w = self._weights
+        corners = vertex_values[:, w.corners]  # [B, P, 3, C]
+        values = torch.einsum("bpkc,pk->bcp", corners, w.corner_weights.to(vertex_values.dtype))
+        grid = values.new_zeros(*values.shape[:2], self.size * self.size)
+        return grid.index_copy(2, w.cells, values).unflatten(2, (self.size, self.size))
+
+    def to_vertices(self, position_map: Tensor) -> Tensor:
+        """[B, C, size, size] -> [B, N, C]: bilinear between four valid cells; near borders and holes a plane
+        laid through the nearest valid cells."""
+        if position_map.shape[-2:] != (self.size, self.size):
+            raise ValueError(
+                f"the map is {tuple(position_map.shape[-2:])}, the table {self.size} x {self.size}"
+            )
+        w = self._weights
+        flat = position_map.flatten(2)
+        inner = torch.einsum("bcnk,nk->bnc", flat[:, :, w.around], w.around_weights.to(flat.dtype))
+        rim = torch.einsum("bcnk,nk->bnc", flat[:, :, w.rim_cells], w.rim_weights.to(flat.dtype))
+        return inner.index_add(1, w.rim, rim)
+
+
+def _weights(topology: Topology, size: int) -> _Weights:
+    uv = np.asarray(topology.uv, np.float64) * size - 0.5  # in cells
+    triangles = np.asarray(topology.triangles, np.int64)
+    cells, triangle, corner_weights = rasterise(uv, triangles, size)
+    valid = np.zeros(size * size, bool)
+    valid[cells] = True
+    around, around_weights, inner = _bilinear(uv, valid, size)
+    rim = np.flatnonzero(~inner)
+    rim_cells, rim_weights = _extrapolation(uv[rim], valid, size)
+    return _Weights(
+        cells=torch.from_numpy(cells),
+        corners=torch.from_numpy(triangles[triangle]),
+        corner_weights=torch.from_numpy(corner_weights.astype(np.float32)),
+        around=torch.from_numpy(around),
+        around_weights=torch.from_numpy(around_weights.astype(np.float32)),
+        rim=torch.from_numpy(rim),
+        rim_cells=torch.from_numpy(rim_cells),
+        rim_weights=torch.from_numpy(rim_weights.astype(np.float32)),
+    )
+
+
+def rasterise(points: Floats, triangles: Ints, size: int) -> tuple[Ints, Ints, Floats]:
+    """Which triangle covers each cell centre.
+
+    Args:
+        points: [N, 2] (column, row), in cells.
+        triangles: [T, 3], not overlapping.
+        size: Cells a side.
+
+    Returns:
+        flat index of each covered cell [P], ascending; its triangle [P]; barycentric weights [P, 3].
+    """
+    corner = points[triangles]
+    low = np.maximum(np.ceil(corner.min(1) - 1e-9), 0).astype(np.int64)
+    high = np.minimum(np.floor(corner.max(1) + 1e-9), size - 1).astype(np.int64)
+    span = np.maximum(high - low + 1, 0)
+    count = span.prod(1)
+    owner = np.repeat(np.arange(len(triangles)), count)
+    step = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
+    column = low[owner, 0] + step % span[owner, 0]
+    row = low[owner, 1] + step // span[owner, 0]
+    weights = _barycentric(np.stack([column, row], 1), corner[owner])
+    hit = np.flatnonzero((weights > -1e-9).all(1))
+    cells, first = np.unique(row[hit] * size + column[hit], return_index=True)
+    chosen = hit[first]
+    return cells, owner[chosen], weights[chosen]
+
+
+def _barycentric(point: NDArray[np.generic], corner: Floats) -> Floats:
+    """[P, 3] weights of points [P, 2] in triangles [P, 3, 2]."""
+    a, b = corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]
+    p = point - corner[:, 0]
+    area = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
+    area = np.where(np.abs(area) < 1e-12, np.inf, area)
+    second = (p[:, 0] * b[:, 1] - p[:, 1] * b[:, 0]) / area
+    third = (a[:, 0] * p[:, 1] - a[:, 1] * p[:, 0]) / area
+    return np.stack([np.where(np.isinf(area), -1.0, 1 - second - third), second, third], 1)
+
+
+def _bilinear(points: Floats, valid: Bools, size: int) -> tuple[Ints, Floats, Bools]:
+    """Cells [N, 4] and weights [N, 4] around each vertex, zero unless all four are valid [N]."""
+    base = np.clip(np.floor(points).astype(np.int64), 0, size - 2)
+    off = points - base
+    cells = base[:, 1:] * size + base[:, :1] + np.array([0, 1, size, size + 1])
+    x, y = off[:, :1], off[:, 1:]
+    weights = np.concatenate([(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y], 1)
+    inner = valid[cells].all(1) & ((off >= 0) & (off <= 1)).all(1)
+    return np.where(inner[:, None], cells, 0), weights * inner[:, None], inner
+
+
+def _extrapolation(points: Floats, valid: Bools, size: int) -> tuple[Ints, Floats]:
+    """Cells and weights [R, WINDOW ** 2] of a plane through the valid cells near each point, by least squares.
+
+    A little damping of the slopes keeps the weights tame where only a row of cells is near.
+    """
+    reach = WINDOW // 2
+    grid = np.stack(np.meshgrid(*[np.arange(-reach, reach + 1)] * 2), -1).reshape(-1, 2)
+    place = np.round(points).astype(np.int64)[:, None] + grid
+    inside = ((place >= 0) & (place < size)).all(-1)
+    place = np.clip(place, 0, size - 1)
+    cells = place[..., 1] * size + place[..., 0]
+    off = place - points[:, None]
+    counts = np.exp(-(off**2).sum(-1) / (2 * NEARBY**2)) * (inside & valid[cells])
+    lost = counts.sum(1) < 1e-9
+    if lost.any():
+        raise ValueError(f"{int(lost.sum())} vertices have no valid cell near them: {size} cells are too few")
+    design = np.concatenate([np.ones_like(off[..., :1]), off], -1)  # value and slopes at the point
+    normal = np.einsum("rk,rki,rkj->rij", counts, design, design)
+    normal[:, [1, 2], [1, 2]] += 0.02 * counts.sum(1)[:, None]
+    solved = np.linalg.solve(normal, np.einsum("rk,rki->rik", counts, design))
+    return cells, solved[:, 0]
