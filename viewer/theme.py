@@ -51,31 +51,31 @@ class Colours:
 
 
 DARK = Colours(
-    ground="#101216",
-    surface="#181b21",
-    raised="#232830",
-    hover="#2d333d",
-    line="#2a2f38",
-    text="#e7eaf0",
-    muted="#98a1b0",
-    accent="#35c2ae",
-    on_accent="#06211d",
-    info="#5aa7f5",
-    warning="#f0b350",
-    error="#f2736b",
+    ground="#0f1113",
+    surface="#1d2025",
+    raised="#272b32",
+    hover="#313640",
+    line="#2f343c",
+    text="#e8eaed",
+    muted="#9aa0a9",
+    accent="#ffb454",
+    on_accent="#2a1a00",
+    info="#6aaef7",
+    warning="#e6cf5a",
+    error="#ff7b72",
 )
 LIGHT = Colours(
-    ground="#e9ebef",
-    surface="#f8f9fb",
-    raised="#ffffff",
-    hover="#eceff3",
-    line="#d5d9e0",
-    text="#1a1e26",
-    muted="#596273",
-    accent="#0b7f70",
+    ground="#e4e6ea",
+    surface="#ffffff",
+    raised="#f6f7f9",
+    hover="#eceef2",
+    line="#dfe2e7",
+    text="#1b1e23",
+    muted="#5f6670",
+    accent="#b35c00",
     on_accent="#ffffff",
     info="#1d66b8",
-    warning="#8f5a00",
+    warning="#7d6200",
     error="#b3261e",
 )
 
@@ -145,9 +145,11 @@ def palette(c: Colours) -> QPalette:
 def mixed(first: str, second: str, share: float) -> QColor:
     """`share` of the second colour in the first."""
     a, b = QColor(first), QColor(second)
-    parts = zip(a.getRgb()[:3], b.getRgb()[:3], strict=True)
-    red, green, blue = (round(p + share * (q - p)) for p, q in parts)
-    return QColor(red, green, blue)
+
+    def between(start: int, end: int) -> int:
+        return round(start + share * (end - start))
+
+    return QColor(between(a.red(), b.red()), between(a.green(), b.green()), between(a.blue(), b.blue()))
 
 
 @cache

@@ -1,0 +1,142 @@
+"""The dock of switches: what takes part in the computation, and what is drawn."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from viewer.actions import OVERLAY_TEXTS
+from viewer.controller import Controller
+from viewer.docks.parts import clear, heading, note
+from viewer.panels.arrangement import PANELS
+from viewer.state import OVERLAYS, Look, State
+from viewer.store import Store
+from viewer.theme import SPACE
+
+BRANCH_NOTES = {
+    "image space": "what the pixels of the face itself say, completed from the part that was seen",
+    "model space": "coefficients and pose guessed from the whole crop at once",
+    "confidence": "sure pixels pull harder when the face is placed",
+    "visibility mask": "covered pixels are kept out",
+}
+
+
+class LayersDock(QScrollArea):
+    """Toggles for every branch, every overlay of the photo and the look of every panel."""
+
+    def __init__(self, store: Store, controller: Controller, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._controller = controller
+        self._branches: dict[str, QCheckBox] = {}
+        self._overlays: dict[str, QCheckBox] = {}
+        self._looks: dict[str, QComboBox] = {}
+        body = QWidget()
+        self._column = QVBoxLayout(body)
+        self._column.setContentsMargins(2 * SPACE, SPACE, 2 * SPACE, 2 * SPACE)
+        self._column.setSpacing(2)
+        self._branch_column = QVBoxLayout()
+        self._part = note("")
+        self._add_sections()
+        self.setWidgetResizable(True)
+        self.setWidget(body)
+        self._follow(store.state, None)
+        store.changed.connect(self._follow)
+
+    def _add_sections(self) -> None:
+        self._column.addWidget(heading("Takes part in the computation"))
+        self._column.addLayout(self._branch_column)
+        self._column.addWidget(self._part)
+        self._column.addWidget(heading("Over the photo"))
+        self._column.addLayout(self._overlay_grid())
+        self._column.addWidget(heading("Look of the panels"))
+        self._column.addLayout(self._look_grid())
+        self._column.addStretch(1)
+
+    def _overlay_grid(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setSpacing(2)
+        for index, name in enumerate(OVERLAYS):
+            box = QCheckBox(OVERLAY_TEXTS[name])
+            box.setAccessibleName(f"{OVERLAY_TEXTS[name]} over the photo")
+            box.setToolTip(f"Draw {OVERLAY_TEXTS[name].lower()} over the photo (Shift+{index + 1})")
+            box.clicked.connect(partial(self._toggle_overlay, name))
+            grid.addWidget(box, index // 2, index % 2)
+            self._overlays[name] = box
+        return grid
+
+    def _look_grid(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setSpacing(SPACE)
+        grid.setColumnStretch(1, 1)
+        for index, row in enumerate(row for row in PANELS if row.looks):
+            chooser = QComboBox()
+            chooser.setAccessibleName(f"Look of the {row.title} panel")
+            chooser.setToolTip(f"What gives the surface in the {row.title} panel its colour")
+            for look in row.looks:
+                chooser.addItem(look.value, look)
+            chooser.activated.connect(partial(self._choose_look, row.name))
+            label = QLabel(row.title)
+            label.setBuddy(chooser)
+            grid.addWidget(label, index, 0)
+            grid.addWidget(chooser, index, 1)
+            self._looks[row.name] = chooser
+        return grid
+
+    @Slot(object, object)
+    def _follow(self, new: State, old: State | None = None) -> None:
+        if old is None or new.switches != old.switches:
+            self._rebuild_branches(new)
+        for name, box in self._branches.items():
+            box.setChecked(name not in new.switched_off)
+        for name, box in self._overlays.items():
+            box.setChecked(name in new.overlays)
+        if old is None or new.styles is not old.styles:
+            for panel, chooser in self._looks.items():
+                chooser.setCurrentIndex(chooser.findData(new.styles[panel].look))
+        if old is None or new.answer is not old.answer or new.busy is not old.busy:
+            self._part.setText(part_taken(new))
+
+    def _rebuild_branches(self, state: State) -> None:
+        clear(self._branch_column)
+        self._branches = {}
+        for index, name in enumerate(state.switches):
+            box = QCheckBox(sentence_case(name))
+            explained = BRANCH_NOTES.get(name.lower(), "")
+            box.setAccessibleName(f"{sentence_case(name)} takes part")
+            box.setAccessibleDescription(explained)
+            box.setToolTip(
+                f"{sentence_case(name)}: {explained or 'a part of this method'} (Ctrl+{index + 1})"
+            )
+            box.clicked.connect(partial(self._toggle_branch, name))
+            self._branch_column.addWidget(box)
+            self._branches[name] = box
+
+    def _toggle_branch(self, name: str, _checked: bool) -> None:
+        self._controller.toggle_branch(name)
+
+    def _toggle_overlay(self, name: str, _checked: bool) -> None:
+        self._controller.toggle_overlay(name)
+
+    def _choose_look(self, panel: str, index: int) -> None:
+        look = self._looks[panel].itemData(index)
+        if isinstance(look, Look):
+            self._controller.set_look(panel, look)
+
+
+def part_taken(state: State) -> str:
+    """What took part in the answer shown, and what was left out, as one sentence."""
+    if not state.switches:
+        return "The method is being loaded." if state.busy else "No method is loaded."
+    answer = state.answer
+    if answer is None:
+        return "No answer yet."
+    took = ", ".join(answer.took_part) or "nothing"
+    left = ", ".join(answer.left_out)
+    return f"This answer used {took}." + (f" Left out: {left}." if left else "")
+
+
+def sentence_case(text: str) -> str:
+    """First letter large, the rest as it is."""
+    return text[:1].upper() + text[1:]

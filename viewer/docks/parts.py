@@ -1,0 +1,48 @@
+"""Small pieces the docks are made of."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QLayout
+
+
+def heading(text: str) -> QLabel:
+    """Above a group of controls."""
+    return _label(text, "heading")
+
+
+def note(text: str) -> QLabel:
+    """A sentence that explains; wraps."""
+    label = _label(text, "muted")
+    label.setWordWrap(True)
+    return label
+
+
+def figure(name: str) -> QLabel:
+    """A value that changes in place; can be selected and copied."""
+    label = _label("–", "figure")
+    label.setAccessibleName(name)
+    label.setWordWrap(True)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return label
+
+
+def badge(text: str, good: bool) -> QLabel:
+    """A sentence one should not miss: a warning, or that there is none."""
+    label = _label(text, "good" if good else "warning")
+    label.setWordWrap(True)
+    return label
+
+
+def clear(layout: QLayout) -> None:
+    """Take everything out of a layout and destroy it."""
+    while (item := layout.takeAt(0)) is not None:
+        if (widget := item.widget()) is not None:
+            widget.hide()
+            widget.deleteLater()
+
+
+def _label(text: str, role: str) -> QLabel:
+    label = QLabel(text)
+    label.setProperty("role", role)
+    return label
