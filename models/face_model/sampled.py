@@ -1,0 +1,34 @@
+"""A face model sampled on the cells of its UV chart: what networks that work on the chart need of it."""
+
+from __future__ import annotations
+
+import torch
+
+from models.face_model.morphable import FaceModel
+from models.face_model.uv import PositionMapTable
+from models.networks.dual_space import MM_PER_UNIT, Chart
+
+
+def sample_chart(face_model: FaceModel, table: PositionMapTable) -> Chart:
+    """The face model on the cells of `table`, in units of 100 mm."""
+
+    def on_cells(values: torch.Tensor) -> torch.Tensor:
+        return table.to_map(values).flatten(2).mT / MM_PER_UNIT
+
+    topology = face_model.topology
+    size = table.mask.shape[0]
+    inside = table.mask.flatten().float()
+    one_cell = torch.eye(size * size).reshape(size, size, size * size)
+    rows = []
+    corners = torch.tensor(topology.landmark_vertices).long()
+    weights = torch.tensor(topology.landmark_weights)
+    for part in one_cell.permute(2, 0, 1).split(256):  # in parts: one row per cell would be large at once
+        at_vertices = table.to_vertices(part[None])[0]  # [N, part]
+        rows.append((at_vertices[corners] * weights[..., None]).sum(1))
+    return Chart(
+        mean=on_cells(face_model.mean[None])[0],
+        identity=on_cells(face_model.identity),
+        expression=on_cells(face_model.expression),
+        inside=inside,
+        landmarks=torch.cat(rows, 1),
+    )

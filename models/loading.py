@@ -1,0 +1,122 @@
+"""Opening assets: the one place that turns names and files into methods and face models."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import lru_cache
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+import resources
+from models.errors import MethodError, MissingAssetError, WeightsError
+from models.face_model.morphable import FaceModel
+from models.methods.dsfnet import DSFNet, make_network
+from models.networks.dual_space import Form
+from models.reconstructor import Reconstructor
+
+GROUP = "unmask.methods"
+
+
+def load(name: str, weights: str | Path = "open", device: str = "cpu") -> Reconstructor:
+    """A face alignment method, ready to run.
+
+    Args:
+        name: One of `methods()`.
+        weights: The name of weights that ship ("open"), or a path to a .safetensors file.
+        device: "cpu", "cuda", "cuda:1", ...
+
+    Raises:
+        MethodError: No such method, or its plug-in cannot be loaded.
+        WeightsError: The file does not fit; names the first keys or shapes that differ.
+        MissingAssetError: The file is not there; says how to get it.
+    """
+    found = methods()
+    if name not in found:
+        raise MethodError(f"There is no method {name!r}; installed are {sorted(found)}.")
+    try:
+        factory = found[name].load()
+    except (ImportError, AttributeError) as error:
+        raise MethodError(f"The method {name!r} cannot be loaded: {error}. Reinstall its package.") from error
+    return factory(weights, device)
+
+
+def methods() -> dict[str, EntryPoint]:
+    """Every installed method by name: ours and third parties', found the same way."""
+    return {entry.name: entry for entry in entry_points(group=GROUP)}
+
+
+@lru_cache(maxsize=4)
+def load_face_model(name: str = "open") -> FaceModel:
+    """A face model that ships, by name. One object per name: its topology is shared."""
+    return FaceModel.read(_shipped(resources.face_model, name))
+
+
+def dsfnet(weights: str | Path = "open", device: str = "cpu") -> Reconstructor:
+    """DSFNet with the weights of that name or path."""
+    path = weights_path("dsfnet", weights)
+    tensors, recipe = read_weights(path)
+    face_model = load_face_model()
+    try:
+        network = make_network(form_from(recipe), face_model)
+    except (KeyError, TypeError) as error:
+        raise WeightsError(f"{path.name} says nothing usable of the network's form: {error}.") from error
+    fill(network, tensors, path)
+    return DSFNet(network, face_model, device)
+
+
+def form_from(recipe: dict[str, Any]) -> Form:
+    """The network form a recipe describes."""
+    form: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in recipe["form"].items()
+    }
+    return Form(**form)
+
+
+def weights_path(method: str, weights: str | Path) -> Path:
+    """Where weights lie: a path as it is, a name among those that ship."""
+    path = Path(weights)
+    if path.suffix or path.exists():
+        if not path.is_file():
+            raise MissingAssetError(f"There is no weights file {path}. Check the path.")
+        return path
+    return _shipped(resources.weights, f"{method}-{weights}")
+
+
+def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors by key, and the recipe in the file's header. Nothing in the file is executed."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            recipe = json.loads((file.metadata() or {}).get("recipe", "{}"))
+            return {key: file.get_tensor(key) for key in file.keys()}, recipe  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError) as error:
+        raise WeightsError(f"{path.name} is not a readable safetensors file: {error}.") from error
+
+
+def fill(network: nn.Module, tensors: dict[str, Tensor], path: Path) -> None:
+    """Load every tensor into its place; a missing, extra or misshapen key is an error that names it."""
+    wanted = network.state_dict()
+    wrong = [f"missing {key}" for key in wanted if key not in tensors]
+    wrong += [f"unknown {key}" for key in tensors if key not in wanted]
+    wrong += [
+        f"{key} is {list(tensors[key].shape)}, should be {list(value.shape)}"
+        for key, value in wanted.items()
+        if key in tensors and tensors[key].shape != value.shape
+    ]
+    if wrong:
+        more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
+        raise WeightsError(
+            f"{path.name} does not fit {type(network).__name__}: {'; '.join(wrong[:5])}{more}."
+        )
+    network.load_state_dict({key: value.to(wanted[key].dtype) for key, value in tensors.items()})
+
+
+def _shipped(find: Callable[[str], Path], name: str) -> Path:
+    try:
+        return find(name)
+    except resources.AssetError as error:
+        raise MissingAssetError(str(error)) from error

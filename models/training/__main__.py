@@ -1,0 +1,61 @@
+"""`python -m models.training dsfnet --out runs/dsfnet`: train; call again to resume."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from models.loading import load_face_model
+from models.training.dsfnet import DSFNetTask
+from models.training.loop import Run
+from models.training.recipes import DSFNetRecipe
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse, train, return the exit code."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stdout)
+    recipe = DSFNetRecipe()
+    given = {key: getattr(options, key) for key in ("minutes", "batch", "pool", "workers", "threads", "seed")}
+    recipe = replace(recipe, **{key: value for key, value in given.items() if value is not None})
+    torch.set_num_threads(recipe.threads)
+    task = DSFNetTask(recipe, load_face_model(), options.device)
+    Run(task, recipe, options.out, options.device).train()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m models.training", description=__doc__)
+    parser.add_argument("method", choices=["dsfnet"])
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder of the run; resumed if it has a checkpoint"
+    )
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--minutes", type=float, help="wall clock of the whole run, all parts together")
+    for name in ("batch", "pool", "workers", "threads", "seed"):
+        parser.add_argument(f"--{name}", type=int, help="instead of the recipe's")
+    return parser
+
+
+def _reserve_memory() -> None:
+    """Restart once with an allocator that keeps what it got: page faults cost much otherwise."""
+    wanted = {
+        "MALLOC_MMAP_THRESHOLD_": str(4 << 30),
+        "MALLOC_TRIM_THRESHOLD_": str(16 << 30),
+        "MALLOC_TOP_PAD_": str(256 << 20),
+    }
+    if os.name == "posix" and "MALLOC_TRIM_THRESHOLD_" not in os.environ:
+        os.execve(
+            sys.executable, [sys.executable, "-m", "models.training", *sys.argv[1:]], os.environ | wanted
+        )
+
+
+if __name__ == "__main__":
+    _reserve_memory()
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""Training DSFNet on synthetic faces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+
+import torch
+from torch import Tensor, nn
+
+from models.face_model.morphable import FaceModel
+from models.face_model.sampled import sample_chart
+from models.face_model.uv import PositionMapTable
+from models.methods.dsfnet import make_network, standardise
+from models.networks.dual_space import MM_PER_UNIT, Chart
+from models.synthetic.dataset import FaceBatch, Stream
+from models.training.losses import dsfnet_loss, make_target
+from models.training.recipes import DSFNetRecipe
+
+
+class DSFNetTask:
+    """Network, data and loss of one recipe; see loop.Task."""
+
+    def __init__(self, recipe: DSFNetRecipe, face_model: FaceModel, device: str = "cpu") -> None:
+        self.recipe = recipe
+        self.device = torch.device(device)
+        torch.manual_seed(recipe.seed)
+        self.network: nn.Module = make_network(recipe.form, face_model)
+        self._face_model = face_model.to(device)
+        table = PositionMapTable(face_model.topology, recipe.form.chart_size)
+        self._chart = Chart(*(part.to(device) for part in sample_chart(face_model, table)))
+        self._table = table.to(device)
+        topology = face_model.topology
+        mean = face_model.mean.cpu().numpy()
+        self._mean_landmarks = torch.from_numpy(topology.landmarks(mean)).to(device) / MM_PER_UNIT
+
+    def batches(self, rank: int) -> Iterator[FaceBatch]:
+        """Endless random batches from a pool of rendered faces that keeps being renewed."""
+        recipe = self.recipe
+        generator = torch.Generator().manual_seed(recipe.seed + rank)
+        with Stream(recipe.seed + 1000 * rank, recipe.pool, recipe.workers) as stream:
+            while True:
+                yield on_device(stream.draw(recipe.batch, generator), self.device)
+
+    def loss(self, network: nn.Module, batch: FaceBatch) -> tuple[Tensor, dict[str, Tensor]]:
+        """The weighted sum of `losses.dsfnet_loss` and its terms."""
+        with torch.no_grad():
+            target = make_target(batch, self._face_model, self._table)
+            crops = standardise(vary_colours(batch.images)).to(memory_format=torch.channels_last)
+        with torch.autocast(self.device.type, torch.bfloat16):
+            answer = network(crops)
+        return dsfnet_loss(self._chart, answer, target, self._mean_landmarks, self.recipe.loss)
+
+
+def on_device(batch: FaceBatch, device: torch.device) -> FaceBatch:
+    """The same batch with every tensor on a device."""
+    return FaceBatch(**{field.name: getattr(batch, field.name).to(device) for field in fields(batch)})
+
+
+def vary_colours(images: Tensor) -> Tensor:
+    """[B, 3, S, S] uint8 -> float: gain and gamma per channel; no sample is seen twice alike."""
+    count = len(images)
+    draw = torch.rand(3, count, 3, 1, 1, device=images.device)
+    values = (images.float() / 255).clamp(min=1e-3)
+    gamma = 2 ** (0.5 * (draw[0, :, :1] - 0.5) + 0.2 * (draw[1] - 0.5))
+    noise = 0.02 * torch.rand(count, 1, 1, 1, device=images.device) * torch.randn_like(values)
+    return 255 * (values**gamma * (0.8 + 0.4 * draw[2]) + noise).clamp(0, 1)

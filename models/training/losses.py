@@ -1,0 +1,157 @@
+"""DSFNet's losses, each a mean over what it concerns (spec: image space, model space and fused terms)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from models.face_model.morphable import FaceModel
+from models.face_model.uv import PositionMapTable
+from models.geometry import Similarity
+from models.networks.dual_space import (
+    MM_PER_UNIT,
+    Chart,
+    DensePrediction,
+    DualSpaceAnswer,
+)
+from models.synthetic.dataset import FaceBatch, project
+from models.training.recipes import LossWeights
+
+
+class Target(NamedTuple):
+    """The truth in the network's own units: half crop sides (y up) and 100 mm.
+
+    Attributes:
+        mask: [B, M, M] 0 or 1.
+        uv: [B, 2, M, M], depth [B, M, M]: where mask.
+        coefficients: [B, I + E].
+        rotation: [B, 3, 3], model to camera, y up.
+        offset: [B, G * G, 3].
+        face: [B, G * G, 3], camera coordinates.
+        landmarks: [B, 68, 3], camera coordinates.
+    """
+
+    mask: Tensor
+    uv: Tensor
+    depth: Tensor
+    coefficients: Tensor
+    rotation: Tensor
+    offset: Tensor
+    face: Tensor
+    landmarks: Tensor
+
+
+def make_target(batch: FaceBatch, face_model: FaceModel, table: PositionMapTable) -> Target:
+    """Everything the losses compare with, from the exact parameters of a batch of synthetic faces."""
+    size = batch.images.shape[-1]
+    shape = face_model.vertices(batch.identity, batch.expression)
+    crop = project(shape, batch.rotation, batch.camera)
+    half = size / 2
+    camera = torch.stack(
+        ((crop[..., 0] - (size - 1) / 2) / half, ((size - 1) / 2 - crop[..., 1]) / half, crop[..., 2] / half),
+        -1,
+    )
+    topology = face_model.topology
+    corners = torch.tensor(topology.landmark_vertices, device=camera.device).long()
+    weights = torch.tensor(topology.landmark_weights, device=camera.device)
+    return Target(
+        mask=batch.mask.float(),
+        uv=batch.uv.float(),
+        depth=batch.depth.float() / half,
+        coefficients=torch.cat((batch.identity, batch.expression), 1),
+        rotation=batch.rotation,
+        offset=table.to_map((shape - face_model.mean) / MM_PER_UNIT).flatten(2).mT,
+        face=table.to_map(camera).flatten(2).mT,
+        landmarks=(camera[:, corners] * weights[..., None]).sum(2),
+    )
+
+
+def dsfnet_loss(
+    chart: Chart, answer: DualSpaceAnswer, target: Target, mean_landmarks: Tensor, w: LossWeights
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """The weighted sum, and its terms by name (detached, for the log).
+
+    Args:
+        mean_landmarks: [68, 3] of the mean shape, 100 mm.
+    """
+    image, model, fused = answer.image_space, answer.model_space, answer.fused
+    assert image is not None
+    assert model is not None
+    assert fused is not None
+    inside, landmarks = chart.inside, _Landmarks(mean_landmarks, chart.landmarks)
+    terms = _dense_terms(answer.dense, target, w)
+    for name, weight, face in (("is", 1.0, image), ("ms", 1.0, model), ("fused", w.fused, fused)):
+        parts = _face_terms(face.offset, face.placement, face.face, target, landmarks, inside, w)
+        terms |= {f"{name} {part}": weight * term for part, term in parts.items()}
+    for name, branch in (("is", image), ("ms", model)):
+        error = (branch.coefficients - target.coefficients).square().mean()
+        terms[f"{name} coefficients"] = w.coefficients * error
+    terms["fused targets"] = w.fused * w.position * over(inside, _face_distance(fused.targets, target.face))
+    return torch.stack(list(terms.values())).sum(), {name: term.detach() for name, term in terms.items()}
+
+
+def over(weights: Tensor, values: Tensor) -> Tensor:
+    """Mean of `values` [B, ...] where `weights` (broadcast) say so; zero if nowhere."""
+    weights = weights.expand_as(values)
+    return (weights * values).sum() / weights.sum().clamp(min=1e-6)
+
+
+def confidence_target(uv_error: Tensor, depth_error: Tensor) -> Tensor:
+    """sqrt(exp(-e_uv / 0.05) exp(-e_depth / 0.05)): one where the pixel is right, none where it is far off.
+
+    Errors in the units of the original: UV in -1..1, depth in half crop sides.
+    """
+    return torch.exp(-(uv_error + depth_error) / 0.1)
+
+
+def _distance(a: Tensor, b: Tensor) -> Tensor:
+    return ((a - b).square().sum(-1) + 1e-8).sqrt()
+
+
+def _face_distance(a: Tensor, b: Tensor) -> Tensor:
+    """Distance with depth counted half: a single photo tells x and y better."""
+    return _distance(a * a.new_tensor((1.0, 1.0, 0.5)), b * b.new_tensor((1.0, 1.0, 0.5)))
+
+
+def _dense_terms(dense: DensePrediction, target: Target, w: LossWeights) -> dict[str, Tensor]:
+    uv_error = _distance(dense.uv.movedim(1, -1), target.uv.movedim(1, -1))
+    depth_error = (dense.depth[:, 0] - target.depth).abs()
+    wanted = confidence_target(2 * uv_error.detach(), depth_error.detach()) * target.mask
+    return {
+        "mask": w.mask * binary_cross_entropy_with_logits(dense.mask[:, 0], target.mask),
+        "uv": w.uv * over(target.mask, uv_error),
+        "depth": w.depth * over(target.mask, depth_error),
+        "confidence": w.confidence * binary_cross_entropy_with_logits(dense.confidence[:, 0], wanted),
+    }
+
+
+class _Landmarks(NamedTuple):
+    """Reads the 68 landmarks of a shape: its mean ones, and the weights over the chart for the rest."""
+
+    mean: Tensor
+    weights: Tensor
+
+    def of(self, offset: Tensor, placement: Similarity) -> Tensor:
+        """[B, 68, 3] camera coordinates."""
+        return placement.apply(self.mean + self.weights @ offset)
+
+
+def _face_terms(
+    offset: Tensor,
+    placement: Similarity,
+    face: Tensor,
+    target: Target,
+    landmarks: _Landmarks,
+    inside: Tensor,
+    w: LossWeights,
+) -> dict[str, Tensor]:
+    points = landmarks.of(offset, placement)
+    return {
+        "position": w.position * over(inside, _face_distance(face, target.face)),
+        "offset": w.offset * over(inside, _distance(offset, target.offset)),
+        "landmarks": w.landmarks * _distance(points[..., :2], target.landmarks[..., :2]).mean(),
+        "rotation": w.rotation * _distance(placement.rotation, target.rotation).mean(),
+    }

@@ -1,0 +1,52 @@
+"""What a training run is made of: frozen, written beside the weights as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from models.networks.dual_space import Form
+
+
+@dataclass(frozen=True, slots=True)
+class LossWeights:
+    """How much each term counts; distances are in half crop sides, shapes in 100 mm."""
+
+    mask: float = 1.0
+    uv: float = 10.0
+    depth: float = 2.0
+    confidence: float = 0.1
+    coefficients: float = 0.02
+    rotation: float = 0.3
+    offset: float = 2.0
+    position: float = 2.0
+    landmarks: float = 3.0
+    fused: float = 2.0  # times position, landmarks and offset of the fused face
+
+
+@dataclass(frozen=True, slots=True)
+class DSFNetRecipe:
+    """The compact DSFNet on synthetic faces.
+
+    The learning rate rises over `warmup` of the run and falls to zero along a cosine; the run takes `minutes`
+    of wall clock, over all resumed parts, so that it ends when planned on any machine.
+    """
+
+    method: str = "dsfnet"
+    seed: int = 2026
+    minutes: float = 120.0
+    batch: int = 48
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.02
+    warmup: float = 0.02
+    clip_norm: float = 5.0
+    ema: float = 0.998
+    workers: int = 1  # processes that render
+    pool: int = 24_000  # samples kept; each is drawn several times
+    threads: int = 2
+    loss: LossWeights = field(default_factory=LossWeights)
+    form: Form = field(default_factory=Form)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, for the file beside the weights."""
+        return asdict(self)
