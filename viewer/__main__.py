@@ -1,0 +1,12 @@
+"""`unmask` and `python -m viewer`."""
+
+from __future__ import annotations
+
+import sys
+
+from viewer.command_line import main
+
+__all__ = ["main"]
+
+if __name__ == "__main__":
+    sys.exit(main())
