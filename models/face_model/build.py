@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import resources
-from models.face_model.calibration import Calibration, calibrate, placed, raw_placement
+from models.face_model.calibration import Calibration, placed, raw_placement
 from models.face_model.chart import chart
+from models.face_model.fitting import calibrate
 from models.face_model.head import Head, read_head
 from models.face_model.region import REGIONS, labels
 

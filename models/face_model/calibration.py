@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import RBFInterpolator
 
+from models.face_model.chart import border_loops
 from models.face_model.head import Head
-from models.face_model.landmarks import BASE_VERTICES, BROWS, JAW, LIPS, MIRROR, closest_on_surface
+from models.face_model.landmarks import BASE_VERTICES, BROWS, JAW, MIRROR, closest_on_surface
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -23,7 +24,10 @@ Ints = NDArray[np.int64]
 SLIDING = np.concatenate(
     [JAW, BROWS, [27, 28, 29]]
 )  # marks on a smooth surface: they slide, it need not follow
-FOLLOW = 0.5  # how much of a slide along the surface the surface does follow
+FOLLOW = np.where(
+    np.isin(SLIDING, BROWS), 0.5, 0.0
+)  # how much of a slide along the surface the surface follows
+UPPER_RIM, LOWER_RIM = (60, 61, 62, 63, 64), (65, 66, 67)  # slide along the edge of their lip
 INNER_LIPS = ((61, 67), (62, 66), (63, 65))
 REACH_MM = 14.0  # width of the warp's kernel
 
@@ -99,7 +103,34 @@ def placed(head: Head, calibration: Calibration) -> Placement:
         vertices[landmark], weights[landmark] = corner, weight
         if MIRROR[landmark] != landmark:
             vertices[MIRROR[landmark]], weights[MIRROR[landmark]] = head.mirror[corner], weight
+    _slide_on_rims(head, goal, head.fine.weights @ warped, vertices, weights)
     return Placement(warped, rotation, vertices, weights)
+
+
+def _slide_on_rims(head: Head, goal: Floats, surface: Floats, vertices: Ints, weights: Floats) -> None:
+    """Moves the inner lip landmarks along the edges of the lips; writes into `vertices` and `weights`."""
+    corners = BASE_VERTICES[[48, 54]]
+    loop = next(loop for loop in border_loops(head.triangles[head.face.repeat(2)]) if corners[0] in loop)
+    loop = np.roll(loop, -int(np.flatnonzero(loop == corners[0])[0]))
+    far = int(np.flatnonzero(loop == corners[1])[0])
+    rims = [loop[: far + 1], np.append(loop[far:], loop[0])]
+    rims.sort(key=lambda rim: -surface[rim, 1].mean())
+    for landmarks, rim in zip((UPPER_RIM, LOWER_RIM), rims, strict=True):
+        for landmark in landmarks:
+            if goal[landmark, 0] > 1e-9:  # the other side is its mirror image
+                continue
+            start, share = _closest_on_line(goal[landmark], surface[rim])
+            ends = np.array([rim[start], rim[start + 1], rim[start + 1]])
+            for side, corner in ((landmark, ends), (MIRROR[landmark], head.mirror[ends])):
+                vertices[side], weights[side] = corner, (1 - share, share, 0)
+
+
+def _closest_on_line(point: Floats, line: Floats) -> tuple[int, float]:
+    """Segment of a polyline closest to `point` and how far along it."""
+    start, edge = line[:-1], np.diff(line, axis=0)
+    share = np.clip(((point - start) * edge).sum(1) / (edge * edge).sum(1), 0, 1)
+    best = int(np.linalg.norm(start + share[:, None] * edge - point, axis=1).argmin())
+    return best, float(share[best])
 
 
 def _surface_offsets(head: Head, surface: Floats, offsets: Floats) -> Floats:
@@ -112,10 +143,9 @@ def _surface_offsets(head: Head, surface: Floats, offsets: Floats) -> Floats:
     normal /= np.linalg.norm(normal, axis=1, keepdims=True)
     out = offsets.copy()
     across = (offsets[SLIDING] * normal).sum(1, keepdims=True) * normal
-    out[SLIDING] = across + FOLLOW * (offsets[SLIDING] - across)
+    out[SLIDING] = across + FOLLOW[:, None] * (offsets[SLIDING] - across)
     for upper, lower in INNER_LIPS:  # one offset for both, or closed lips would open or cross
         out[[upper, lower]] = out[[upper, lower]].mean(0)
-    out[[48, 60]], out[[54, 64]] = out[[48, 60]].mean(0), out[[54, 64]].mean(0)
     return out
 
 
@@ -135,6 +165,12 @@ def _warp(points: Floats, own: Floats, offsets: Floats, head: Head) -> Floats:
     return (moved + moved[head.mesh.mirror] * (-1, 1, 1)) / 2
 
 
-def calibrate(head: Head, labels: Path) -> Calibration:
-    """Recompute from labelled faces."""
-    raise NotImplementedError
+def landmark_basis(head: Head, place: Placement) -> tuple[Floats, Floats]:
+    """The 68 landmarks of the average face [68, 3] and their movements [C, 68, 3], identity first."""
+    rows = head.fine.weights[place.landmark_vertices.ravel()]
+    share = place.landmark_weights[..., None]
+    points = ((rows @ place.mean).reshape(68, 3, 3) * share).sum(1)
+    offsets = np.concatenate([head.identity.offsets, head.expression.offsets])
+    flat = rows @ offsets.transpose(1, 0, 2).reshape(offsets.shape[1], -1)
+    moved = flat.reshape(68, 3, len(offsets), 3) * share[:, :, None]
+    return points, moved.sum(1).transpose(1, 0, 2) @ place.rotation.T
