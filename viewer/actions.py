@@ -50,7 +50,7 @@ class ActionRow:
         verb: What is done.
         shortcut: As QKeySequence reads it; may be empty.
         icon: File in resources/icons; may be empty.
-        toolbar: Whether it has a button.
+        toolbar: What its button in the toolbar says; empty for no button.
         enabled: When it can be done.
         checked: Whether it is on, for what can be on or off.
         group: A line is drawn in the menu where this changes.
@@ -63,7 +63,7 @@ class ActionRow:
     verb: Callable[[Controller], None]
     shortcut: str = ""
     icon: str = ""
-    toolbar: bool = False
+    toolbar: str = ""
     enabled: Test = _always
     checked: Test | None = None
     group: str = ""
@@ -123,6 +123,20 @@ def _view(name: str, key: str) -> ActionRow:
     )
 
 
+def _wish(name: str, text: str, tooltip: str, menu: str, shortcut: str = "", icon: str = "") -> ActionRow:
+    return ActionRow(
+        name,
+        text,
+        tooltip,
+        menu,
+        lambda controller: controller.ask_window(name),
+        shortcut,
+        icon,
+        toolbar="Commands" if name == "palette" else "",
+        group="window",
+    )
+
+
 def _export(kind: str, text: str, tooltip: str, shortcut: str, enabled: Test) -> ActionRow:
     return ActionRow(
         f"export-{kind}",
@@ -156,7 +170,7 @@ ACTIONS: tuple[ActionRow, ...] = (
         Controller.open_dialog,
         "Ctrl+O",
         "open",
-        toolbar=True,
+        toolbar="Open",
         group="open",
     ),
     ActionRow(
@@ -176,7 +190,7 @@ ACTIONS: tuple[ActionRow, ...] = (
         Controller.open_camera,
         "Ctrl+Shift+C",
         "camera",
-        toolbar=True,
+        toolbar="Camera",
         group="open",
     ),
     _export(
@@ -224,7 +238,7 @@ ACTIONS: tuple[ActionRow, ...] = (
         Controller.stop,
         "Ctrl+.",
         "stop",
-        toolbar=True,
+        toolbar="Stop",
         enabled=lambda state: state.live,
     ),
     *(_branch(index) for index in range(4)),
@@ -236,7 +250,7 @@ ACTIONS: tuple[ActionRow, ...] = (
         Controller.toggle_drawing,
         "B",
         "box",
-        toolbar=True,
+        toolbar="Face box",
         enabled=_has_frame,
         checked=lambda state: state.drawing_box,
         group="faces",
@@ -270,7 +284,7 @@ ACTIONS: tuple[ActionRow, ...] = (
         Controller.reset_view,
         "Home",
         "reset",
-        toolbar=True,
+        toolbar="Reset view",
         group="camera",
     ),
     _view("front", "F"),
@@ -297,7 +311,7 @@ ACTIONS: tuple[ActionRow, ...] = (
         Controller.toggle_theme,
         "Ctrl+T",
         "theme",
-        toolbar=True,
+        toolbar="Theme",
         checked=lambda state: state.theme is Theme.DARK,
         group="window",
     ),
@@ -309,7 +323,7 @@ ACTIONS: tuple[ActionRow, ...] = (
         Controller.toggle_wire,
         "W",
         "wire",
-        toolbar=True,
+        toolbar="Edges",
         checked=lambda state: any(style.wire for style in state.styles.values()),
         group="wire",
     ),
@@ -317,6 +331,20 @@ ACTIONS: tuple[ActionRow, ...] = (
         _look(look)
         for look in (Look.SHADED, Look.PHOTO, Look.WIRE, Look.POINTS, Look.UV, Look.DEPTH, Look.NORMALS)
     ),
+    _wish(
+        "reset-layout", "Reset layout", "Put docks and panels back to where a new session has them.", "&View"
+    ),
+    _wish("quit", "Quit", "Close the window; layout and theme are kept.", "&File", "Ctrl+Q"),
+    _wish(
+        "palette",
+        "Find a command…",
+        "Do anything by typing a part of its name.",
+        "&Help",
+        "Ctrl+K",
+        "palette",
+    ),
+    _wish("copy-log", "Copy log", "Put the whole log on the clipboard.", "&Help", "Ctrl+Shift+L", "copy"),
+    _wish("about", "About Unmask", "Version, licence, and what the window runs on.", "&Help"),
 )
 
 
@@ -344,7 +372,7 @@ def _made(row: ActionRow, parent: QObject, controller: Controller) -> QAction:
     hint = f"  ({keys.toString(QKeySequence.SequenceFormat.NativeText)})" if row.shortcut else ""
     action.setObjectName(row.name)
     action.setToolTip(row.tooltip + hint)
-    action.setStatusTip(row.tooltip)
+    action.setIconText(row.toolbar or row.text)
     action.setCheckable(row.checked is not None)
     action.setShortcut(keys)
     action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)

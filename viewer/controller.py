@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -33,6 +34,7 @@ from viewer.store import Store
 log = logging.getLogger(__name__)
 
 SMALLEST_BOX_PX = 8.0
+WINDOW_WISHES = ("palette", "about", "copy-log", "reset-layout", "quit")
 
 
 class Outside(Protocol):
@@ -40,6 +42,9 @@ class Outside(Protocol):
 
     def open_path(self, path: str) -> Source:
         """The source at `path`; InputError if there is none."""
+
+    def open_paths(self, paths: Sequence[str]) -> Source:
+        """Several pictures as one source; InputError if they are not."""
 
     def open_camera(self, index: int) -> Source:
         """The camera of that index."""
@@ -65,9 +70,11 @@ class Controller(QObject):
 
     Signals:
         exported: The path of a file that was written.
+        asked: Something only the window can do: one of WINDOW_WISHES.
     """
 
     exported = Signal(str)
+    asked = Signal(str)
 
     def __init__(
         self, store: Store, session: Session, outside: Outside, parent: QObject | None = None
@@ -99,16 +106,21 @@ class Controller(QObject):
         self._store.update(recent=with_recent(self._store.state.recent, str(Path(path).absolute())))
         self._session.begin(source)
 
-    def open_several(self, paths: list[str]) -> None:
-        """Open the first of the paths that were dropped on the window, and say so if there were more."""
-        if not paths:
+    def open_several(self, paths: Sequence[str]) -> None:
+        """Open what was dropped or named: one thing as `open` does, several pictures to go through."""
+        if len(paths) == 1:
+            self.open(paths[0])
+        elif paths:
+            try:
+                self._session.begin(self._outside.open_paths(paths))
+            except InputError as error:
+                self._session.tell(error)
+        else:
             self._session.tell(
-                InputError("Nothing that can be opened was dropped. Drop a picture, folder or video.")
+                InputError(
+                    "What was dropped is no file. Drop a picture, a video or a folder from this machine."
+                )
             )
-            return
-        if len(paths) > 1:
-            log.info("%d files were dropped; the first is opened. Drop their folder to see all.", len(paths))
-        self.open(paths[0])
 
     def open_dialog(self) -> None:
         """Ask for a picture, folder or video and open it."""
@@ -294,20 +306,26 @@ class Controller(QObject):
         if path := self._outside.ask_save(kind, f"{stem}.{kind}"):
             self.export_to(kind, path)
 
-    def export_to(self, kind: str, path: str) -> None:
-        """`export` to a path that is known."""
+    def export_to(self, kind: str, path: str) -> bool:
+        """`export` to a path that is known; whether it was written."""
         try:
             self._outside.export(kind, path, self._store.state)
         except (InputError, OSError) as error:
             self._session.tell(error)
-            return
+            return False
         log.info("Wrote %s.", path)
         self._store.update(notice=Notice(Severity.INFO, f"Wrote {path}."))
         self.exported.emit(path)
+        return True
 
     def copy(self, text: str) -> None:
         """Put a text, e.g. the log, on the clipboard."""
         self._outside.copy(text)
+
+    def ask_window(self, wish: str) -> None:
+        """Something only the window can do: one of WINDOW_WISHES."""
+        assert wish in WINDOW_WISHES, wish
+        self.asked.emit(wish)
 
     def dismiss_notice(self) -> None:
         """The user has read the banner."""

@@ -15,14 +15,6 @@ def scalar_of(answer: Reconstruction, name: str) -> Scalar | None:
     return next((scalar for scalar in answer.scalars if scalar.name == name), None)
 
 
-def visible_share(answer: Reconstruction) -> float | None:
-    """Share of the face's vertices that were seen, 0..1; None where nobody knows."""
-    scalar = scalar_of(answer, "visibility")
-    if scalar is None or not np.isfinite(scalar.values).any():
-        return None
-    return float(np.nanmean(scalar.values))
-
-
 def disagreement_px(answer: Reconstruction) -> tuple[float, float] | None:
     """Mean and 95th percentile of the distance between the branches, image px; None where nobody knows."""
     scalar = scalar_of(answer, "disagreement")

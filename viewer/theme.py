@@ -85,8 +85,11 @@ def colours(theme: Theme) -> Colours:
     return DARK if theme is Theme.DARK else LIGHT
 
 
-def apply(application: QApplication, theme: Theme) -> None:
+def apply(theme: Theme) -> None:
     """Dress the whole application; may be called at any time."""
+    application = QApplication.instance()
+    if not isinstance(application, QApplication):
+        return
     scheme = Qt.ColorScheme.Dark if theme is Theme.DARK else Qt.ColorScheme.Light
     application.styleHints().setColorScheme(scheme)
     application.setPalette(palette(colours(theme)))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from models.overlay import visible_share
 from models.reconstruction import Reconstruction
 from viewer.controller import Controller
 from viewer.docks.parts import badge, clear, figure, heading, note
-from viewer.inspection import disagreement_px, ms_per_face, turned, visible_share
+from viewer.inspection import disagreement_px, ms_per_face, turned
 from viewer.state import Probe, Shown, State
 from viewer.store import Store
 from viewer.theme import SPACE
@@ -132,7 +133,10 @@ def _difference(answer: Reconstruction) -> str:
     if differ is None:
         return "needs both branches"
     mean, worst = differ
-    return f"{mean:.1f} px ({mean * mm:.1f} mm) on average\n" + f"{worst:.1f} px ({worst * mm:.1f} mm) at the worst 5 %"
+    return (
+        f"{mean:.1f} px ({mean * mm:.1f} mm) on average\n"
+        + f"{worst:.1f} px ({worst * mm:.1f} mm) at the worst 5 %"
+    )
 
 
 def _muted(text: str) -> QLabel:

@@ -1,0 +1,189 @@
+"""The composition root: Qt's settings, error hooks, and who is told about whom. Knows everyone."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QCoreApplication, QMessageLogContext, Qt, QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtGui import QGuiApplication, QSurfaceFormat
+from PySide6.QtWidgets import QApplication
+
+import resources
+from models.reconstruction import Reconstruction
+from models.reconstructor import Face, Reconstructor
+from viewer import theme
+from viewer.assembly import FIRST_SIZE, Assembly, Panels
+from viewer.bench import Work
+from viewer.command_line import Launch
+from viewer.controller import Controller
+from viewer.errand import Errand
+from viewer.panels.arrangement import PANELS
+from viewer.settings import Settings
+from viewer.state import State, Theme
+
+log = logging.getLogger(__name__)
+
+FOREIGN_QT = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
+LOUDNESS = {
+    QtMsgType.QtDebugMsg: logging.DEBUG,
+    QtMsgType.QtInfoMsg: logging.INFO,
+    QtMsgType.QtWarningMsg: logging.WARNING,
+    QtMsgType.QtCriticalMsg: logging.ERROR,
+    QtMsgType.QtFatalMsg: logging.CRITICAL,
+}
+
+
+def run(launch: Launch, work: Work | None = None, size: tuple[int, int] | None = None) -> int:
+    """Open the window and stay until it is closed.
+
+    Args:
+        launch: What the command line asked for.
+        work: The models' functions; the real ones if not given.
+        size: Of the window, px; as it was left, if not given.
+
+    Returns:
+        The exit code: 0, or 1 if files were asked for and there was no answer to write.
+    """
+    application = make_application()
+    settings = Settings()
+    assembly = Assembly(settings, first_state(settings, launch), work or models_work(), make_panels)
+    install_hooks(assembly.report)
+    assembly.show(size or (FIRST_SIZE if launch.screenshot else None))
+    errand = Errand(assembly, launch) if launch.screenshot or launch.export else None
+    QTimer.singleShot(0, assembly, lambda: begin(assembly.controller, launch))
+    code = application.exec()
+    assembly.close()
+    remove_hooks()
+    return code if errand is None else errand.code
+
+
+def begin(controller: Controller, launch: Launch) -> None:
+    """What the session does first: load the method and open what was asked for, or a sample."""
+    controller.load_method()
+    if launch.camera is not None:
+        controller.open_camera(launch.camera)
+        return
+    paths = [str(path) for path in launch.paths] or [str(path) for path in resources.samples()[:1]]
+    if paths:
+        controller.open_several(paths)
+
+
+def first_state(settings: Settings, launch: Launch) -> State:
+    """What a session starts with: what was kept of the last one, and above that what was asked for."""
+    fresh = State(styles={row.name: row.style for row in PANELS if row.looks})
+    kept = settings.restored(fresh)
+    return replace(
+        kept,
+        method=launch.method or kept.method,
+        weights=launch.weights or kept.weights,
+        switched_off=launch.without,
+        theme=kept.theme if launch.theme is None else Theme[launch.theme.upper()],
+    )
+
+
+def make_panels() -> Panels:
+    """The panels of PANELS: the photo, and the GL views in their order."""
+    from viewer.panels.panel import Panel  # OpenGL is chosen by now
+    from viewer.panels.photo_panel import PhotoPanel
+
+    photo = next(row for row in PANELS if not row.looks)
+    return Panels(PhotoPanel(photo), {row.name: Panel(row) for row in PANELS if row.looks})
+
+
+def make_application() -> QApplication:
+    """The application object, or the one there is; what Qt must know before it comes first."""
+    present = QApplication.instance()
+    if isinstance(present, QApplication):
+        return present
+    for name in FOREIGN_QT:
+        os.environ.pop(name, None)  # OpenCV points them at its own Qt 5
+    _choose_gl_platform()
+    QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
+    QSurfaceFormat.setDefaultFormat(surface_format())
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName("unmask")
+    application.setOrganizationName("unmask")
+    application.setApplicationDisplayName("Unmask")
+    QGuiApplication.setDesktopFileName("unmask")
+    theme.first_dress(application)
+    return application
+
+
+def surface_format() -> QSurfaceFormat:
+    """What every panel's context is like: one both old and new drivers give, with a depth buffer."""
+    result = QSurfaceFormat()
+    result.setDepthBufferSize(24)
+    return result
+
+
+def models_work() -> Work:
+    """The real models. torch is only imported on the worker thread, so the window is there at once."""
+
+    def load(name: str, weights: str, device: str) -> Reconstructor:
+        from models import loading
+
+        return loading.load(name, weights, device)
+
+    def detect(image: NDArray[np.uint8]) -> list[Face]:
+        from models import detection
+
+        return detection.detect(image)
+
+    def reconstruct(
+        image: NDArray[np.uint8], faces: Sequence[Face], method: Reconstructor, without: frozenset[str]
+    ) -> Sequence[Reconstruction]:
+        from models import pipeline
+
+        return pipeline.reconstruct(image, faces, method, without)
+
+    def device() -> str:
+        import torch
+
+        return "cuda" if torch.cuda.is_available() else "cpu"
+
+    return Work(load, detect, reconstruct, device)
+
+
+def install_hooks(report: Callable[[BaseException], None]) -> None:
+    """What nobody caught goes to the log and the banner; the session goes on."""
+
+    def caught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            QCoreApplication.quit()
+        else:
+            report(error.with_traceback(trace))
+
+    def caught_in_thread(args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None:
+            report(args.exc_value)
+
+    def spoken(kind: QtMsgType, context: QMessageLogContext, text: str) -> None:
+        logging.getLogger("qt").log(LOUDNESS[kind], text)
+
+    sys.excepthook = caught
+    threading.excepthook = caught_in_thread
+    qInstallMessageHandler(spoken)
+
+
+def remove_hooks() -> None:
+    """As Python and Qt had them."""
+    sys.excepthook = sys.__excepthook__
+    threading.excepthook = threading.__excepthook__
+    qInstallMessageHandler(None)
+
+
+def _choose_gl_platform() -> None:
+    """PyOpenGL takes EGL where WAYLAND_DISPLAY is set, even if Qt runs on X11: then it must be told."""
+    if not sys.platform.startswith("linux") or "PYOPENGL_PLATFORM" in os.environ:
+        return
+    platform = os.environ.get("QT_QPA_PLATFORM", "")
+    on_wayland = platform.startswith("wayland") or (not platform and "WAYLAND_DISPLAY" in os.environ)
+    os.environ["PYOPENGL_PLATFORM"] = "egl" if on_wayland else "glx"

@@ -1,0 +1,199 @@
+"""Who is told about whom: makes store, session, controller, panels, docks and window, and ends them again."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtGui import QGuiApplication, QPixmap
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+from viewer import theme
+from viewer.actions import make_actions
+from viewer.banner import Banner
+from viewer.bench import Work
+from viewer.command_line import program_version
+from viewer.controller import Controller, Outside
+from viewer.docks.inspector import InspectorDock
+from viewer.docks.layers import LayersDock
+from viewer.docks.log import LogDock, LogHandler, LogModel, LogRelay
+from viewer.linking import Linked, PictureView, SurfacePanel
+from viewer.main_window import MainWindow
+from viewer.outside import Desktop
+from viewer.panel_area import PanelArea
+from viewer.session import Session
+from viewer.settings import Settings
+from viewer.state import State
+from viewer.status import Status
+from viewer.store import Store
+from viewer.transport import Transport
+
+log = logging.getLogger(__name__)
+
+FIRST_SIZE = (1600, 1000)
+SIDE_WIDTH = 320
+LOG_HEIGHT = 170
+LOW = 820  # px of height under which docks share one place
+CLOSE_TIMEOUT_S = 10.0
+ABOUT = (
+    "<b>Unmask {version}</b><br>See what a face-alignment network really saw when part of a face is hidden."
+    "<br><br>Apache-2.0 · {device} · {renderer}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Panels:
+    """The widgets that draw.
+
+    Attributes:
+        photo: A `viewer.linking.PictureView`.
+        surfaces: Panel name -> a `viewer.linking.SurfacePanel`, in display order.
+    """
+
+    photo: QWidget
+    surfaces: Mapping[str, QWidget]
+
+
+class Assembly(QObject):
+    """One window with all that belongs to it."""
+
+    _uncaught = Signal(object)
+
+    def __init__(
+        self,
+        settings: Settings,
+        first: State,
+        work: Work,
+        make_panels: Callable[[], Panels],
+        make_outside: Callable[[Callable[[], QPixmap]], Outside] = Desktop,
+    ) -> None:
+        super().__init__()
+        self._settings = settings
+        self._relay = LogRelay()
+        self._handler = LogHandler(self._relay)
+        self.log = LogModel(self._relay, self)
+        logging.getLogger().addHandler(self._handler)
+        logging.getLogger("viewer").setLevel(logging.INFO)
+        self.store = Store(first, self)
+        self.session = Session(self.store, work, self)
+        self.controller = Controller(self.store, self.session, make_outside(self.grab), self)
+        self.actions = make_actions(self, self.controller, self.store)
+        self.window = MainWindow(self.controller, self.actions, self.close)
+        self._furnish(make_panels())
+        self._closed = False
+        self._uncaught.connect(self.session.tell)
+        self.controller.asked.connect(self._grant)
+        self.store.changed.connect(self._follow)
+        self._follow(first, None)
+
+    def show(self, size: tuple[int, int] | None = None) -> None:
+        """Show the window: of a size if one is given, else as it was left, else as large as fits."""
+        if size is None and self._settings.restore_layout(self.window):
+            self.window.show()
+            return
+        self.window.resize(*_fitting(size or FIRST_SIZE))
+        self._arrange_docks()
+        self.window.show()
+
+    def grab(self) -> QPixmap:
+        """A picture of the whole window, OpenGL panels included."""
+        return self.window.grab()
+
+    def report(self, error: BaseException) -> None:
+        """Show an error nobody caught; from any thread."""
+        self._uncaught.emit(error)
+
+    @Slot()
+    def close(self) -> None:
+        """Keep what outlives the session and end all threads. Harmless when done twice."""
+        if self._closed:
+            return
+        self._closed = True
+        self._settings.keep_layout(self.window)
+        self._settings.keep(self.store.state)
+        self._settings.sync()
+        if not self.session.close(CLOSE_TIMEOUT_S):
+            log.warning("The method did not end in time; it is left behind.")
+        logging.getLogger().removeHandler(self._handler)
+
+    def _furnish(self, panels: Panels) -> None:
+        area = PanelArea([panels.photo, *panels.surfaces.values()])
+        banner = Banner(self.store, self.controller, self.actions["draw-box"])
+        transport = Transport(self.store, self.controller, self.actions)
+        self.window.place([banner, area, transport], area, Status(self.store))
+        right, bottom = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
+        self._docks = {
+            "layers": self.window.add_dock(
+                "layers", "Branches and layers", LayersDock(self.store, self.controller), right
+            ),
+            "inspector": self.window.add_dock(
+                "inspector", "Inspector", InspectorDock(self.store, self.controller), right
+            ),
+            "log": self.window.add_dock("log", "Log", LogDock(self.log, self.controller), bottom),
+        }
+        self._linked = Linked(
+            self.store,
+            self.controller,
+            cast(PictureView, panels.photo),
+            cast(Mapping[str, SurfacePanel], panels.surfaces),
+            self,
+        )
+
+    def _arrange_docks(self) -> None:
+        """As a new session has them: side by side with the panels, sharing one place where it is low."""
+        layers, inspector, logged = self._docks.values()
+        low = self.window.height() < LOW
+        for dock in self._docks.values():
+            dock.setFloating(False)
+            dock.show()
+        if low:
+            self.window.tabifyDockWidget(layers, inspector)
+            layers.raise_()
+            logged.hide()
+        else:
+            self.window.splitDockWidget(layers, inspector, Qt.Orientation.Vertical)
+        self.window.resizeDocks([layers], [SIDE_WIDTH], Qt.Orientation.Horizontal)
+        self.window.resizeDocks([logged], [LOG_HEIGHT], Qt.Orientation.Vertical)
+
+    @Slot(object, object)
+    def _follow(self, new: State, old: State | None = None) -> None:
+        if old is None or new.theme is not old.theme:
+            theme.apply(new.theme)
+        if old is None or new.recent is not old.recent:
+            self.window.set_recent(new.recent)
+        if old is None or new.source_name != old.source_name:
+            self.window.setWindowTitle(f"{new.source_name} – Unmask" if new.source_name else "Unmask")
+
+    @Slot(str)
+    def _grant(self, wish: str) -> None:
+        match wish:
+            case "palette":
+                self.window.show_palette()
+            case "copy-log":
+                self.controller.copy(self.log.text())
+            case "reset-layout":
+                self._arrange_docks()
+            case "quit":
+                self.window.close()
+            case "about":
+                self._show_about()
+
+    def _show_about(self) -> None:
+        state = self.store.state
+        text = ABOUT.format(
+            version=program_version(),
+            device=state.device.upper(),
+            renderer=state.gl_renderer or "no OpenGL yet",
+        )
+        box = QMessageBox(QMessageBox.Icon.NoIcon, "About Unmask", text, parent=self.window)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()  # not exec: nothing waits for it
+
+
+def _fitting(size: tuple[int, int]) -> tuple[int, int]:
+    """`size`, or less where the screen is smaller."""
+    screen = QGuiApplication.primaryScreen().availableGeometry()
+    return min(size[0], screen.width()), min(size[1], screen.height())

@@ -1,0 +1,145 @@
+"""Between Store and panels: panels are told the State, and what the user does in them becomes verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Slot
+
+from models.reconstruction import MeshLayer, Reconstruction
+from viewer.controller import Controller
+from viewer.panels.arrangement import PANELS
+from viewer.state import Camera, LayerStyle, Shown, State, Theme
+from viewer.store import Store
+
+
+class SurfacePanel(Protocol):
+    """A GL panel, as `viewer.panels.panel.Panel`; the four are signals."""
+
+    camera_moved: Any
+    style_chosen: Any
+    vertex_picked: Any
+    renderer_found: Any
+
+    def set_answer(self, answer: Reconstruction | None, image: NDArray[np.uint8] | None) -> None:
+        """Show this answer about this photo."""
+
+    def set_look(self, style: LayerStyle) -> None:
+        """Draw the surface like this."""
+
+    def set_camera(self, camera: Camera) -> None:
+        """Look from here."""
+
+    def set_theme(self, dark: bool) -> None:
+        """Dark or light."""
+
+    def set_probe(self, vertex: int | None) -> None:
+        """Mark a vertex."""
+
+
+class PictureView(Protocol):
+    """The photo, as `viewer.panels.photo_panel.PhotoPanel`; the first two are signals."""
+
+    picked: Any
+    box_drawn: Any
+
+    def set_shown(self, shown: Shown | None) -> None:
+        """Show this frame and what was answered about it."""
+
+    def set_overlays(self, overlays: frozenset[str]) -> None:
+        """Draw these over the photo."""
+
+    def set_theme(self, dark: bool) -> None:
+        """Dark or light."""
+
+
+class Linked(QObject):
+    """Keeps all panels true to the Store. Only the user's hand makes a panel speak, so there are no loops."""
+
+    def __init__(
+        self,
+        store: Store,
+        controller: Controller,
+        photo: PictureView,
+        surfaces: Mapping[str, SurfacePanel],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._store, self._controller = store, controller
+        self._photo, self._surfaces = photo, surfaces
+        photo.picked.connect(controller.pick)
+        for name, panel in surfaces.items():
+            panel.camera_moved.connect(controller.move_camera)
+            panel.style_chosen.connect(partial(controller.set_style, name))
+            panel.vertex_picked.connect(partial(self._picked, name))
+            panel.renderer_found.connect(controller.set_renderer)
+        self._follow(store.state, None)
+        store.changed.connect(self._follow)
+
+    @Slot(object, object)
+    def _follow(self, new: State, old: State | None = None) -> None:
+        if old is None or new.theme is not old.theme:
+            self._dress(new.theme is Theme.DARK)
+        if old is None or new.overlays is not old.overlays:
+            self._photo.set_overlays(new.overlays)
+        if old is None or new.shown is not old.shown:
+            self._photo.set_shown(new.shown)
+        if old is None or new.answer is not old.answer:
+            self._show(new)
+        for name, panel in self._surfaces.items():
+            if old is None or new.styles[name] != old.styles[name]:
+                panel.set_look(new.styles[name])
+            if old is None or new.camera is not old.camera:
+                panel.set_camera(new.camera)
+            if old is None or new.probe is not old.probe or new.answer is not old.answer:
+                panel.set_probe(_vertex_on(name, new))
+
+    def _dress(self, dark: bool) -> None:
+        self._photo.set_theme(dark)
+        for panel in self._surfaces.values():
+            panel.set_theme(dark)
+
+    def _show(self, state: State) -> None:
+        image = None if state.shown is None else state.shown.frame.image
+        for panel in self._surfaces.values():
+            panel.set_answer(state.answer, image)
+
+    def _picked(self, name: str, vertex: int) -> None:
+        """A click on a surface that is not the whole face is passed on by where it lies in the photo."""
+        answer = self._store.state.answer
+        if answer is None:
+            return
+        surface = _surface(name, answer)
+        if surface is None or len(surface.vertices) == len(answer.vertices):
+            self._controller.probe_vertex(vertex)
+        else:
+            x, y = surface.vertices[vertex, :2]
+            self._controller.pick(float(x), float(y))
+
+
+def _surface(name: str, answer: Reconstruction) -> MeshLayer | None:
+    """What the panel of that name draws of an answer; None for the answer's own vertices."""
+    wanted = next(row.layer for row in PANELS if row.name == name)
+    layers = (layer for layer in answer.layers if isinstance(layer, MeshLayer))
+    return next((layer for layer in layers if layer.name == wanted), None)
+
+
+def _vertex_on(name: str, state: State) -> int | None:
+    """The picked vertex as an index into what the panel of that name draws; None if it is not on it."""
+    if state.probe is None or state.answer is None:
+        return None
+    surface = _surface(name, state.answer)
+    if surface is None or len(surface.vertices) == len(state.answer.vertices):
+        return state.probe.vertex
+    x, y, _ = state.probe.position
+    distance = np.hypot(surface.vertices[:, 0] - x, surface.vertices[:, 1] - y)
+    closest = int(np.argmin(distance)) if len(distance) else -1
+    return (
+        closest
+        if closest >= 0 and distance[closest] < 0.02 * float(np.ptp(state.answer.vertices[:, 0]))
+        else None
+    )

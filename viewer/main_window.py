@@ -1,0 +1,157 @@
+"""Where things are in the window. No logic: panels and docks are given, verbs are called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QMainWindow,
+    QMenu,
+    QSizePolicy,
+    QStatusBar,
+    QToolBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+import resources
+from viewer import theme
+from viewer.actions import ACTIONS, MENUS
+from viewer.command_palette import CommandPalette
+from viewer.controller import Controller
+
+SMALLEST_SIZE = (640, 480)
+
+
+class MainWindow(QMainWindow):
+    """Menus, toolbar, banner, panels, docks and status line."""
+
+    def __init__(
+        self, controller: Controller, actions: Mapping[str, QAction], on_close: Callable[[], None]
+    ) -> None:
+        super().__init__()
+        self._controller, self._actions, self._on_close = controller, actions, on_close
+        self.setWindowTitle("Unmask")
+        self.setAcceptDrops(True)
+        self.setMinimumSize(*SMALLEST_SIZE)
+        self.setDockOptions(QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowTabbedDocks)
+        self._menus = {name: self.menuBar().addMenu(name) for name in MENUS}
+        self._samples, self._recent = self._sample_menu(), QMenu("Recent", self)
+        self._sample_button = _menu_button(self._samples, "Samples", "Open one of the bundled photos")
+        self._make_toolbar()
+        self._fill_menus()
+
+    def place(self, rows: Sequence[QWidget], stretched: QWidget, status: QStatusBar) -> None:
+        """The middle of the window: `rows` from top to bottom, of which `stretched` takes the space."""
+        middle = QWidget()
+        middle.setObjectName("ground")
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for row in rows:
+            column.addWidget(row, 1 if row is stretched else 0)
+        self.setCentralWidget(middle)
+        self.setStatusBar(status)
+
+    def add_dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        """A side widget that can be moved, floated and closed; the View menu brings it back."""
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        dock.setWidget(widget)
+        self.addDockWidget(area, dock)
+        toggle = dock.toggleViewAction()
+        toggle.setToolTip(f"Show or hide: {title}")
+        self._menus["&View"].addAction(toggle)
+        return dock
+
+    def set_recent(self, paths: Sequence[str]) -> None:
+        """Fill the menu of recent files."""
+        self._recent.clear()
+        for path in paths:
+            action = self._recent.addAction(Path(path).name, partial(self._controller.open, path))
+            action.setToolTip(path)
+        self._recent.setEnabled(bool(paths))
+
+    def show_palette(self) -> None:
+        """The command palette, in the upper middle of the window."""
+        shown = CommandPalette(self._actions.values(), self)
+        shown.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        place = self.mapToGlobal(self.rect().topLeft())
+        shown.move(place.x() + (self.width() - shown.width()) // 2, place.y() + 90)
+        shown.show()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Let whoever owns threads end them first."""
+        self._on_close()
+        super().closeEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Anything with addresses may be dropped; whether it can be opened is said afterwards."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open what was dropped."""
+        event.acceptProposedAction()
+        urls = event.mimeData().urls()
+        self._controller.open_several([url.toLocalFile() for url in urls if url.isLocalFile()])
+
+    def _fill_menus(self) -> None:
+        group = dict.fromkeys(MENUS, "")
+        for row in ACTIONS:
+            menu = self._menus[row.menu]
+            if row.group != group[row.menu] and not menu.isEmpty():
+                menu.addSeparator()
+            group[row.menu] = row.group
+            menu.addAction(self._actions[row.name])
+            if row.name == "camera":
+                menu.addMenu(self._samples)
+                menu.addMenu(self._recent)
+        for menu in self._menus.values():
+            menu.setToolTipsVisible(True)
+
+    def _make_toolbar(self) -> None:
+        bar = QToolBar("Toolbar")
+        bar.setObjectName("toolbar")
+        bar.setIconSize(QSize(theme.ICON, theme.ICON))
+        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        for name in (row.name for row in ACTIONS if row.toolbar):
+            if name in ("draw-box", "reset-view"):
+                bar.addSeparator()
+            if name == "theme":
+                bar.addWidget(_spring())
+            bar.addAction(self._actions[name])
+            if name == "open":
+                bar.addWidget(self._sample_button)
+        self.addToolBar(bar)
+
+    def _sample_menu(self) -> QMenu:
+        menu = QMenu("Samples", self)
+        for path in resources.samples():
+            text = path.stem.replace("_", " ").replace("-", " ").capitalize()
+            menu.addAction(text, partial(self._controller.open, path)).setToolTip(f"Open {path.name}")
+        menu.setEnabled(not menu.isEmpty())
+        return menu
+
+
+def _menu_button(menu: QMenu, text: str, tooltip: str) -> QToolButton:
+    button = QToolButton()
+    button.setText(text)
+    button.setMenu(menu)
+    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    button.setToolTip(tooltip)
+    button.setAccessibleName(text)
+    return button
+
+
+def _spring() -> QWidget:
+    spring = QWidget()
+    spring.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+    return spring

@@ -1,0 +1,78 @@
+"""The rest of the machine as the controller asks for it: dialogs, files, cameras, the clipboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtGui import QGuiApplication, QPixmap
+from PySide6.QtWidgets import QApplication, QFileDialog
+
+from models.errors import InputError
+from viewer.command_line import program_version
+from viewer.sources import open_path, open_paths
+from viewer.sources.source import Source
+from viewer.state import State
+
+KINDS = {
+    "ply": "Mesh (*.ply)",
+    "glb": "Mesh with colours (*.glb)",
+    "json": "Answer (*.json)",
+    "png": "Picture (*.png)",
+}
+
+
+class Desktop:
+    """Asks the user in Qt's dialogs and works on real files."""
+
+    def __init__(self, grab: Callable[[], QPixmap]) -> None:
+        self._grab = grab
+
+    def open_path(self, path: str) -> Source:
+        """A picture, a video or a folder."""
+        return open_path(path)
+
+    def open_paths(self, paths: Sequence[str]) -> Source:
+        """Several pictures."""
+        return open_paths(paths)
+
+    def open_camera(self, index: int) -> Source:
+        """A webcam. OpenCV is only needed, and only loaded, for it."""
+        from viewer.sources.webcam import Webcam
+
+        return Webcam(index)
+
+    def ask_open(self) -> str:
+        """A picture or video the user chose; empty if none."""
+        return QFileDialog.getOpenFileName(QApplication.activeWindow(), "Open a picture or video")[0]
+
+    def ask_folder(self) -> str:
+        """A folder the user chose; empty if none."""
+        return QFileDialog.getExistingDirectory(QApplication.activeWindow(), "Open a folder of pictures")
+
+    def ask_save(self, kind: str, suggestion: str) -> str:
+        """Where to write; the ending is added where the user left it out."""
+        path = QFileDialog.getSaveFileName(QApplication.activeWindow(), "Export", suggestion, KINDS[kind])[0]
+        return path if not path or Path(path).suffix.lower() == f".{kind}" else f"{path}.{kind}"
+
+    def export(self, kind: str, path: str, state: State) -> None:
+        """Write the window ("png"), the selected answer's mesh ("ply", "glb") or all answers ("json")."""
+        if kind == "png":
+            if not self._grab().save(path, "PNG"):
+                raise InputError(f"{path} cannot be written. Choose a folder of yours with room.")
+            return
+        from models import export  # brings torch and trimesh; the window must not wait for them
+
+        if state.shown is None or state.answer is None:
+            raise InputError("There is no face to export yet. Open a photo with a face first.")
+        frame = state.shown.frame
+        if kind == "json":
+            height, width = frame.image.shape[:2]
+            size = (width, height)
+            export.write_answers(Path(path), state.shown.answers, frame.name, size, program_version())
+        else:
+            export.write_mesh(Path(path), state.answer, frame.image)
+
+    def copy(self, text: str) -> None:
+        """Onto the clipboard."""
+        QGuiApplication.clipboard().setText(text)
