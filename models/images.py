@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+_FINEST = 4  # a crop that shrinks more than twice this much is taken from block averages, to bound the work
+
 
 def crop_square(box: tuple[float, float, float, float], factor: float, size: int) -> NDArray[np.float64]:
     """The upright square around a box: same centre, its side `factor` times the longer side of the box.
@@ -50,14 +52,13 @@ def warp_crop(image: NDArray[np.uint8], T_image_crop: NDArray[np.float64], size:
     Returns:
         [S, S, 3].
     """
-    shrink = math.sqrt(abs(float(np.linalg.det(T_image_crop[:2, :2]))))
-    if not (math.isfinite(shrink) and shrink > 0):
+    if not np.isfinite(T_image_crop).all() or np.linalg.det(T_image_crop[:2, :2]) == 0:
         raise ValueError("T_image_crop must be finite and invertible")
-    block = max(1, math.floor(shrink))
+    shrink = math.sqrt(abs(float(np.linalg.det(T_image_crop[:2, :2]))))
+    block = max(1, math.floor(shrink / _FINEST))
+    fine = max(1, math.ceil(shrink / block - 1e-6))  # samples per crop pixel and axis, at most one px apart
     image, T_image_block = _averaged(image, T_image_crop, size, block)
-    fine = 2 if shrink > 1 else 1
-    T_crop_fine = _finer(fine)
-    T_block_fine = np.linalg.inv(T_image_block) @ T_image_crop @ T_crop_fine
+    T_block_fine = np.linalg.inv(T_image_block) @ T_image_crop @ _finer(fine)
     warped = cv2.warpAffine(
         image,
         T_block_fine[:2],
