@@ -63,18 +63,18 @@ def dsfnet(weights: str | Path = "open", device: str = "cpu") -> Reconstructor:
     face_model = load_face_model()
     try:
         network = make_network(form_from(recipe), face_model)
-    except (KeyError, TypeError) as error:
-        raise WeightsError(f"{path.name} says nothing usable of the network's form: {error}.") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise WeightsError(f"{path.name} says nothing usable of its network's form: {error!r}.") from error
     fill(network, tensors, path)
     return DSFNet(network, face_model, device)
 
 
 def form_from(recipe: dict[str, Any]) -> Form:
-    """The network form a recipe describes."""
-    form: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in recipe["form"].items()
+    """The network form a recipe describes; KeyError, TypeError or ValueError if it describes none."""
+    sizes: Any = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in dict(recipe["form"]).items()
     }
-    return Form(**form)
+    return Form(**sizes)
 
 
 def weights_path(method: str, weights: str | Path) -> Path:

@@ -79,7 +79,8 @@ class DSFNet:
         self.size = network.form.size
         self.topology = face_model.topology
         self._device = torch.device(device)
-        self._network = fold_batch_norms(network).to(self._device, memory_format=torch.channels_last)
+        self._chart_size = network.form.chart_size
+        self._network = fold_batch_norms(network).to(self._device)
         self._mean = (face_model.mean / MM_PER_UNIT).to(self._device)
         self._table = PositionMapTable(face_model.topology, network.form.chart_size).to(self._device)
         self._uv = torch.tensor(face_model.topology.uv, device=self._device)
@@ -141,7 +142,7 @@ class DSFNet:
 
     def _on_vertices(self, chart: Tensor) -> Tensor:
         """[B, G * G, C] -> [B, N, C]."""
-        side = self._network.form.chart_size
+        side = self._chart_size
         return self._table.to_vertices(chart.mT.unflatten(2, (side, side)))
 
     def _face(self, offset: Tensor, placement: Similarity) -> Tensor:

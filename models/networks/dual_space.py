@@ -32,6 +32,15 @@ class Form:
     fusion_widths: tuple[int, int, int, int] = (24, 48, 96, 128)
     sampled: int = 16
 
+    def __post_init__(self) -> None:
+        numbers = (*self.widths, *self.fusion_widths, self.summary, self.sampled, self.size, self.chart_size)
+        if not all(isinstance(number, int) and 0 < number <= 2048 for number in numbers):
+            raise ValueError(f"sizes must be whole numbers from 1 to 2048, got {numbers}")
+        if self.size % 2 ** len(self.widths) or self.chart_size % 8 or self.chart_size > 256:
+            raise ValueError(
+                f"a crop of {self.size} px or a chart of {self.chart_size} cells does not divide"
+            )
+
 
 class Chart(NamedTuple):
     """A face model sampled on the cells of its UV chart, in units of 100 mm.

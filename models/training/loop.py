@@ -65,7 +65,8 @@ class Run:
         self.recipe, self.folder, self.task = recipe, folder, task
         self.rank = int(os.environ.get("RANK", "0"))
         self.device = torch.device(device)
-        self.network = task.network.to(self.device, memory_format=torch.channels_last)
+        self.network = task.network.to(self.device)
+        self.network.to(memory_format=torch.channels_last)
         self.average = {key: value.detach().clone() for key, value in self.network.state_dict().items()}
         self.optimiser = torch.optim.AdamW(
             _groups(self.network, recipe.weight_decay), lr=recipe.learning_rate

@@ -9,7 +9,8 @@ T = np.array([[2, 0, 0.5], [0, 2, 0.5], [0, 0, 1.0]])
 def flat_face():
     line = (np.arange(SIDE) + 0.5) / SIDE
     uv = np.stack(np.meshgrid(line, line), -1).astype(np.float32)
-    return np.ones((SIDE, SIDE), bool), uv, np.zeros((SIDE, SIDE), np.float32), np.ones((SIDE, SIDE), np.float32)
+    one = np.ones((SIDE, SIDE), np.float32)
+    return one > 0, uv, 0 * one, one
 
 
 def test_a_whole_grid_becomes_two_triangles_a_square():

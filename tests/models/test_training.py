@@ -1,0 +1,85 @@
+import json
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from models.loading import read_weights
+from models.training.loop import Run, rate_at
+from models.training.recipes import DSFNetRecipe
+
+
+class LineTask:
+    """Learns y = 2 x + 1."""
+
+    def __init__(self):
+        torch.manual_seed(0)
+        self.network = nn.Linear(1, 1)
+
+    def batches(self, rank):
+        generator = torch.Generator().manual_seed(rank)
+        while True:
+            yield torch.randn(16, 1, generator=generator)
+
+    def loss(self, network, batch):
+        loss = (network(batch) - 2 * batch - 1).square().mean()
+        return loss, {"line": loss.detach()}
+
+
+def recipe(minutes: float) -> DSFNetRecipe:
+    return DSFNetRecipe(minutes=minutes, learning_rate=0.05, weight_decay=0.0, ema=0.9)
+
+
+def test_a_run_learns_and_leaves_weights_with_their_recipe(tmp_path):
+    Run(LineTask(), recipe(0.02), tmp_path).train()
+    tensors, told = read_weights(tmp_path / "weights.safetensors")
+    assert float(tensors["weight"]) == pytest.approx(2, abs=0.05)
+    assert float(tensors["bias"]) == pytest.approx(1, abs=0.05)
+    assert tensors["weight"].dtype == torch.float16
+    assert told["seed"] == 2026
+    assert told["images"] > 0
+    assert json.loads((tmp_path / "weights.json").read_text()) == told
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path):
+    task = LineTask()
+    first = Run(task, recipe(100), tmp_path)
+    for _, batch in zip(range(7), task.batches(0), strict=False):
+        first._step(batch)
+    first.seconds = 60.0
+    first.save()
+
+    second = Run(LineTask(), recipe(100), tmp_path)
+    assert second.steps == 7
+    assert second.progress == pytest.approx(0.01)
+    for key, value in first.network.state_dict().items():
+        torch.testing.assert_close(second.network.state_dict()[key], value)
+        torch.testing.assert_close(second.average[key], first.average[key])
+    batch = next(iter(task.batches(1)))
+    first._step(batch)
+    second._step(batch)  # the optimiser's moments came along too
+    torch.testing.assert_close(second.network.weight, first.network.weight)
+
+
+def test_a_gradient_that_is_not_finite_changes_nothing(tmp_path):
+    task = LineTask()
+    run = Run(task, recipe(100), tmp_path)
+    before = task.network.weight.detach().clone()
+    run._step(torch.full((16, 1), math.inf))
+    torch.testing.assert_close(task.network.weight.detach(), before)
+
+
+@given(st.floats(0, 1))
+def test_the_rate_stays_within_its_peak(progress):
+    assert 0 <= rate_at(progress, 0.1) <= 1
+
+
+def test_the_rate_rises_then_falls_to_zero():
+    rates = [rate_at(k / 100, 0.1) for k in range(101)]
+    peak = rates.index(max(rates))
+    assert rates[:peak] == sorted(rates[:peak])
+    assert rates[peak:] == sorted(rates[peak:], reverse=True)
+    assert rates[100] == pytest.approx(0, abs=1e-9)
