@@ -64,13 +64,15 @@ def picture(path: Path, grey: int = 90) -> Path:
     return path
 
 
-def film(path: Path, times: list[int], time_base: Fraction = Fraction(1, 30), codec: str = "mpeg4") -> Path:
+def film(path: Path, times: list[int], time_base: Fraction = Fraction(1, 30), turned_deg: int = 0) -> Path:
     """A video whose frame k is a grey of 20 + 8 k, at the given times."""
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=30)
+        stream = container.add_stream("mpeg4", rate=30)
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
         stream.codec_context.time_base = time_base
         stream.gop_size = 12
+        if turned_deg:
+            stream.set_display_rotation(turned_deg)
         for k, time in enumerate(times):
             frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 20 + 8 * k, np.uint8), format="rgb24")
             frame.pts, frame.time_base = time, time_base
@@ -301,6 +303,12 @@ def test_a_video_of_uneven_times_keeps_them(tmp_path, heard):
     frames = [listener.frame() for _ in times[1:]]
     assert [number(frame) for frame in frames] == [1, 2, 3, 4, 5]
     assert [frame.time_s for frame in frames] == pytest.approx([t / 30 for t in times[1:]], abs=2e-3)
+
+
+@pytest.mark.parametrize(("turned_deg", "shape"), [(90, (64, 48, 3)), (180, (48, 64, 3)), (270, (64, 48, 3))])
+def test_a_video_of_a_turned_phone_is_shown_upright(tmp_path, heard, turned_deg, shape):
+    path = film(tmp_path / "clip.mp4", [0], turned_deg=turned_deg)
+    assert heard(open_path(path)).frame().image.shape == shape
 
 
 def test_a_file_that_only_calls_itself_a_video_is_reported(tmp_path, heard):
