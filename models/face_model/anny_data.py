@@ -85,7 +85,7 @@ def read_base_mesh() -> BaseMesh:
 
 
 def read_target(path: Path, vertex_count: int) -> Floats:
-    """[V, 3] mm: how a morph target moves the base mesh. The file lists `vertex dx dy dz`, plain or gzipped."""
+    """[V, 3] mm: how a morph target moves the base mesh; the file, maybe gzipped, lists `vertex dx dy dz`."""
     content = path.read_bytes()
     text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
     rows = [line.split() for line in text.splitlines() if line and not line.startswith("#")]

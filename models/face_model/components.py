@@ -1,4 +1,4 @@
-"""Principal components of what sliders can do: exactly symmetric or antisymmetric, one standard deviation each."""
+"""Principal components of what sliders can do, each exactly symmetric or antisymmetric."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def principal_components(
 
 
 def without_similarity(effects: Floats, vertices: Floats, weights: Floats) -> Floats:
-    """`effects` [K, V, 3] less the movement, turn and growth of the whole head, judged where `weights` [V] > 0."""
+    """`effects` [K, V, 3] less the whole head's movement, turn and growth, judged by `weights` [V]."""
     centre = (weights[:, None] * vertices).sum(0) / weights.sum()
     arm = vertices - centre
     modes = [np.broadcast_to(axis, arm.shape) for axis in np.eye(3)]

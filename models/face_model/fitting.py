@@ -1,4 +1,4 @@
-"""Where the landmarks of the average face belong: fits the model to many labelled faces and averages the rest."""
+"""Where the landmarks of the average face belong: fits to many labelled faces, and what they leave."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def calibrate(head: Head, labels: Path) -> Calibration:
     """The calibration from `labels.npz`: landmarks with depth and rotations of many photographed faces.
 
     Each face is turned back by its own rotation and fitted (scale, place, regularised coefficients). What the
-    fits leave, plus the mean identity they need, is where the average face is wrong: first its pitch, then, in
-    a few rounds, each landmark. Left and right are averaged.
+    fits leave, plus the mean identity they need, is where the average face is wrong: first its pitch, then,
+    in a few rounds, each landmark. Left and right are averaged.
     """
     faces = frontal_faces(labels)
     training = np.delete(faces, np.s_[::HELD_OUT], axis=0)
@@ -59,7 +59,10 @@ def calibrate(head: Head, labels: Path) -> Calibration:
         mean, fitted = _fit_placed(head, calibration, training)
         missing = _without_pose(mean, _missing(head, calibration, fitted))
         calibration = Calibration(pitch, _lips_closed(calibration.offsets_mm + missing), "")
-    used = f"{len(training)} faces of AFLW whose 3DDFA-V2 pseudo-labels lie within {TRUSTED_PERCENT} % of the hand labels"
+    used = (
+        f"{len(training)} faces of AFLW whose 3DDFA-V2 pseudo-labels lie within {TRUSTED_PERCENT} % "
+        "of the hand labels"
+    )
     return Calibration(round(pitch, 4), calibration.offsets_mm, f"Mean over {used}; see CARD.md.")
 
 
@@ -128,7 +131,7 @@ def _lips_closed(offsets: Floats) -> Floats:
 
 
 def _pitch_between(source: Floats, target: Floats) -> float:
-    """Turn about x, radians, that best carries `source` [P, 3] onto `target`, both centred and brought to one size."""
+    """Turn about x, radians, that best carries `source` [P, 3] onto `target`, up to scale and place."""
     a, b = source - source.mean(0), target - target.mean(0)
     return float(np.arctan2((a[:, 1] * b[:, 2] - a[:, 2] * b[:, 1]).sum(), (a[:, 1:] * b[:, 1:]).sum()))
 

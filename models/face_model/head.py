@@ -86,7 +86,7 @@ def _identity(mesh: BaseMesh, face: Ints, count: int, rng: np.random.Generator) 
     """The average face at rest, and the components of how people differ from it."""
     files = target_files()
     names = list(files)
-    effects = read_effects({name: (path,) for name, path in files.items()}, len(mesh.vertices))
+    effects = read_effects(files, len(mesh.vertices))
     samples = identity_samples(names, SAMPLES, rng)
     middle = samples.mean(0)
     mean = mesh.vertices + np.tensordot(middle, effects, 1)
@@ -105,7 +105,7 @@ def _expression(mesh: BaseMesh, face: Ints, count: int, rng: np.random.Generator
     samples = expression_samples(list(files), SAMPLES, rng)
     weights = _weights(len(mesh.vertices), face)
     eyes = np.unique(mesh.quads["socket"])
-    weights[np.intersect1d(eyes, np.unique(face))] *= LID_WEIGHT
+    weights[eyes[np.isin(eyes, face)]] *= LID_WEIGHT
     return principal_components(samples, effects, list(files), mesh.mirror, weights, count)
 
 
@@ -133,5 +133,5 @@ def _shared_edges(first: Ints, second: Ints) -> Ints:
     for quads in (first, second):
         pairs = np.sort(np.stack([quads, np.roll(quads, -1, 1)], -1).reshape(-1, 2), 1)
         keys.append(np.unique(pairs[:, 0] * size + pairs[:, 1]))
-    shared = np.intersect1d(*keys)
+    shared = np.intersect1d(keys[0], keys[1])
     return np.stack([shared // size, shared % size], 1)

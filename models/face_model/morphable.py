@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.errors import MissingAssetError, WeightsError
+from models.face_model.contact import gaps, settled
 from models.reconstruction import Topology
 
 # Name -> shape of every array of the file. One letter is one length throughout; a number is fixed.
@@ -25,6 +26,8 @@ LAYOUT: dict[str, tuple[str | int, ...]] = {
     "identity_symmetric": ("I",),
     "expression_symmetric": ("E",),
     "expression_bank": ("S", "E"),
+    "contacts": ("G", 2),
+    "contact_slack": ("G",),
     "triangles": ("T", 3),
     "uv": ("N", 2),
     "landmark_vertices": (68, 3),
@@ -63,8 +66,10 @@ class FaceModel:
         extra_uv: [M, 2]: on eyes the angle from straight ahead over pi, iris at (0.5, 0.5); on skin the angle
             around the head and the height; elsewhere the texture layout of the base mesh.
         symmetric: [I + E] bool; a face's mirror image has the same coefficients, negated where this is False.
-        expression_bank: [S, E] coefficients of made-up, plausible expressions (smiles, talk, blinks, wide open
-            mouths; also asymmetric ones). Normal noise misses such extremes and opens lips the wrong way.
+        expression_bank: [S, E] coefficients of made-up, plausible expressions (smiles, talk, blinks, wide
+            open mouths; also asymmetric ones), lips and lids settled. Any of them times 0..1 is as good.
+        contacts: [G, 2] int64 (upper, lower) vertices that face each other across the mouth and the eyes.
+        contact_slack: [G] mm they may overlap without harm.
         identity_names, expression_names: The sliders each component mostly came from.
         version, licence: As in the file.
     """
@@ -80,6 +85,8 @@ class FaceModel:
     extra_uv: Tensor
     symmetric: Tensor
     expression_bank: Tensor
+    contacts: Tensor
+    contact_slack: Tensor
     identity_names: tuple[str, ...]
     expression_names: tuple[str, ...]
     version: str
@@ -133,6 +140,22 @@ class FaceModel:
         face = _moved(self.mean, self.basis, both)
         return torch.cat([face, _moved(self.extra_mean, self.extra_basis, both)], 1)
 
+    def settled(self, identity: Tensor, expression: Tensor) -> Tensor:
+        """The expressions nearest to given ones whose lips and lids at most touch.
+
+        A linear model opens a mouth the wrong way as readily as the right way; noise needs this, coefficients
+        of `expression_bank` hardly.
+
+        Args:
+            identity: [B, I] standard deviations.
+            expression: [B, E] standard deviations.
+
+        Returns:
+            [B, E].
+        """
+        start = gaps(self.contacts, self.vertices(identity, torch.zeros_like(expression)))
+        return settled(expression, start, gaps(self.contacts, self.expression), self.contact_slack)
+
     def landmarks(self, vertices: Tensor) -> Tensor:
         """[B, 68, 3]: the landmarks of faces [B, N, 3], in their space."""
         corners = torch.as_tensor(self.topology.landmark_vertices, dtype=torch.long, device=vertices.device)
@@ -142,7 +165,8 @@ class FaceModel:
     def to(self, device: torch.device | str) -> FaceModel:
         """The same model on another device."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return replace(self, **{k: v.to(device) for k, v in values.items() if isinstance(v, Tensor)})
+        moved: dict[str, Any] = {k: v.to(device) for k, v in values.items() if isinstance(v, Tensor)}
+        return replace(self, **moved)
 
 
 def _moved(mean: Tensor, basis: Tensor, coefficients: Tensor) -> Tensor:
@@ -160,7 +184,7 @@ def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
             arrays = {name: file[name] for name in LAYOUT}
     except FileNotFoundError:
         raise MissingAssetError(
-            f"The face model {path} is not there; make it with: python -m models.face_model.build --out {path}"
+            f"The face model {path} is not there; make it: python -m models.face_model.build --out {path}"
         ) from None
     except (ValueError, OSError, zipfile.BadZipFile) as error:
         raise WeightsError(f"{path} cannot be read as a face model ({error}); build it anew.") from error
@@ -206,6 +230,8 @@ def _from_arrays(arrays: dict[str, NDArray[Any]], name: str) -> FaceModel:
         extra_uv=_floats(arrays["extra_uv"]),
         symmetric=torch.from_numpy(np.concatenate([arrays[f"{part}_symmetric"] for part in both])),
         expression_bank=_floats(arrays["expression_bank"]),
+        contacts=torch.from_numpy(arrays["contacts"].astype(np.int64)),
+        contact_slack=_floats(arrays["contact_slack"]),
         identity_names=tuple(arrays["identity_names"].tolist()),
         expression_names=tuple(arrays["expression_names"].tolist()),
         version=str(arrays["version"]),

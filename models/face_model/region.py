@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
+from models.face_model.chart import border_loops
 from models.face_model.landmarks import BASE_VERTICES, BROWS, EYES, JAW
 
 Floats = NDArray[np.float64]
@@ -17,6 +18,7 @@ Bools = NDArray[np.bool_]
 REGIONS = ("brows", "eyes", "nose", "lips", "jaw", "forehead", "cheeks")
 NOSE_TIP = 297
 BEYOND_JAW_MM = 13.0  # how far the face goes on past the landmark contour, so that fits need not extrapolate
+RIM_RINGS, COLUMN_MM = 5, 0.8  # where to look for what touches
 FOREHEAD = np.array([(-71.0, 758, 80), (-58, 796, 98), (-30, 815, 118), (0, 820, 126)])  # base mesh, mm
 
 
@@ -46,6 +48,43 @@ def edge_graph(vertices: Floats, quads: Ints) -> sparse.csr_matrix:
     length = np.linalg.norm(vertices[pairs[:, 0]] - vertices[pairs[:, 1]], axis=1)
     graph = sparse.coo_matrix((length, (pairs[:, 0], pairs[:, 1])), shape=(len(vertices),) * 2)
     return (graph + graph.T).tocsr()
+
+
+def contact_pairs(vertices: Floats, triangles: Ints) -> Ints:
+    """[G, 2] (upper, lower) vertices that face each other across the mouth and the eyes of an average face.
+
+    Along each opening: the lowest vertex near the upper rim and the highest near the lower rim, for lips
+    touch in front of the rims.
+    """
+    neighbours = edge_graph(vertices, triangles) > 0
+    pairs = []
+    for loop in sorted(border_loops(triangles), key=len)[:-1]:
+        x = vertices[loop, 0]
+        ends = np.sort([int(x.argmin()), int(x.argmax())])
+        sides = [loop[ends[0] + 1 : ends[1]], np.concatenate([loop[ends[1] + 1 :], loop[: ends[0]]])]
+        sides.sort(key=lambda side: -vertices[side, 1].mean())
+        upper, lower = (_near_rim(vertices, neighbours, side) for side in sides)
+        for column in np.linspace(x.min(), x.max(), 23)[2:-2]:
+            near_upper, near_lower = (_column(vertices, side, column) for side in (upper, lower))
+            pairs.append(
+                (near_upper[vertices[near_upper, 1].argmin()], near_lower[vertices[near_lower, 1].argmax()])
+            )
+    return np.unique(pairs, axis=0)
+
+
+def _near_rim(vertices: Floats, neighbours: sparse.csr_matrix, rim: Ints) -> Ints:
+    """The vertices within RIM_RINGS edges of a rim."""
+    reached = np.zeros(len(vertices), bool)
+    reached[rim] = True
+    for _ in range(RIM_RINGS):
+        reached |= neighbours @ reached
+    return np.flatnonzero(reached)
+
+
+def _column(vertices: Floats, among: Ints, x: float) -> Ints:
+    """Those of the vertices `among` in the upright strip around `x`."""
+    off = np.abs(vertices[among, 0] - x)
+    return among[off <= max(COLUMN_MM, off.min())]
 
 
 def labels(vertices: Floats, landmarks: Floats, neutral: Floats | None = None) -> NDArray[np.uint8]:

@@ -37,24 +37,24 @@ ETHNICITIES = ("african", "asian", "caucasian")
 BUILDS = ("min", "average", "max")
 
 
-def target_files() -> dict[str, Path]:
-    """Slider name -> file of everything that shapes a face at rest."""
+def target_files() -> dict[str, tuple[Path, ...]]:
+    """Slider name -> files (here one each) of everything that shapes a face at rest."""
     folder = data_folder() / "mpfb2" / "targets"
-    files = {}
+    files: dict[str, tuple[Path, ...]] = {}
     for kind in SPREAD:
         for path in sorted((folder / kind).glob("*.target.gz")):
             name = path.name.removesuffix(".target.gz")
             if not name.startswith(LEFT_OUT):
-                files[name] = path
+                files[name] = (path,)
     for path in sorted((folder / "macrodetails").glob("*.target.gz")):
-        files[path.name.removesuffix(".target.gz")] = path
+        files[path.name.removesuffix(".target.gz")] = (path,)
     return files
 
 
 def expression_files() -> dict[str, tuple[Path, ...]]:
     """Unit name -> the files whose mean it is."""
     units = data_folder() / "faceunits01" / "targets" / "faceunits"
-    files = {
+    files: dict[str, tuple[Path, ...]] = {
         p.name.removesuffix(".target"): (p,)
         for p in sorted(units.glob("*.target"))
         if "tongueOut" not in p.name
@@ -123,7 +123,7 @@ def expression_samples(names: list[str], count: int, rng: np.random.Generator) -
     put("mouthClose", jaw * some(0.1, 0.8))
     put("mouthSmile", smile)
     put("cheekSquint", np.maximum(smile * rng.random(count), some(0.1)))
-    put("eyeBlink", np.maximum(some(0.1, 1.0, 0.2), some(0.25, 0.5)))
+    put("eyeBlink", np.maximum(some(0.12, 0.85, 0.15), some(0.25, 0.5)))  # at 0.8 the lids meet
     put("eye-*-closure", some(0.05, 0.95, 0.3))
     put("eyeSquint", np.maximum(0.6 * smile * rng.random(count), some(0.15)))
     put("eyeWide", some(0.12))
@@ -161,7 +161,7 @@ def _detail_kinds() -> dict[str, str]:
 
 
 def _poles(name: str, place: dict[str, int]) -> list[tuple[str, str | None]]:
-    """(positive, negative) if `name` is the positive end of a slider or stands alone; nothing for a negative end."""
+    """(positive, negative) if `name` is a slider's positive end or stands alone; none for a negative end."""
     if name not in place:
         return []
     stem, _, end = name.rpartition("-")
@@ -183,7 +183,7 @@ def _fill_macro(values: Floats, place: dict[str, int], rng: np.random.Generator)
     chosen = rng.choice(len(AGES), count, p=kinds / kinds.sum())
     between = rng.beta(1, 3, count)
     age = {name: (chosen == i) * (1 - between) for i, name in enumerate(AGES)}
-    for i, name in enumerate(AGES):  # part of the way to the next older (the oldest: to the next younger)
+    for i in range(len(AGES)):  # part of the way to the next older (the oldest: to the next younger)
         neighbour = list(AGES)[i + 1] if i + 1 < len(AGES) else list(AGES)[i - 1]
         age[neighbour] = age[neighbour] + (chosen == i) * between
     muscle, weight = (np.clip(rng.normal(0.5, 0.16, count), 0, 1) for _ in range(2))

@@ -66,7 +66,7 @@ def mirrored_fine(coarse_mirror: Ints, quads: Ints, edges: Ints) -> Ints:
 
 
 def split_quads(vertices: Floats, quads: Ints, mirror: Ints) -> Ints:
-    """[2 Q, 3] triangles: each quad cut along its shorter diagonal, the mirrored quad along the mirrored one."""
+    """[2 Q, 3] triangles: each quad cut along its shorter diagonal, its mirror image likewise."""
     partner = _find_rows(np.sort(mirror[quads], 1), np.sort(quads, 1))
     first = np.linalg.norm(vertices[quads[:, 0]] - vertices[quads[:, 2]], axis=1)
     second = np.linalg.norm(vertices[quads[:, 1]] - vertices[quads[:, 3]], axis=1)
@@ -97,7 +97,7 @@ def _vertex_points(
     middles: sparse.csr_matrix,
     v: int,
 ) -> sparse.csr_matrix:
-    """[V, V]: (F + 2 R + (n - 3) P) / n inside, (a + 6 P + b) / 8 on kept curves, P at their ends and forks."""
+    """[V, V]: (F + 2 R + (n - 3) P) / n inside, (a + 6 P + b) / 8 on kept curves, P at forks."""
     at_quads = _matrix(quads.ravel(), np.arange(len(quads)).repeat(4), np.ones(quads.size), (v, len(quads)))
     at_edges = _matrix(edges.ravel(), np.arange(len(edges)).repeat(2), np.ones(edges.size), (v, len(edges)))
     valence = np.maximum(np.asarray(at_edges.sum(1)).ravel(), 1)

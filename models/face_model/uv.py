@@ -15,8 +15,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-WINDOW = 7  # side of the square of cells that a vertex near the border is extrapolated from
-NEARBY = 1.5  # cells: how fast those count less with distance
+WINDOW = 5  # side of the square of cells that a vertex near the border is extrapolated from
+NEARBY = 0.6  # cells: how fast those count less with distance
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -81,8 +81,10 @@ class PositionMapTable:
         return grid.index_copy(2, w.cells, values).unflatten(2, (self.size, self.size))
 
     def to_vertices(self, position_map: Tensor) -> Tensor:
-        """[B, C, size, size] -> [B, N, C]: bilinear between four valid cells; near borders and holes a plane
-        laid through the nearest valid cells."""
+        """[B, C, size, size] -> [B, N, C]: bilinear between four valid cells.
+
+        Around borders and holes, where not all four cells are valid, the nearest valid ones are extrapolated.
+        """
         if position_map.shape[-2:] != (self.size, self.size):
             raise ValueError(
                 f"the map is {tuple(position_map.shape[-2:])}, the table {self.size} x {self.size}"
@@ -142,7 +144,7 @@ def rasterise(points: Floats, triangles: Ints, size: int) -> tuple[Ints, Ints, F
     return cells, owner[chosen], weights[chosen]
 
 
-def _barycentric(point: NDArray[np.generic], corner: Floats) -> Floats:
+def _barycentric(point: Floats | Ints, corner: Floats) -> Floats:
     """[P, 3] weights of points [P, 2] in triangles [P, 3, 2]."""
     a, b = corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]
     p = point - corner[:, 0]
@@ -165,7 +167,7 @@ def _bilinear(points: Floats, valid: Bools, size: int) -> tuple[Ints, Floats, Bo
 
 
 def _extrapolation(points: Floats, valid: Bools, size: int) -> tuple[Ints, Floats]:
-    """Cells and weights [R, WINDOW ** 2] of a plane through the valid cells near each point, by least squares.
+    """Cells and weights [R, WINDOW ** 2] of a plane through the valid cells near a point, by least squares.
 
     A little damping of the slopes keeps the weights tame where only a row of cells is near.
     """
