@@ -11,7 +11,7 @@ from PySide6.QtGui import QAction, QKeySequence
 
 from viewer import theme
 from viewer.controller import Controller
-from viewer.state import OVERLAYS, Look, State, Theme
+from viewer.state import OVERLAYS, Look, State
 from viewer.store import Store
 
 Test = Callable[[State], bool]
@@ -155,7 +155,7 @@ OVERLAY_TEXTS = {
     "box": "Face box",
     "landmarks": "Landmarks",
     "mask": "Visible mask",
-    "uv": "UV correspondence",
+    "uv": "UV map",
     "confidence": "Confidence",
     "depth": "Depth",
     "mesh": "Fused mesh",
@@ -304,18 +304,6 @@ ACTIONS: tuple[ActionRow, ...] = (
     ),
     *(_overlay(name) for name in OVERLAYS),
     ActionRow(
-        "theme",
-        "Dark theme",
-        "Change between the dark and the light window.",
-        "&View",
-        Controller.toggle_theme,
-        "Ctrl+T",
-        "theme",
-        toolbar="Theme",
-        checked=lambda state: state.theme is Theme.DARK,
-        group="window",
-    ),
-    ActionRow(
         "wire",
         "Edges over surfaces",
         "Draw the edges of the triangles over every surface.",
@@ -326,6 +314,17 @@ ACTIONS: tuple[ActionRow, ...] = (
         toolbar="Edges",
         checked=lambda state: any(style.wire for style in state.styles.values()),
         group="wire",
+    ),
+    ActionRow(
+        "theme",
+        "Change theme",
+        "Change between the dark and the light window.",
+        "&View",
+        Controller.toggle_theme,
+        "Ctrl+T",
+        "theme",
+        toolbar="Theme",
+        group="window",
     ),
     *(
         _look(look)

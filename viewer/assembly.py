@@ -34,8 +34,8 @@ from viewer.transport import Transport
 log = logging.getLogger(__name__)
 
 FIRST_SIZE = (1600, 1000)
-SIDE_WIDTH = 320
-LOG_HEIGHT = 170
+SIDE_WIDTH = 300
+LOG_HEIGHT = 140
 LOW = 820  # px of height under which docks share one place
 CLOSE_TIMEOUT_S = 10.0
 ABOUT = (
@@ -162,6 +162,7 @@ class Assembly(QObject):
     def _follow(self, new: State, old: State | None = None) -> None:
         if old is None or new.theme is not old.theme:
             theme.apply(new.theme)
+            self.window.dress(theme.colours(new.theme))
         if old is None or new.recent is not old.recent:
             self.window.set_recent(new.recent)
         if old is None or new.source_name != old.source_name:

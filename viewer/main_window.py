@@ -44,6 +44,7 @@ class MainWindow(QMainWindow):
         self._menus = {name: self.menuBar().addMenu(name) for name in MENUS}
         self._samples, self._recent = self._sample_menu(), QMenu("Recent", self)
         self._sample_button = _menu_button(self._samples, "Samples", "Open one of the bundled photos")
+        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         self._make_toolbar()
         self._fill_menus()
 
@@ -69,6 +70,10 @@ class MainWindow(QMainWindow):
         toggle.setToolTip(f"Show or hide: {title}")
         self._menus["&View"].addAction(toggle)
         return dock
+
+    def dress(self, colours: theme.Colours) -> None:
+        """Icons in the theme's colour, where no action brings one."""
+        self._sample_button.setIcon(theme.icon("sample", colours.text))
 
     def set_recent(self, paths: Sequence[str]) -> None:
         """Fill the menu of recent files."""
@@ -119,6 +124,7 @@ class MainWindow(QMainWindow):
     def _make_toolbar(self) -> None:
         bar = QToolBar("Toolbar")
         bar.setObjectName("toolbar")
+        bar.setMovable(False)
         bar.setIconSize(QSize(theme.ICON, theme.ICON))
         bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         for name in (row.name for row in ACTIONS if row.toolbar):

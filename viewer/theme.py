@@ -33,7 +33,7 @@ class Colours:
         line: Between things.
         text, muted: Of what matters, and of what explains it.
         accent, on_accent: Of what is on, focused or chosen, and text upon it.
-        info, warning, error: Of notices and badges.
+        good, info, warning, error: Of notices and badges.
     """
 
     ground: str
@@ -45,6 +45,7 @@ class Colours:
     muted: str
     accent: str
     on_accent: str
+    good: str
     info: str
     warning: str
     error: str
@@ -60,6 +61,7 @@ DARK = Colours(
     muted="#9aa0a9",
     accent="#ffb454",
     on_accent="#2a1a00",
+    good="#6fc48d",
     info="#6aaef7",
     warning="#e6cf5a",
     error="#ff7b72",
@@ -74,6 +76,7 @@ LIGHT = Colours(
     muted="#5f6670",
     accent="#b35c00",
     on_accent="#ffffff",
+    good="#1f7a45",
     info="#1d66b8",
     warning="#7d6200",
     error="#b3261e",
@@ -193,12 +196,14 @@ def style_sheet(c: Colours) -> str:
         muted=c.muted,
         accent=c.accent,
         on_accent=c.on_accent,
+        good=c.good,
         info=c.info,
         warning=c.warning,
         error=c.error,
         info_ground=mixed(c.surface, c.info, 0.16).name(),
         warning_ground=mixed(c.surface, c.warning, 0.16).name(),
         error_ground=mixed(c.surface, c.error, 0.18).name(),
+        good_ground=mixed(c.surface, c.good, 0.12).name(),
         accent_ground=mixed(c.surface, c.accent, 0.18).name(),
     )
 
@@ -233,7 +238,7 @@ QStatusBar::item { border: none; }
 QStatusBar QLabel { color: $muted; padding: 2px 8px; }
 
 QDockWidget { color: $text; font-weight: 600; }
-QDockWidget::title { background: $surface; padding: 8px 12px; border-bottom: 1px solid $line; }
+QDockWidget::title { background: $surface; padding: 5px 12px 7px 12px; border-bottom: 1px solid $line; }
 QDockWidget > QWidget { background: $surface; }
 QScrollArea, QScrollArea > QWidget > QWidget { background: $surface; border: none; }
 QTabBar::tab { background: $ground; color: $muted; padding: 6px 14px; border: none; }
@@ -251,10 +256,11 @@ QComboBox::drop-down { border: none; width: 18px; }
 QComboBox QAbstractItemView { background: $surface; border: 1px solid $line;
     selection-background-color: $accent_ground;
     selection-color: $text; outline: none; }
-QCheckBox { spacing: 8px; padding: 3px; border: 1px solid transparent; border-radius: 5px; }
+QCheckBox { spacing: 8px; padding: 2px 4px 2px 0; border: 1px solid transparent; border-radius: 5px; }
 QCheckBox:focus { border-color: $accent; }
 QTableView, QListView { background: $surface; border: none; gridline-color: $line; outline: none;
     selection-background-color: $accent_ground; selection-color: $text; }
+QTableView::item { padding: 2px 8px; border: none; }
 QListView::item { padding: 6px 10px; border-radius: 5px; }
 QListView::item:selected { background: $accent_ground; color: $text; }
 QHeaderView::section { background: $surface; color: $muted; border: none; border-bottom: 1px solid $line;
@@ -272,15 +278,12 @@ QSlider::handle:horizontal { width: 14px; height: 14px; margin: -5px 0; border-r
     background: $text; }
 QSlider:focus { border: 1px solid $accent; border-radius: 5px; }
 
-QLabel[role="heading"] { color: $muted; font-weight: 600; padding-top: 8px; }
+QLabel[role="heading"] { color: $text; font-weight: 600; padding-top: 10px; padding-bottom: 2px; }
 QLabel[role="muted"] { color: $muted; }
-QLabel[role="figure"] { font-weight: 600; }
 QLabel[role="warning"] { background: $warning_ground; color: $text; border-left: 3px solid $warning;
     padding: 6px 9px; }
-QLabel[role="good"] { background: $accent_ground; color: $text; border-left: 3px solid $accent;
+QLabel[role="good"] { background: $good_ground; color: $text; border-left: 3px solid $good;
     padding: 6px 9px; }
-QFrame#card { background: $surface; border: 1px solid $line; border-radius: 8px; }
-QFrame#card QLabel[role="title"] { font-weight: 600; }
 QFrame#banner { border: none; border-bottom: 1px solid $line; }
 QFrame#banner[severity="info"] { background: $info_ground; border-left: 4px solid $info; }
 QFrame#banner[severity="warning"] { background: $warning_ground; border-left: 4px solid $warning; }

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from models.overlay import visible_share
 from models.reconstruction import Reconstruction
 from viewer.controller import Controller
 from viewer.docks.parts import badge, clear, figure, heading, note
-from viewer.inspection import disagreement_px, ms_per_face, turned
+from viewer.inspection import disagreement_px, ms_per_face, reading, turned
 from viewer.state import Probe, Shown, State
 from viewer.store import Store
 from viewer.theme import SPACE
 
-ANSWER_ROWS = ("Pose", "Looks", "Seen", "Branches differ", "Scale")
+ANSWER_ROWS = ("Pitch, yaw, roll", "Looks", "Seen", "Branches differ", "at the worst 5 %", "Scale")
+NAME_WIDTH = 112
 TIME_ROWS = ("Detection", "Per face", "Whole frame")
 PROBE_HINT = "Click the face, in the photo or a panel, to read out one vertex."
 
@@ -48,6 +49,7 @@ class InspectorDock(QScrollArea):
         column.addLayout(self._rows(TIME_ROWS))
         column.addStretch(1)
         self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidget(body)
         self._follow(store.state, None)
         store.changed.connect(self._follow)
@@ -118,28 +120,24 @@ class InspectorDock(QScrollArea):
 def readings(answer: Reconstruction) -> dict[str, str]:
     """What the inspector says about an answer: row -> text."""
     pitch, yaw, roll = answer.pose_deg
-    seen, mm = visible_share(answer), answer.mm_per_px
+    seen, differ = visible_share(answer), disagreement_px(answer)
     return {
-        "Pose": f"pitch {pitch:+.0f}°  yaw {yaw:+.0f}°  roll {roll:+.0f}°",
+        "Pitch, yaw, roll": f"{pitch:+.0f}°, {yaw:+.0f}°, {roll:+.0f}°",
         "Looks": turned(answer.pose_deg),
         "Seen": "unknown" if seen is None else f"{100 * seen:.0f} % of the face",
-        "Branches differ": _difference(answer),
-        "Scale": f"{mm:.2f} mm per px",
+        "Branches differ": "–" if differ is None else _length(differ[0], answer),
+        "at the worst 5 %": "–" if differ is None else _length(differ[1], answer),
+        "Scale": f"{answer.mm_per_px:.2f} mm per px",
     }
 
 
-def _difference(answer: Reconstruction) -> str:
-    differ, mm = disagreement_px(answer), answer.mm_per_px
-    if differ is None:
-        return "needs both branches"
-    mean, worst = differ
-    return (
-        f"{mean:.1f} px ({mean * mm:.1f} mm) on average\n"
-        + f"{worst:.1f} px ({worst * mm:.1f} mm) at the worst 5 %"
-    )
+def _length(px: float, answer: Reconstruction) -> str:
+    return reading(px, "px", answer.mm_per_px)
 
 
 def _muted(text: str) -> QLabel:
     label = QLabel(text)
     label.setProperty("role", "muted")
+    label.setFixedWidth(NAME_WIDTH)
+    label.setAlignment(Qt.AlignmentFlag.AlignTop)
     return label

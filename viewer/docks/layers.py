@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from viewer.actions import OVERLAY_TEXTS
@@ -40,6 +40,7 @@ class LayersDock(QScrollArea):
         self._part = note("")
         self._add_sections()
         self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidget(body)
         self._follow(store.state, None)
         store.changed.connect(self._follow)

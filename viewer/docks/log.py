@@ -88,7 +88,9 @@ class LogHandler(logging.Handler):
         try:
             message = self.format(record)
             time = datetime.fromtimestamp(record.created).strftime("%H:%M:%S")
-            self._relay.written.emit(LogRow(time, record.levelno, record.name, message))
+            self._relay.written.emit(
+                LogRow(time, record.levelno, record.name.removeprefix("viewer."), message)
+            )
         except Exception:  # logging must never break what it reports on
             self.handleError(record)
 
@@ -179,6 +181,7 @@ class LogDock(QWidget):
 
     def __init__(self, model: LogModel, controller: Controller, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._model, self._controller = model, controller
         self._filter = LogFilter(self)
         self._filter.setSourceModel(model)

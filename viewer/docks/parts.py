@@ -45,4 +45,5 @@ def clear(layout: QLayout) -> None:
 def _label(text: str, role: str) -> QLabel:
     label = QLabel(text)
     label.setProperty("role", role)
+    label.setIndent(0)
     return label
