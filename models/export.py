@@ -14,11 +14,10 @@ import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-import trimesh
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -26,6 +25,9 @@ from models.errors import InputError
 from models.geometry import vertex_normals
 from models.overlay import VISIBLE, seen_vertices, visible_share
 from models.reconstruction import Array, Reconstruction, Space
+
+if TYPE_CHECKING:
+    import trimesh
 
 SCHEMA = "unmask.answer/1"
 MESH_SUFFIXES = (".ply", ".glb")
@@ -144,10 +146,12 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def _ply(answer: Reconstruction, image: NDArray[np.uint8] | None) -> bytes:
+    from trimesh.exchange.ply import export_ply
+
     mesh = _mesh(answer, _upright(answer.vertices), image)
     for scalar in answer.scalars:
         mesh.vertex_attributes[scalar.name.replace(" ", "_")] = np.asarray(scalar.values, np.float32)
-    data: bytes = trimesh.exchange.ply.export_ply(mesh, vertex_normal=True)
+    data: bytes = export_ply(mesh, vertex_normal=True)
     notes = (
         f"comment unmask, method {answer.method}\n"
         "comment unit px; x right, y up (minus the image row), z towards the camera\n"
@@ -157,6 +161,9 @@ def _ply(answer: Reconstruction, image: NDArray[np.uint8] | None) -> bytes:
 
 
 def _glb(answer: Reconstruction, image: NDArray[np.uint8] | None) -> bytes:
+    from trimesh import Scene
+    from trimesh.exchange.gltf import export_glb
+
     upright = _upright(answer.vertices)
     centre = upright.mean(0)
     metres_per_px = answer.mm_per_px / 1000
@@ -171,13 +178,14 @@ def _glb(answer: Reconstruction, image: NDArray[np.uint8] | None) -> bytes:
             "left_out": list(answer.left_out),
         }
     )
-    scene = trimesh.Scene({"face": mesh})
-    return bytes(trimesh.exchange.gltf.export_glb(scene, include_normals=True))
+    return bytes(export_glb(Scene({"face": mesh}), include_normals=True))
 
 
 def _mesh(
     answer: Reconstruction, vertices: NDArray[np.floating[Any]], image: NDArray[np.uint8] | None
 ) -> trimesh.Trimesh:
+    import trimesh  # here, not above: it is slow to load, and only a mesh that leaves needs it
+
     triangles = np.array(answer.topology.triangles)
     normals = vertex_normals(
         torch.from_numpy(np.asarray(vertices, np.float32))[None], torch.from_numpy(triangles).long()

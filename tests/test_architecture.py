@@ -1,0 +1,174 @@
+"""Who may import whom, and what lies where: the house as drawn, held by a machine."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+QT = {"PySide6", "pyqtgraph", "OpenGL", "superqt", "shiboken6"}
+LEAVES = ("models.training", "models.evaluation", "models.synthetic")
+TRAIN_ONLY = {"numba", "scipy", "anny"}
+WITHOUT_QT = ("viewer.state", "viewer.sources", "viewer.command_line", "viewer.batch", "viewer.__main__")
+
+
+@cache
+def imports() -> dict[str, frozenset[str]]:
+    """Module name -> the modules it imports, wherever in its text, as full names."""
+    return {
+        module_name(path): frozenset(imported(ast.parse(path.read_text(encoding="utf-8"))))
+        for package in ("viewer", "models", "resources")
+        for path in (ROOT / package).rglob("*.py")
+    }
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield "." * node.level + (node.module or "")
+            yield from (f"{node.module}.{alias.name}" for alias in node.names if not node.level)
+
+
+def within(module: str, packages: tuple[str, ...] | set[str]) -> bool:
+    return any(module == package or module.startswith(package + ".") for package in packages)
+
+
+def offences(importers: tuple[str, ...], forbidden: tuple[str, ...] | set[str]) -> list[str]:
+    """Sentences "a imports b" for every module within `importers` that imports one within `forbidden`."""
+    return sorted(
+        f"{module} imports {name}"
+        for module, names in imports().items()
+        if within(module, importers)
+        for name in names
+        if within(name, forbidden)
+    )
+
+
+def test_the_map_of_imports_is_not_empty():
+    assert "models.reconstruction" in imports()["models.reconstructor"]
+    assert len(imports()) > 30
+
+
+def test_models_know_no_window():
+    assert offences(("models",), {"viewer", *QT}) == []
+
+
+def test_resources_are_the_ground_floor():
+    theirs = {
+        name.split(".")[0]
+        for module in imports()
+        if within(module, ("resources",))
+        for name in imports()[module]
+    }
+    assert theirs <= sys.stdlib_module_names | {"resources"}
+
+
+def test_only_loading_opens_assets():
+    openers = {
+        module for module, names in imports().items() if any(within(name, ("resources",)) for name in names)
+    }
+    running = {module for module in openers if within(module, ("models",)) and not within(module, LEAVES)}
+    assert running - {"models.face_model.build"} == {"models.loading"}, (
+        "build is a command; it writes its asset"
+    )
+
+
+def test_networks_know_no_methods_and_no_files():
+    forbidden = {
+        "models.methods",
+        "models.loading",
+        "models.pipeline",
+        "models.reconstructor",
+        "cv2",
+        "safetensors",
+    }
+    assert offences(("models.networks",), forbidden) == []
+
+
+def test_training_evaluation_and_synthetic_faces_are_leaves():
+    others = tuple(module for module in imports() if not within(module, LEAVES))
+    found = [
+        f"{module} imports {name}" for module in others for name in imports()[module] if within(name, LEAVES)
+    ]
+    assert found == []
+
+
+def test_the_window_needs_nothing_that_only_training_needs():
+    face_model_building = {
+        module for module, names in imports().items()
+        if within(module, ("models.face_model",)) and any(within(name, TRAIN_ONLY) for name in names)
+    }  # fmt: skip
+    elsewhere = tuple(
+        module for module in imports() if not within(module, LEAVES) and module not in face_model_building
+    )
+    found = [
+        f"{module} imports {name}"
+        for module in elsewhere
+        for name in imports()[module]
+        if within(name, TRAIN_ONLY | face_model_building)
+    ]
+    assert [offence for offence in found if not offence.startswith("models.face_model.")] == []
+
+
+def test_what_promises_to_have_no_qt_has_none():
+    assert offences(WITHOUT_QT, QT) == []
+
+
+def test_imports_are_absolute():
+    relative = [module for module, names in imports().items() if any(name.startswith(".") for name in names)]
+    assert relative == []
+
+
+@pytest.mark.parametrize(
+    ("module", "forbidden"),
+    [
+        ("models.loading", QT | TRAIN_ONLY | set(LEAVES)),
+        ("models.pipeline", QT | TRAIN_ONLY | set(LEAVES)),
+        ("models.export", QT | TRAIN_ONLY | set(LEAVES)),
+        ("viewer.batch", QT | TRAIN_ONLY | set(LEAVES)),
+        ("viewer.state", QT | {"torch"}),
+        ("viewer.command_line", QT | {"torch", "cv2"}),
+        ("resources", QT | {"torch", "numpy"}),
+    ],
+)
+def test_importing_one_part_does_not_drag_in_another(module, forbidden):
+    code = f"import sys, {module}; print(*sys.modules, sep='\\n')"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = {name for name in done.stdout.split() if within(name, forbidden)}
+    assert loaded == set()
+
+
+def test_every_package_is_listed_for_installation():
+    listed = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    packages = {
+        module_name(path)
+        for package in ("viewer", "models", "resources")
+        for path in (ROOT / package).rglob("__init__.py")
+    }
+    assert [package for package in sorted(packages) if f'"{package}"' not in listed] == []
+
+
+def test_the_top_level_is_as_drawn():
+    if not (ROOT / ".git").exists():
+        pytest.skip("no git checkout")
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    top = {path.split("/")[0] for path in tracked}
+    assert {name for name in top if not name.startswith(".")} == {
+        *("pyproject.toml", "README.md", "LICENSE", "Makefile"),
+        *("viewer", "resources", "models", "tests"),
+    }
+    assert {path for path in tracked if path.startswith(".ci/")} >= {".ci/run"}
