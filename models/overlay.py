@@ -42,9 +42,8 @@ def draw_overlay(image: NDArray[np.uint8], answers: Sequence[Reconstruction]) ->
         for layer in answer.layers:
             if isinstance(layer, MapLayer) and layer.name == "visible mask":
                 _tint(drawn, layer)
-    thickness = max(1, round(max(image.shape[:2]) / 600))
     for answer in answers:
-        _draw_face(drawn, answer, thickness)
+        _draw_face(drawn, answer)
     return drawn
 
 
@@ -66,10 +65,13 @@ def _tint(image: NDArray[np.uint8], mask: MapLayer) -> None:
     part[:] = np.rint(part * (1 - share) + np.array([40, 220, 120], np.float32) * share).astype(np.uint8)
 
 
-def _draw_face(image: NDArray[np.uint8], answer: Reconstruction, thickness: int) -> None:
+def _draw_face(image: NDArray[np.uint8], answer: Reconstruction) -> None:
     points = answer.landmarks[:, :2]
     if not np.isfinite(points).all():
         return
+    side = float(np.ptp(points, axis=0).max())
+    thickness = max(1, round(side / 300))
+    radius = max(16, round(side * 16 / 90))
     fixed = np.rint(points * 16).astype(np.int32)  # cv2 takes 1/16 px with shift=4
     for indices, closed in _LANDMARK_LINES:
         cv2.polylines(image, [fixed[list(indices)]], closed, (255, 255, 255), thickness, cv2.LINE_AA, 4)
@@ -78,7 +80,7 @@ def _draw_face(image: NDArray[np.uint8], answer: Reconstruction, thickness: int)
         visible = seen is None or bool(seen[answer.topology.landmark_vertices[i]].any())
         colour = (255, 190, 40) if visible else (235, 80, 80)
         fill = cv2.FILLED if visible else thickness
-        cv2.circle(image, (x, y), thickness * 32, colour, fill, cv2.LINE_AA, 4)
+        cv2.circle(image, (x, y), radius, colour, fill, cv2.LINE_AA, 4)
     if answer.box is not None and all(map(math.isfinite, answer.box)):
         x0, y0, x1, y1 = (round(edge) for edge in answer.box)
         cv2.rectangle(image, (x0, y0), (x1, y1), (90, 170, 255), thickness, cv2.LINE_AA)

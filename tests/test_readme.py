@@ -1,0 +1,53 @@
+"""What the README tells people to type works as it stands there."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from viewer.command_line import parse_batch, parse_launch
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def commands(program: str) -> list[list[str]]:
+    """The README's command lines of a program, without what follows the #; "a | b" is one line for each."""
+    lines = [
+        line.split("#")[0].strip()
+        for block in re.findall(r"```\n(.*?)```", README, re.S)
+        for line in block.splitlines()
+    ]
+    words = [shlex.split(line) for line in lines if line.split(" ")[0] == program]
+    return [
+        [*line[:1], *alternative.split()]
+        for line in words
+        for alternative in (" ".join(line[1:]).split("|") if "|" in line else [" ".join(line[1:])])
+    ]
+
+
+@pytest.mark.parametrize("words", commands("unmask"), ids=" ".join)
+def test_command_lines_are_understood(words):
+    parse_batch(words[2:]) if words[1:2] == ["run"] else parse_launch(words[1:])
+
+
+@pytest.mark.parametrize("words", commands("make"), ids=" ".join)
+def test_make_targets_exist(words):
+    assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
+
+
+def test_the_python_example_imports_what_there_is():
+    (example,) = re.findall(r"```python\n(.*?)```", README, re.S)
+    imports = [node for node in ast.parse(example).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert len(imports) >= 4
+    exec(ast.unparse(ast.Module(imports, [])), {})
+
+
+def test_files_the_readme_names_are_there():
+    named = re.findall(r"`((?:resources|tests|models|viewer)/[\w./]+\.\w+)`", README)
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []
