@@ -1,0 +1,64 @@
+"""The rest of the machine, as a test wants it: sources by path, answers to dialogs, what was exported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtGui import QPixmap
+
+from models.errors import InputError
+from tests.fakes.sources import FakeSource, picture
+from viewer.sources.source import Source
+from viewer.state import State
+
+
+class FakeOutside:
+    """Opens what the test put there; "broken" anywhere in a path cannot be opened."""
+
+    def __init__(self, grab: Callable[[], QPixmap] | None = None) -> None:
+        self.sources: dict[str, Source] = {}
+        self.cameras: dict[int, Source] = {}
+        self.chosen = ""
+        self.exported: list[tuple[str, str]] = []
+        self.copied = ""
+
+    def open_path(self, path: str) -> Source:
+        """The source the test put there, or a plain picture."""
+        if "broken" in path:
+            raise InputError(f"{Path(path).name} is no picture. Open a JPEG or PNG.")
+        return self.sources.get(path) or FakeSource(
+            Path(path).name, live=False, first=picture(Path(path).name)
+        )
+
+    def open_paths(self, paths: Sequence[str]) -> Source:
+        """The first of them."""
+        return self.open_path(paths[0])
+
+    def open_camera(self, index: int) -> Source:
+        """The camera the test put there."""
+        if index not in self.cameras:
+            raise InputError(f"There is no camera {index}. Plug one in.")
+        return self.cameras[index]
+
+    def ask_open(self) -> str:
+        """What the user "chose"."""
+        return self.chosen
+
+    def ask_folder(self) -> str:
+        """What the user "chose"."""
+        return self.chosen
+
+    def ask_save(self, kind: str, suggestion: str) -> str:
+        """Where the user "wants" it."""
+        return self.chosen and f"{self.chosen}/{suggestion}"
+
+    def export(self, kind: str, path: str, state: State) -> None:
+        """Remember it; a path with "full" in it cannot be written."""
+        if "full" in path:
+            raise OSError(28, "No space left on device", path)
+        self.exported.append((kind, path))
+
+    def copy(self, text: str) -> None:
+        """Remember it."""
+        self.copied = text

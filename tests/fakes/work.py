@@ -1,0 +1,61 @@
+"""The models' functions without torch: one face in every picture that is not black."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from threading import Event
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.errors import MissingAssetError
+from models.reconstruction import Alarm
+from models.reconstructor import Face, Reconstructor
+from tests.fakes.reconstructor import FakeReconstructor, fake_reconstruct
+from viewer.bench import Work
+
+
+@dataclass
+class FakeWork:
+    """Counts what is asked of it, and holds still where a test wants it to.
+
+    Attributes:
+        alarms: What every answer warns of.
+        loaded: (method, weights) in the order they were loaded.
+        detections: How often faces were looked for.
+        gate: Cleared, every reconstruction waits for it.
+        reached: Set when a reconstruction begins.
+    """
+
+    alarms: tuple[Alarm, ...] = ()
+    loaded: list[tuple[str, str]] = field(default_factory=list)
+    detections: int = 0
+    gate: Event = field(default_factory=Event)
+    reached: Event = field(default_factory=Event)
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+
+    def work(self) -> Work:
+        """As the window is given it."""
+        return Work(self._load, self._detect, self._reconstruct, lambda: "cpu")
+
+    def _load(self, name: str, weights: str, device: str) -> Reconstructor:
+        if weights == "missing":
+            raise MissingAssetError("weights/missing is not there. Train it or choose others.")
+        self.loaded.append((name, weights))
+        return FakeReconstructor(name, self.alarms)
+
+    def _detect(self, image: NDArray[np.uint8]) -> list[Face]:
+        self.detections += 1
+        height, width = image.shape[:2]
+        if image.max() == 0:
+            return []
+        first = Face((0.1 * width, 0.2 * height, 0.4 * width, 0.8 * height))
+        second = Face((0.6 * width, 0.2 * height, 0.9 * width, 0.8 * height))
+        return [first, second] if image.max() >= 200 else [first]
+
+    def _reconstruct(self, image, faces, method, without):  # type: ignore[no-untyped-def]
+        self.reached.set()
+        assert self.gate.wait(10)
+        return fake_reconstruct(image, faces, method, without)
