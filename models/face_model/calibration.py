@@ -121,6 +121,8 @@ def _slide_on_rims(head: Head, goal: Floats, surface: Floats, vertices: Ints, we
             if goal[landmark, 0] > 1e-9:  # the other side is its mirror image
                 continue
             start, share = _closest_on_line(goal[landmark], surface[rim])
+            if MIRROR[landmark] == landmark:
+                start, share = int(np.abs(surface[rim, 0]).argmin()), 0.0
             ends = np.array([rim[start], rim[start + 1], rim[start + 1]])
             for side, corner in ((landmark, ends), (MIRROR[landmark], head.mirror[ends])):
                 vertices[side], weights[side] = corner, (1 - share, share, 0)

@@ -158,8 +158,8 @@ class FaceModel:
 
     def landmarks(self, vertices: Tensor) -> Tensor:
         """[B, 68, 3]: the landmarks of faces [B, N, 3], in their space."""
-        corners = torch.as_tensor(self.topology.landmark_vertices, dtype=torch.long, device=vertices.device)
-        weights = torch.as_tensor(self.topology.landmark_weights, device=vertices.device).to(vertices.dtype)
+        corners = torch.tensor(self.topology.landmark_vertices, dtype=torch.long, device=vertices.device)
+        weights = torch.tensor(self.topology.landmark_weights, dtype=vertices.dtype, device=vertices.device)
         return (vertices[:, corners] * weights[..., None]).sum(2)
 
     def to(self, device: torch.device | str) -> FaceModel:
