@@ -18,6 +18,7 @@ from models.errors import InputError
 from viewer.sources.source import Deliver, Fail, Frame
 
 JOIN_S = 3.0
+READ_MS = 1000  # what a driver may take for one picture, where it lets itself be told
 MISSES = 10  # reads in a row without a picture before the camera counts as gone
 
 
@@ -45,7 +46,7 @@ class Webcam:
     def __init__(self, index: int, open_capture: Callable[[int], Capture] | None = None) -> None:
         self.name = f"camera {index}"
         self._index = index
-        self._open = open_capture or cv2.VideoCapture
+        self._open = open_capture or open_device
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
 
@@ -71,6 +72,7 @@ class Webcam:
             if not capture.isOpened():
                 raise InputError(why_not_opened(self._index))
             capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+            capture.set(cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_MS)
             self._read_on(capture, deliver, stopping)
         except (InputError, cv2.error) as error:
             if not stopping.is_set():
@@ -100,6 +102,13 @@ class Webcam:
             f"Camera {self._index} delivers no more pictures; it may have been unplugged. "
             "Plug it in and open it again."
         )
+
+
+def open_device(index: int) -> Capture:
+    """The camera by its system's own driver; OpenCV's others only add noise where there is none."""
+    driver = cv2.CAP_V4L2 if sys.platform == "linux" else cv2.CAP_ANY
+    capture: Capture = cv2.VideoCapture(index, driver)
+    return capture
 
 
 def why_not_opened(index: int, devices: Path = Path("/dev")) -> str:
