@@ -54,8 +54,8 @@ def nme3d_percent(
 ) -> Floats:
     """Normalised mean error in space; depth is only defined up to an offset, so that is taken out.
 
-    As `nme_percent` with x, y, z after subtracting from each list its own mean z over the scored points
-    (the protocol of SADRNet and DSFNet).
+    As `nme_percent` with x, y, z after subtracting from each list its own mean z (the protocol of SADRNet and
+    DSFNet), over all points even where some are selected: a hidden half that lies too deep is an error.
 
     Args:
         predicted: [..., K, 3].
@@ -66,7 +66,7 @@ def nme3d_percent(
         [...], percent; NaN where `select` picks nothing.
     """
     difference = _difference(predicted, truth)
-    difference[..., 2] -= _mean_over_points(difference[..., 2], select)[..., None]
+    difference[..., 2] -= difference[..., 2].mean(-1, keepdims=True)
     distance = np.linalg.norm(difference[..., :3], axis=-1)
     return 100 * _mean_over_points(distance, select) / box_size(truth)
 

@@ -1,6 +1,7 @@
 """`python -m models.evaluation`: the figures of a method, printed.
 
 aflw2000 DIR   NME of 68 points by yaw, pose error, landmark bias, on photos with ground truth
+synthetic      NME of landmarks and of all vertices, seen and hidden, on rendered faces
 speed          ms per face, stage by stage
 """
 
@@ -14,9 +15,11 @@ from pathlib import Path
 import torch
 
 from models.errors import UnmaskError
-from models.evaluation.reports import aflw2000_report, speed_report
+from models.evaluation.reports import aflw2000_report, speed_report, synthetic_report
 from models.loading import load
 from models.reconstructor import Reconstructor
+
+HELD_OUT_SEED = 987_654_321
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,6 +39,8 @@ def _report(chosen: argparse.Namespace, method: Reconstructor) -> str:
     match chosen.command:
         case "aflw2000":
             return aflw2000_report(chosen.folder, method, chosen.limit, chosen.box == "detected", chosen.csv)
+        case "synthetic":
+            return synthetic_report(method, chosen.seed, chosen.count)
         case _:
             return speed_report(method, chosen.image, chosen.repeats)
 
@@ -55,6 +60,10 @@ def _parser() -> argparse.ArgumentParser:
     photos.add_argument("--limit", type=int, help="only this many faces, evenly spread")
     photos.add_argument("--box", choices=("gt", "detected"), default="gt", help="where the box comes from")
     photos.add_argument("--csv", type=Path, help="write the figures of every face here")
+
+    synthetic = commands.add_parser("synthetic", parents=[shared], help="NME on rendered faces")
+    synthetic.add_argument("--seed", type=int, default=HELD_OUT_SEED, help="not one of a training run")
+    synthetic.add_argument("--count", type=int, default=200, help="how many faces")
 
     speed = commands.add_parser("speed", parents=[shared], help="ms per face, stage by stage")
     speed.add_argument("--image", type=Path, help="a photo (default: noise)")

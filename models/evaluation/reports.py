@@ -13,7 +13,17 @@ from models.detection import HaarDetector
 from models.evaluation.benchmark import stages
 from models.evaluation.datasets import aflw2000
 from models.evaluation.protocols import ask, face_sizes_px, score, scored_poses, views_of
-from models.evaluation.tables import comparison, nme_table, pose_table, residual_table, table, write_csv
+from models.evaluation.rendered import rendered_faces, score_rendered
+from models.evaluation.tables import (
+    comparison,
+    nme_table,
+    pose_table,
+    rendered_table,
+    residual_table,
+    table,
+    write_csv,
+)
+from models.loading import load_face_model
 from models.reconstructor import Face, Reconstructor
 
 
@@ -40,6 +50,14 @@ def aflw2000_report(
             f"{face_sizes_px(faces).mean():.0f} px",
         ]
     )
+
+
+def synthetic_report(method: Reconstructor, seed: int, count: int) -> str:
+    """Score the views of `method` on rendered faces, where hidden vertices are known too."""
+    faces = rendered_faces(seed, count, load_face_model())
+    views = [view for view in views_of(method) if view.layer is None]
+    title = f"{count} rendered faces of seed {seed}; dense errors by the box around all vertices"
+    return f"{title}\n\n" + rendered_table(score_rendered(faces, method, views))
 
 
 def speed_report(method: Reconstructor, photo: Path | None, repeats: int) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from models.evaluation.datasets import LabelledFace
 from models.evaluation.protocols import BIN_NAMES, GROUPS, Score, paired
+from models.evaluation.rendered import RenderedScore
 from models.metrics import Floats
 
 Row = Sequence[object]
@@ -61,6 +62,19 @@ def residual_table(score: Score) -> str:
         for name, points in GROUPS.items()
     ]
     rows.append(["all", *score.residual.mean(0), *score.frontal_residual.mean(0)])
+    return table(header, rows)
+
+
+def rendered_table(scores: Sequence[RenderedScore]) -> str:
+    """Rendered faces: NME of landmarks and vertices, pose and mask, one row per view."""
+    header = ["NME, %", "68 points", "dense 2D", "dense 3D", "seen", "hidden", "pose MAE, deg", "mask IoU"]
+    rows = [
+        [
+            *(s.view.name, s.landmarks, s.dense, s.dense3d, s.visible, s.hidden),
+            *(float(s.pose_mae_deg.mean()), s.mask_iou),
+        ]
+        for s in scores
+    ]
     return table(header, rows)
 
 

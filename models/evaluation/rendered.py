@@ -1,0 +1,139 @@
+"""Methods scored on rendered faces, where every vertex and every visible pixel is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models.evaluation.protocols import View
+from models.face_model.morphable import FaceModel
+from models.geometry import euler_from_rotation
+from models.images import crop_square, warp_crop
+from models.metrics import Floats, iou, nme3d_percent, nme_percent, pose_mae_deg
+from models.pipeline import back_project
+from models.reconstruction import MapLayer, Reconstruction, Topology
+from models.reconstructor import Reconstructor
+
+CHUNK = 16
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class RenderedFaces:
+    """Crops and their truth, in crop px (y down, z towards the camera).
+
+    Attributes:
+        topology: Of `vertices`.
+        images: [F, S, S, 3] uint8 RGB.
+        vertices: [F, N, 3] float32.
+        pose_deg: [F, 3] pitch, yaw, roll.
+        mask: [F, M, M] bool, cells that show uncovered face.
+        visible: [F, N] bool, vertices that can be seen.
+    """
+
+    topology: Topology
+    images: NDArray[np.uint8]
+    vertices: NDArray[np.float32]
+    pose_deg: Floats
+    mask: NDArray[np.bool_]
+    visible: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class RenderedScore:
+    """Figures of one view over all faces.
+
+    Attributes:
+        view: The view.
+        landmarks, dense, dense3d: Mean NME in percent of 68 points (2D), of all vertices in 2D and in 3D. The
+            dense ones are measured by the box around all vertices, and NaN if the topology is another.
+        visible, hidden: Mean dense 3D NME of the vertices that can be seen, and of the others.
+        pose_mae_deg: [3] pitch, yaw, roll.
+        mask_iou: Mean overlap of the visible-face masks; NaN if the method shows none.
+    """
+
+    view: View
+    landmarks: float
+    dense: float
+    dense3d: float
+    visible: float
+    hidden: float
+    pose_mae_deg: Floats
+    mask_iou: float
+
+
+def rendered_faces(seed: int, count: int, face_model: FaceModel) -> RenderedFaces:
+    """The first `count` synthetic faces of a seed. Training must not have used that seed."""
+    from models.synthetic.camera import project  # only here: rendering needs the [train] extra
+    from models.synthetic.dataset import batch
+
+    faces = batch(seed, range(count))
+    shape = face_model.vertices(faces.identity, faces.expression)
+    return RenderedFaces(
+        topology=face_model.topology,
+        images=faces.images.permute(0, 2, 3, 1).contiguous().numpy(),
+        vertices=project(shape, faces.rotation, faces.camera).numpy(),
+        pose_deg=torch.rad2deg(euler_from_rotation(faces.rotation.double())).numpy(),
+        mask=faces.mask.numpy() > 0.5,
+        visible=faces.visibility.numpy() > 0.5,
+    )
+
+
+def score_rendered(faces: RenderedFaces, method: Reconstructor, views: Sequence[View]) -> list[RenderedScore]:
+    """Every face through every view; the method sees the whole rendered square, scaled to its size."""
+    return [_score(faces, _answers(faces.images, method, view.without), view) for view in views]
+
+
+def _answers(
+    images: NDArray[np.uint8], method: Reconstructor, without: frozenset[str]
+) -> list[Reconstruction]:
+    side = images.shape[1]
+    whole = (-0.5, -0.5, side - 0.5, side - 0.5)
+    T = crop_square(whole, 1.0, method.size)
+    crops = images if side == method.size else np.stack([warp_crop(i, T, method.size) for i in images])
+    parts = [method(crops[i : i + CHUNK], without) for i in range(0, len(crops), CHUNK)]
+    return [back_project(answer, T, whole) for part in parts for answer in part]
+
+
+def _score(faces: RenderedFaces, answers: Sequence[Reconstruction], view: View) -> RenderedScore:
+    landmarks = np.stack([answer.landmarks for answer in answers])
+    truth = np.stack([faces.topology.landmarks(vertices) for vertices in faces.vertices])
+    dense = dense3d = visible = hidden = np.full(1, np.nan)
+    if answers[0].vertices.shape == faces.vertices[0].shape:
+        vertices = np.stack([answer.vertices for answer in answers])
+        dense, dense3d = (error(vertices, faces.vertices) for error in (nme_percent, nme3d_percent))
+        visible = nme3d_percent(vertices, faces.vertices, faces.visible)
+        hidden = nme3d_percent(vertices, faces.vertices, ~faces.visible)
+    return RenderedScore(
+        view=view,
+        landmarks=float(nme_percent(landmarks, truth).mean()),
+        dense=float(dense.mean()),
+        dense3d=float(dense3d.mean()),
+        visible=_known_mean(visible),
+        hidden=_known_mean(hidden),
+        pose_mae_deg=pose_mae_deg(np.array([answer.pose_deg for answer in answers]), faces.pose_deg),
+        mask_iou=_mask_iou(answers, faces.mask),
+    )
+
+
+def _mask_iou(answers: Sequence[Reconstruction], truth: NDArray[np.bool_]) -> float:
+    """Mean IoU of mask > 0.5, both at the finer of the two resolutions."""
+    overlaps = []
+    for answer, mask in zip(answers, truth, strict=True):
+        layers = [a for a in answer.layers if isinstance(a, MapLayer) and a.name == "visible mask"]
+        if not layers:
+            return float("nan")
+        side = max(mask.shape[0], layers[0].values.shape[0])
+        seen = cv2.resize(layers[0].values, (side, side), interpolation=cv2.INTER_LINEAR) > 0.5
+        there = cv2.resize(mask.astype(np.uint8), (side, side), interpolation=cv2.INTER_NEAREST) > 0
+        overlaps.append(iou(seen, there))
+    return float(np.mean(overlaps))
+
+
+def _known_mean(values: Floats) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else float("nan")
