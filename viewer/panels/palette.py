@@ -19,7 +19,9 @@ class Palette:
         text, quiet: Titles, subtitles.
         accent: What the user points at or chose.
         warning: Something failed.
-        clay, hidden, edge, body: The seen surface, the hidden part, mesh edges, what lies under bare edges.
+        box, landmark: Over the photo.
+        clay, hidden: The seen surface, the hidden part.
+        edge, bare_edge, body: Mesh edges over a surface, alone, and what lies under them then.
     """
 
     view: str
@@ -29,6 +31,8 @@ class Palette:
     quiet: str
     accent: str
     warning: str
+    box: str
+    landmark: str
     clay: str
     hidden: str
     edge: str
@@ -44,6 +48,8 @@ DARK = Palette(
     quiet="#9aa0a9",
     accent="#ffb454",
     warning="#ff7b72",
+    box="#ffb454",
+    landmark="#7fe7ff",
     clay="#ddd3c8",
     hidden="#3f7be0",
     edge="#14161a",
@@ -58,6 +64,8 @@ LIGHT = Palette(
     quiet="#5f6670",
     accent="#b35c00",
     warning="#b3261e",
+    box="#ffb454",
+    landmark="#7fe7ff",
     clay="#d9cec2",
     hidden="#2f6bd6",
     edge="#14161a",
