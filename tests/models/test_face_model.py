@@ -176,7 +176,7 @@ def test_random_people_differ_by_millimetres(model):
 
 
 def test_the_bank_has_closed_lips_wide_mouths_and_blinks(model):
-    bank = model.expression_bank
+    bank = model.expression_bank[:600]
     assert 0.8 < bank.square().mean(0).sqrt().mean() < 1.1
     points = model.landmarks(model.vertices(torch.zeros(len(bank), 60), bank))
     mouth = points[:, 62, 1] - points[:, 66, 1]
@@ -289,7 +289,7 @@ def test_something_else_is_no_face_model(tmp_path):
 
 @pytest.mark.shared
 def test_the_model_fits_measured_faces_without_a_turn_of_its_own(model):
-    """Ground truth that took no part in the calibration; 1.27 % of landmark error remained in a first trial."""
+    """Ground truth that took no part in the calibration."""
     folder = PATH.parents[2].parent / "shared" / "data" / "real" / "aflw2000_full"
     if not folder.exists():
         pytest.skip("needs ../shared/data/real/aflw2000_full")
