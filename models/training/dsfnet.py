@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -13,9 +14,11 @@ from models.face_model.sampled import sample_chart
 from models.face_model.uv import PositionMapTable
 from models.methods.dsfnet import make_network, standardise
 from models.networks.dual_space import MM_PER_UNIT, Chart
-from models.synthetic.dataset import FaceBatch, Stream
+from models.synthetic.dataset import FaceBatch, Pool
 from models.training.losses import dsfnet_loss, make_target
 from models.training.recipes import DSFNetRecipe
+
+FIRST_DRAW = 1024  # samples to wait for, so that the first batches differ
 
 
 class DSFNetTask:
@@ -34,13 +37,14 @@ class DSFNetTask:
         mean = face_model.mean.cpu().numpy()
         self._mean_landmarks = torch.from_numpy(topology.landmarks(mean)).to(device) / MM_PER_UNIT
 
-    def batches(self, rank: int) -> Iterator[FaceBatch]:
+    def batches(self, rank: int, steps: int) -> Iterator[FaceBatch]:
         """Endless random batches from a pool of rendered faces that keeps being renewed."""
         recipe = self.recipe
-        generator = torch.Generator().manual_seed(recipe.seed + rank)
-        with Stream(recipe.seed + 1000 * rank, recipe.pool, recipe.workers) as stream:
-            while True:
-                yield on_device(stream.draw(recipe.batch, generator), self.device)
+        seed = recipe.seed + 1000 * rank
+        first = 10_000_000 + steps * recipe.batch  # those below are kept for tests
+        with Pool(seed, recipe.pool, recipe.workers, first, recipe.uses, nice=4) as pool:
+            for batch in pool.batches(recipe.batch, np.random.default_rng([seed, steps]), FIRST_DRAW):
+                yield on_device(batch, self.device)
 
     def loss(self, network: nn.Module, batch: FaceBatch) -> tuple[Tensor, dict[str, Tensor]]:
         """The weighted sum of `losses.dsfnet_loss` and its terms."""

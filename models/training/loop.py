@@ -26,8 +26,8 @@ class Task(Protocol):
 
     network: nn.Module
 
-    def batches(self, rank: int) -> Iterator[Any]:
-        """Endless batches, others on every rank."""
+    def batches(self, rank: int, steps: int) -> Iterator[Any]:
+        """Endless batches, others on every rank, and others after `steps` steps than from the start."""
 
     def loss(self, network: nn.Module, batch: Any) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss to minimise and its terms by name."""
@@ -66,7 +66,9 @@ class Run:
         self.rank = int(os.environ.get("RANK", "0"))
         self.device = torch.device(device)
         self.network = task.network.to(self.device)
-        self.network.to(memory_format=torch.channels_last)
+        for parameter in self.network.parameters():
+            if parameter.ndim == 4:
+                parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
         self.average = {key: value.detach().clone() for key, value in self.network.state_dict().items()}
         self.optimiser = torch.optim.AdamW(
             _groups(self.network, recipe.weight_decay), lr=recipe.learning_rate
@@ -85,7 +87,7 @@ class Run:
         started = last_log = last_save = time.monotonic()
         before = self.seconds
         seen: list[dict[str, Tensor]] = []
-        for batch in self.task.batches(self.rank):
+        for batch in self.task.batches(self.rank, self.steps):
             if self.progress >= 1:
                 break
             seen.append(self._step(batch))
@@ -110,7 +112,7 @@ class Run:
             group["lr"] = self.recipe.learning_rate * rate_at(self.progress, self.recipe.warmup)
         loss, terms = self.task.loss(self._trained, batch)
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip_norm)
         if bool(norm.isfinite()):
             self.optimiser.step()

@@ -17,7 +17,8 @@ from models.networks.dual_space import (
     DensePrediction,
     DualSpaceAnswer,
 )
-from models.synthetic.dataset import FaceBatch, project
+from models.synthetic.camera import project
+from models.synthetic.dataset import FaceBatch
 from models.training.recipes import LossWeights
 
 

@@ -42,7 +42,8 @@ class DSFNetRecipe:
     clip_norm: float = 5.0
     ema: float = 0.998
     workers: int = 1  # processes that render
-    pool: int = 24_000  # samples kept; each is drawn several times
+    pool: int = 16_000  # samples kept
+    uses: float = 2.5  # times each is drawn on average
     threads: int = 2
     loss: LossWeights = field(default_factory=LossWeights)
     form: Form = field(default_factory=Form)

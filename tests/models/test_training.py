@@ -19,7 +19,7 @@ class LineTask:
         torch.manual_seed(0)
         self.network = nn.Linear(1, 1)
 
-    def batches(self, rank):
+    def batches(self, rank, steps):
         generator = torch.Generator().manual_seed(rank)
         while True:
             yield torch.randn(16, 1, generator=generator)
@@ -47,7 +47,7 @@ def test_a_run_learns_and_leaves_weights_with_their_recipe(tmp_path):
 def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path):
     task = LineTask()
     first = Run(task, recipe(100), tmp_path)
-    for _, batch in zip(range(7), task.batches(0), strict=False):
+    for _, batch in zip(range(7), task.batches(0, 0), strict=False):
         first._step(batch)
     first.seconds = 60.0
     first.save()
@@ -58,7 +58,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path):
     for key, value in first.network.state_dict().items():
         torch.testing.assert_close(second.network.state_dict()[key], value)
         torch.testing.assert_close(second.average[key], first.average[key])
-    batch = next(iter(task.batches(1)))
+    batch = next(iter(task.batches(1, 0)))
     first._step(batch)
     second._step(batch)  # the optimiser's moments came along too
     torch.testing.assert_close(second.network.weight, first.network.weight)
