@@ -1,0 +1,84 @@
+"""Faces followed by the meshes of the last frame, and given up when they are gone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.reconstruction import Alarm, Reconstruction, Space, Topology, frozen
+from models.tracking import followed
+
+TOPOLOGY = Topology(
+    name="landmarks",
+    triangles=np.array([[0, 1, 2]], np.int32),
+    uv=np.zeros((68, 2), np.float32),
+    landmark_vertices=np.repeat(np.arange(68, dtype=np.int32)[:, None], 3, 1),
+    landmark_weights=np.tile(np.array([1, 0, 0], np.float32), (68, 1)),
+    mirror=np.arange(68, dtype=np.int32),
+    regions=np.zeros(68, np.uint8),
+    region_names=("face",),
+)
+
+
+def answer(box: tuple[float, ...], asked: tuple[float, ...] | None = None, *alarms: str) -> Reconstruction:
+    """An answer whose landmarks span `box`; it was asked about the box `asked`."""
+    x0, y0, x1, y1 = box
+    points = np.random.default_rng(0).uniform((x0, y0, -9), (x1, y1, 9), (68, 3))
+    points[0], points[1] = (x0, y0, 0), (x1, y1, 0)
+    return Reconstruction(
+        method="fake",
+        space=Space.IMAGE,
+        topology=TOPOLOGY,
+        vertices=frozen(points),
+        pose_deg=(0, 0, 0),
+        alarms=tuple(Alarm(code, "text") for code in alarms),
+        box=box if asked is None else asked,
+    )
+
+
+def test_the_next_box_is_what_the_landmarks_span():
+    (face,) = followed([answer((110, 60, 190, 150), (100, 50, 180, 140))], 640, 480)
+    assert face.box == pytest.approx((110, 60, 190, 150))
+
+
+def test_nobody_is_followed_from_nothing():
+    assert followed([], 640, 480) == []
+
+
+@pytest.mark.parametrize("code", ["empty-mask", "little-seen"])
+def test_a_face_hardly_seen_is_given_up(code):
+    assert followed([answer((100, 50, 180, 140), None, code)], 640, 480) == []
+    assert len(followed([answer((100, 50, 180, 140), None, "uv-collisions")], 640, 480)) == 1
+
+
+@pytest.mark.parametrize(
+    ("box", "kept"),
+    [
+        ((-30, 50, 70, 150), 1),
+        ((-60, 50, 40, 150), 0),
+        ((600, 50, 700, 150), 0),
+        ((100, 440, 200, 540), 0),
+        ((700, 50, 800, 150), 0),
+        ((100, 50, 110, 150), 0),
+    ],
+)
+def test_a_face_that_leaves_the_frame_or_collapses_is_given_up(box, kept):
+    assert len(followed([answer(box)], 640, 480)) == kept
+
+
+@pytest.mark.parametrize(("side", "kept"), [(100, 1), (150, 1), (170, 0), (70, 1), (55, 0)])
+def test_a_box_that_jumps_in_size_is_not_believed(side, kept):
+    grown = answer((200, 200, 200 + side, 200 + side), (200, 200, 300, 300))
+    assert len(followed([grown], 640, 480)) == kept
+
+
+def test_two_meshes_on_one_face_become_one():
+    close, apart = answer((105, 52, 183, 141)), answer((300, 50, 380, 140))
+    faces = followed([answer((100, 50, 180, 140)), close, apart], 640, 480)
+    assert [face.box[0] for face in faces] == pytest.approx([100, 300])
+
+
+def test_a_mesh_gone_astray_is_given_up():
+    lost = answer((100, 50, 180, 140))
+    broken = Reconstruction("fake", Space.IMAGE, TOPOLOGY, frozen(lost.vertices * np.nan), (0, 0, 0))
+    assert followed([broken], 640, 480) == []
