@@ -94,8 +94,10 @@ def make_panels() -> Panels:
     from viewer.panels.panel import Panel  # OpenGL is chosen by now
     from viewer.panels.photo_panel import PhotoPanel
 
-    photo = next(row for row in PANELS if not row.looks)
-    return Panels(PhotoPanel(photo), {row.name: Panel(row) for row in PANELS if row.looks})
+    photo = PhotoPanel(next(row for row in PANELS if not row.looks))
+    surfaces = {row.name: Panel(row) for row in PANELS if row.looks}
+    photo.strip.setMinimumHeight(max(panel.strip.sizeHint().height() for panel in surfaces.values()))
+    return Panels(photo, surfaces)
 
 
 def make_application() -> QApplication:

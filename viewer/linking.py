@@ -53,6 +53,12 @@ class PictureView(Protocol):
     def set_overlays(self, overlays: frozenset[str]) -> None:
         """Draw these over the photo."""
 
+    def set_selected_face(self, index: int) -> None:
+        """Mark the face the other panels show."""
+
+    def set_drawing_box(self, drawing: bool) -> None:
+        """Whether the next drag draws a face box."""
+
     def set_theme(self, dark: bool) -> None:
         """Dark or light."""
 
@@ -72,6 +78,7 @@ class Linked(QObject):
         self._store, self._controller = store, controller
         self._photo, self._surfaces = photo, surfaces
         photo.picked.connect(controller.pick)
+        photo.box_drawn.connect(controller.look_at_box)
         for name, panel in surfaces.items():
             panel.camera_moved.connect(controller.move_camera)
             panel.style_chosen.connect(partial(controller.set_style, name))
@@ -88,6 +95,10 @@ class Linked(QObject):
             self._photo.set_overlays(new.overlays)
         if old is None or new.shown is not old.shown:
             self._photo.set_shown(new.shown)
+        if old is None or new.selected_face != old.selected_face or new.shown is not old.shown:
+            self._photo.set_selected_face(new.selected_face)
+        if old is None or new.drawing_box is not old.drawing_box:
+            self._photo.set_drawing_box(new.drawing_box)
         if old is None or new.answer is not old.answer:
             self._show(new)
         for name, panel in self._surfaces.items():

@@ -25,6 +25,7 @@ from viewer import theme
 from viewer.actions import ACTIONS, MENUS
 from viewer.command_palette import CommandPalette
 from viewer.controller import Controller
+from viewer.docks.title import DockTitle
 
 SMALLEST_SIZE = (640, 480)
 
@@ -65,6 +66,7 @@ class MainWindow(QMainWindow):
         dock = QDockWidget(title, self)
         dock.setObjectName(name)
         dock.setWidget(widget)
+        dock.setTitleBarWidget(DockTitle(dock))
         self.addDockWidget(area, dock)
         toggle = dock.toggleViewAction()
         toggle.setToolTip(f"Show or hide: {title}")

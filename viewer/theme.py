@@ -237,8 +237,9 @@ QStatusBar { background: $surface; color: $muted; border-top: 1px solid $line; }
 QStatusBar::item { border: none; }
 QStatusBar QLabel { color: $muted; padding: 2px 8px; }
 
-QDockWidget { color: $text; font-weight: 600; }
-QDockWidget::title { background: $surface; padding: 5px 12px 7px 12px; border-bottom: 1px solid $line; }
+QWidget#dockTitle { background: $surface; border-bottom: 1px solid $line; }
+QWidget#dockTitle QToolButton { color: $muted; padding: 1px 6px; }
+QLabel[role="dock"] { font-weight: 600; }
 QDockWidget > QWidget { background: $surface; }
 QScrollArea, QScrollArea > QWidget > QWidget { background: $surface; border: none; }
 QTabBar::tab { background: $ground; color: $muted; padding: 6px 14px; border: none; }

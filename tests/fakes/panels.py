@@ -1,0 +1,92 @@
+"""Panels without OpenGL that remember what they were told."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from models.reconstruction import Reconstruction
+from viewer.assembly import Panels
+from viewer.state import Camera, LayerStyle, Shown
+
+
+class StubSurface(QWidget):
+    """A GL panel that draws nothing."""
+
+    camera_moved = Signal(object)
+    style_chosen = Signal(object)
+    vertex_picked = Signal(int)
+    renderer_found = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answer: Reconstruction | None = None
+        self.answers_told = 0
+        self.style: LayerStyle | None = None
+        self.camera: Camera | None = None
+        self.dark: bool | None = None
+        self.probe: int | None = None
+
+    def set_answer(self, answer: Reconstruction | None, image: NDArray[np.uint8] | None) -> None:
+        """Remember it."""
+        assert (answer is None) or (image is not None)
+        self.answer = answer
+        self.answers_told += 1
+
+    def set_look(self, style: LayerStyle) -> None:
+        """Remember it."""
+        self.style = style
+
+    def set_camera(self, camera: Camera) -> None:
+        """Remember it."""
+        self.camera = camera
+
+    def set_theme(self, dark: bool) -> None:
+        """Remember it."""
+        self.dark = dark
+
+    def set_probe(self, vertex: int | None) -> None:
+        """Remember it."""
+        self.probe = vertex
+
+
+class StubPhoto(QWidget):
+    """A photo panel that draws nothing."""
+
+    picked = Signal(float, float)
+    box_drawn = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: Shown | None = None
+        self.overlays: frozenset[str] = frozenset()
+        self.dark: bool | None = None
+        self.drawing = False
+        self.selected = -1
+
+    def set_shown(self, shown: Shown | None) -> None:
+        """Remember it."""
+        self.shown = shown
+
+    def set_overlays(self, overlays: frozenset[str]) -> None:
+        """Remember it."""
+        self.overlays = overlays
+
+    def set_theme(self, dark: bool) -> None:
+        """Remember it."""
+        self.dark = dark
+
+    def set_selected_face(self, index: int) -> None:
+        """Remember it."""
+        self.selected = index
+
+    def set_drawing_box(self, drawing: bool) -> None:
+        """Remember it."""
+        self.drawing = drawing
+
+
+def stub_panels() -> Panels:
+    """As `viewer.app.make_panels`, without OpenGL."""
+    return Panels(StubPhoto(), {name: StubSurface() for name in ("image", "model", "fused")})
