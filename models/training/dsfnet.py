@@ -15,6 +15,7 @@ from models.face_model.uv import PositionMapTable
 from models.methods.dsfnet import make_network, standardise
 from models.networks.dual_space import MM_PER_UNIT, Chart
 from models.synthetic.dataset import FaceBatch, Pool
+from models.training.augment import mirrored, vary_colours
 from models.training.losses import dsfnet_loss, make_target
 from models.training.recipes import DSFNetRecipe
 
@@ -49,6 +50,8 @@ class DSFNetTask:
     def loss(self, network: nn.Module, batch: FaceBatch) -> tuple[Tensor, dict[str, Tensor]]:
         """The weighted sum of `losses.dsfnet_loss` and its terms."""
         with torch.no_grad():
+            if torch.rand(()) < 0.5:
+                batch = mirrored(batch, self._face_model)
             target = make_target(batch, self._face_model, self._table)
             crops = standardise(vary_colours(batch.images)).to(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.bfloat16):
@@ -59,13 +62,3 @@ class DSFNetTask:
 def on_device(batch: FaceBatch, device: torch.device) -> FaceBatch:
     """The same batch with every tensor on a device."""
     return FaceBatch(**{field.name: getattr(batch, field.name).to(device) for field in fields(batch)})
-
-
-def vary_colours(images: Tensor) -> Tensor:
-    """[B, 3, S, S] uint8 -> float: gain and gamma per channel; no sample is seen twice alike."""
-    count = len(images)
-    draw = torch.rand(3, count, 3, 1, 1, device=images.device)
-    values = (images.float() / 255).clamp(min=1e-3)
-    gamma = 2 ** (0.5 * (draw[0, :, :1] - 0.5) + 0.2 * (draw[1] - 0.5))
-    noise = 0.02 * torch.rand(count, 1, 1, 1, device=images.device) * torch.randn_like(values)
-    return 255 * (values**gamma * (0.8 + 0.4 * draw[2]) + noise).clamp(0, 1)
