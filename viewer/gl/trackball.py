@@ -16,7 +16,7 @@ from viewer.state import Camera, Quaternion, product
 Point = tuple[float, float]
 
 BALL_RADIUS = 0.85  # of the ball one turns, in screen units
-FIT = 1.08  # world (face radii) shown from the centre to the nearer border, at zoom 1
+FIT = 1.0  # world (face radii) shown from the centre to the nearer border, at zoom 1
 FACE_SIZE = 2.0  # one face size in face radii: the unit of Camera.pan
 LENS_DISTANCE = 4.2  # of a perspective camera, in face radii
 ZOOM_RANGE = (0.2, 40.0)

@@ -68,7 +68,7 @@ PANELS = (
     PanelRow(
         "model",
         "Model space",
-        "completed from what a face can be",
+        "completed by the face model",
         layer="model space",
         looks=COMPLETED_LOOKS,
         marks_hidden=True,
@@ -77,7 +77,7 @@ PANELS = (
     PanelRow(
         "fused",
         "Fused",
-        "the answer: both branches together",
+        "both branches together",
         looks=COMPLETED_LOOKS,
         marks_hidden=True,
     ),

@@ -157,7 +157,7 @@ class Panel(QFrame):
             hidden=shares(self._colours.hidden),
             edge=shares(self._colours.bare_edge if look is Look.WIRE else self._colours.edge),
             body=shares(self._colours.body),
-            edge_opacity=0.75 if look is Look.WIRE else 0.3,
+            edge_opacity=0.5 if look is Look.WIRE else 0.3,
         )
         if scale is not None:
             paint = replace(

@@ -16,9 +16,9 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QResizeEvent,
     QTransform,
     QWheelEvent,
-    QResizeEvent,
     qRgba,
 )
 from PySide6.QtWidgets import QWidget
@@ -212,7 +212,10 @@ class PhotoView(QWidget):
         width, height = math.ceil(self.width() * ratio), math.ceil(self.height() * ratio)
         mask = over.wire_mask(self._answers, to_device, width, height)
         picture = QImage(mask.data, width, height, width, QImage.Format.Format_Indexed8)
-        picture.setColorTable([qRgba(255, 255, 255, round(alpha * 0.5)) for alpha in range(256)])
+        strength = min(0.75, 0.22 + 0.05 * self.scale * ratio)  # dense edges would whiten the face
+        colour = QColor(self._colours.landmark)
+        red, green, blue = colour.red(), colour.green(), colour.blue()
+        picture.setColorTable([qRgba(red, green, blue, round(alpha * strength)) for alpha in range(256)])
         picture = picture.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
         picture.setDevicePixelRatio(ratio)
         return picture

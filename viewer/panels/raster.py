@@ -38,6 +38,7 @@ def qimage(pixels: NDArray[np.uint8]) -> QImage:
 
 
 def halved(image: QImage) -> QImage:
+    """Half as wide and high, each pixel the mean of four."""
     size = max(1, (image.width() + 1) // 2), max(1, (image.height() + 1) // 2)
     view = np.asarray(image.constBits()).reshape(image.height(), image.bytesPerLine() // 4, 4)
     small = cv2.resize(view[:, : image.width()], size, interpolation=cv2.INTER_AREA)

@@ -5,12 +5,27 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtGui import QAction, QActionGroup, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
 
 from viewer.panels.arrangement import PanelRow
 from viewer.panels.palette import Palette
 from viewer.state import LayerStyle, Look
+
+HEIGHT = 36
+
+
+class Elided(QLabel):
+    """A label that ends in "…" where it has too little room."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """As much of the text as fits."""
+        painter = QPainter(self)
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        self.style().drawItemText(
+            painter, self.rect(), self.alignment(), self.palette(), True, text, self.foregroundRole()
+        )
+        painter.end()
 
 
 class TitleStrip(QWidget):
@@ -29,13 +44,14 @@ class TitleStrip(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setObjectName("titleStrip")
         self._style = row.style
-        self._title, self._subtitle = QLabel(row.title, self), QLabel(row.subtitle, self)
+        self._title, self._subtitle = QLabel(row.title, self), Elided(row.subtitle, self)
         self._title.setObjectName("panelTitle")
         self._subtitle.setObjectName("panelSubtitle")
         self._subtitle.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._subtitle.setToolTip(row.subtitle)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(10, 5, 6, 5)
+        layout.setContentsMargins(10, 0, 6, 0)
+        self.setFixedHeight(HEIGHT)
         layout.setSpacing(8)
         layout.addWidget(self._title)
         layout.addWidget(self._subtitle, 1)
@@ -79,7 +95,7 @@ class TitleStrip(QWidget):
         self._wire.setChecked(style.wire)
         shown = button or self._button
         if shown is not None:
-            shown.setText(style.look.value)
+            shown.setText(f"{style.look.value} ▾")
 
     def set_note(self, note: str) -> None:
         """Replace the subtitle, e.g. by how many vertices there are."""
@@ -90,12 +106,12 @@ class TitleStrip(QWidget):
         """The theme's colours."""
         self.setStyleSheet(
             f"#titleStrip {{ background: {palette.strip}; border-bottom: 1px solid {palette.line}; }}"
-            f"#panelTitle {{ color: {palette.text}; font-weight: 600; }}"
-            f"#panelSubtitle {{ color: {palette.quiet}; }}"
-            f"#lookButton {{ color: {palette.text}; border: 1px solid {palette.line}; border-radius: 4px;"
-            f" padding: 1px 16px 1px 7px; background: transparent; }}"
+            f"#panelTitle {{ color: {palette.text}; font-weight: 600; background: transparent; }}"
+            f"#panelSubtitle {{ color: {palette.quiet}; background: transparent; }}"
+            f"#lookButton {{ color: {palette.text}; border: 1px solid {palette.line}; border-radius: 5px;"
+            f" padding: 2px 8px; background: transparent; }}"
             f"#lookButton:hover, #lookButton:focus {{ border-color: {palette.accent}; }}"
-            f"#lookButton::menu-indicator {{ subcontrol-position: right center; right: 5px; }}"
+            f"#lookButton::menu-indicator {{ image: none; width: 0; }}"
         )
 
     def minimumSizeHint(self) -> QSize:

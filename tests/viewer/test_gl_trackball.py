@@ -1,0 +1,124 @@
+"""Turning, shifting and enlarging, without a window."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.reconstruction import Space
+from viewer.gl import trackball
+from viewer.gl.framing import Framing
+from viewer.gl.normals import smooth_normals
+from viewer.gl.picking import picked_vertex
+from viewer.state import Camera, turn
+
+PLACES = st.tuples(st.floats(-0.9, 0.9), st.floats(-0.9, 0.9))
+
+
+def on_screen(point, camera, width=300, height=200):
+    return trackball.projected(np.array([point], np.float32), camera, width, height)[0]
+
+
+def test_a_drag_back_to_where_it_began_turns_nothing():
+    assert trackball.dragged(Camera(), (0.2, 0.1), (0.2, 0.1)) == Camera()
+
+
+def test_what_is_gripped_follows_the_mouse():
+    reach = trackball.BALL_RADIUS
+    turned = trackball.dragged(Camera(), (0.0, 0.0), (0.4, 0.0))
+    front = trackball.rotation_matrix(turned.rotation) @ [0, 0, reach]
+    np.testing.assert_allclose(front[:2], [0.4, 0.0], atol=1e-6)
+
+
+@given(PLACES, PLACES)
+def test_a_drag_keeps_the_rotation_a_rotation(pressed, now):
+    rotation = trackball.dragged(Camera(), pressed, now).rotation
+    assert np.linalg.norm(rotation) == pytest.approx(1)
+
+
+@given(PLACES, st.floats(0.5, 3))
+def test_zoom_keeps_what_is_under_the_mouse(at, factor):
+    camera = trackball.shifted(Camera(zoom=1.5), (0.1, -0.2))
+    half = 100  # of the smaller side
+    under = [at[0] / camera.zoom * trackball.FIT, at[1] / camera.zoom * trackball.FIT, 0.0]
+    under[0] -= camera.pan[0] * trackball.FACE_SIZE
+    under[1] -= camera.pan[1] * trackball.FACE_SIZE
+    before = on_screen(under, camera)
+    after = on_screen(under, trackball.zoomed(camera, factor, at))
+    np.testing.assert_allclose(before[:2], [150 + at[0] * half, 100 - at[1] * half], atol=1e-3)
+    np.testing.assert_allclose(after[:2], before[:2], atol=1e-3)
+
+
+@pytest.mark.parametrize("perspective", [False, True])
+def test_up_is_up_right_is_right_and_near_is_near(perspective):
+    camera = Camera(perspective=perspective)
+    middle, right, up, near = (
+        on_screen(p, camera) for p in ((0, 0, 0), (0.5, 0, 0), (0, 0.5, 0), (0, 0, 0.5))
+    )
+    np.testing.assert_allclose(middle[:2], [150, 100], atol=1e-6)
+    assert right[0] > middle[0] + 10
+    assert up[1] < middle[1] - 10
+    assert near[2] < middle[2]
+
+
+def test_perspective_and_orthographic_agree_in_the_plane_of_the_face():
+    flat, deep = on_screen((0.4, 0.3, 0), Camera()), on_screen((0.4, 0.3, 0), Camera(perspective=True))
+    np.testing.assert_allclose(flat[:2], deep[:2], atol=1e-4)
+
+
+def test_the_whole_face_is_between_near_and_far_however_it_is_turned():
+    for angle in range(0, 360, 30):
+        for perspective in (False, True):
+            camera = Camera(rotation=turn((1, 2, 0.5), angle), perspective=perspective)
+            for point in np.concatenate([np.eye(3), -np.eye(3)]):
+                assert -1 < on_screen(point, camera)[2] < 1
+
+
+def test_a_face_in_pixels_is_turned_upright_without_being_mirrored():
+    chin, brow, left = [100.0, 180.0, 0.0], [100.0, 20.0, 0.0], [40.0, 100.0, 10.0]
+    points = np.array([chin, brow, left], np.float32)
+    world = Framing.of(points).world(points, Space.IMAGE)
+    assert world[0, 1] < world[1, 1]
+    assert world[2, 0] < world[0, 0]
+    assert np.linalg.norm(world, axis=1).max() == pytest.approx(1)
+
+
+def test_a_face_of_nothing_or_nonsense_is_framed_trivially():
+    assert Framing.of(np.zeros((0, 3), np.float32)) == Framing()
+    assert Framing.of(np.full((5, 3), np.nan, np.float32)) == Framing()
+    assert Framing.of(np.ones((5, 3), np.float32)).radius == 1
+
+
+def test_normals_of_a_ball_point_outwards():
+    trimesh = pytest.importorskip("trimesh")
+    ball = trimesh.creation.icosphere(3)
+    normals = smooth_normals(ball.vertices.astype(np.float32), ball.faces.astype(np.int32))
+    np.testing.assert_allclose(normals, ball.vertices, atol=0.02)
+
+
+def test_a_vertex_of_no_triangle_has_no_normal():
+    vertices = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [5, 5, 5]], np.float32)
+    normals = smooth_normals(vertices, np.array([[0, 1, 2]], np.int32))
+    np.testing.assert_allclose(normals, [[0, 0, 1]] * 3 + [[0, 0, 0]])
+    assert not smooth_normals(vertices, np.zeros((0, 3), np.int32)).any()
+
+
+@pytest.mark.parametrize("camera", [Camera(), Camera(turn((0, 1, 0), 25), 2.0, (0.1, 0.05), True)])
+def test_the_vertex_under_the_mouse_is_picked_and_not_the_one_behind_it(camera):
+    trimesh = pytest.importorskip("trimesh")
+    ball = trimesh.creation.icosphere(3)
+    positions = ball.vertices.astype(np.float32)
+    size = (400.0, 300.0)
+    screen = trackball.projected(positions, camera, *size)
+    inside = (screen[:, :2] > 20).all(1) & (screen[:, :2] < [380, 280]).all(1)
+    facing = positions @ trackball.rotation_matrix(camera.rotation)[2] > 0.5
+    for vertex in np.flatnonzero(inside & facing)[::40]:
+        at = (float(screen[vertex, 0]), float(screen[vertex, 1]))
+        assert picked_vertex(positions, positions, camera, size, at) == vertex
+
+
+def test_nothing_is_picked_beside_the_face():
+    positions = np.array([[0, 0, 0]], np.float32)
+    normals = np.array([[0, 0, 1]], np.float32)
+    assert picked_vertex(positions, normals, Camera(), (300, 300), (20, 20)) is None
+    assert picked_vertex(positions[:0], normals[:0], Camera(), (300, 300), (150, 150)) is None
