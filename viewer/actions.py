@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
@@ -375,11 +374,11 @@ def _made(row: ActionRow, parent: QObject, controller: Controller) -> QAction:
     action.setCheckable(row.checked is not None)
     action.setShortcut(keys)
     action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
-    action.triggered.connect(partial(_run, row, controller, action))
+    action.triggered.connect(lambda _on: _run(row, controller, action))
     return action
 
 
-def _run(row: ActionRow, controller: Controller, action: QAction, _checked: bool = False) -> None:
+def _run(row: ActionRow, controller: Controller, action: QAction) -> None:
     row.verb(controller)
     if row.checked is not None:
         _follow(action, row, controller.state)  # a click has flipped it whether or not the verb did anything

@@ -95,9 +95,7 @@ def make_panels() -> Panels:
     from viewer.panels.photo_panel import PhotoPanel
 
     photo = PhotoPanel(next(row for row in PANELS if not row.looks))
-    surfaces = {row.name: Panel(row) for row in PANELS if row.looks}
-    photo.strip.setMinimumHeight(max(panel.strip.sizeHint().height() for panel in surfaces.values()))
-    return Panels(photo, surfaces)
+    return Panels(photo, {row.name: Panel(row) for row in PANELS if row.looks})
 
 
 def make_application() -> QApplication:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -81,8 +80,8 @@ class Linked(QObject):
         photo.box_drawn.connect(controller.look_at_box)
         for name, panel in surfaces.items():
             panel.camera_moved.connect(controller.move_camera)
-            panel.style_chosen.connect(partial(controller.set_style, name))
-            panel.vertex_picked.connect(partial(self._picked, name))
+            panel.style_chosen.connect(lambda style, name=name: controller.set_style(name, style))
+            panel.vertex_picked.connect(lambda vertex, name=name: self._picked(name, vertex))
             panel.renderer_found.connect(controller.set_renderer)
         self._follow(store.state, None)
         store.changed.connect(self._follow)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
@@ -12,10 +11,8 @@ from PySide6.QtWidgets import (
     QDockWidget,
     QMainWindow,
     QMenu,
-    QSizePolicy,
     QStatusBar,
     QToolBar,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -25,6 +22,7 @@ from viewer import theme
 from viewer.actions import ACTIONS, MENUS
 from viewer.command_palette import CommandPalette
 from viewer.controller import Controller
+from viewer.docks.parts import menu_button, spring
 from viewer.docks.title import DockTitle
 
 SMALLEST_SIZE = (640, 480)
@@ -44,7 +42,7 @@ class MainWindow(QMainWindow):
         self.setDockOptions(QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowTabbedDocks)
         self._menus = {name: self.menuBar().addMenu(name) for name in MENUS}
         self._samples, self._recent = self._sample_menu(), QMenu("Recent", self)
-        self._sample_button = _menu_button(self._samples, "Samples", "Open one of the bundled photos")
+        self._sample_button = menu_button(self._samples, "Samples", "Open one of the bundled photos")
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         self._make_toolbar()
         self._fill_menus()
@@ -81,8 +79,7 @@ class MainWindow(QMainWindow):
         """Fill the menu of recent files."""
         self._recent.clear()
         for path in paths:
-            action = self._recent.addAction(Path(path).name, partial(self._controller.open, path))
-            action.setToolTip(path)
+            self._add_file(self._recent, Path(path).name, path)
         self._recent.setEnabled(bool(paths))
 
     def show_palette(self) -> None:
@@ -133,33 +130,21 @@ class MainWindow(QMainWindow):
             if name in ("draw-box", "reset-view"):
                 bar.addSeparator()
             if name == "theme":
-                bar.addWidget(_spring())
+                bar.addWidget(spring())
             bar.addAction(self._actions[name])
             if name == "open":
                 bar.addWidget(self._sample_button)
         self.addToolBar(bar)
 
+    def _add_file(self, menu: QMenu, text: str, path: str) -> None:
+        action = menu.addAction(text)
+        action.setToolTip(f"Open {path}")
+        action.triggered.connect(lambda _on: self._controller.open(path))
+
     def _sample_menu(self) -> QMenu:
         menu = QMenu("Samples", self)
         for path in resources.samples():
             text = path.stem.replace("_", " ").replace("-", " ").capitalize()
-            menu.addAction(text, partial(self._controller.open, path)).setToolTip(f"Open {path.name}")
+            self._add_file(menu, text, str(path))
         menu.setEnabled(not menu.isEmpty())
         return menu
-
-
-def _menu_button(menu: QMenu, text: str, tooltip: str) -> QToolButton:
-    button = QToolButton()
-    button.setText(text)
-    button.setMenu(menu)
-    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-    button.setToolTip(tooltip)
-    button.setAccessibleName(text)
-    return button
-
-
-def _spring() -> QWidget:
-    spring = QWidget()
-    spring.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-    return spring

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
@@ -62,7 +60,7 @@ class LayersDock(QScrollArea):
             box = QCheckBox(OVERLAY_TEXTS[name])
             box.setAccessibleName(f"{OVERLAY_TEXTS[name]} over the photo")
             box.setToolTip(f"Draw {OVERLAY_TEXTS[name].lower()} over the photo (Shift+{index + 1})")
-            box.clicked.connect(partial(self._toggle_overlay, name))
+            box.clicked.connect(lambda _on, name=name: self._controller.toggle_overlay(name))
             grid.addWidget(box, index // 2, index % 2)
             self._overlays[name] = box
         return grid
@@ -77,7 +75,7 @@ class LayersDock(QScrollArea):
             chooser.setToolTip(f"What gives the surface in the {row.title} panel its colour")
             for look in row.looks:
                 chooser.addItem(look.value, look)
-            chooser.activated.connect(partial(self._choose_look, row.name))
+            chooser.activated.connect(lambda index, panel=row.name: self._choose_look(panel, index))
             label = QLabel(row.title)
             label.setBuddy(chooser)
             grid.addWidget(label, index, 0)
@@ -110,15 +108,9 @@ class LayersDock(QScrollArea):
             box.setToolTip(
                 f"{sentence_case(name)}: {explained or 'a part of this method'} (Ctrl+{index + 1})"
             )
-            box.clicked.connect(partial(self._toggle_branch, name))
+            box.clicked.connect(lambda _on, name=name: self._controller.toggle_branch(name))
             self._branch_column.addWidget(box)
             self._branches[name] = box
-
-    def _toggle_branch(self, name: str, _checked: bool) -> None:
-        self._controller.toggle_branch(name)
-
-    def _toggle_overlay(self, name: str, _checked: bool) -> None:
-        self._controller.toggle_overlay(name)
 
     def _choose_look(self, panel: str, index: int) -> None:
         look = self._looks[panel].itemData(index)

@@ -1,9 +1,9 @@
-"""Small pieces the docks are made of."""
+"""Small pieces docks and bars are made of."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QLayout
+from PySide6.QtWidgets import QLabel, QLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
 
 def heading(text: str) -> QLabel:
@@ -40,6 +40,25 @@ def clear(layout: QLayout) -> None:
         if (widget := item.widget()) is not None:
             widget.hide()
             widget.deleteLater()
+
+
+def menu_button(menu: QMenu, text: str, tooltip: str) -> QToolButton:
+    """A toolbar button that opens a menu."""
+    button = QToolButton()
+    button.setText(text)
+    button.setMenu(menu)
+    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    button.setToolTip(tooltip)
+    button.setAccessibleName(text)
+    return button
+
+
+def spring() -> QWidget:
+    """Pushes what follows in a toolbar to its end."""
+    spring = QWidget()
+    spring.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+    return spring
 
 
 def _label(text: str, role: str) -> QLabel:

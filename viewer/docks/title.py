@@ -21,7 +21,7 @@ class DockTitle(QWidget):
         row.setContentsMargins(2 * SPACE, 4, SPACE, 4)
         row.setSpacing(2)
         row.addWidget(label, 1)
-        row.addWidget(_button("⧉", f"Let {dock.windowTitle()} float, or put it back", dock.objectName()))
+        row.addWidget(_button("↗", f"Let {dock.windowTitle()} float, or put it back", dock.objectName()))
         row.addWidget(
             _button("×", f"Hide {dock.windowTitle()}; the View menu brings it back", dock.objectName())
         )
