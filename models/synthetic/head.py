@@ -1,0 +1,340 @@
+"""The face model as the renderer sees it: one list of vertices, and what is painted where.
+
+All positions are model space (mm, y up, z to the viewer). Face vertices come first, the rest of the head after.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.synthetic.lighting import sky_directions, spherical_harmonics
+from models.synthetic.rasterise_cpu import depth_only, vertex_normals
+from resources import face_model
+
+Floats = NDArray[np.float32]
+WRAP_DEGREES = np.linspace(-110, 110, 61)
+WRAP_AXIS_MM = 60.0  # the upright axis that angles are counted around lies this far behind the origin
+
+
+class Field(IntEnum):
+    """Columns of `Head.fields`: where on the head a colour belongs."""
+
+    LIP = 0  # signed mm, positive inside the lips
+    BROW = 1  # mm from the brow's middle line
+    BROW_ALONG = 2  # -1 at the inner end .. 1 at the outer end
+    EYE_RIM = 3  # mm outside the eye's outline
+    BEARD = 4  # 0..1
+    MOUSTACHE = 5  # 0..1
+    SCALP = 6  # 0..1
+    BLUSH = 7  # 0..1
+    RED = 8  # nose tip, chin, ears, 0..1
+    UNDER_EYE = 9  # 0..1
+    CREASE = 10  # 0..1, lines of age and of smiling
+    LID = 11  # 0..1, eye shadow
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Head:
+    """Everything about the head that does not change from sample to sample. P vertices, of which N face.
+
+    Attributes:
+        mean: [P, 3] mm.
+        identity: [I, P * 3] mm for one standard deviation.
+        expression: [E, P * 3] mm likewise.
+        expression_bank: [S, E] plausible expressions, half of them mirrored.
+        face_count: N.
+        face_triangle_count: How many of `triangles` are face; they come first.
+        triangles: [T, 3] int32.
+        part: [T] int16, index into `part_names`; the face has "face".
+        part_names: e.g. ("face", "skin", "mouth", "eye", "teeth", ...).
+        uv: [N, 2] chart of the face.
+        landmark_vertices: [68, 3]; landmark_weights: [68, 3].
+        fields: [P, len(Field)].
+        skin_uv: [P, 2] tile coordinates around the head (units of 128 mm); eyes: mm from the iris' centre.
+        transfer: [P, 9] light that reaches each vertex of the mean head, per spherical harmonic.
+        scalp: [K] vertices hair grows from; scalp_growth [K, 3] unit directions there.
+        wrap: [rows, columns] vertex seen at each height and angle around the head: what lies on the face.
+        wrap_heights: [rows] mm, falling.
+    """
+
+    mean: Floats
+    identity: Floats
+    expression: Floats
+    expression_bank: Floats
+    face_count: int
+    face_triangle_count: int
+    triangles: NDArray[np.int32]
+    part: NDArray[np.int16]
+    part_names: tuple[str, ...]
+    uv: Floats
+    landmark_vertices: NDArray[np.int32]
+    landmark_weights: Floats
+    fields: Floats
+    skin_uv: Floats
+    transfer: Floats
+    scalp: NDArray[np.int32]
+    scalp_growth: Floats
+    wrap: NDArray[np.int32]
+    wrap_heights: Floats
+
+    def vertices(self, identity: Floats, expression: Floats) -> Floats:
+        """[P, 3] mm of one head; identity [I] and expression [E] in standard deviations."""
+        flat = identity @ self.identity + expression @ self.expression
+        return np.asarray(self.mean + flat.reshape(-1, 3), np.float32)
+
+    def landmarks(self, vertices: Floats) -> Floats:
+        """[68, 3] points of the head (or only its face)."""
+        return np.asarray(
+            (vertices[self.landmark_vertices] * self.landmark_weights[..., None]).sum(1), np.float32
+        )
+
+
+@cache
+def load_head(path: Path | None = None) -> Head:
+    """The head of a face model file (default: the open one); a second of preparation, once a process."""
+    with np.load(path or face_model("open"), allow_pickle=False) as file:
+        return _prepare({name: file[name] for name in file.files})
+
+
+def _prepare(file: dict[str, NDArray[np.float32]]) -> Head:
+    mean = np.concatenate([file["mean"], file["extra_mean"]]).astype(np.float32)
+    triangles = np.concatenate([file["triangles"], file["extra_triangles"]]).astype(np.int32)
+    names = ("face", *(str(name) for name in file["part_names"]))
+    part = np.concatenate([np.zeros(len(file["triangles"])), file["extra_part"].astype(np.int64) + 1])
+    keep = np.isin(part, [k for k, name in enumerate(names) if name not in ("hair", "lashes")])
+    triangles, part = triangles[keep], part[keep].astype(np.int16)
+    landmarks = (file["landmark_weights"][..., None] * mean[file["landmark_vertices"]]).sum(1)
+    on_skin = np.zeros(len(mean), bool)
+    on_skin[triangles[np.isin(part, [0, names.index("skin")])]] = True
+    fields = np.where(on_skin[:, None], _fields(mean, landmarks), 0).astype(np.float32)
+    fields[~on_skin, Field.LIP] = -99
+    fields[~on_skin, Field.BROW] = fields[~on_skin, Field.EYE_RIM] = 99
+    normals = vertex_normals(mean, triangles)
+    scalp = np.flatnonzero(on_skin & (fields[:, Field.SCALP] > 0.5)).astype(np.int32)
+    return Head(
+        mean,
+        _basis(file["identity"], file["extra_identity"]),
+        _basis(file["expression"], file["extra_expression"]),
+        _both_ways(file),
+        len(file["mean"]),
+        len(file["triangles"]),
+        triangles,
+        part,
+        names,
+        file["uv"].astype(np.float32),
+        file["landmark_vertices"].astype(np.int32),
+        file["landmark_weights"].astype(np.float32),
+        fields,
+        _skin_uv(mean, triangles, part, names),
+        _transfer(mean, normals, triangles),
+        scalp,
+        _growth(mean[scalp], normals[scalp]),
+        *_wrap(mean, on_skin),
+    )
+
+
+def _basis(face: Floats, extra: Floats) -> Floats:
+    both = np.concatenate([face, extra], 1).astype(np.float32)
+    return np.ascontiguousarray(both.reshape(len(both), -1))
+
+
+def _both_ways(file: dict[str, NDArray[np.float32]]) -> Floats:
+    """The bank of expressions, and its mirror image."""
+    bank = file["expression_bank"].astype(np.float32)
+    return np.concatenate([bank, bank * np.where(file["expression_symmetric"], 1, -1)]).astype(np.float32)
+
+
+def _polygon_distance(points: Floats, polygon: Floats) -> Floats:
+    """Signed distance in the x, y plane, positive inside; a closed smooth curve through the corners."""
+    curve = _smooth_closed(polygon[:, :2])
+    inside = cv2.pointPolygonTest
+    contour = np.ascontiguousarray(curve.reshape(-1, 1, 2), np.float32)
+    return np.array([inside(contour, (float(x), float(y)), True) for x, y in points[:, :2]], np.float32)
+
+
+def _smooth_closed(corners: Floats, steps: int = 8) -> Floats:
+    """Catmull-Rom through closed corners."""
+    p0, p1, p2, p3 = (np.roll(corners, shift, 0)[:, None] for shift in (1, 0, -1, -2))
+    t = (np.arange(steps) / steps)[None, :, None]
+    curve = 0.5 * (
+        2 * p1 + (p2 - p0) * t + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2 + (3 * p1 - p0 - 3 * p2 + p3) * t**3
+    )
+    return np.asarray(curve.reshape(-1, 2), np.float32)
+
+
+def _line_distance(points: Floats, line: Floats) -> tuple[Floats, Floats]:
+    """Distance to a polyline and where along it (0..1) the nearest point lies."""
+    best, along = np.full(len(points), 1e9), np.zeros(len(points))
+    pieces = len(line) - 1
+    for k in range(pieces):
+        a, d = line[k], line[k + 1] - line[k]
+        t = ((points - a) @ d / (d @ d)).clip(0, 1)
+        distance = np.linalg.norm(points - a - t[:, None] * d, axis=1)
+        nearer = distance < best
+        best[nearer], along[nearer] = distance[nearer], (k + t[nearer]) / pieces
+    return best.astype(np.float32), along.astype(np.float32)
+
+
+def _bump(points: Floats, centre: Floats, radius: float) -> Floats:
+    return np.asarray(np.exp(-((points - centre) ** 2).sum(1) / (2 * radius**2)), np.float32)
+
+
+def _both(points: Floats, centre: Floats, radius: float) -> Floats:
+    return _bump(points, centre, radius) + _bump(points, centre * [-1, 1, 1], radius)
+
+
+def _smoothstep(low: float, high: float, x: Floats) -> Floats:
+    t = ((x - low) / (high - low)).clip(0, 1)
+    return t * t * (3 - 2 * t)
+
+
+def _fields(mean: Floats, marks: Floats) -> Floats:
+    out = np.zeros((len(mean), len(Field)), np.float32)
+    front = mean[:, 2] > marks[36:48, 2].min() - 30
+    near = np.abs(mean[:, :2] - marks[51, :2]).max(1) < 60
+    out[:, Field.LIP] = -99
+    mouth = front & near
+    out[mouth, Field.LIP] = _polygon_distance(mean[mouth], marks[48:60])
+    right, along_right = _line_distance(mean, marks[21:16:-1])
+    left, along_left = _line_distance(mean, marks[22:27])
+    out[:, Field.BROW] = np.minimum(right, left)
+    out[:, Field.BROW_ALONG] = np.where(right < left, along_right, along_left) * 2 - 1
+    out[:, Field.EYE_RIM] = 99
+    for eye in (slice(36, 42), slice(42, 48)):
+        close = front & (np.linalg.norm(mean - marks[eye].mean(0), axis=1) < 45)
+        outside = -_polygon_distance(mean[close], marks[eye])
+        out[close, Field.EYE_RIM] = np.minimum(out[close, Field.EYE_RIM], outside)
+    _paint_hair(out, mean, marks)
+    _paint_blood(out, mean, marks)
+    return out
+
+
+def _paint_hair(out: Floats, mean: Floats, marks: Floats) -> None:
+    """Scalp, beard and moustache densities."""
+    mouth_y, nose_y, chin_y = marks[[48, 54], 1].mean(), marks[33, 1], marks[8, 1]
+    brow_y, ear_z = marks[17:27, 1].mean(), marks[[0, 16], 2].mean()
+    x, y, z = mean.T
+    turn = np.degrees(np.arctan2(np.abs(x), z - ear_z - 15))
+    face_height = brow_y - chin_y
+    knots = [
+        (0, 0.50),
+        (35, 0.44),
+        (55, 0.34),
+        (68, 0.12),
+        (80, -0.02),
+        (96, -0.05),
+        (112, -0.1),
+        (180, -0.62),
+    ]
+    angles, heights = zip(*knots, strict=True)
+    line = brow_y + face_height * np.interp(turn, angles, heights)
+    ear = _both(mean, np.array([marks[16, 0] + 7, marks[16, 1] + 2, ear_z - 14]), 15.0)
+    out[:, Field.SCALP] = _smoothstep(-4, 6, y - line) * (ear < 0.45)
+    jaw, _ = _line_distance(mean, marks[1:16])
+    side = _smoothstep(mouth_y + 8, mouth_y - 14, y) + _smoothstep(26, 12, jaw) * _smoothstep(
+        brow_y - 12, brow_y - 30, y
+    )
+    inner = np.hypot(x, (y - mouth_y) * 1.2)
+    beard = side.clip(0, 1) * _smoothstep(chin_y - 45, chin_y - 15, y) * _smoothstep(ear_z - 22, ear_z - 8, z)
+    out[:, Field.BEARD] = beard * _smoothstep(14, 24, inner + (y < mouth_y - 16) * 12)
+    upper = _smoothstep(mouth_y - 10, mouth_y + 2, y) * _smoothstep(nose_y + 0.5, nose_y - 3, y)
+    out[:, Field.MOUSTACHE] = upper * _smoothstep(36, 26, np.abs(x)) * (z > marks[48, 2] - 12)
+    bald = (out[:, Field.LIP] < 1.5).astype(np.float32)
+    out[:, Field.BEARD] *= bald
+    out[:, Field.MOUSTACHE] *= bald
+
+
+def _paint_blood(out: Floats, mean: Floats, marks: Floats) -> None:
+    """Where skin is redder, darker or lined."""
+    eye, cheek = marks[42:48].mean(0), (marks[45] + marks[54] + marks[13]) / 3
+    out[:, Field.BLUSH] = _both(mean, cheek, 17)
+    ear = np.array([marks[16, 0] + 7, marks[16, 1], marks[[0, 16], 2].mean() - 14])
+    out[:, Field.RED] = (
+        _bump(mean, marks[30], 13) + 0.5 * _bump(mean, marks[8], 14) + _both(mean, ear, 20)
+    ).clip(0, 1)
+    out[:, Field.UNDER_EYE] = _both(mean, eye + [0, -11, 0], 7.5)
+    smile = np.stack(
+        [marks[35] + [3, 5, -3], (marks[35] + marks[54]) / 2 + [11, 2, -6], marks[54] + [11, -3, -6]]
+    )
+    mirrored = smile * [-1, 1, 1]
+    fold = np.minimum(_line_distance(mean, smile)[0], _line_distance(mean, mirrored)[0])
+    out[:, Field.CREASE] = np.exp(-((fold / 2.4) ** 2))
+    crow = marks[45] + [9, 0, -7]
+    out[:, Field.CREASE] = (out[:, Field.CREASE] + 0.4 * _both(mean, crow, 6)).clip(0, 1)
+    lid = eye + [0, 7, 0]
+    out[:, Field.LID] = _both(mean, lid, 8.5) * _smoothstep(-1.0, 1.0, mean[:, 1] - eye[1])
+
+
+def _skin_uv(
+    mean: Floats, triangles: NDArray[np.int32], part: NDArray[np.int16], names: tuple[str, ...]
+) -> Floats:
+    x, y, z = mean.T
+    uv = np.stack([np.arctan2(x, z + WRAP_AXIS_MM) * 80, -y], 1) / 128
+    eyes = np.unique(triangles[part == names.index("eye")])
+    for side in (eyes[mean[eyes, 0] < 0], eyes[mean[eyes, 0] >= 0]):
+        low, high = mean[side].min(0), mean[side].max(0)
+        uv[side] = (mean[side] - (low + high) / 2)[:, :2]
+    return uv.astype(np.float32)
+
+
+def _transfer(mean: Floats, normals: Floats, triangles: NDArray[np.int32], size: int = 160) -> Floats:
+    """Cosine-weighted light per harmonic, blocked by the head itself: ambient occlusion with a direction."""
+    directions, weight = sky_directions(96)
+    harmonics = spherical_harmonics(directions)
+    total = np.zeros((len(mean), 9), np.float32)
+    used = np.unique(triangles)
+    centre = mean[used].mean(0)
+    reach = np.linalg.norm(mean[used] - centre, axis=1).max() * 1.02
+    uncut, nothing = np.full(len(triangles), -2, np.int16), np.zeros((0, 2), np.float32)
+    for direction, harmonic in zip(directions, harmonics, strict=True):
+        cosine = normals @ direction
+        rotated = (mean - centre) @ _basis_towards(direction).T
+        screen = np.empty_like(mean)
+        screen[:, 0] = (rotated[:, 0] / reach + 1) * (size - 1) / 2
+        screen[:, 1] = (rotated[:, 1] / reach + 1) * (size - 1) / 2
+        screen[:, 2] = rotated[:, 2]
+        depth = depth_only(screen, triangles, uncut, nothing, np.zeros((1, 1, 1), np.uint8), size)
+        column, row = np.rint(screen[:, :2]).clip(0, size - 1).astype(np.int64).T
+        blocked = (depth[row, column] - rotated[:, 2]) / 6.0 - 0.4
+        seen = 1 - blocked.clip(0, 1)
+        total += (seen * cosine.clip(0, None) * weight)[:, None] * harmonic
+    return total
+
+
+def _basis_towards(direction: Floats) -> Floats:
+    """[3, 3] rotation that turns `direction` to +z."""
+    side = np.cross([0.0, 1.0, 0.0] if abs(direction[1]) < 0.9 else [1.0, 0.0, 0.0], direction)
+    side = side / np.linalg.norm(side)
+    return np.stack([side, np.cross(direction, side), direction]).astype(np.float32)
+
+
+def _growth(points: Floats, normals: Floats) -> Floats:
+    """Hair leaves the scalp between its normal and away from the crown."""
+    crown = np.array([0, points[:, 1].max() - 4, points[:, 2].mean() - 25])
+    away = points - crown
+    away -= normals * (away * normals).sum(1, keepdims=True)
+    away /= np.linalg.norm(away, axis=1, keepdims=True) + 1e-6
+    mixed = 0.35 * normals + away
+    return np.asarray(mixed / np.linalg.norm(mixed, axis=1, keepdims=True), np.float32)
+
+
+def _wrap(mean: Floats, on_skin: NDArray[np.bool_]) -> tuple[NDArray[np.int32], Floats]:
+    """Outermost skin vertex near each height (top to bottom) and angle (left to right, see WRAP_DEGREES)."""
+    rows, columns = 44, len(WRAP_DEGREES)
+    skin = np.flatnonzero(on_skin)
+    angle = np.degrees(np.arctan2(mean[skin, 0], mean[skin, 2] + WRAP_AXIS_MM))
+    heights = np.linspace(mean[skin, 1].max(), mean[skin, 1].min(), rows)
+    out = np.zeros((rows, columns), np.int32)
+    radius = np.hypot(mean[skin, 0], mean[skin, 2] + WRAP_AXIS_MM)
+    for c, a in enumerate(WRAP_DEGREES):
+        gap = ((angle - a) * 1.4) ** 2 - 0.3 * radius
+        for r, height in enumerate(heights):
+            out[r, c] = skin[np.argmin(gap + (mean[skin, 1] - height) ** 2)]
+    return out, heights.astype(np.float32)

@@ -1,0 +1,84 @@
+"""What surrounds and covers one head: clothes, worn things, held things."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.synthetic import held, matter, worn
+from models.synthetic.body import load_torso
+from models.synthetic.camera import rotation
+from models.synthetic.head import Head
+from models.synthetic.scene import Occluder, Scene, Stream
+from models.synthetic.surfaces import Colour, Mesh
+
+Floats = NDArray[np.float32]
+Rng = np.random.Generator
+
+_WORN: dict[Occluder, Callable[[Rng, Head, Floats], list[Mesh]]] = {
+    Occluder.MASK: worn.face_mask,
+    Occluder.SCARF: worn.scarf,
+    Occluder.HAT: worn.hat,
+    Occluder.HOOD: worn.hood,
+    Occluder.GLASSES: lambda rng, head, vertices: worn.glasses(rng, head, vertices, dark=False),
+    Occluder.SUNGLASSES: lambda rng, head, vertices: worn.glasses(rng, head, vertices, dark=True),
+}
+_HELD: dict[Occluder, Callable[[Rng, Floats, held.Relief, Colour], list[Mesh]]] = {
+    Occluder.HAND: held.hand,
+    Occluder.CUP: held.cup,
+    Occluder.PHONE: held.phone,
+    Occluder.MICROPHONE: held.microphone,
+    Occluder.BOARD: held.board,
+    Occluder.BLOB: held.blob,
+    Occluder.BALL: held.ball,
+    Occluder.OTHER_HEAD: held.other_head,
+}
+_AT_MOUTH = (Occluder.CUP, Occluder.MICROPHONE)
+_POINTS = (8, 5, 11, 2, 14, 51, 57, 48, 54, 30, 33, 27, 19, 24, 36, 45, 62)
+
+
+def occluder_meshes(scene: Scene, head: Head, vertices: Floats, turn: Floats) -> tuple[list[Mesh], list[Mesh]]:
+    """Pieces in head space, and pieces in camera space (shoulders among them)."""
+    on_head: list[Mesh] = []
+    before: list[Mesh] = torso_meshes(scene, head, vertices, turn)
+    relief: held.Relief | None = None
+    marks = head.landmarks(vertices)
+    for kind, seed in scene.occluders:
+        rng = np.random.default_rng(seed)
+        if kind == Occluder.STRANDS:
+            on_head += worn.loose_strands(rng, head, vertices, scene.hair)
+        elif kind in _WORN:
+            on_head += _WORN[kind](rng, head, vertices)
+        else:
+            relief = relief or held.Relief(vertices[: head.face_count] @ turn.T)
+            point = 62 if kind in _AT_MOUTH else int(rng.choice(_POINTS))
+            before += _HELD[kind](rng, (turn @ marks[point]).astype(np.float32), relief, scene.complexion.skin)
+    return on_head, before
+
+
+def torso_meshes(scene: Scene, head: Head, vertices: Floats, turn: Floats) -> list[Mesh]:
+    """Shoulders in clothes, turned by themselves, and the skin above the neckline; camera space."""
+    rng, torso, pose = scene.rng(Stream.DETAIL), load_torso(head), scene.pose
+    own = rotation(pose.torso_pitch, pose.torso_yaw, pose.torso_roll)
+    stretch = np.array([rng.uniform(0.9, 1.2), 1, rng.uniform(0.9, 1.15)], np.float32)
+    local = (torso.vertices - torso.pivot) * stretch
+    hinge = turn @ torso.pivot
+    share = torso.follows_head[:, None]
+
+    def placed(points: Floats) -> Floats:
+        return np.asarray(hinge + share * (points @ turn.T) + (1 - share) * (points @ own.T), np.float32)
+
+    uv = np.stack([np.arctan2(local[:, 0], local[:, 2]) * 150, -local[:, 1]], 1).astype(np.float32) / 100
+    neckline = float(rng.choice([rng.uniform(5.2, 5.65), rng.uniform(5.6, 6.1)]))
+    thick = np.float32(rng.uniform(3, 9))
+    bare = (torso.height > neckline - 0.35) & (torso.height < 5.9)
+    clothed = torso.height <= neckline + 0.05
+    cut = np.interp(neckline, torso.height_dm, torso.height_mm).astype(np.float32)
+    dressed = local + thick * torso.normals
+    dressed[:, 1] = np.minimum(dressed[:, 1], cut + 0.12 * dressed[:, 2] * (dressed[:, 2] < 0))
+    return [
+        Mesh(placed(local - 0.5 * torso.normals), torso.triangles[bare], uv, matter.skin(rng, scene.complexion.skin)),
+        Mesh(placed(dressed), torso.triangles[clothed], uv, matter.cloth(rng)),
+    ]

@@ -1,0 +1,351 @@
+"""Light and colour of every pixel the z-buffer filled: compiled, linear light."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+from numba import njit
+
+from models.synthetic.head import Field
+from models.synthetic.surfaces import Kind
+
+
+class Paint(IntEnum):
+    """Where each number of a face's colouring stands in the shader's list; colours take three places."""
+
+    SKIN = 0
+    LIP = 3
+    LIP_GLOSS = 6
+    BROW = 7
+    BROW_STRENGTH = 10
+    BROW_WIDTH = 11
+    BLUSH = 12
+    RED = 13
+    UNDER_EYE = 14
+    FRECKLES = 15
+    MOTTLE = 16
+    RELIEF = 17
+    BEARD_AMOUNT = 18
+    BEARD_GRAIN = 19
+    BEARD = 20
+    MOUSTACHE_AMOUNT = 23
+    SCALP_AMOUNT = 24
+    HAIR = 25
+    CREASE = 28
+    OIL = 29
+    LINER = 30
+    SHADOW = 31
+    SHADOW_AMOUNT = 34
+    OFFSET = 35
+    LIP_GROW = 37
+    IRIS = 38
+    GAZE = 41
+    PUPIL = 43
+    TEETH = 44
+    LIP_STRENGTH = 47
+    FLUSH = 48
+    BROW_GRAIN = 49
+    IRIS_RADIUS = 50
+    LASH = 51
+    COUNT = 52
+
+
+_SKIN, _MOUTH, _EYE, _TEETH, _TONGUE = (
+    int(Kind.SKIN),
+    int(Kind.MOUTH),
+    int(Kind.EYE),
+    int(Kind.TEETH),
+    int(Kind.TONGUE),
+)
+_HAIR, _LIMB = int(Kind.HAIR), int(Kind.LIMB)
+_F_LIP, _F_BROW, _F_ALONG, _F_RIM = int(Field.LIP), int(Field.BROW), int(Field.BROW_ALONG), int(Field.EYE_RIM)
+_F_BEARD, _F_TACHE, _F_SCALP = int(Field.BEARD), int(Field.MOUSTACHE), int(Field.SCALP)
+_F_BLUSH, _F_RED, _F_UNDER = int(Field.BLUSH), int(Field.RED), int(Field.UNDER_EYE)
+_F_CREASE, _F_LID = int(Field.CREASE), int(Field.LID)
+_FIELDS = len(Field)
+(_P_LIP, _P_GLOSS, _P_BROW, _P_BROW_ON, _P_BROW_WIDE) = (3, 6, 7, 10, 11)
+(_P_BLUSH, _P_RED, _P_UNDER, _P_FRECKLE, _P_MOTTLE, _P_RELIEF) = (12, 13, 14, 15, 16, 17)
+(_P_BEARD_ON, _P_GRAIN, _P_BEARD, _P_TACHE_ON, _P_SCALP_ON, _P_HAIR) = (18, 19, 20, 23, 24, 25)
+(_P_CREASE, _P_OIL, _P_LINER, _P_SHADOW, _P_SHADOW_ON, _P_OFFSET) = (28, 29, 30, 31, 34, 35)
+(_P_GROW, _P_IRIS, _P_GAZE, _P_PUPIL, _P_TEETH, _P_LIP_ON) = (37, 38, 41, 43, 44, 47)
+(_P_FLUSH, _P_BROW_GRAIN, _P_IRIS_RADIUS, _P_LASH) = (48, 49, 50, 51)
+
+
+# A spiral of 20 taps, five for each pixel of a 2 x 2 block: halving the picture gathers all of them.
+_ANGLES = np.arange(20) * 2.399963
+_TURN = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], 1).astype(np.float32)
+_REACH = np.sqrt((np.arange(20) + 0.5) / 20).astype(np.float32)
+
+
+@njit(cache=True, nogil=True, inline="always", fastmath=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def _grain(bank, tile, u, v):  # type: ignore[no-untyped-def]
+    """-1..1 of a tile at (u, v), one tile per unit."""
+    column = np.int64(np.floor(u * np.float32(256.0))) & 255
+    row = np.int64(np.floor(v * np.float32(256.0))) & 255
+    return (np.float32(bank[tile, row, column]) - np.float32(128.0)) * np.float32(1.0 / 128.0)
+
+
+@njit(cache=True, nogil=True, inline="always", fastmath=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def _step(low, high, x):  # type: ignore[no-untyped-def]
+    t = (x - low) / (high - low)
+    t = min(max(t, np.float32(0.0)), np.float32(1.0))
+    return t * t * (np.float32(3.0) - np.float32(2.0) * t)
+
+
+@njit(cache=True, nogil=True, inline="always", fastmath=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def _mix(colour, r, g, b, amount):  # type: ignore[no-untyped-def]
+    colour[0] += (r - colour[0]) * amount
+    colour[1] += (g - colour[1]) * amount
+    colour[2] += (b - colour[2]) * amount
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def _lit_share(shadow, lx, ly, lz, spread, odd):  # type: ignore[no-untyped-def]
+    """Share of the key light that arrives: four taps in a pattern that differs among neighbouring pixels."""
+    size = shadow.shape[0]
+    total = np.float32(0.0)
+    for k in range(5):
+        n = k * 4 + odd
+        reach = spread * _REACH[n]
+        x = np.int64(lx + reach * _TURN[n, 0] + np.float32(0.5))
+        y = np.int64(ly + reach * _TURN[n, 1] + np.float32(0.5))
+        if x < 0 or y < 0 or x >= size or y >= size:
+            total += np.float32(1.0)
+        else:
+            gap = shadow[y, x] - lz - np.float32(2.5) - spread * np.float32(1.2)
+            total += np.float32(1.0) - min(max(gap * np.float32(0.5), np.float32(0.0)), np.float32(1.0))
+    return total * np.float32(0.2)
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def _paint_skin(colour, f, u, v, paint, bank, relief):  # type: ignore[no-untyped-def]
+    """Albedo of the face into `colour`; relief[0:2] slope of the surface, relief[2] shine, relief[3] polish."""
+    u += paint[_P_OFFSET]
+    v += paint[_P_OFFSET + 1]
+    mottle = _grain(bank, 4, u * 1.7, v * 1.7)
+    cloud = _grain(bank, 8, u * 0.8 + 0.3, v * 0.8)
+    pores = _grain(bank, 0, u * 2.0, v * 2.0)
+    shade = 1.0 + paint[_P_MOTTLE] * (0.11 * mottle + 0.12 * cloud + 0.06 * pores)
+    for k in range(3):
+        colour[k] = paint[k] * shade
+    flush = paint[_P_FLUSH] * cloud
+    red = paint[_P_BLUSH] * f[_F_BLUSH] + paint[_P_RED] * f[_F_RED] + max(flush, np.float32(0.0))
+    colour[1] *= 1.0 - 0.42 * red
+    colour[2] *= 1.0 - 0.40 * red
+    under = paint[_P_UNDER] * f[_F_UNDER]
+    _mix(colour, colour[0] * 0.62, colour[1] * 0.52, colour[2] * 0.55, under)
+    freckle = paint[_P_FRECKLE] * max(_grain(bank, 13, u * 1.3, v * 1.3) + 1.0, np.float32(0.0)) * 0.5
+    _mix(colour, colour[0] * 0.55, colour[1] * 0.42, colour[2] * 0.35, min(freckle, np.float32(0.8)))
+    crease = paint[_P_CREASE] * f[_F_CREASE]
+    _mix(colour, colour[0] * 0.55, colour[1] * 0.45, colour[2] * 0.42, crease * 0.6)
+    relief[2] = paint[_P_OIL] * (1.0 + 0.5 * pores)
+    relief[3] = 14.0
+    relief[0] = paint[_P_RELIEF] * (0.7 * pores + 0.6 * mottle)
+    relief[1] = paint[_P_RELIEF] * (_grain(bank, 0, u * 2.0 + 0.37, v * 2.0) * 0.7 + 0.6 * mottle)
+    if f[_F_LID] > 0.01:
+        _mix(
+            colour,
+            paint[_P_SHADOW],
+            paint[_P_SHADOW + 1],
+            paint[_P_SHADOW + 2],
+            paint[_P_SHADOW_ON] * min(f[_F_LID], np.float32(1.0)),
+        )
+    # lips
+    lip = f[_F_LIP] + paint[_P_GROW] + 0.25 * mottle
+    if lip > -1.5:
+        on = _step(np.float32(-1.1), np.float32(1.1), lip) * paint[_P_LIP_ON]
+        wrinkle = _grain(bank, 20, u * 3.0, v * 0.6)
+        dark = 1.0 - 0.16 * max(wrinkle, np.float32(0.0))
+        _mix(colour, paint[_P_LIP] * dark, paint[_P_LIP + 1] * dark, paint[_P_LIP + 2] * dark, on)
+        relief[2] += paint[_P_GLOSS] * on
+        relief[3] = 14.0 + 30.0 * on
+        relief[0] += 0.12 * wrinkle * on
+    # brows
+    if f[_F_BROW] < 9.0:
+        along = f[_F_ALONG]
+        wide = paint[_P_BROW_WIDE] * (1.0 - 0.45 * max(along, np.float32(0.0)))
+        hair = _grain(bank, 16 + 1, u * 3.0 + v * 0.5, v * 2.2)
+        edge = wide * (1.0 + 0.25 * hair)
+        on = 1.0 - _step(edge * np.float32(0.55), edge * np.float32(1.3), f[_F_BROW])
+        on *= 1.0 - _step(np.float32(0.8), np.float32(1.02), abs(along)) * np.float32(0.5)
+        on *= 1.0 - paint[_P_BROW_GRAIN] * (0.5 - 0.5 * hair)
+        _mix(
+            colour,
+            paint[_P_BROW],
+            paint[_P_BROW + 1],
+            paint[_P_BROW + 2],
+            min(max(on * paint[_P_BROW_ON], np.float32(0.0)), np.float32(1.0)),
+        )
+        relief[2] *= 1.0 - 0.7 * on
+    # beard, moustache, shaved scalp
+    beard = max(f[_F_BEARD] * paint[_P_BEARD_ON], f[_F_TACHE] * paint[_P_TACHE_ON])
+    scalp = f[_F_SCALP] * paint[_P_SCALP_ON]
+    if beard > 0.02:
+        hair = _grain(bank, 17, u * 2.3 + 0.2, v * 2.3) * paint[_P_GRAIN]
+        lock = _grain(bank, 4 + 2, u * 1.1, v * 1.1)
+        on = _step(np.float32(0.15), np.float32(0.95), beard * (1.0 + 0.5 * hair + 0.25 * lock))
+        on *= min(beard * np.float32(1.6), np.float32(1.0))
+        dark = 1.0 + 0.35 * hair
+        _mix(colour, paint[_P_BEARD] * dark, paint[_P_BEARD + 1] * dark, paint[_P_BEARD + 2] * dark, on)
+        relief[2] *= 1.0 - 0.8 * on
+        relief[0] += 0.35 * on * hair
+    if scalp > 0.02:
+        hair = _grain(bank, 18, u * 2.1, v * 2.1)
+        on = _step(np.float32(0.1), np.float32(0.9), scalp * (1.0 + 0.35 * hair))
+        on *= min(scalp * np.float32(1.4), np.float32(1.0))
+        dark = 1.0 + 0.3 * hair
+        _mix(colour, paint[_P_HAIR] * dark, paint[_P_HAIR + 1] * dark, paint[_P_HAIR + 2] * dark, on)
+        relief[2] *= 1.0 - 0.7 * on
+    # lash line
+    rim = f[_F_RIM]
+    if rim < 4.0:
+        line = 1.0 - _step(np.float32(0.0), paint[_P_LINER], rim)
+        _mix(colour, np.float32(0.012), np.float32(0.009), np.float32(0.008), line * paint[_P_LASH])
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def _paint_eye(colour, u, v, nx, ny, paint, bank, relief):  # type: ignore[no-untyped-def]
+    """(u, v): mm from the eye's axis in head space."""
+    du, dv = u - paint[_P_GAZE], v - paint[_P_GAZE + 1]
+    r = np.sqrt(du * du + dv * dv)
+    iris_r = paint[_P_IRIS_RADIUS]
+    vein = _grain(bank, 4 + 1, u * 0.04, v * 0.04)
+    colour[0], colour[1], colour[2] = 0.44 + 0.03 * vein, 0.39 + 0.04 * vein, 0.36 + 0.04 * vein
+    away = min(abs(u) * np.float32(0.07), np.float32(1.0))
+    _mix(colour, np.float32(0.30), np.float32(0.19), np.float32(0.17), 0.6 * away)
+    if r < iris_r + 0.6:
+        angle = np.arctan2(dv, du)
+        ray = _grain(bank, 20, angle * np.float32(0.6), r * 0.05)
+        inner = 0.55 + 0.45 * ray + 0.5 * (1.0 - r / iris_r)
+        limbus = 1.0 - 0.65 * _step(iris_r * np.float32(0.75), iris_r, r)
+        on = 1.0 - _step(iris_r - np.float32(0.4), iris_r + np.float32(0.5), r)
+        for k in range(3):
+            colour[k] += (paint[_P_IRIS + k] * inner * limbus - colour[k]) * on
+        pupil = 1.0 - _step(paint[_P_PUPIL] - np.float32(0.4), paint[_P_PUPIL] + np.float32(0.3), r)
+        _mix(colour, np.float32(0.004), np.float32(0.004), np.float32(0.005), pupil)
+    relief[2] = 1.4
+    relief[3] = 180.0
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def shade(  # type: ignore[no-untyped-def]
+    triangle, weights, triangles, slot, rows, points, normals, ambient, uv, fields, paint, bank,
+    view, key, key_colour, shadow, to_light, spread, out,
+):  # fmt: skip
+    """Linear RGB of every covered pixel, into `out` [H, W, 3].
+
+    Args:
+        triangle, weights: The z-buffer's answer; triangles [T, 3]; slot [T] row of `rows` (`Surface.row`).
+        points, normals: [P, 3] camera space; ambient [P, 3] light from all around; uv [P, 2].
+        fields: [head vertices, F]; paint: see `Paint`; bank: tiles.
+        view: [3] where the camera is, mm (camera space; far away without perspective).
+        key: [3] direction of the key light; key_colour [3]; shadow: its depth picture;
+        to_light: [3, 4] camera space to px and depth of that picture; spread: softness, px.
+    """
+    height, width = triangle.shape
+    colour, relief, f = np.zeros(3, np.float32), np.zeros(4, np.float32), np.zeros(_FIELDS, np.float32)
+    zero, one = np.float32(0.0), np.float32(1.0)
+    for y in range(height):
+        for x in range(width):
+            t = triangle[y, x]
+            if t < 0:
+                continue
+            a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+            wb, wc = weights[y, x, 0], weights[y, x, 1]
+            wa = one - wb - wc
+            row = rows[slot[t]]
+            kind = np.int64(row[0])
+            nx = wa * normals[a, 0] + wb * normals[b, 0] + wc * normals[c, 0]
+            ny = wa * normals[a, 1] + wb * normals[b, 1] + wc * normals[c, 1]
+            nz = wa * normals[a, 2] + wb * normals[b, 2] + wc * normals[c, 2]
+            px = wa * points[a, 0] + wb * points[b, 0] + wc * points[c, 0]
+            py = wa * points[a, 1] + wb * points[b, 1] + wc * points[c, 1]
+            pz = wa * points[a, 2] + wb * points[b, 2] + wc * points[c, 2]
+            u = wa * uv[a, 0] + wb * uv[b, 0] + wc * uv[c, 0]
+            v = wa * uv[a, 1] + wb * uv[b, 1] + wc * uv[c, 1]
+            vx, vy, vz = view[0] - px, view[1] - py, view[2] - pz
+            length = one / np.sqrt(vx * vx + vy * vy + vz * vz)
+            vx, vy, vz = vx * length, vy * length, vz * length
+            relief[0] = zero
+            relief[1] = zero
+            wrap_r, wrap_g, wrap_b = zero, zero, zero
+            tangent_shine = zero
+            if kind == _SKIN:
+                for k in range(_FIELDS):
+                    f[k] = wa * fields[a, k] + wb * fields[b, k] + wc * fields[c, k]
+                _paint_skin(colour, f, u, v, paint, bank, relief)
+                wrap_r, wrap_g, wrap_b = np.float32(0.24), np.float32(0.10), np.float32(0.06)
+            elif kind == _EYE:
+                _paint_eye(colour, u, v, nx, ny, paint, bank, relief)
+            elif kind == _MOUTH:
+                colour[0], colour[1], colour[2] = 0.16, 0.035, 0.03
+                relief[2], relief[3] = 0.15, 30.0
+            elif kind == _TEETH:
+                colour[0], colour[1], colour[2] = paint[_P_TEETH], paint[_P_TEETH + 1], paint[_P_TEETH + 2]
+                relief[2], relief[3] = 0.25, 40.0
+            elif kind == _TONGUE:
+                colour[0], colour[1], colour[2] = 0.36, 0.12, 0.11
+                relief[2], relief[3] = 0.2, 25.0
+            else:
+                grain = _grain(bank, np.int64(row[7]), u * row[8], v * row[9])
+                mix = row[10] * (0.5 + 0.5 * grain)
+                for k in range(3):
+                    colour[k] = row[1 + k] + (row[4 + k] - row[1 + k]) * mix
+                relief[2], relief[3] = row[11], row[12]
+                relief[0] = row[13] * grain
+                if kind == _LIMB:
+                    wrap_r, wrap_g, wrap_b = np.float32(0.24), np.float32(0.10), np.float32(0.06)
+                if kind == _HAIR:
+                    wrap_r = wrap_g = wrap_b = np.float32(0.25)
+            if nx * vx + ny * vy + nz * vz < zero and kind != _SKIN:
+                nx, ny, nz = -nx, -ny, -nz
+            nx += relief[0] * np.float32(0.5)
+            ny += relief[1] * np.float32(0.5)
+            length = one / np.sqrt(nx * nx + ny * ny + nz * nz + np.float32(1e-12))
+            nx, ny, nz = nx * length, ny * length, nz * length
+            facing = nx * key[0] + ny * key[1] + nz * key[2]
+            lit = zero
+            if facing > -0.3:
+                lx = to_light[0, 0] * px + to_light[0, 1] * py + to_light[0, 2] * pz + to_light[0, 3]
+                ly = to_light[1, 0] * px + to_light[1, 1] * py + to_light[1, 2] * pz + to_light[1, 3]
+                lz = to_light[2, 0] * px + to_light[2, 1] * py + to_light[2, 2] * pz + to_light[2, 3]
+                lit = _lit_share(shadow, lx, ly, lz, spread, (x & 1) + 2 * (y & 1))
+            am_r = wa * ambient[a, 0] + wb * ambient[b, 0] + wc * ambient[c, 0]
+            am_g = wa * ambient[a, 1] + wb * ambient[b, 1] + wc * ambient[c, 1]
+            am_b = wa * ambient[a, 2] + wb * ambient[b, 2] + wc * ambient[c, 2]
+            dr = max(facing + wrap_r, zero) / (one + wrap_r) * lit
+            dg = max(facing + wrap_g, zero) / (one + wrap_g) * lit
+            db = max(facing + wrap_b, zero) / (one + wrap_b) * lit
+            hx, hy, hz = key[0] + vx, key[1] + vy, key[2] + vz
+            length = one / np.sqrt(hx * hx + hy * hy + hz * hz + np.float32(1e-12))
+            if kind == _HAIR:
+                # two highlights along the strand, whose direction is taken from the v axis of the sheet
+                across = (nx * hx + ny * hy + nz * hz) * length
+                gloss = max(across, zero) ** np.float32(8.0)
+                tangent_shine = (
+                    relief[2]
+                    * gloss
+                    * (0.6 + 0.8 * _grain(bank, np.int64(row[7]), u * row[8] + 0.11, v * 0.3))
+                )
+                tangent_shine = max(tangent_shine, zero) * lit
+                shine = zero
+            else:
+                half = max((nx * hx + ny * hy + nz * hz) * length, zero)
+                grazing = one - max(nx * vx + ny * vy + nz * vz, zero)
+                fresnel = np.float32(0.35) + np.float32(1.3) * grazing * grazing * grazing * grazing
+                shine = relief[2] * fresnel * half ** relief[3] * lit * max(min(facing * 4.0, one), zero)
+                shine *= (relief[3] + np.float32(8.0)) * np.float32(0.045)
+            sky = relief[2] * np.float32(0.10) * (am_r + am_g + am_b) * np.float32(0.33)
+            if kind == _EYE or kind == _TEETH:
+                sky *= np.float32(0.4)
+            glow = row[15]
+            out[y, x, 0] = (
+                colour[0] * (am_r + dr * key_colour[0] + glow) + (shine + tangent_shine) * key_colour[0] + sky
+            )
+            out[y, x, 1] = (
+                colour[1] * (am_g + dg * key_colour[1] + glow) + (shine + tangent_shine) * key_colour[1] + sky
+            )
+            out[y, x, 2] = (
+                colour[2] * (am_b + db * key_colour[2] + glow) + (shine + tangent_shine) * key_colour[2] + sky
+            )
