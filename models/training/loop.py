@@ -6,6 +6,8 @@ import json
 import logging
 import math
 import os
+import signal
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +21,7 @@ from torch.nn.parallel import DistributedDataParallel
 LOG = logging.getLogger("models.training")
 LOG_EVERY_S = 30.0
 SAVE_EVERY_S = 240.0
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Task(Protocol):
@@ -83,12 +86,25 @@ class Run:
             self._resume()
 
     def train(self) -> None:
-        """Train until the recipe's minutes are used up; safe to interrupt and to call again."""
+        """Train until the recipe's minutes are used up.
+
+        SIGTERM and SIGINT end it after the current step, with everything saved; call again to resume.
+        """
+        stop = threading.Event()
+        before_signal = [signal.signal(kind, lambda *_: stop.set()) for kind in STOP_SIGNALS]
+        try:
+            self._train(stop)
+        finally:
+            self.save()
+            for kind, handler in zip(STOP_SIGNALS, before_signal, strict=True):
+                signal.signal(kind, handler)
+
+    def _train(self, stop: threading.Event) -> None:
         started = last_log = last_save = time.monotonic()
         before = self.seconds
         seen: list[dict[str, Tensor]] = []
         for batch in self.task.batches(self.rank, self.steps):
-            if self.progress >= 1:
+            if self.progress >= 1 or stop.is_set():
                 break
             seen.append(self._step(batch))
             now = time.monotonic()
@@ -99,7 +115,6 @@ class Run:
             if now - last_save > SAVE_EVERY_S:
                 self.save()
                 last_save = now
-        self.save()
 
     @property
     def progress(self) -> float:

@@ -43,7 +43,7 @@ class DSFNetRecipe:
     ema: float = 0.998
     workers: int = 1  # processes that render
     pool: int = 16_000  # samples kept
-    uses: float = 2.5  # times each is drawn on average
+    uses: float = 4.0  # times each is drawn on average
     threads: int = 2
     loss: LossWeights = field(default_factory=LossWeights)
     form: Form = field(default_factory=Form)

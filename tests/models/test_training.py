@@ -1,5 +1,6 @@
 import json
 import math
+import signal
 
 import pytest
 import torch
@@ -83,3 +84,16 @@ def test_the_rate_rises_then_falls_to_zero():
     assert rates[:peak] == sorted(rates[:peak])
     assert rates[peak:] == sorted(rates[peak:], reverse=True)
     assert rates[100] == pytest.approx(0, abs=1e-9)
+
+
+def test_a_signal_ends_a_run_with_everything_saved(tmp_path):
+    class Interrupted(LineTask):
+        def batches(self, rank, steps):
+            for k, batch in enumerate(super().batches(rank, steps)):
+                if k == 5:
+                    signal.raise_signal(signal.SIGTERM)
+                yield batch
+
+    Run(Interrupted(), recipe(100), tmp_path).train()
+    assert Run(LineTask(), recipe(100), tmp_path).steps == 5
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
