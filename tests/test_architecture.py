@@ -135,10 +135,7 @@ def test_imports_are_absolute():
 @pytest.mark.parametrize(
     ("module", "forbidden"),
     [
-        ("models.loading", QT | TRAIN_ONLY | set(LEAVES)),
-        ("models.pipeline", QT | TRAIN_ONLY | set(LEAVES)),
-        ("models.export", QT | TRAIN_ONLY | set(LEAVES)),
-        ("viewer.batch", QT | TRAIN_ONLY | set(LEAVES)),
+        ("viewer.batch", QT | TRAIN_ONLY | set(LEAVES)),  # and with it loading, pipeline and export
         ("viewer.state", QT | {"torch"}),
         ("viewer.command_line", QT | {"torch", "cv2"}),
         ("resources", QT | {"torch", "numpy"}),
