@@ -6,6 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
+
 from models.detection import detect
 from models.errors import InputError, MethodError, UnmaskError
 from models.export import write_answers, write_mesh, write_picture
@@ -24,6 +26,7 @@ BRANCH = " space"  # the switches that are branches end so
 def run_batch(batch: Batch) -> int:
     """Answer for every picture; one line each. Returns 1 if any failed."""
     try:
+        check_device(batch.device)
         method = load(batch.method, batch.weights, batch.device)
         without = left_out(method.switches, batch.without, batch.branches)
     except UnmaskError as error:
@@ -88,6 +91,20 @@ def left_out(
         )
     dropped = set() if branches is None else set(there) - branches
     return without | dropped
+
+
+def check_device(name: str) -> None:
+    """Whether a method could run there.
+
+    Raises:
+        MethodError: No such device here.
+    """
+    try:
+        kind = torch.device(name).type
+    except RuntimeError as error:
+        raise MethodError(f"{name!r} is no device. Use cpu or cuda.") from error
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise MethodError("This machine has no CUDA device that torch can use. Use --device cpu.")
 
 
 def distinct_names(images: Sequence[Path]) -> tuple[str, ...]:

@@ -149,6 +149,14 @@ def test_a_method_that_cannot_be_loaded_ends_the_run_with_a_sentence(tmp_path, m
     assert not (tmp_path / "out").exists()
 
 
+def test_a_device_that_is_not_there_ends_the_run_with_a_sentence(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    for device, told in (("cuda:1", "Use --device cpu."), ("abacus", "'abacus' is no device.")):
+        words = ["run", str(photo(tmp_path / "a.jpg")), "--out", str(tmp_path / "out"), "--device", device]
+        assert main(words) == 1
+        assert told in capsys.readouterr().err
+
+
 def test_a_run_does_not_load_qt():
     code = "import sys, viewer.__main__, viewer.batch; print([m for m in sys.modules if 'PySide6' in m])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
