@@ -35,8 +35,8 @@ vec3 lit(vec3 albedo, vec3 n, vec3 to_eye) {
     float wrapped = max(dot(n, key) * 0.80 + 0.20, 0.0);
     float second = max(dot(n, fill) * 0.7 + 0.3, 0.0);
     float sky = 0.5 + 0.5 * n.y;
-    vec3 light = vec3(1.00, 0.965, 0.92) * 0.80 * wrapped * wrapped
-               + vec3(0.62, 0.74, 1.00) * 0.16 * second
+    vec3 light = vec3(1.00, 0.965, 0.92) * 0.82 * wrapped * wrapped
+               + vec3(0.78, 0.86, 1.00) * 0.30 * second
                + mix(vec3(0.035, 0.03, 0.03), vec3(0.13, 0.14, 0.16), sky);
     float facing = clamp(dot(n, to_eye), 0.0, 1.0);
     float rim = pow(1.0 - facing, 4.0) * 0.16 * (0.35 + 0.65 * sky);

@@ -75,6 +75,11 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._sharp = True
         super().update()
 
+    @property
+    def is_sharp(self) -> bool:
+        """Whether nothing has changed for a while, so that the next picture is the smooth one."""
+        return self._sharp
+
     # --- drawing
 
     def initializeGL(self) -> None:

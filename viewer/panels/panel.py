@@ -133,6 +133,15 @@ class Panel(QFrame):
             positions = self._drawn.surface.positions[vertex : vertex + 1]
         self._probe.set_points(positions)
 
+    @property
+    def uploads(self) -> int:
+        """How often the surface or its photo went to the graphics card."""
+        return self._mesh.uploads
+
+    def legend_text(self) -> str:
+        """What the colours mean, in words."""
+        return self._legend.text()
+
     def picture_state(self) -> str:
         """What the panel says instead of a surface; empty while it shows one."""
         return "" if self._drawn is not None else self._empty.text()

@@ -25,7 +25,7 @@ def topology() -> Topology:
     index = np.arange(SIDE * SIDE).reshape(SIDE, SIDE)
     a, b, c, d = index[:-1, :-1], index[:-1, 1:], index[1:, :-1], index[1:, 1:]
     triangles = np.stack([np.stack([a, c, b], -1), np.stack([b, c, d], -1)]).reshape(-1, 3)
-    v, u = np.mgrid[0:1 : SIDE * 1j, 0:1 : SIDE * 1j]
+    v, u = np.mgrid[0 : 1 : SIDE * 1j, 0 : 1 : SIDE * 1j]
     landmarks = np.tile(np.linspace(0, SIDE * SIDE - 1, 68).astype(np.int32)[:, None], 3)
     return Topology(
         name="dome",
