@@ -1,0 +1,127 @@
+"""Tier 3: one session in the real window, with real panels on a real X display; only the models are fakes."""
+
+import os
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QPoint, QSettings, Qt
+from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtTest import QTest
+
+from tests.fakes.work import FakeWork
+from viewer import app
+from viewer.assembly import Assembly
+from viewer.command_line import Launch
+from viewer.errand import Errand
+from viewer.settings import Settings
+from viewer.state import Camera, Look, Severity
+
+pytestmark = pytest.mark.gl
+
+
+@pytest.fixture
+def session(qtbot, tmp_path, monkeypatch):
+    if QGuiApplication.platformName() == "offscreen":
+        pytest.skip("the offscreen platform has no OpenGL; run under X or Xvfb")
+    if sys.platform.startswith("linux"):
+        assert os.environ.get("PYOPENGL_PLATFORM", "glx") in ("glx", "egl")
+    settings = Settings(QSettings(str(tmp_path / "kept.ini"), QSettings.Format.IniFormat))
+    work = FakeWork()
+    assembly = Assembly(settings, app.first_state(settings, Launch()), work.work(), app.make_panels)
+    qtbot.addWidget(assembly.window)
+    assembly.show((1280, 800))
+    qtbot.waitExposed(assembly.window)
+    yield assembly, work
+    work.gate.set()
+    assembly.close()
+
+
+def photo(folder: Path, value: int = 120) -> str:
+    path = folder / "sample.png"
+    Image.fromarray(np.full((300, 240, 3), value, np.uint8)).save(path)
+    return str(path)
+
+
+def pixels(assembly: Assembly, name: str) -> np.ndarray:
+    """[H, W, 3] of a panel's OpenGL picture."""
+    image = panel(assembly, name).view.grabFramebuffer().convertToFormat(QImage.Format.Format_RGB888)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).copy()
+
+
+def panel(assembly: Assembly, name: str):
+    from viewer.panels.panel import Panel
+
+    return next(found for found in assembly.window.findChildren(Panel) if found.row.name == name)
+
+
+def test_a_whole_session_in_the_real_window(qtbot, session, tmp_path):
+    assembly, work = session
+    store, controller = assembly.store, assembly.controller
+    empty = pixels(assembly, "fused")
+
+    with qtbot.waitSignal(assembly.session.answered):
+        controller.open(photo(tmp_path))
+    qtbot.waitUntil(lambda: bool(store.state.gl_renderer))
+    shaded = pixels(assembly, "fused")
+    assert (shaded != empty).any(-1).mean() > 0.05, "the fused face covers a part of its panel"
+
+    with qtbot.waitSignal(assembly.session.answered):
+        assembly.actions["branch-2"].trigger()
+    assert store.state.answer.left_out == ("model space",)
+    assert "model-space branch is switched off" in panel(assembly, "model").picture_state()
+    with qtbot.waitSignal(assembly.session.answered):
+        assembly.actions["branch-2"].trigger()
+    assert panel(assembly, "model").picture_state() == ""
+
+    controller.set_look("fused", Look.NORMALS)
+    assert (pixels(assembly, "fused") != shaded).any(-1).mean() > 0.03
+    controller.set_look("fused", Look.SHADED)
+
+    before = pixels(assembly, "image")
+    view = panel(assembly, "model").view
+    centre = view.rect().center()
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=centre)
+    QTest.mouseMove(view, centre + QPoint(40, 10))
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=centre + QPoint(40, 10))
+    assert store.state.camera != Camera()
+    assert panel(assembly, "fused").view.camera == store.state.camera
+    assert (pixels(assembly, "image") != before).any(), "one drag turns all panels"
+
+    answer = store.state.answer
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"\xff\xd8\xff\xe0 no picture")
+    controller.open(str(broken))
+    qtbot.waitUntil(lambda: store.state.notice is not None)
+    assert store.state.notice.severity is Severity.ERROR
+    assert store.state.notice.remedy
+    assert store.state.answer is answer
+    qtbot.waitUntil(lambda: "broken.jpg" in assembly.log.text())
+
+    work.gate.clear()
+    work.reached.clear()
+    controller.open(photo(tmp_path, value=90))
+    qtbot.waitUntil(work.reached.is_set)
+    threading.Timer(0.05, work.gate.set).start()
+    assembly.window.close()
+    assert not assembly.window.isVisible()
+
+
+def test_a_picture_of_the_window_is_written_with_what_the_panels_draw(qtbot, session, tmp_path, capsys):
+    assembly, _ = session
+    errand = Errand(assembly, Launch(screenshot=tmp_path / "out" / "window.png"))
+    with qtbot.waitSignal(assembly.session.answered):
+        assembly.controller.open(photo(tmp_path))
+    qtbot.waitUntil(lambda: not assembly.window.isVisible(), timeout=20000)
+    assert errand.code == 0
+    written = np.asarray(Image.open(tmp_path / "out" / "window.png").convert("RGB"))
+    assert written.shape == (800, 1280, 3)
+    corner = panel(assembly, "fused").view.mapTo(assembly.window, QPoint(0, 0))
+    size = panel(assembly, "fused").view.size()
+    area = written[corner.y() : corner.y() + size.height(), corner.x() : corner.x() + size.width()]
+    assert len(np.unique(area.reshape(-1, 3), axis=0)) > 50, "the face is shaded, not an empty panel"
+    assert "window.png" in capsys.readouterr().out
