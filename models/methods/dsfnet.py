@@ -14,7 +14,7 @@ from torch.nn.functional import grid_sample
 from models.face_model.morphable import FaceModel
 from models.face_model.sampled import sample_chart
 from models.face_model.uv import PositionMapTable
-from models.geometry import Similarity, euler_from_rotation
+from models.geometry import Similarity, euler_from_rotation, vertex_normals
 from models.images import crop_square
 from models.methods.visible_surface import collisions, visible_surface
 from models.networks.blocks import fold_batch_norms
@@ -32,7 +32,9 @@ from models.reconstructor import Face
 CROP_FACTOR = 1.5  # side of the crop over the longer side of the box, as in DSFNet's data
 IMAGE_SPACE, MODEL_SPACE, CONFIDENCE, MASK = "image space", "model space", "confidence", "visibility mask"
 LITTLE_SEEN = 0.2  # share of vertices
-UV_TOLERANCE = 0.06  # chart distance at which a vertex is half believed to be the one its pixel shows
+# Where a vertex is half believed to be the one its pixel shows:
+UV_TOLERANCE = 0.06  # on the chart
+DEPTH_TOLERANCE = 0.05  # of the crop's side
 
 
 class _Decoded(NamedTuple):
@@ -84,6 +86,7 @@ class DSFNet:
         self._mean = (face_model.mean / MM_PER_UNIT).to(self._device)
         self._table = PositionMapTable(face_model.topology, network.form.chart_size).to(self._device)
         self._uv = torch.tensor(face_model.topology.uv, device=self._device)
+        self._triangles = torch.tensor(face_model.topology.triangles, device=self._device).long()
 
     def crop(self, face: Face) -> NDArray[np.float64]:
         """The square of 1.5 times the longer side of the box, about its centre."""
@@ -155,14 +158,28 @@ class DSFNet:
     def _visibility(self, dense: DensePrediction, face: Tensor) -> Tensor:
         """[B, N] in 0..1: whether the pixel under each vertex shows face, and that very place of the face.
 
-        A vertex behind an occluder lands on a pixel outside the mask; one on the far side of the head lands
-        on a pixel that shows another place of the chart.
+        A vertex behind an occluder lands on a pixel outside the mask; one on the far side of the head faces away,
+        or lands on a pixel that shows another place of the chart, or another depth.
+
+        Args:
+            dense: What the heads say.
+            face: [B, N, 3] crop px, y down.
         """
         grid = ((face[..., :2] + 0.5) * (2 / self.size) - 1)[:, None]
-        maps = torch.cat((torch.sigmoid(dense.mask), dense.uv), 1)
+        mask = torch.sigmoid(dense.mask)
+        maps = torch.cat(
+            (mask, dense.uv * mask, dense.depth * mask), 1
+        )  # so that no value leaks over the rim
         under = grid_sample(maps, grid, align_corners=False)[:, :, 0].mT
-        apart = (under[..., 1:] - self._uv).square().sum(-1)
-        return under[..., 0] * torch.exp(-apart * (np.log(2) / UV_TOLERANCE**2))
+        values = under[..., 1:] / under[..., :1].clamp(min=1e-3)
+        off_chart = (values[..., :2] - self._uv).square().sum(-1) / UV_TOLERANCE**2
+        off_depth = (values[..., 2] * (self.size / 2) - face[..., 2]).square() / (
+            DEPTH_TOLERANCE * self.size
+        ) ** 2
+        upright = face * face.new_tensor((1.0, -1.0, 1.0))
+        towards = vertex_normals(upright, self._triangles)[..., 2] > 0
+        belief = torch.exp2(-torch.maximum(off_chart, off_depth))
+        return (2 * under[..., 0]).clamp(max=1) * belief * towards
 
     def _reconstruction(self, d: _Decoded, took_part: tuple[str, ...]) -> Reconstruction:
         is_face = d.mask > 0.5
