@@ -39,7 +39,7 @@ def turned(pose_deg: tuple[float, float, float]) -> str:
     """
     pitch, yaw, roll = pose_deg
     words = [
-        _word(yaw, "to the viewer's left", "to the viewer's right"),
+        _word(yaw, "to viewer's left", "to viewer's right"),
         _word(pitch, "up", "down"),
         _word(roll, "tilted clockwise", "tilted counter-clockwise"),
     ]

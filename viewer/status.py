@@ -56,6 +56,8 @@ def doing(state: State) -> str:
         return f"{state.doing}…"
     if state.shown is None:
         return "Open a photo, or drop one on the window."
+    if not state.switches:
+        return f"{state.shown.frame.name}: no method is loaded"
     faces = len(state.shown.answers)
     return f"{state.shown.frame.name}: {faces or 'no'} face{'' if faces == 1 else 's'}"
 

@@ -100,7 +100,7 @@ def test_the_inspector_tells_pose_visibility_difference_and_time(qtbot, desk):
     store.update(shown=shown(answer()))
     told = texts(dock)
     assert "+3°, -12°, +6°" in told
-    assert "12° to the viewer's right, 6° tilted clockwise" in told
+    assert "12° to viewer's right\n6° tilted clockwise" in told
     assert "20 ms" in told
     assert "No alarms" in told
     store.update(shown=None)
@@ -156,7 +156,7 @@ def test_unknown_visibility_is_told_as_unknown():
     ("pose", "words"),
     [
         ((0.0, 0.0, 0.0), "straight at the camera"),
-        ((0.0, 30.0, 0.0), "30° to the viewer's left"),
+        ((0.0, 30.0, 0.0), "30° to viewer's left"),
         ((20.0, 0.0, 0.0), "20° up"),
         ((-20.0, 0.0, -10.0), "20° down, 10° tilted counter-clockwise"),
     ],

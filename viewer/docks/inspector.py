@@ -123,7 +123,7 @@ def readings(answer: Reconstruction) -> dict[str, str]:
     seen, differ = visible_share(answer), disagreement_px(answer)
     return {
         "Pitch, yaw, roll": f"{pitch:+.0f}°, {yaw:+.0f}°, {roll:+.0f}°",
-        "Looks": turned(answer.pose_deg),
+        "Looks": turned(answer.pose_deg).replace(", ", "\n"),
         "Seen": "unknown" if seen is None else f"{100 * seen:.0f} % of the face",
         "Branches differ": "–" if differ is None else _length(differ[0], answer),
         "at the worst 5 %": "–" if differ is None else _length(differ[1], answer),
