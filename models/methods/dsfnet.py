@@ -158,8 +158,8 @@ class DSFNet:
     def _visibility(self, dense: DensePrediction, face: Tensor) -> Tensor:
         """[B, N] in 0..1: whether the pixel under each vertex shows face, and that very place of the face.
 
-        A vertex behind an occluder lands on a pixel outside the mask; one on the far side of the head faces away,
-        or lands on a pixel that shows another place of the chart, or another depth.
+        A vertex behind an occluder lands on a pixel outside the mask; one on the far side of the head faces
+        away, or lands on a pixel that shows another place of the chart, or another depth.
 
         Args:
             dense: What the heads say.
