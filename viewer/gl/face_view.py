@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from OpenGL import GL
 from pyqtgraph.opengl import GLViewWidget
 from PySide6.QtCore import QEvent, QPointF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QMatrix4x4, QMouseEvent, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMatrix4x4, QMouseEvent, QResizeEvent, QWheelEvent
 from PySide6.QtOpenGL import QOpenGLFramebufferObject
 from PySide6.QtWidgets import QWidget
 
@@ -34,6 +34,7 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
         clicked(float, float): A press and release on one spot, in widget px.
         failed(str): Painting failed; the text says how.
         resized(): Its size changed.
+        focus_changed(bool): Whether the keyboard turns this face.
         renderer_found(str): The name of the OpenGL driver, once there is a context.
     """
 
@@ -41,6 +42,7 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
     clicked = Signal(float, float)
     failed = Signal(str)
     resized = Signal()
+    focus_changed = Signal(bool)
     renderer_found = Signal(str)
 
     _rest: QTimer | None = None  # pyqtgraph asks for an update while it is being made
@@ -238,6 +240,16 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
         """Tell whoever lies on top."""
         super().resizeEvent(event)
         self.resized.emit()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The keyboard speaks to this view now."""
+        super().focusInEvent(event)
+        self.focus_changed.emit(True)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """The keyboard speaks to something else."""
+        super().focusOutEvent(event)
+        self.focus_changed.emit(False)
 
     def changeEvent(self, event: QEvent) -> None:
         """A new scale of the screen changes how many pixels there are."""

@@ -69,6 +69,7 @@ class Paint:
         opacity: 0..1.
         clay, hidden, edge: Colours of the seen surface, the hidden one and the wire.
         body: Colour of the surface under a wire with nothing else to show (fill PLAIN).
+        edge_opacity: Of the wire, 0..1.
         point_size_px: In logical pixels.
     """
 

@@ -76,6 +76,7 @@ class Panel(QFrame):
     def _connect(self) -> None:
         self.view.resized.connect(self._place_overlays)
         self.view.camera_moved.connect(self.camera_moved)
+        self.view.focus_changed.connect(self.strip.set_focused)
         self.view.clicked.connect(self._pick)
         self.view.failed.connect(self._show_error, Qt.ConnectionType.QueuedConnection)
         self.view.renderer_found.connect(self.renderer_found)

@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction, QActionGroup, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
 
 from viewer.panels.arrangement import PanelRow
-from viewer.panels.palette import Palette
+from viewer.panels.palette import DARK, Palette
 from viewer.state import LayerStyle, Look
 
 HEIGHT = 36
@@ -43,7 +43,7 @@ class TitleStrip(QWidget):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setObjectName("titleStrip")
-        self._style = row.style
+        self._style, self._colours, self._focused = row.style, DARK, False
         self._title, self._subtitle = QLabel(row.title, self), Elided(row.subtitle, self)
         self._title.setObjectName("panelTitle")
         self._subtitle.setObjectName("panelSubtitle")
@@ -102,10 +102,17 @@ class TitleStrip(QWidget):
         self._subtitle.setText(note)
         self._subtitle.setToolTip(note)
 
+    def set_focused(self, focused: bool) -> None:
+        """Whether the keyboard speaks to this panel: its line then has the accent colour."""
+        self._focused = focused
+        self.set_palette(self._colours)
+
     def set_palette(self, palette: Palette) -> None:
         """The theme's colours."""
+        self._colours = palette
+        line = palette.accent if self._focused else palette.line
         self.setStyleSheet(
-            f"#titleStrip {{ background: {palette.strip}; border-bottom: 1px solid {palette.line}; }}"
+            f"#titleStrip {{ background: {palette.strip}; border-bottom: 1px solid {line}; }}"
             f"#panelTitle {{ color: {palette.text}; font-weight: 600; background: transparent; }}"
             f"#panelSubtitle {{ color: {palette.quiet}; background: transparent; }}"
             f"#lookButton {{ color: {palette.text}; border: 1px solid {palette.line}; border-radius: 5px;"
