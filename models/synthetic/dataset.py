@@ -30,9 +30,9 @@ class FaceBatch:
 
     Attributes:
         images: [B, 3, S, S] uint8 RGB.
-        mask: [B, M, M] uint8, 1 where the face's surface is what one sees (not an eyeball, tooth, hair, hand).
+        mask: [B, M, M] uint8, 1 where one sees the face's surface (not an eyeball, tooth, hair, hand).
         uv: [B, 2, M, M] float16 (u, v) of the face chart where mask, else 0.
-        depth: [B, M, M] float16 crop px towards the camera, from the model origin's depth; 0 outside the mask.
+        depth: [B, M, M] float16 crop px towards the camera from the model origin; 0 outside the mask.
         identity: [B, 60] float32; expression: [B, E] float32.
         rotation: [B, 3, 3] float32, model to camera (y up in both), R = Rx(-pitch) Ry(-yaw) Rz(-roll).
         camera: [B, 4] float32: s (crop px per mm at the model origin), tx, ty (crop px of the model origin),
@@ -84,8 +84,8 @@ def _rows(seed: int, index: int, head: Head, size: int) -> Rows:
 class Pool:
     """Processes that keep a bounded pool of samples fresh in shared memory, for random batches.
 
-    Samples carry the indices `first`, `first + 1`, ... of one seed; the oldest make room for new ones. Which of
-    them meet in a batch depends on the machine's speed: use `batch` where that matters.
+    Samples carry the indices `first`, `first + 1`, ... of one seed; the oldest make room for new ones. Which
+    of them meet in a batch depends on the machine's speed: use `batch` where that matters.
     """
 
     def __init__(
@@ -121,7 +121,8 @@ class Pool:
         context = get_context("spawn")
         arguments = (self._memory.name, self._layout, seed, first, size, uses, nice)
         self._workers = [
-            context.Process(target=_fill, args=(worker, *arguments), daemon=True) for worker in range(processes)
+            context.Process(target=_fill, args=(worker, *arguments), daemon=True)
+            for worker in range(processes)
         ]
         for process in self._workers:
             process.start()
@@ -186,7 +187,9 @@ class Pool:
     def _check(self) -> None:
         for process in self._workers:
             if process.exitcode is not None:
-                raise RuntimeError(f"a renderer of synthetic faces ended by itself (exit code {process.exitcode})")
+                raise RuntimeError(
+                    f"a renderer of synthetic faces ended by itself (exit code {process.exitcode})"
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +211,8 @@ class _Layout:
 
     def views(self, memory: SharedMemory) -> Rows:
         return {
-            name: np.ndarray(shape, kind, memory.buf, offset) for name, (offset, shape, kind) in self.places.items()
+            name: np.ndarray(shape, kind, memory.buf, offset)
+            for name, (offset, shape, kind) in self.places.items()
         }
 
 
@@ -237,6 +241,6 @@ def _fill(
         versions[slot] += 1
         for key, value in row.items():
             views[key][slot] = value
-        versions[slot] += 1
         counts[worker] += 1
+        versions[slot] += 1
         turn += 1

@@ -10,7 +10,7 @@ from models.synthetic.scene import Hair, HairStyle
 from models.synthetic.surfaces import Kind, Mesh, Surface
 from models.synthetic.textures import Tile, tile_index
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]
 
 
 def hair_meshes(hair: Hair, head: Head, vertices: Floats, down: Floats) -> list[Mesh]:
@@ -90,7 +90,9 @@ def _grow(hair: Hair, head: Head, vertices: Floats, down: Floats, rng: np.random
         step[curtain, 0] = _beside(step[curtain], side[curtain], open_to[curtain], brow_y)
         direction = step - path[-1]
         direction /= np.linalg.norm(direction, axis=1, keepdims=True) + 1e-6
-        direction += down * (gravity * length / steps)[:, None] + rng.normal(0, hair.wave * 0.6, direction.shape)
+        direction += down * (gravity * length / steps)[:, None] + rng.normal(
+            0, hair.wave * 0.6, direction.shape
+        )
         path.append(step)
     return np.stack(path, 1).astype(np.float32)
 
@@ -127,6 +129,7 @@ def _outside(points: Floats, centre: Floats, axes: Floats, lift: Floats) -> Floa
 
 
 def ribbon_mesh(path: Floats, width: Floats, surface: Surface, rng: np.random.Generator) -> Mesh:
+    """Ribbons of `width` [S] mm along centre lines `path` [S, K, 3], arched across."""
     count, steps, _ = path.shape
     along = np.gradient(path, axis=1)
     out = path - path.mean((0, 1)) * np.array([1, 1, 1], np.float32)
@@ -136,7 +139,7 @@ def ribbon_mesh(path: Floats, width: Floats, surface: Surface, rng: np.random.Ge
     half = 0.5 * width[:, None, None] * taper * side
     bulge = out / (np.linalg.norm(out, axis=2, keepdims=True) + 1e-6) * (width[:, None, None] * 0.12)
     vertices = np.stack([path - half, path + bulge, path + half], 2).reshape(-1, 3)
-    shift = rng.random(count)
+    shift = np.asarray(rng.random(count))
     u = shift[:, None, None] + np.array([0, 0.5, 1.0])[None, None] * (width / 64)[:, None, None]
     v = np.broadcast_to((np.linspace(0.02, 0.98, steps))[None, :, None], (count, steps, 3))
     uv = np.stack(np.broadcast_arrays(u, v), -1).reshape(-1, 2)

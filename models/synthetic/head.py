@@ -1,6 +1,6 @@
 """The face model as the renderer sees it: one list of vertices, and what is painted where.
 
-All positions are model space (mm, y up, z to the viewer). Face vertices come first, the rest of the head after.
+All positions are model space (mm, y up, z to the viewer). Face vertices come first, then the rest.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from models.synthetic.lighting import sky_directions, spherical_harmonics
 from models.synthetic.rasterise_cpu import depth_only, vertex_normals
 from resources import face_model
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]
 WRAP_DEGREES = np.linspace(-110, 110, 61)
 WRAP_AXIS_MM = 60.0  # the upright axis that angles are counted around lies this far behind the origin
 
@@ -259,7 +259,7 @@ def _paint_blood(out: Floats, mean: Floats, marks: Floats) -> None:
     out[:, Field.RED] = (
         _bump(mean, marks[30], 13) + 0.5 * _bump(mean, marks[8], 14) + _both(mean, ear, 20)
     ).clip(0, 1)
-    out[:, Field.UNDER_EYE] = _both(mean, eye + [0, -11, 0], 7.5)
+    out[:, Field.UNDER_EYE] = _both(mean, eye + np.array([0, -11, 0]), 7.5)
     smile = np.stack(
         [marks[35] + [3, 5, -3], (marks[35] + marks[54]) / 2 + [11, 2, -6], marks[54] + [11, -3, -6]]
     )
@@ -268,7 +268,7 @@ def _paint_blood(out: Floats, mean: Floats, marks: Floats) -> None:
     out[:, Field.CREASE] = np.exp(-((fold / 2.4) ** 2))
     crow = marks[45] + [9, 0, -7]
     out[:, Field.CREASE] = (out[:, Field.CREASE] + 0.4 * _both(mean, crow, 6)).clip(0, 1)
-    lid = eye + [0, 7, 0]
+    lid = eye + np.array([0, 7, 0])
     out[:, Field.LID] = _both(mean, lid, 8.5) * _smoothstep(-1.0, 1.0, mean[:, 1] - eye[1])
 
 

@@ -10,7 +10,7 @@ from models.synthetic.body import load_hand
 from models.synthetic.surfaces import Colour, Kind, Mesh, Surface, ellipsoid, sheet, tube
 from models.synthetic.textures import Tile
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]
 Rng = np.random.Generator
 CELL_MM = 12.0
 
@@ -38,8 +38,8 @@ class Relief:
         need = self.depth(points) + gap_mm - points[:, 2]
         push = np.quantile(need, 1 - sink)
         if push < -500:
-            push = 0.0
-        return np.asarray(points + [0, 0, push], np.float32)
+            push = np.float64(0)
+        return np.asarray(points + np.array([0, 0, push]), np.float32)
 
 
 def _frame(direction: float, tilt: float, lean: float) -> Floats:
@@ -84,7 +84,7 @@ def hand(rng: Rng, target: Floats, relief: Relief, skin: Colour, curls: Floats |
     pieces = [Mesh(placed, model.triangles, uv, surface)]
     if rng.random() < 0.5:  # a sleeve
         start = float(rng.uniform(-200, -95))
-        path = np.array([[0, start, 0], [0, start - 60, 0], [0, start - 200, 0]]) + [0, 0, 4]
+        path = np.array([[0, start, 0], [0, start - 60, 0], [0, start - 200, 0]]) + np.array([0, 0, 4])
         wide = np.array([37, 40, 46]) * rng.uniform(0.95, 1.3)
         sleeve = tube(path.astype(np.float32), wide.astype(np.float32), matter.cloth(rng), 14)
         moved = (sleeve.vertices - contact) * size @ frame.T + target
@@ -109,14 +109,20 @@ def cup(rng: Rng, target: Floats, relief: Relief, skin: Colour) -> list[Mesh]:
     flat[:, 1] = flat[:, 1].clip(-height, 0)
     placed = flat @ frame.T + target + [0, rng.uniform(-20, 25), 0]
     body = Mesh(relief.rested(placed.astype(np.float32), 0.1, 2.0), mesh.triangles, mesh.uv, mesh.surface)
-    side = body.vertices.mean(0) + [rng.choice([-1, 1]) * radius, 0, radius * 0.5]
+    side = body.vertices.mean(0) + np.array([rng.choice([-1, 1]) * radius, 0, radius * 0.5])
     return [body, *_grip(rng, side, Relief(body.vertices), skin)]
 
 
 def phone(rng: Rng, target: Floats, relief: Relief, skin: Colour) -> list[Mesh]:
     """A phone or camera before or beside the face."""
-    half = np.array([36, 74, 4.5]) * rng.uniform(0.9, 1.1) if rng.random() < 0.7 else rng.uniform([40, 30, 20], [70, 50, 30])
-    frame = _frame(rng.normal(0, 0.5) + (np.pi / 2 if rng.random() < 0.3 else 0), rng.normal(0, 0.25), rng.normal(0, 0.6))
+    half = (
+        np.array([36, 74, 4.5]) * rng.uniform(0.9, 1.1)
+        if rng.random() < 0.7
+        else rng.uniform([40, 30, 20], [70, 50, 30])
+    )
+    frame = _frame(
+        rng.normal(0, 0.5) + (np.pi / 2 if rng.random() < 0.3 else 0), rng.normal(0, 0.25), rng.normal(0, 0.6)
+    )
     front, edge = matter.solid(rng, 0.8), matter.solid(rng, 0.8)
     pieces = _box(half, front, edge)
     offset = target + np.array([rng.normal(0, 10), rng.normal(0, 10), 0])
@@ -140,21 +146,37 @@ def microphone(rng: Rng, target: Floats, relief: Relief, skin: Colour) -> list[M
     """A microphone at the mouth."""
     radius = float(rng.uniform(18, 30))
     frame = _frame(rng.normal(0, 0.9), rng.uniform(-1.2, 0.2), 0)
-    dark = Surface(Kind.MATTER, (0.02, 0.02, 0.02), (0.12, 0.12, 0.12), matter.some_tile(rng, Tile.WEAVE), (3, 3), 0.8, 0.2, 25.0)
-    ball = ellipsoid(np.zeros(3), np.array([1, 1.1, 1]) * radius, dark if rng.random() < 0.6 else matter.solid(rng))
+    dark = Surface(
+        Kind.MATTER,
+        (0.02, 0.02, 0.02),
+        (0.12, 0.12, 0.12),
+        matter.some_tile(rng, Tile.WEAVE),
+        (3, 3),
+        0.8,
+        0.2,
+        25.0,
+    )
+    ball = ellipsoid(
+        np.zeros(3), np.array([1, 1.1, 1]) * radius, dark if rng.random() < 0.6 else matter.solid(rng)
+    )
     handle = np.linspace([0, -radius, 0], [0, -radius - 150, 0], 4).astype(np.float32)
     stick = tube(handle, np.linspace(0.7, 0.5, 4).astype(np.float32) * radius, matter.solid(rng), 12)
     placed = ball.moved(frame.astype(np.float32), target + np.array([rng.normal(0, 8), -12, 0], np.float32))
     rested = relief.rested(placed.vertices, 0.0, 3.0)
     shift = rested[0] - ball.vertices[0] @ frame.T
     pieces = [p.moved(frame.astype(np.float32), shift.astype(np.float32)) for p in (ball, stick)]
-    return [*pieces, *_grip(rng, shift + frame @ np.array([0, -radius - 60, 10]), Relief(pieces[1].vertices), skin)]
+    return [
+        *pieces,
+        *_grip(rng, shift + frame @ np.array([0, -radius - 60, 10]), Relief(pieces[1].vertices), skin),
+    ]
 
 
 def board(rng: Rng, target: Floats, relief: Relief, skin: Colour) -> list[Mesh]:
     """Paper, a book, a wall or somebody's back: a straight edge that may cover half the face."""
     width, height = rng.uniform(90, 420, 2)
-    frame = _frame(rng.choice([0, 0, np.pi / 2]) + rng.normal(0, 0.35), rng.normal(0, 0.3), rng.normal(0, 0.3))
+    frame = _frame(
+        rng.choice([0, 0, np.pi / 2]) + rng.normal(0, 0.35), rng.normal(0, 0.3), rng.normal(0, 0.3)
+    )
     x, y = np.linspace(-width / 2, width / 2, 7), np.linspace(height / 2, -height / 2, 7)
     bend = rng.normal(0, 12)
     points = np.stack(np.broadcast_arrays(x[None], y[:, None], bend * (x[None] / width * 2) ** 2), -1)
@@ -181,16 +203,20 @@ def blob(rng: Rng, target: Floats, relief: Relief, skin: Colour) -> list[Mesh]:
     stretch = np.exp(rng.normal(0, 0.35))
     share = np.array([0.02, 0.5, 0.85, 1.0])[:, None]
     dome = rng.uniform(0, 25) * (1 - share**2) + 0 * angle
-    ring = np.stack([share * outline * np.cos(angle) * stretch, share * outline * np.sin(angle) / stretch, dome], -1)
-    placed = ring.reshape(-1, 3) @ _frame(rng.uniform(0, 6), 0, 0).T + target + rng.normal(0, 15, 3)
-    placed = relief.rested(placed.astype(np.float32), 0.0, float(rng.uniform(1, 30)))
+    ring = np.stack(
+        [share * outline * np.cos(angle) * stretch, share * outline * np.sin(angle) / stretch, dome], -1
+    )
+    turned = ring.reshape(-1, 3) @ _frame(rng.uniform(0, 6), 0, 0).T + target + rng.normal(0, 15, 3)
+    placed = relief.rested(turned.astype(np.float32), 0.0, float(rng.uniform(1, 30)))
     surface = matter.paper(rng) if rng.random() < 0.5 else matter.cloth(rng)
     return [sheet(placed.reshape(4, 33, 3), surface)]
 
 
 def ball(rng: Rng, target: Floats, relief: Relief, skin: Colour) -> list[Mesh]:
     """A fruit, a balloon, a lens."""
-    mesh = ellipsoid(np.zeros(3), rng.uniform(14, 60) * np.exp(rng.normal(0, 0.15, 3)), matter.solid(rng, 0.8), 12, 20)
+    mesh = ellipsoid(
+        np.zeros(3), rng.uniform(14, 60) * np.exp(rng.normal(0, 0.15, 3)), matter.solid(rng, 0.8), 12, 20
+    )
     placed = relief.rested((mesh.vertices + target + rng.normal(0, 15, 3)).astype(np.float32), 0.1, 3.0)
     return [Mesh(placed, mesh.triangles, mesh.uv, mesh.surface)]
 
@@ -201,14 +227,20 @@ def other_head(rng: Rng, target: Floats, relief: Relief, skin: Colour) -> list[M
     side = rng.choice([-1, 1])
     colour = matter.skin(rng, None)
     hair = Surface(
-        Kind.HAIR, matter.some_colour(rng) if rng.random() < 0.1 else (0.02, 0.015, 0.012), (0.10, 0.07, 0.05),
+        Kind.HAIR, matter.some_colour(rng) if rng.random() < 0.1 else (0.02, 0.015, 0.012),
+        (0.10, 0.07, 0.05),
         matter.some_tile(rng, Tile.LOCKS, Tile.STRANDS), (2, 1), 1.0, 0.08, 12.0, 0.3,
     )  # fmt: skip
     centre = target + np.array([side * rng.uniform(35, 95), rng.normal(-20, 40), 0])
     skull = ellipsoid(np.zeros(3), axes, hair, 14, 24)
     rested = relief.rested((skull.vertices + centre).astype(np.float32), 0.0, 5.0)
     at = rested[0] - skull.vertices[0]
-    cheek = ellipsoid(at + [-side * 14, -26, 8], axes * [0.86, 0.8, 0.93], colour, 12, 20)
-    neck = tube(np.linspace(at + [0, -70, 0], at + [0, -190, -10], 4).astype(np.float32), np.full(4, 55.0, np.float32), colour, 14)
-    coat = ellipsoid(at + [0, -260, -20], np.array([210, 120, 110.0]), matter.cloth(rng), 12, 20)
+    cheek = ellipsoid(at + np.array([-side * 14, -26, 8]), axes * [0.86, 0.8, 0.93], colour, 12, 20)
+    neck = tube(
+        np.linspace(at + np.array([0, -70, 0]), at + np.array([0, -190, -10]), 4).astype(np.float32),
+        np.full(4, 55.0, np.float32),
+        colour,
+        14,
+    )
+    coat = ellipsoid(at + np.array([0, -260, -20]), np.array([210, 120, 110.0]), matter.cloth(rng), 12, 20)
     return [Mesh(rested, skull.triangles, skull.uv, hair), cheek, neck, coat]

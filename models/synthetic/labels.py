@@ -1,3 +1,5 @@
+# Compiled functions get their types from their arguments.
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, call-overload"
 """Exact labels out of a z-buffer of twice the crop's size."""
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from numpy.typing import NDArray
 
 from models.synthetic.rasterise_cpu import Raster
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]
 
 
 class Labels(NamedTuple):
@@ -54,8 +56,8 @@ def read_labels(
     return Labels(mask, values[:2].astype(np.float16), values[2].astype(np.float16), seen)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _read_cells(triangle, weights, depth, triangles, face_triangles, uv, mask, values):  # type: ignore[no-untyped-def]
+@njit(cache=True, nogil=True)
+def _read_cells(triangle, weights, depth, triangles, face_triangles, uv, mask, values):
     cells = mask.shape[0]
     for r in range(cells):
         for c in range(cells):
@@ -77,8 +79,8 @@ def _read_cells(triangle, weights, depth, triangles, face_triangles, uv, mask, v
                 values[0, r, c], values[1, r, c], values[2, r, c] = u / count, v / count, z / count
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _read_vertices(triangle, depth, triangles, face_triangles, screen, normals, seen):  # type: ignore[no-untyped-def]
+@njit(cache=True, nogil=True)
+def _read_vertices(triangle, depth, triangles, face_triangles, screen, normals, seen):
     """A vertex is seen if it faces the camera and the face is at its depth in one of the pixels around it."""
     height, width = depth.shape
     for n in range(seen.shape[0]):

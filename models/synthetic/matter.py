@@ -38,7 +38,9 @@ def cloth(rng: Rng, plain: float = 0.5) -> Surface:
     else:
         tile, contrast = some_tile(rng, Tile.STRIPES, Tile.PLAID, Tile.CELLS, Tile.LEAVES, Tile.EDGES), 1.0
     scale = float(np.exp(rng.uniform(-0.3, 1.3)))
-    return Surface(Kind.MATTER, first, second, tile, (scale, scale), contrast, 0.02, 8.0, float(rng.uniform(0, 0.3)))
+    return Surface(
+        Kind.MATTER, first, second, tile, (scale, scale), contrast, 0.02, 8.0, float(rng.uniform(0, 0.3))
+    )
 
 
 def solid(rng: Rng, shine: float = 0.4) -> Surface:
@@ -59,10 +61,10 @@ def paper(rng: Rng) -> Surface:
         light, ink = linear(*rng.uniform(200, 250, 3)), linear(*rng.uniform(10, 120, 3))
         kinds, contrast = (Tile.PRINT, Tile.PRINT, Tile.STRIPES, Tile.EDGES), float(rng.uniform(0, 1))
         return Surface(Kind.MATTER, ink, light, some_tile(rng, *kinds), (1.5, 1.5), 0.3 + 0.7 * contrast)
-    kinds = (Tile.EDGES, Tile.CELLS, Tile.CLOUDS, Tile.LEAVES, Tile.PLAID, Tile.BRICKS)
+    pictures = (Tile.EDGES, Tile.CELLS, Tile.CLOUDS, Tile.LEAVES, Tile.PLAID, Tile.BRICKS)
     scale = float(np.exp(rng.uniform(-1, 0.8)))
     return Surface(
-        Kind.MATTER, some_colour(rng), some_colour(rng), some_tile(rng, *kinds), (scale, scale),
+        Kind.MATTER, some_colour(rng), some_colour(rng), some_tile(rng, *pictures), (scale, scale),
         float(rng.uniform(0, 1)), float(rng.choice([0, 0.2])), 30.0,
     )  # fmt: skip
 
@@ -72,4 +74,15 @@ def skin(rng: Rng, like: Colour | None) -> Surface:
     colour = like or skin_colour(rng, float(rng.uniform(0, 6)))
     darker = (colour[0] * 0.72, colour[1] * 0.6, colour[2] * 0.56)
     tile = some_tile(rng, Tile.MOTTLE, Tile.CLOUDS)
-    return Surface(Kind.LIMB, colour, darker, tile, (1.5, 1.5), 0.55, float(rng.uniform(0.03, 0.2)), 14.0, 0.15, TWO_SIDED)
+    return Surface(
+        Kind.LIMB,
+        colour,
+        darker,
+        tile,
+        (1.5, 1.5),
+        0.55,
+        float(rng.uniform(0.03, 0.2)),
+        14.0,
+        0.15,
+        TWO_SIDED,
+    )

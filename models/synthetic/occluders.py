@@ -14,7 +14,7 @@ from models.synthetic.head import Head
 from models.synthetic.scene import Occluder, Scene, Stream
 from models.synthetic.surfaces import Colour, Mesh
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]
 Rng = np.random.Generator
 
 _WORN: dict[Occluder, Callable[[Rng, Head, Floats], list[Mesh]]] = {
@@ -39,7 +39,9 @@ _AT_MOUTH = (Occluder.CUP, Occluder.MICROPHONE)
 _POINTS = (8, 5, 11, 2, 14, 51, 57, 48, 54, 30, 33, 27, 19, 24, 36, 45, 62)
 
 
-def occluder_meshes(scene: Scene, head: Head, vertices: Floats, turn: Floats) -> tuple[list[Mesh], list[Mesh]]:
+def occluder_meshes(
+    scene: Scene, head: Head, vertices: Floats, turn: Floats
+) -> tuple[list[Mesh], list[Mesh]]:
     """Pieces in head space, and pieces in camera space (shoulders among them)."""
     on_head: list[Mesh] = []
     before: list[Mesh] = torso_meshes(scene, head, vertices, turn)
@@ -54,7 +56,9 @@ def occluder_meshes(scene: Scene, head: Head, vertices: Floats, turn: Floats) ->
         else:
             relief = relief or held.Relief(vertices[: head.face_count] @ turn.T)
             point = 62 if kind in _AT_MOUTH else int(rng.choice(_POINTS))
-            before += _HELD[kind](rng, (turn @ marks[point]).astype(np.float32), relief, scene.complexion.skin)
+            before += _HELD[kind](
+                rng, (turn @ marks[point]).astype(np.float32), relief, scene.complexion.skin
+            )
     return on_head, before
 
 
@@ -79,6 +83,11 @@ def torso_meshes(scene: Scene, head: Head, vertices: Floats, turn: Floats) -> li
     dressed = local + thick * torso.normals
     dressed[:, 1] = np.minimum(dressed[:, 1], cut + 0.12 * dressed[:, 2] * (dressed[:, 2] < 0))
     return [
-        Mesh(placed(local - 0.5 * torso.normals), torso.triangles[bare], uv, matter.skin(rng, scene.complexion.skin)),
+        Mesh(
+            placed(local - 0.5 * torso.normals),
+            torso.triangles[bare],
+            uv,
+            matter.skin(rng, scene.complexion.skin),
+        ),
         Mesh(placed(dressed), torso.triangles[clothed], uv, matter.cloth(rng)),
     ]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from models.synthetic.scene import Scene, Stream
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]
 
 
 def take_photo(light: Floats, scene: Scene) -> NDArray[np.uint8]:
@@ -26,9 +26,9 @@ def take_photo(light: Floats, scene: Scene) -> NDArray[np.uint8]:
 
 def _blurred(light: Floats, rng: np.random.Generator) -> Floats:
     kind = rng.random()
-    if kind < 0.30:
-        return cv2.GaussianBlur(light, (0, 0), float(rng.uniform(0.3, 1.3)))
     if kind < 0.36:
+        return cv2.GaussianBlur(light, (0, 0), float(rng.uniform(0.3, 1.1)))
+    if kind < 0.41:
         length, angle = int(rng.integers(3, 8)), rng.uniform(0, np.pi)
         kernel = np.zeros((9, 9), np.float32)
         dx, dy = np.cos(angle) * length / 2, np.sin(angle) * length / 2
@@ -48,7 +48,7 @@ def _toned(light: Floats, rng: np.random.Generator) -> Floats:
     knee = float(rng.uniform(0.65, 1.0))
     over = np.maximum(tone - knee, 0)
     tone = np.minimum(tone, knee) + (1.0 - knee + 1e-3) * (1 - np.exp(-over / (1.0 - knee + 1e-3)))
-    contrast = float(np.exp(rng.normal(0.08, 0.2)))
+    contrast = float(np.exp(rng.normal(0.22, 0.22)))
     tone = np.clip(tone, 0, 1)
     curve = tone * tone * (3 - 2 * tone)
     return np.asarray(tone + (curve - tone) * (contrast - 0.85) * 1.2, np.float32)
@@ -71,7 +71,7 @@ def _coloured(tone: Floats, rng: np.random.Generator) -> Floats:
 
 
 def _noisy(tone: Floats, rng: np.random.Generator) -> Floats:
-    amount = abs(rng.normal(0, 0.014)) if rng.random() < 0.85 else rng.uniform(0.02, 0.07)
+    amount = abs(rng.normal(0, 0.007)) if rng.random() < 0.93 else rng.uniform(0.012, 0.045)
     if amount < 0.003:
         return tone
     noise = rng.standard_normal(tone.shape, dtype=np.float32)
@@ -98,7 +98,9 @@ def _compressed(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[n
     quality = int(rng.uniform(25, 95)) if rng.random() < 0.8 else int(rng.uniform(12, 40))
     done, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
     assert done
-    return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
+    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    assert decoded is not None
+    return np.ascontiguousarray(decoded[..., ::-1])
 
 
 def _bordered(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:

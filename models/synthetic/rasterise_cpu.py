@@ -1,3 +1,5 @@
+# Compiled functions get their types from their arguments.
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, call-overload"
 """The z-buffer on the CPU: compiled, without the interpreter lock, one picture at a time.
 
 A pixel belongs to the nearest triangle that covers its centre (edges included; of two equally near the one
@@ -13,7 +15,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-NEAREST = 8.0  # triangles at less than an eighth of the model origin's distance, or behind the camera, are left out
+NEAREST = (
+    8.0  # triangles at less than an eighth of the model origin's distance, or behind the camera, are left out
+)
+EDGE = 1e-6  # weights this little below zero count as covered: rounding must not leave pin-holes
 NOWHERE = np.float32(-1e30)  # depth of a pixel nothing covers; never leaves the rasteriser
 
 
@@ -47,7 +52,7 @@ def rasterise(
         nearness: [P], 1 / distance up to a factor (all ones without perspective).
         triangles: [T, 3].
         cutout: [T]; -1: closed surface, back faces left out; -2: two-sided; k >= 0: two-sided, and only where
-            picture k of `bank` is brighter than a threshold that rises along v (strands thin out at the tips).
+            picture k of `bank` is brighter than a threshold that rises along v: strands thin out at the tips.
         texture_uv: [P, 2], read for cut-outs only.
         bank: [K, 256, 256], tiles without seams.
         size: Side of the raster, px.
@@ -73,8 +78,8 @@ def depth_only(
     return depth
 
 
-@njit(cache=True, nogil=True, inline="always", error_model="numpy")  # type: ignore[untyped-decorator]
-def _strand_there(bank, tile, u, v):  # type: ignore[no-untyped-def]
+@njit(cache=True, nogil=True, inline="always", error_model="numpy")
+def _strand_there(bank, tile, u, v):
     """Whether a strand of a cut-out texture covers (u, v): along v it thins towards the tip (v = 1)."""
     column = np.int64(np.floor(u * 256.0)) & 255
     row = np.int64(np.floor(v * 256.0)) & 255
@@ -83,8 +88,8 @@ def _strand_there(bank, tile, u, v):  # type: ignore[no-untyped-def]
     return bank[tile, row, column] > threshold
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _draw(screen, nearness, triangles, cutout, texture_uv, bank, depth, index, weights):  # type: ignore[no-untyped-def]
+@njit(cache=True, nogil=True, error_model="numpy")
+def _draw(screen, nearness, triangles, cutout, texture_uv, bank, depth, index, weights):
     height, width = depth.shape
     one = np.float32(1.0)
     for t in range(triangles.shape[0]):
@@ -113,7 +118,7 @@ def _draw(screen, nearness, triangles, cutout, texture_uv, bank, depth, index, w
                 wb = ((px - ax) * (cy - ay) - (py - ay) * (cx - ax)) * inverse
                 wc = ((bx - ax) * (py - ay) - (by - ay) * (px - ax)) * inverse
                 wa = one - wb - wc
-                if wa < 0.0 or wb < 0.0 or wc < 0.0:
+                if wa < -EDGE or wb < -EDGE or wc < -EDGE:
                     continue
                 total = one / (wa * na + wb * nb + wc * nc)
                 wb = wb * nb * total
@@ -134,8 +139,8 @@ def _draw(screen, nearness, triangles, cutout, texture_uv, bank, depth, index, w
                 weights[y, x, 1] = wc
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _draw_depth(screen, triangles, cutout, texture_uv, bank, depth):  # type: ignore[no-untyped-def]
+@njit(cache=True, nogil=True, error_model="numpy")
+def _draw_depth(screen, triangles, cutout, texture_uv, bank, depth):
     height, width = depth.shape
     one = np.float32(1.0)
     for t in range(triangles.shape[0]):
@@ -160,7 +165,7 @@ def _draw_depth(screen, triangles, cutout, texture_uv, bank, depth):  # type: ig
                 px = np.float32(x)
                 wb = ((px - ax) * (cy - ay) - (py - ay) * (cx - ax)) * inverse
                 wc = ((bx - ax) * (py - ay) - (by - ay) * (px - ax)) * inverse
-                if wb < 0.0 or wc < 0.0 or wb + wc > 1.0:
+                if wb < -EDGE or wc < -EDGE or wb + wc > 1.0 + EDGE:
                     continue
                 z = za + wb * (zb - za) + wc * (zc - za)
                 if z <= depth[y, x]:
@@ -175,8 +180,8 @@ def _draw_depth(screen, triangles, cutout, texture_uv, bank, depth):  # type: ig
                 depth[y, x] = z
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def vertex_normals(vertices, triangles):  # type: ignore[no-untyped-def]
+@njit(cache=True, nogil=True, error_model="numpy")
+def vertex_normals(vertices, triangles):
     """[P, 3] unit normals, triangles weighted by area; zero where a vertex has none."""
     normals = np.zeros_like(vertices)
     for t in range(triangles.shape[0]):

@@ -23,7 +23,7 @@ from models.synthetic.shading import shade
 from models.synthetic.surfaces import Mesh
 from models.synthetic.textures import texture_bank
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]
 SHADOW_SIZE, SHADOW_REACH_MM = 176, 210.0
 
 

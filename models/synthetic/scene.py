@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from models.synthetic.head import Head
 from models.synthetic.surfaces import Colour, linear
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]
 Rng = np.random.Generator
 
 
 class Stream(IntEnum):
-    """Independent streams of chance, so that a change to one part of a scene leaves the others as they were."""
+    """Independent streams of chance: a change to one part of a scene leaves the others as they were."""
 
     POSE = 0
     SHAPE = 1
@@ -58,7 +58,7 @@ class Framing:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Light:
-    """Attributes: key [3] direction in camera space; lobes of the surroundings (directions, colours) [L, 3]."""
+    """Attributes: key [3] direction in camera space; lobes around it (directions, colours) [L, 3]."""
 
     key: Floats
     key_colour: Floats
@@ -204,9 +204,9 @@ def draw_scene(seed: int, index: int, head: Head) -> Scene:
 
 def _pose(rng: Rng) -> Pose:
     band = rng.random()
-    if band < 0.42:
+    if band < 0.43:
         yaw = rng.uniform(0, 32)
-    elif band < 0.77:
+    elif band < 0.795:
         yaw = rng.uniform(28, 62)
     else:
         yaw = rng.uniform(60, 92)
@@ -229,13 +229,13 @@ def _identity(rng: Rng, count: int) -> Floats:
 
 
 def _expression(rng: Rng, bank: Floats) -> Floats:
-    """At rest, or one of the bank's plausible expressions, weaker or stronger, often with some chance added."""
+    """At rest, or one of the bank's expressions, weaker or stronger, often with some chance added."""
     noise = rng.normal(size=bank.shape[1])
     if rng.random() < 0.14:
-        return (noise * rng.uniform(0, 0.15)).astype(np.float32)
+        return np.asarray(noise * rng.uniform(0, 0.15), np.float32)
     strength = rng.uniform(0.35, 1.05)
     chosen = bank[int(rng.integers(len(bank)))] * strength
-    return (chosen + noise * rng.choice([0.0, 0.15, 0.4])).astype(np.float32)
+    return np.asarray(chosen + noise * float(rng.choice([0.0, 0.15, 0.4])), np.float32)
 
 
 def _towards(azimuth: float, elevation: float) -> Floats:

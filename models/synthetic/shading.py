@@ -1,3 +1,5 @@
+# Compiled functions get their types from their arguments.
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, call-overload"
 """Light and colour of every pixel the z-buffer filled: compiled, linear light."""
 
 from __future__ import annotations
@@ -78,31 +80,31 @@ _TURN = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], 1).astype(np.float32)
 _REACH = np.sqrt((np.arange(20) + 0.5) / 20).astype(np.float32)
 
 
-@njit(cache=True, nogil=True, inline="always", fastmath=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _grain(bank, tile, u, v):  # type: ignore[no-untyped-def]
+@njit(cache=True, nogil=True, inline="always", fastmath=True, error_model="numpy")
+def _grain(bank, tile, u, v):
     """-1..1 of a tile at (u, v), one tile per unit."""
     column = np.int64(np.floor(u * np.float32(256.0))) & 255
     row = np.int64(np.floor(v * np.float32(256.0))) & 255
     return (np.float32(bank[tile, row, column]) - np.float32(128.0)) * np.float32(1.0 / 128.0)
 
 
-@njit(cache=True, nogil=True, inline="always", fastmath=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _step(low, high, x):  # type: ignore[no-untyped-def]
+@njit(cache=True, nogil=True, inline="always", fastmath=True, error_model="numpy")
+def _step(low, high, x):
     t = (x - low) / (high - low)
     t = min(max(t, np.float32(0.0)), np.float32(1.0))
     return t * t * (np.float32(3.0) - np.float32(2.0) * t)
 
 
-@njit(cache=True, nogil=True, inline="always", fastmath=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _mix(colour, r, g, b, amount):  # type: ignore[no-untyped-def]
+@njit(cache=True, nogil=True, inline="always", fastmath=True, error_model="numpy")
+def _mix(colour, r, g, b, amount):
     colour[0] += (r - colour[0]) * amount
     colour[1] += (g - colour[1]) * amount
     colour[2] += (b - colour[2]) * amount
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _lit_share(shadow, lx, ly, lz, spread, odd):  # type: ignore[no-untyped-def]
-    """Share of the key light that arrives: four taps in a pattern that differs among neighbouring pixels."""
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def _lit_share(shadow, lx, ly, lz, spread, odd):
+    """Share of the key light that arrives: five taps, others in each pixel of a 2 x 2 block."""
     size = shadow.shape[0]
     total = np.float32(0.0)
     for k in range(5):
@@ -118,9 +120,9 @@ def _lit_share(shadow, lx, ly, lz, spread, odd):  # type: ignore[no-untyped-def]
     return total * np.float32(0.2)
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _paint_skin(colour, f, u, v, paint, bank, relief):  # type: ignore[no-untyped-def]
-    """Albedo of the face into `colour`; relief[0:2] slope of the surface, relief[2] shine, relief[3] polish."""
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def _paint_skin(colour, f, u, v, paint, bank, relief):
+    """Albedo of the face into `colour`; into `relief`: two slopes of the surface, shine, polish."""
     u += paint[_P_OFFSET]
     v += paint[_P_OFFSET + 1]
     mottle = _grain(bank, 4, u * 1.7, v * 1.7)
@@ -204,8 +206,8 @@ def _paint_skin(colour, f, u, v, paint, bank, relief):  # type: ignore[no-untype
         _mix(colour, np.float32(0.012), np.float32(0.009), np.float32(0.008), line * paint[_P_LASH])
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _paint_eye(colour, u, v, nx, ny, paint, bank, relief):  # type: ignore[no-untyped-def]
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def _paint_eye(colour, u, v, nx, ny, paint, bank, relief):
     """(u, v): mm from the eye's axis in head space."""
     du, dv = u - paint[_P_GAZE], v - paint[_P_GAZE + 1]
     r = np.sqrt(du * du + dv * dv)
@@ -228,8 +230,8 @@ def _paint_eye(colour, u, v, nx, ny, paint, bank, relief):  # type: ignore[no-un
     relief[3] = 180.0
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def shade(  # type: ignore[no-untyped-def]
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def shade(
     triangle, weights, triangles, slot, rows, points, normals, ambient, uv, fields, paint, bank,
     view, key, key_colour, shadow, to_light, spread, out,
 ):  # fmt: skip
@@ -337,7 +339,7 @@ def shade(  # type: ignore[no-untyped-def]
                 shine = relief[2] * fresnel * half ** relief[3] * lit * max(min(facing * 4.0, one), zero)
                 shine *= (relief[3] + np.float32(8.0)) * np.float32(0.045)
             sky = relief[2] * np.float32(0.10) * (am_r + am_g + am_b) * np.float32(0.33)
-            if kind == _EYE or kind == _TEETH:
+            if kind in (_EYE, _TEETH):
                 sky *= np.float32(0.4)
             glow = row[15]
             out[y, x, 0] = (

@@ -8,7 +8,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]
 Colour = tuple[float, float, float]  # linear light, 0..1
 
 CLOSED, TWO_SIDED = -1, -2  # values of `Surface.cutout` that are no tile
@@ -99,6 +99,11 @@ class Mesh:
 def linear(red: float, green: float, blue: float) -> Colour:
     """Linear light of an sRGB colour 0..255."""
     return (red / 255) ** 2.2, (green / 255) ** 2.2, (blue / 255) ** 2.2
+
+
+def scaled(colour: Colour, factor: float) -> Colour:
+    """A brighter or darker colour."""
+    return colour[0] * factor, colour[1] * factor, colour[2] * factor
 
 
 def grid_triangles(rows: int, columns: int, closed: bool = False) -> NDArray[np.int32]:

@@ -85,38 +85,38 @@ def _tile(kind: Tile, variant: int) -> NDArray[np.uint8]:
             return _polygons(rng, 14 + 10 * variant)
 
 
-def _grey(values: NDArray[np.float64]) -> NDArray[np.uint8]:
+def _grey(values: NDArray[np.floating]) -> NDArray[np.uint8]:
     values = (values - values.mean()) / (values.std() + 1e-9)
     return np.clip(128 + 46 * values, 0, 255).astype(np.uint8)
 
 
-def _frequency() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _frequency() -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     return np.fft.fftfreq(SIDE)[:, None], np.fft.rfftfreq(SIDE)[None]
 
 
-def _filtered(rng: np.random.Generator, response: NDArray[np.float64]) -> NDArray[np.float64]:
+def _filtered(rng: np.random.Generator, response: NDArray[np.floating]) -> NDArray[np.floating]:
     return np.fft.irfft2(np.fft.rfft2(rng.normal(size=(SIDE, SIDE))) * response, s=(SIDE, SIDE))
 
 
-def _band(rng: np.random.Generator, low: float, high: float) -> NDArray[np.float64]:
+def _band(rng: np.random.Generator, low: float, high: float) -> NDArray[np.floating]:
     y, x = _frequency()
     r = np.hypot(y, x)
     return _filtered(rng, np.exp(-((r / high) ** 2)) - np.exp(-((r / low) ** 2)))
 
 
-def _power(rng: np.random.Generator, slope: float) -> NDArray[np.float64]:
+def _power(rng: np.random.Generator, slope: float) -> NDArray[np.floating]:
     y, x = _frequency()
     r = np.maximum(np.hypot(y, x), 1 / SIDE)
     return _filtered(rng, r**-slope)
 
 
-def _streaks(rng: np.random.Generator, width: float, length: float) -> NDArray[np.float64]:
+def _streaks(rng: np.random.Generator, width: float, length: float) -> NDArray[np.floating]:
     """Grain drawn out along the rows' direction (v), `width` px across."""
     y, x = _frequency()
     return _filtered(rng, np.exp(-((y * length) ** 2) * 8 - (x * width) ** 2 * 8))
 
 
-def _curls(rng: np.random.Generator, wave: float) -> NDArray[np.float64]:
+def _curls(rng: np.random.Generator, wave: float) -> NDArray[np.floating]:
     """Wavy strands: streaks displaced sideways by smooth noise."""
     streaks = _streaks(rng, 0.9, 18.0).astype(np.float32)
     shift = _band(rng, 0.012, 0.04)
@@ -237,5 +237,5 @@ def _polygons(rng: np.random.Generator, count: int) -> NDArray[np.uint8]:
         shade = int(rng.uniform(10, 245))
         for dx in (-SIDE, 0, SIDE):
             for dy in (-SIDE, 0, SIDE):
-                cv2.fillPoly(tile, [(box + [dx, dy]).astype(np.int32)], shade, cv2.LINE_AA)
+                cv2.fillPoly(tile, [(box + np.array([dx, dy])).astype(np.int32)], shade, cv2.LINE_AA)
     return tile

@@ -9,10 +9,10 @@ from models.synthetic import matter
 from models.synthetic.hair import ribbon_mesh, skull
 from models.synthetic.head import WRAP_AXIS_MM, WRAP_DEGREES, Head
 from models.synthetic.scene import Hair
-from models.synthetic.surfaces import Kind, Mesh, Surface, linear, sheet, tube
+from models.synthetic.surfaces import Kind, Mesh, Surface, linear, scaled, sheet, tube
 from models.synthetic.textures import Tile
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]
 Rng = np.random.Generator
 Ends = tuple[float, ...]
 
@@ -42,7 +42,11 @@ def draped(head: Head, vertices: Floats, top: Ends, bottom: Ends, reach_deg: flo
         around = (padded[:-2, 1:-1] + padded[2:, 1:-1] + padded[1:-1, :-2] + padded[1:-1, 2:]) / 4
         radius = np.maximum(radius, around)
     smooth = np.pad(radius, 1, mode="edge")
-    radius = 0.5 * radius + 0.125 * (smooth[:-2, 1:-1] + smooth[2:, 1:-1] + smooth[1:-1, :-2] + smooth[1:-1, 2:]) + 0.6
+    radius = (
+        0.5 * radius
+        + 0.125 * (smooth[:-2, 1:-1] + smooth[2:, 1:-1] + smooth[1:-1, :-2] + smooth[1:-1, 2:])
+        + 0.6
+    )
     return np.asarray(axis + unit * (radius + gap_mm)[..., None], np.float32)
 
 
@@ -64,9 +68,11 @@ def face_mask(rng: Rng, head: Head, vertices: Floats) -> list[Mesh]:
         blue = linear(*(np.array([150, 195, 218]) + rng.normal(0, 16, 3)).clip(60, 250))
         pale = linear(*rng.uniform(215, 250, 3))
         colour = blue if rng.random() < 0.65 else pale
-        surface = Surface(Kind.MATTER, colour, tuple(0.75 * c for c in colour), 32, (2.5, 2.5), 0.5, 0.02, 8.0, 0.15)  # type: ignore[arg-type]
+        surface = Surface(Kind.MATTER, colour, scaled(colour, 0.75), 32, (2.5, 2.5), 0.5, 0.02, 8.0, 0.15)
     elif kind < 0.62:
-        surface = Surface(Kind.MATTER, linear(*rng.uniform(215, 248, 3)), (0.6, 0.6, 0.6), 5, (1, 1), 0.3, 0.03, 10.0, 0.1)
+        surface = Surface(
+            Kind.MATTER, linear(*rng.uniform(215, 248, 3)), (0.6, 0.6, 0.6), 5, (1, 1), 0.3, 0.03, 10.0, 0.1
+        )
     else:
         surface = matter.cloth(rng)
     loops = []
@@ -74,7 +80,14 @@ def face_mask(rng: Rng, head: Head, vertices: Floats) -> list[Mesh]:
         ear = vertices[head.landmark_vertices[0 if side == 0 else 16, 0]] + [4 * (1 if side else -1), 2, -16]
         for row in (1, -2):
             path = np.linspace(points[row, side], ear, 6)
-            loops.append(tube(path.astype(np.float32), np.full(6, 0.9, np.float32), Surface(Kind.MATTER, (0.7, 0.7, 0.7)), 5))
+            loops.append(
+                tube(
+                    path.astype(np.float32),
+                    np.full(6, 0.9, np.float32),
+                    Surface(Kind.MATTER, (0.7, 0.7, 0.7)),
+                    5,
+                )
+            )
     return [sheet(points, surface), *(loops if rng.random() < 0.7 else [])]
 
 
@@ -86,7 +99,9 @@ def scarf(rng: Rng, head: Head, vertices: Floats) -> list[Mesh]:
     low = float(marks[8, 1] - rng.uniform(35, 60))
     columns = int((np.abs(WRAP_DEGREES) <= 108).sum())
     across = np.linspace(0, 1, columns)[None] * rng.uniform(1, 5)
-    folds = np.sin((np.linspace(0, 1, 13)[:, None] * rng.uniform(2, 6) + across) * 2 * np.pi) * rng.uniform(0.5, 3.5)
+    folds = np.sin((np.linspace(0, 1, 13)[:, None] * rng.uniform(2, 6) + across) * 2 * np.pi) * rng.uniform(
+        0.5, 3.5
+    )
     thick = float(rng.uniform(5, 13))
     points = draped(head, vertices, top, (low, low, low), 108, thick + np.maximum(folds, -3.5))
     edge_row = points[:1] - (points[:1] * [1, 0, 1] + [0, 0, WRAP_AXIS_MM]) * 0.10
@@ -106,7 +121,12 @@ def glasses(rng: Rng, head: Head, vertices: Floats, dark: bool) -> list[Mesh]:
     bend = float(rng.uniform(0.002, 0.006))
     drop = float(rng.normal(-3, 2.5))
     frame = matter.solid(rng, 0.6)
-    frame = Surface(Kind.MATTER, frame.colour if rng.random() < 0.5 else linear(*rng.uniform(8, 45, 3)), shine=0.4, polish=40)
+    frame = Surface(
+        Kind.MATTER,
+        frame.colour if rng.random() < 0.5 else linear(*rng.uniform(8, 45, 3)),
+        shine=0.4,
+        polish=40,
+    )
     lens = _lens_surface(rng, dark)
     pieces: list[Mesh] = []
     inner, outer = [], []
@@ -133,8 +153,10 @@ def glasses(rng: Rng, head: Head, vertices: Floats, dark: bool) -> list[Mesh]:
         ear[1] = corner[1] + 2
         hinge = corner + np.array([(1 if side else -1) * 2, 5, -2])
         ear[0] = max(abs(ear[0]), abs(hinge[0])) * (1 if side else -1)
-        path = np.stack([corner + [0, 4, 0], hinge, *np.linspace(hinge, ear, 5)[1:]])
-        pieces.append(tube(path.astype(np.float32), np.full(len(path), max(thin, 0.8) * 1.2, np.float32), frame, 6))
+        path = np.stack([corner + np.array([0, 4, 0]), hinge, *np.linspace(hinge, ear, 5)[1:]])
+        pieces.append(
+            tube(path.astype(np.float32), np.full(len(path), max(thin, 0.8) * 1.2, np.float32), frame, 6)
+        )
     return pieces
 
 
@@ -148,12 +170,12 @@ def _superellipse(angle: Floats, a: float, b: float, power: float, slant: float)
 def _lens_surface(rng: Rng, dark: bool) -> Surface:
     if dark:
         tint = linear(*(rng.uniform(8, 42) + rng.uniform(0, 22, 3)))
-        sky = linear(*rng.uniform(40, 190, 3)) if rng.random() < 0.3 else tuple(1.6 * c for c in tint)
+        sky = linear(*rng.uniform(40, 190, 3)) if rng.random() < 0.3 else scaled(tint, 1.6)
         tile = matter.some_tile(rng, Tile.CLOUDS, Tile.EDGES, Tile.LEAVES)
         scale = float(rng.uniform(0.5, 1.6))
-        return Surface(Kind.MATTER, tint, sky, tile, (scale, scale), float(rng.uniform(0.2, 1)), 0.9, 90.0)  # type: ignore[arg-type]
-    tint = (rng.uniform(0.78, 0.98) * np.exp(rng.normal(0, 0.02, 3))).clip(0.5, 1.0)
-    return Surface(Kind.MATTER, tuple(tint.tolist()), shine=float(rng.choice([0, rng.uniform(0, 0.4)])))
+        return Surface(Kind.MATTER, tint, sky, tile, (scale, scale), float(rng.uniform(0.2, 1)), 0.9, 90.0)
+    red, green, blue = (rng.uniform(0.78, 0.98) * np.exp(rng.normal(0, 0.02, 3))).clip(0.5, 1.0).tolist()
+    return Surface(Kind.MATTER, (red, green, blue), shine=float(rng.choice([0, rng.uniform(0, 0.4)])))
 
 
 def loose_strands(rng: Rng, head: Head, vertices: Floats, hair: Hair) -> list[Mesh]:
@@ -198,11 +220,20 @@ def hat(rng: Rng, head: Head, vertices: Floats) -> list[Mesh]:
         return pieces
     turn = around[0] - float(rng.choice([0, 0, 0, rng.normal(0, 0.6), np.pi]))
     turn = (turn + np.pi) % (2 * np.pi) - np.pi
-    length = rng.uniform(55, 80) * np.maximum(np.cos(turn.clip(-1.3, 1.3) * 1.2), 0) ** 0.6 if kind < 0.8 else np.full(37, rng.uniform(40, 90))
+    length = (
+        rng.uniform(55, 80) * np.maximum(np.cos(turn.clip(-1.3, 1.3) * 1.2), 0) ** 0.6
+        if kind < 0.8
+        else np.full(37, rng.uniform(40, 90))
+    )
     direction = np.stack([np.sin(around[0]), 0 * around[0], np.cos(around[0])], 1)
     share = np.linspace(0, 1, 4)[:, None, None]
     fall = rng.uniform(0.1, 0.45)
-    brim = rim - [0, 3, 0] + share * (direction * length[:, None]) - [0, 1, 0] * share**2 * (length * fall)[:, None]
+    brim = (
+        rim
+        - [0, 3, 0]
+        + share * (direction * length[:, None])
+        - [0, 1, 0] * share**2 * (length * fall)[:, None]
+    )
     return [*pieces, sheet(brim.astype(np.float32), surface if rng.random() < 0.6 else matter.cloth(rng))]
 
 
@@ -214,9 +245,20 @@ def hood(rng: Rng, head: Head, vertices: Floats) -> list[Mesh]:
     bottom = float(marks[8, 1] + rng.uniform(-14, 6))
     centre = np.array([0, (top + bottom) / 2, marks[[1, 15], 2].mean() + rng.uniform(8, 26)])
     angle = np.linspace(0, 2 * np.pi, 41)
-    ring = np.stack([half_w * np.sin(angle), (top - bottom) / 2 * np.cos(angle), 12 * np.cos(angle * 2) - 8], 1)
+    ring = np.stack(
+        [half_w * np.sin(angle), (top - bottom) / 2 * np.cos(angle), 12 * np.cos(angle * 2) - 8], 1
+    )
     wavy = rng.uniform(0, 3) * np.sin(angle * rng.integers(5, 14) + rng.uniform(0, 6))
-    layers = [(0.97, -6), (1.03, 4), (1.14, -14), (1.27, -42), (1.36, -80), (1.24, -130), (0.7, -168), (0.05, -180)]
+    layers = [
+        (0.97, -6),
+        (1.03, 4),
+        (1.14, -14),
+        (1.27, -42),
+        (1.36, -80),
+        (1.24, -130),
+        (0.7, -168),
+        (0.05, -180),
+    ]
     grow = float(rng.uniform(0.96, 1.1))
     rows = []
     for scale, back in layers:
