@@ -279,9 +279,8 @@ class DualSpaceNetwork(nn.Module):
             -1,
         )
         side = self.form.chart_size
-        maps = (parts * self.inside[:, None]).mT.unflatten(2, (side, side))
-        under = [_look_up(sampled, face, side) for face in (image.face, model.face)]
-        return torch.cat((maps, *under), 1)
+        under = [_look_up(sampled, face, side).flatten(2).mT for face in (image.face, model.face)]
+        return torch.cat((parts * self.inside[:, None], *under), -1).mT.unflatten(2, (side, side))
 
     def _place(self, out: Tensor, image: Completed, model: Completed) -> Fused:
         """Blend both branches as the network says, add its corrections, place the shape on the targets."""

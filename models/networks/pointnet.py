@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import torch
 from torch import Tensor, nn
 
 
 class PointNetwork(nn.Module):
     """Shared perceptron, maximum over the points that are there, linear read-out (Qi et al. 2017).
 
-    points [B, P, inputs], present [B, P] bool -> [B, outputs]. A face of no points reads a zero feature.
+    points [B, P, inputs], present [B, P] bool -> [B, outputs]. Where nothing is present all points are taken.
     """
 
     def __init__(self, inputs: int, outputs: int, widths: tuple[int, int, int] = (48, 96, 192)) -> None:
@@ -25,6 +26,10 @@ class PointNetwork(nn.Module):
 
     def forward(self, points: Tensor, present: Tensor) -> Tensor:
         """See the class."""
+        first = present.int().argmax(1)
+        stand_in = points[torch.arange(len(points), device=points.device), first]
+        points = torch.where(
+            present[..., None], points, stand_in[:, None]
+        )  # a point twice changes no maximum
         features = self.points(points.flatten(0, 1)).unflatten(0, present.shape)
-        features = features * present[..., None].to(features.dtype)  # ReLU >= 0: an absent point never wins
         return self.read(features.max(1).values)

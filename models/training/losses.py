@@ -137,7 +137,9 @@ class _Landmarks(NamedTuple):
 
     def of(self, offset: Tensor, placement: Similarity) -> Tensor:
         """[B, 68, 3] camera coordinates."""
-        return placement.apply(self.mean + self.weights @ offset)
+        count = len(offset)
+        moved = self.weights @ offset.movedim(0, 1).flatten(1)  # one product for the whole batch
+        return placement.apply(self.mean + moved.unflatten(1, (count, 3)).movedim(1, 0))
 
 
 def _face_terms(
