@@ -23,17 +23,15 @@ class Torso:
     """Shoulders, chest and the root of the neck, in head space of the mean head, mm.
 
     Attributes:
-        vertices: [P, 3]; normals: [P, 3]; triangles: [T, 3]; height: [T] dm in the base mesh, for necklines.
-        height_dm, height_mm: [2] the same two heights in the base mesh and over the pivot.
+        vertices: [P, 3]; normals: [P, 3]; triangles: [T, 3].
+        height_dm: [P] in the base mesh, for necklines.
         follows_head: [P] 0 (shoulders) .. 1 (neck); pivot: [3] where the neck turns.
     """
 
     vertices: Floats
     normals: Floats
     triangles: NDArray[np.int32]
-    height: Floats
     height_dm: Floats
-    height_mm: Floats
     follows_head: Floats
     pivot: Floats
 
@@ -134,9 +132,7 @@ def load_torso(head: Head) -> Torso:
         placed,
         vertex_normals(placed, triangles),
         triangles,
-        local[triangles, 1].mean(1),
-        np.array([5.0, 6.0], np.float32),
-        (np.array([500.0, 600.0]) * scale * turn[1, 1] + offset[1] - pivot[1]).astype(np.float32),
+        local[:, 1],
         (t * t * (3 - 2 * t)).astype(np.float32),
         pivot.astype(np.float32),
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from models.synthetic.head import Head
+from models.synthetic.head import Field, Head
 from models.synthetic.scene import Hair, HairStyle
-from models.synthetic.surfaces import Kind, Mesh, Surface
+from models.synthetic.surfaces import Colour, Kind, Mesh, Surface, scaled
 from models.synthetic.textures import Tile, tile_index
 
 Floats = NDArray[np.floating]
@@ -27,6 +27,29 @@ def hair_meshes(hair: Hair, head: Head, vertices: Floats, down: Floats) -> list[
     rng = np.random.default_rng(hair.seed)
     ribbons = _grow(hair, head, vertices, down, rng)
     return [ribbon_mesh(ribbons, _width(hair, rng, len(ribbons)), _surface(hair, rng), rng)]
+
+
+def beard_meshes(
+    amount: float, colour: Colour, seed: int, head: Head, vertices: Floats, down: Floats
+) -> list[Mesh]:
+    """A beard that stands off the chin: ribbons from where beards grow densest; none for a short one."""
+    if amount < 1.0:
+        return []
+    rng = np.random.default_rng(seed)
+    where = np.flatnonzero(head.fields[:, Field.BEARD] > 0.75)
+    root = vertices[rng.choice(where, 90)]
+    middle = vertices[head.landmark_vertices[62, 0]] * np.array([0, 1, 0]) - np.array([0, 10, 30])
+    outward = root - middle
+    outward /= np.linalg.norm(outward, axis=1, keepdims=True)
+    length = rng.uniform(10, 45) * rng.uniform(0.5, 1.1, (90, 1))
+    t = np.linspace(0, 1, 6)[None, :, None]
+    direction = 0.55 * outward + 0.5 * down + rng.normal(0, 0.15, (90, 3))
+    path = (
+        root[:, None] + (t * direction[:, None] + 0.5 * t * t * down) * length[:, None] - 2 * outward[:, None]
+    )
+    tile = tile_index(Tile.CURLS if rng.random() < 0.5 else Tile.LOCKS, int(rng.integers(4)))
+    surface = Surface(Kind.HAIR, colour, scaled(colour, 2.2), tile, (1.0, 1.0), 1.0, 0.04, 10.0, 0.25, tile)
+    return [ribbon_mesh(path.astype(np.float32), rng.uniform(9, 17, 90).astype(np.float32), surface, rng)]
 
 
 def _surface(hair: Hair, rng: np.random.Generator) -> Surface:
@@ -82,12 +105,13 @@ def _grow(hair: Hair, head: Head, vertices: Floats, down: Floats, rng: np.random
     brow_y = float(vertices[head.landmark_vertices[17:27, 0], 1].mean())
     curtain = ~short if hair.style == HairStyle.LONG else np.full(count, hair.style == HairStyle.CURLY)
     side = np.where(root[:, 0] + 14 * hair.part * rng.random(count) > 0, 1.0, -1.0)
-    open_to = rng.normal(rng.uniform(50, 78), 7, count)
+    open_to = rng.normal(rng.uniform(54, 84), 7, count)
+    back_to = rng.normal(rng.uniform(-75, 5), 9, count)
     for _ in range(steps):
         direction = direction / (np.linalg.norm(direction, axis=1, keepdims=True) + 1e-6)
         step = path[-1] + direction * (length / steps)[:, None]
         step = _outside(step, centre, axes, lift)
-        step[curtain, 0] = _beside(step[curtain], side[curtain], open_to[curtain], brow_y)
+        step[curtain] = _beside(step[curtain], side[curtain], open_to[curtain], back_to[curtain], brow_y)
         direction = step - path[-1]
         direction /= np.linalg.norm(direction, axis=1, keepdims=True) + 1e-6
         direction += down * (gravity * length / steps)[:, None] + rng.normal(
@@ -97,11 +121,13 @@ def _grow(hair: Hair, head: Head, vertices: Floats, down: Floats, rng: np.random
     return np.stack(path, 1).astype(np.float32)
 
 
-def _beside(points: Floats, side: Floats, open_to: Floats, brow_y: float) -> Floats:
-    """[K] x of hair that may not hang before the face: further out the lower it is."""
+def _beside(points: Floats, side: Floats, open_to: Floats, back_to: Floats, brow_y: float) -> Floats:
+    """[K, 3] hair that may not hang before the face: further out and back the lower it is."""
     fallen = ((brow_y + 52 - points[:, 1]) / 52).clip(0, 1) * (points[:, 2] > -45)
     least = open_to * np.sqrt(fallen)
-    return np.where(side > 0, np.maximum(points[:, 0], least), np.minimum(points[:, 0], -least))
+    x = np.where(side > 0, np.maximum(points[:, 0], least), np.minimum(points[:, 0], -least))
+    z = points[:, 2] + fallen * np.minimum(back_to - points[:, 2], 0)
+    return np.stack([x, points[:, 1], z], 1)
 
 
 def skull(head: Head, vertices: Floats) -> tuple[Floats, Floats]:

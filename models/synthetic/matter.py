@@ -80,7 +80,7 @@ def skin(rng: Rng, like: Colour | None) -> Surface:
         darker,
         tile,
         (1.5, 1.5),
-        0.55,
+        0.35,
         float(rng.uniform(0.03, 0.2)),
         14.0,
         0.15,

@@ -12,7 +12,7 @@ from models.synthetic.body import load_torso
 from models.synthetic.camera import rotation
 from models.synthetic.head import Head
 from models.synthetic.scene import Occluder, Scene, Stream
-from models.synthetic.surfaces import Colour, Mesh
+from models.synthetic.surfaces import Colour, Mesh, clipped
 
 Floats = NDArray[np.floating]
 Rng = np.random.Generator
@@ -75,19 +75,16 @@ def torso_meshes(scene: Scene, head: Head, vertices: Floats, turn: Floats) -> li
         return np.asarray(hinge + share * (points @ turn.T) + (1 - share) * (points @ own.T), np.float32)
 
     uv = np.stack([np.arctan2(local[:, 0], local[:, 2]) * 150, -local[:, 1]], 1).astype(np.float32) / 100
-    neckline = float(rng.choice([rng.uniform(5.2, 5.65), rng.uniform(5.6, 6.1)]))
-    thick = np.float32(rng.uniform(3, 9))
-    bare = (torso.height > neckline - 0.35) & (torso.height < 5.9)
-    clothed = torso.height <= neckline + 0.05
-    cut = np.interp(neckline, torso.height_dm, torso.height_mm).astype(np.float32)
-    dressed = local + thick * torso.normals
-    dressed[:, 1] = np.minimum(dressed[:, 1], cut + 0.12 * dressed[:, 2] * (dressed[:, 2] < 0))
+    neckline = float(rng.choice([rng.uniform(5.1, 5.6), rng.uniform(5.5, 6.0)]))
+    dip = float(rng.uniform(0, 0.007))  # dm lower per mm further to the front
+    over = torso.height_dm + dip * np.maximum(torso.vertices[:, 2] - torso.pivot[2], 0) - neckline
+    skin, cloth = matter.skin(rng, scene.complexion.skin), matter.cloth(rng)
+    thick = float(rng.uniform(2, 8))
+    dressed, dress = clipped(
+        np.concatenate([placed(local + thick * torso.normals), uv], 1), torso.triangles, over
+    )
+    bare = (over[torso.triangles] > -0.35).any(1) & (torso.height_dm[torso.triangles] < 5.85).all(1)
     return [
-        Mesh(
-            placed(local - 0.5 * torso.normals),
-            torso.triangles[bare],
-            uv,
-            matter.skin(rng, scene.complexion.skin),
-        ),
-        Mesh(placed(dressed), torso.triangles[clothed], uv, matter.cloth(rng)),
+        Mesh(placed(local - 0.5 * torso.normals), torso.triangles[bare], uv, skin),
+        Mesh(dressed[:, :3].astype(np.float32), dress, dressed[:, 3:].astype(np.float32), cloth),
     ]

@@ -62,7 +62,7 @@ def _coloured(tone: Floats, rng: np.random.Generator) -> Floats:
         if kind < 0.03:
             tint = np.exp(rng.normal(0, 0.12, 3)).astype(np.float32)
         return grey[..., None] * tint
-    saturation = float(rng.uniform(0.7, 1.35))
+    saturation = float(rng.uniform(0.6, 1.25))
     out = grey[..., None] + (tone - grey[..., None]) * saturation
     cast = rng.normal(0, 0.035 if rng.random() < 0.85 else 0.12, 3)
     if rng.random() < 0.08:

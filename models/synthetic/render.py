@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from models.synthetic.appearance import paint_list, part_surfaces
 from models.synthetic.backdrop import draw_backdrop
 from models.synthetic.camera import crop_camera, project_points, rotation
-from models.synthetic.hair import hair_meshes
+from models.synthetic.hair import beard_meshes, hair_meshes
 from models.synthetic.head import Head
 from models.synthetic.labels import Labels, read_labels
 from models.synthetic.lighting import environment, unshadowed
@@ -93,8 +93,10 @@ def to_raster(points: Floats, camera: Floats) -> tuple[Floats, Floats]:
 
 def assemble(scene: Scene, head: Head, vertices: Floats, turn: Floats) -> Assembly:
     """The head and everything around it, in camera space."""
-    rng_free_down = turn.T @ np.array([0.0, -1.0, 0.0], np.float32)
-    attached = hair_meshes(scene.hair, head, vertices, rng_free_down)
+    down = turn.T @ np.array([0.0, -1.0, 0.0], np.float32)
+    attached = hair_meshes(scene.hair, head, vertices, down)
+    face = scene.complexion
+    attached += beard_meshes(face.beard_amount, face.beard, scene.hair.seed, head, vertices, down)
     worn, held = occluder_meshes(scene, head, vertices, turn)
     nothing = np.zeros(3, np.float32)
     pieces = [mesh.moved(turn, nothing) for mesh in (*attached, *worn)] + held

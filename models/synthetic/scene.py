@@ -374,7 +374,7 @@ def _complexion(rng: Rng, tone: float, hair: Hair) -> Complexion:
     hair_colour = np.array(hair.colour)
     grey = np.array([0.22, 0.21, 0.2]) * rng.uniform(0.3, 1.6)
     iris = _IRISES[int(rng.integers(7)) if tone < 2.2 else int(rng.integers(2))]
-    tooth = np.array([0.62, 0.56, 0.45]) * rng.uniform(0.6, 1.15) * np.array([1, 1, rng.uniform(0.7, 1.1)])
+    tooth = np.array([0.68, 0.62, 0.54]) * rng.uniform(0.7, 1.2) * np.array([1, 1, rng.uniform(0.75, 1.1)])
     age = rng.beta(1, 1.7)
     return Complexion(
         tuple(skin.tolist()),

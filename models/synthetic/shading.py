@@ -137,7 +137,7 @@ def _paint_skin(colour, f, u, v, paint, bank, relief):
     colour[2] *= 1.0 - 0.40 * red
     under = paint[_P_UNDER] * f[_F_UNDER]
     _mix(colour, colour[0] * 0.62, colour[1] * 0.52, colour[2] * 0.55, under)
-    freckle = paint[_P_FRECKLE] * max(_grain(bank, 13, u * 1.3, v * 1.3) + 1.0, np.float32(0.0)) * 0.5
+    freckle = paint[_P_FRECKLE] * max(_grain(bank, 13, u * 2.4, v * 2.4) + 1.0, np.float32(0.0)) * 0.5
     _mix(colour, colour[0] * 0.55, colour[1] * 0.42, colour[2] * 0.35, min(freckle, np.float32(0.8)))
     crease = paint[_P_CREASE] * f[_F_CREASE]
     _mix(colour, colour[0] * 0.55, colour[1] * 0.45, colour[2] * 0.42, crease * 0.6)
@@ -160,7 +160,7 @@ def _paint_skin(colour, f, u, v, paint, bank, relief):
         wrinkle = _grain(bank, 20, u * 3.0, v * 0.6)
         dark = 1.0 - 0.16 * max(wrinkle, np.float32(0.0))
         _mix(colour, paint[_P_LIP] * dark, paint[_P_LIP + 1] * dark, paint[_P_LIP + 2] * dark, on)
-        relief[2] += paint[_P_GLOSS] * on
+        relief[2] += 0.4 * paint[_P_GLOSS] * on
         relief[3] = 14.0 + 30.0 * on
         relief[0] += 0.12 * wrinkle * on
     # brows
@@ -313,6 +313,8 @@ def shade(
                 ly = to_light[1, 0] * px + to_light[1, 1] * py + to_light[1, 2] * pz + to_light[1, 3]
                 lz = to_light[2, 0] * px + to_light[2, 1] * py + to_light[2, 2] * pz + to_light[2, 3]
                 lit = _lit_share(shadow, lx, ly, lz, spread, (x & 1) + 2 * (y & 1))
+            if kind == _TEETH:
+                lit = max(lit, np.float32(0.4))  # the lips' shadow is coarser than the gap between them
             am_r = wa * ambient[a, 0] + wb * ambient[b, 0] + wc * ambient[c, 0]
             am_g = wa * ambient[a, 1] + wb * ambient[b, 1] + wc * ambient[c, 1]
             am_b = wa * ambient[a, 2] + wb * ambient[b, 2] + wc * ambient[c, 2]

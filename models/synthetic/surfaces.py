@@ -115,6 +115,38 @@ def grid_triangles(rows: int, columns: int, closed: bool = False) -> NDArray[np.
     return quads.reshape(-1, 3).astype(np.int32)
 
 
+def clipped(points: Floats, triangles: NDArray[np.int32], values: Floats) -> tuple[Floats, NDArray[np.int32]]:
+    """The part of a mesh where `values` [P] (linear over triangles) are at most 0, with a straight new rim.
+
+    Args:
+        points: [P, C] whatever the vertices carry.
+        triangles: [T, 3].
+        values: [P].
+    """
+    inside = values[triangles] <= 0
+    count = inside.sum(1)
+    kept, parts, extra = [triangles[count == 3]], [points], []
+    start = len(points)
+    for number in (1, 2):
+        odd = triangles[count == number]
+        alone = np.argmax(inside[count == number] == (number == 1), axis=1)  # the corner on its own side
+        a, b, c = (np.take_along_axis(odd, ((alone + k) % 3)[:, None], 1)[:, 0] for k in range(3))
+        ab, ac = (_crossing(points, values, a, other) for other in (b, c))
+        n_ab = start + np.arange(len(odd))
+        n_ac = n_ab + len(odd)
+        start += 2 * len(odd)
+        extra += [ab, ac]
+        kept += [np.stack([a, n_ab, n_ac], 1)] if number == 1 else []
+        kept += [np.stack([n_ab, b, c], 1), np.stack([n_ab, c, n_ac], 1)] if number == 2 else []
+    return np.concatenate([*parts, *extra]), np.concatenate(kept).astype(np.int32)
+
+
+def _crossing(points: Floats, values: Floats, a: NDArray[np.int32], b: NDArray[np.int32]) -> Floats:
+    """[K, C] where `values` are zero on the edges a-b."""
+    share = (values[a] / (values[a] - values[b]))[:, None]
+    return np.asarray(points[a] + share * (points[b] - points[a]))
+
+
 def tube(path: Floats, radius: Floats, surface: Surface, sides: int = 10, flat: float = 1.0) -> Mesh:
     """A round tube along `path` [K, 3] of `radius` [K], ends closed; `flat` < 1 squeezes it."""
     forward = np.gradient(path, axis=0)
