@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from functools import lru_cache
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,23 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 import resources
+from models.catalogue import methods
 from models.errors import MethodError, MissingAssetError, WeightsError
 from models.face_model.morphable import FaceModel
 from models.methods.dsfnet import DSFNet, make_network
 from models.networks.dual_space import Form
 from models.reconstructor import Reconstructor
 
-GROUP = "unmask.methods"
+__all__ = [
+    "dsfnet",
+    "fill",
+    "form_from",
+    "load",
+    "load_face_model",
+    "methods",
+    "read_weights",
+    "weights_path",
+]
 
 
 def load(name: str, weights: str | Path = "open", device: str = "cpu") -> Reconstructor:
@@ -43,11 +52,6 @@ def load(name: str, weights: str | Path = "open", device: str = "cpu") -> Recons
     except (ImportError, AttributeError) as error:
         raise MethodError(f"The method {name!r} cannot be loaded: {error}. Reinstall its package.") from error
     return factory(weights, device)
-
-
-def methods() -> dict[str, EntryPoint]:
-    """Every installed method by name: ours and third parties', found the same way."""
-    return {entry.name: entry for entry in entry_points(group=GROUP)}
 
 
 @lru_cache(maxsize=4)

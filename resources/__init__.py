@@ -6,7 +6,17 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Asset", "AssetError", "face_model", "icon", "manifest", "samples", "shader", "weights"]
+__all__ = [
+    "Asset",
+    "AssetError",
+    "face_model",
+    "icon",
+    "manifest",
+    "samples",
+    "shader",
+    "weights",
+    "weights_for",
+]
 
 ROOT = Path(__file__).resolve().parent
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
@@ -50,6 +60,12 @@ def weights(name: str, root: Path = ROOT) -> Path:
     return _present("weights", name, ".safetensors", root)
 
 
+def weights_for(method: str, root: Path = ROOT) -> tuple[str, ...]:
+    """The names of the weights that ship for a method, e.g. ("open",) for weights/dsfnet-open.safetensors."""
+    files = (root / "weights").glob(f"{method}-*.safetensors")
+    return tuple(sorted(path.stem.removeprefix(f"{method}-") for path in files))
+
+
 def face_model(name: str, root: Path = ROOT) -> Path:
     """A face model by name, e.g. "open" -> face_model/open_face.npz."""
     return _present("face_model", name, "_face.npz", root)
@@ -76,7 +92,9 @@ def _present(folder: str, name: str, ending: str, root: Path) -> Path:
         raise ValueError(f"{name!r} is a path; give the bare name of a file in resources/{folder}")
     path = root / folder / (name if Path(name).suffix else name + ending)
     if not path.is_file():
-        raise AssetError(f"{folder}/{path.name} is not there. {_remedy(f'{folder}/{path.name}', root)}")
+        raise AssetError(
+            f"The file {path.name} is missing from {path.parent}. {_remedy(f'{folder}/{path.name}', root)}"
+        )
     return path
 
 
@@ -87,4 +105,11 @@ def _remedy(relative: str, root: Path) -> str:
             return asset.fetch or f"It ships with the application ({asset.origin}): install it again."
     folder = root / Path(relative).parent
     there = sorted(path.name for path in folder.glob("*") if path.suffix not in {"", ".md"})
-    return f"{folder.name} holds: {', '.join(there)}." if there else f"{folder.name} is empty."
+    if there:
+        return f"Choose one of those there: {', '.join(there)}."
+    if folder.name == "weights":
+        return (
+            "No weights are installed at all: install Unmask again, train some with "
+            "`python -m models.training dsfnet`, or open a .safetensors file of yours."
+        )
+    return "The folder is empty: install Unmask again."

@@ -64,7 +64,7 @@ def test_assets_are_found_by_their_bare_names(folder):
 
 def test_a_missing_file_is_named_with_what_there_is_instead(folder):
     with pytest.raises(
-        AssetError, match=r"weights/large.safetensors is not there. weights holds: small"
+        AssetError, match=r"large.safetensors is missing from .*weights. Choose one of those there: small"
     ) as caught:
         resources.weights("large", folder)
     assert "large" in str(caught.value)
@@ -117,3 +117,16 @@ def test_resources_need_nothing_but_the_standard_library(tmp_path):
         [sys.executable, "-S", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == resources.samples()[0].name
+
+
+def test_a_folder_without_any_weights_says_how_to_get_some(folder):
+    (folder / "weights" / "small.safetensors").unlink()
+    with pytest.raises(AssetError, match=r"dsfnet-open.safetensors is missing.*python -m models.training"):
+        resources.weights("dsfnet-open", folder)
+
+
+def test_the_weights_that_ship_for_a_method_are_named(folder):
+    (folder / "weights" / "dsfnet-open.safetensors").write_bytes(b"x")
+    (folder / "weights" / "dsfnet-fine.safetensors").write_bytes(b"x")
+    assert resources.weights_for("dsfnet", folder) == ("fine", "open")
+    assert resources.weights_for("prnet", folder) == ()
