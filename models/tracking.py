@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from models.metrics import box_iou
 from models.reconstruction import Reconstruction
@@ -15,6 +17,9 @@ LEAST_INSIDE = 0.5  # share of the box inside the frame
 LARGEST_CHANGE = 1.6  # of the box's size from one frame to the next
 SAME_FACE_IOU = 0.6
 LOST = frozenset({"empty-mask", "little-seen"})
+THUMB_PX = 16
+JUMP = 0.55  # correlation of two frames' thumbnails below which they show different scenes
+FOUND_AGAIN_IOU = 0.2
 
 
 def followed(answers: Sequence[Reconstruction], width_px: int, height_px: int) -> list[Face]:
@@ -43,6 +48,47 @@ def followed(answers: Sequence[Reconstruction], width_px: int, height_px: int) -
     return kept
 
 
+def jumped(before: NDArray[np.uint8], now: NDArray[np.uint8]) -> bool:
+    """Whether the scene changed between two frames, e.g. by a cut: faces are then not where they were.
+
+    Compares coarse grey thumbnails by their correlation, which a change of light alone does not lower.
+
+    Args:
+        before: [H, W, 3] uint8 RGB.
+        now: Likewise; of another size it is another scene.
+    """
+    if before.shape != now.shape:
+        return True
+    a, b = _thumbnail(before), _thumbnail(now)
+    spread = float(a.std() * b.std())
+    if spread < 1.0:  # at least one is of one colour: nothing to correlate
+        return abs(float(a.mean() - b.mean())) > 32
+    return float(((a - a.mean()) * (b - b.mean())).mean()) / spread < JUMP
+
+
+def reconciled(followed_faces: Sequence[Face], detected: Sequence[Face]) -> list[Face]:
+    """Faces that were followed, set right by a new look: corrected where it saw them, new ones added.
+
+    A face the detector does not see, e.g. a covered one, is followed on.
+    """
+    left = list(detected)
+    result = []
+    for face in followed_faces:
+        again = max(left, key=lambda other: _overlap(face, other), default=None)
+        if again is None or _overlap(face, again) < FOUND_AGAIN_IOU:
+            result.append(face)
+        else:
+            left.remove(again)
+            result.append(face if _overlap(face, again) >= SAME_FACE_IOU else again)
+    return [*result, *left]
+
+
+def _thumbnail(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    step = max(1, min(image.shape[:2]) // 128)  # a full frame need not be read to tell scenes apart
+    grey = np.asarray(image[::step, ::step].mean(-1), np.float32)
+    return np.asarray(cv2.resize(grey, (THUMB_PX, THUMB_PX), interpolation=cv2.INTER_AREA), np.float32)
+
+
 def _is_there(answer: Reconstruction, face: Face, width_px: int, height_px: int) -> bool:
     if LOST & {alarm.code for alarm in answer.alarms}:
         return False
@@ -62,4 +108,8 @@ def _change(before: tuple[float, float, float, float], after: tuple[float, float
 
 
 def _same(first: Face, second: Face) -> bool:
-    return float(box_iou(np.array(first.box), np.array(second.box))) > SAME_FACE_IOU
+    return _overlap(first, second) > SAME_FACE_IOU
+
+
+def _overlap(first: Face, second: Face) -> float:
+    return float(box_iou(np.array(first.box), np.array(second.box)))
