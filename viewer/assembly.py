@@ -16,13 +16,14 @@ from viewer.actions import make_actions
 from viewer.banner import Banner
 from viewer.bench import Work
 from viewer.command_line import program_version
-from viewer.controller import Controller, Outside
+from viewer.controller import Controller
 from viewer.docks.inspector import InspectorDock
 from viewer.docks.layers import LayersDock
 from viewer.docks.log import LogDock, LogHandler, LogModel, LogRelay
 from viewer.linking import Linked, PictureView, SurfacePanel
 from viewer.main_window import MainWindow
-from viewer.outside import Desktop
+from viewer.menus import FileMenus
+from viewer.outside import Desktop, Outside
 from viewer.panel_area import PanelArea
 from viewer.session import Session
 from viewer.settings import Settings
@@ -81,7 +82,8 @@ class Assembly(QObject):
         self.session = Session(self.store, work, self)
         self.controller = Controller(self.store, self.session, make_outside(self.grab), self)
         self.actions = make_actions(self, self.controller, self.store)
-        self.window = MainWindow(self.controller, self.actions, self.close)
+        menus = FileMenus(self.store, self.controller)
+        self.window = MainWindow(self.controller, self.actions, menus, self.close)
         self._furnish(make_panels())
         self._closed = False
         self._uncaught.connect(self.session.tell)
@@ -115,6 +117,7 @@ class Assembly(QObject):
         self._settings.keep_layout(self.window)
         self._settings.keep(self.store.state)
         self._settings.sync()
+        self.controller.close()
         if not self.session.close(CLOSE_TIMEOUT_S):
             log.warning("The method did not end in time; it is left behind.")
         logging.getLogger().removeHandler(self._handler)
@@ -164,8 +167,6 @@ class Assembly(QObject):
         if old is None or new.theme is not old.theme:
             theme.apply(new.theme)
             self.window.dress(theme.colours(new.theme))
-        if old is None or new.recent is not old.recent:
-            self.window.set_recent(new.recent)
         if old is None or new.source_name != old.source_name:
             self.window.setWindowTitle(f"{new.source_name} – Unmask" if new.source_name else "Unmask")
 

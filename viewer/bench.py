@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
+from viewer.following import Follower, drawn
 from viewer.sources.source import Frame
-from viewer.state import Shown
+from viewer.state import Found, Search, Shown
 
 Reconstruct = Callable[
     [NDArray[np.uint8], Sequence[Face], Reconstructor, frozenset[str]], Sequence[Reconstruction]
@@ -47,6 +48,8 @@ class Job:
         faces: Where to look; None looks for faces first.
         method, weights: Who answers.
         without: Parts of the computation to leave out.
+        search: How `faces` were found; None where the user drew them.
+        source: Number of the source the frame is from: faces are followed within one only.
     """
 
     generation: int
@@ -55,6 +58,8 @@ class Job:
     method: str
     weights: str
     without: frozenset[str] = frozenset()
+    search: Search | None = None
+    source: int = 0
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -82,6 +87,7 @@ class Bench:
     def __init__(self, work: Work) -> None:
         self._work = work
         self._cancelled = Event()
+        self._follower = Follower(work.detect)
         self._method: Reconstructor | None = None
         self._loaded: tuple[str, str] | None = None
         self._device = ""
@@ -108,14 +114,18 @@ class Bench:
     def _shown(self, frame: Frame, job: Job, method: Reconstructor) -> Shown:
         self._check()
         start = perf_counter()
-        faces = job.faces if job.faces is not None else tuple(self._work.detect(frame.image))
-        detected = perf_counter()
+        known = None if job.faces is None else drawn(job.faces, job.search)
+        placed = known or self._follower.find(frame, job.source)
+        found = perf_counter()
         self._check()
         without = job.without & frozenset(method.switches)
+        faces = placed.faces
         answers = tuple(self._work.reconstruct(frame.image, faces, method, without)) if faces else ()
-        end = perf_counter()
-        detection_ms = 0.0 if job.faces is not None else 1e3 * (detected - start)
-        return Shown(frame, faces, answers, 1e3 * (end - start), detection_ms)
+        looked = known is None and placed.search.found is Found.DETECTED
+        detection_ms = 1e3 * (found - start) if looked else 0.0
+        shown = Shown(frame, faces, answers, 1e3 * (perf_counter() - start), detection_ms, placed.search)
+        self._follower.remember(shown, job.source)
+        return shown
 
     def _check(self) -> None:
         if self._cancelled.is_set():

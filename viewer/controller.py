@@ -4,30 +4,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, Slot
 
 from models.errors import InputError
 from models.reconstructor import Face
-from viewer.inspection import nearest_vertex, probed
+from viewer.exporter import Exporter
+from viewer.inspection import clipped_box, face_at, nearest_vertex, probed
+from viewer.looks import Looks
+from viewer.outside import Outside
 from viewer.session import Session
-from viewer.sources.source import Frame, Source
 from viewer.state import (
-    Camera,
-    LayerStyle,
-    Look,
     Notice,
     Severity,
-    Shown,
     State,
-    Theme,
-    seen_from,
     toggled,
     with_recent,
-    with_style,
 )
 from viewer.store import Store
 
@@ -37,41 +30,18 @@ SMALLEST_BOX_PX = 8.0
 WINDOW_WISHES = ("palette", "about", "copy-log", "reset-layout", "quit")
 
 
-class Outside(Protocol):
-    """The rest of the machine as the controller sees it: questions to the user, files, cameras."""
-
-    def open_path(self, path: str) -> Source:
-        """The source at `path`; InputError if there is none."""
-
-    def open_paths(self, paths: Sequence[str]) -> Source:
-        """Several pictures as one source; InputError if they are not."""
-
-    def open_camera(self, index: int) -> Source:
-        """The camera of that index."""
-
-    def ask_open(self) -> str:
-        """A path the user chose; empty if they did not."""
-
-    def ask_folder(self) -> str:
-        """A folder the user chose; empty if they did not."""
-
-    def ask_save(self, kind: str, suggestion: str) -> str:
-        """Where to write an export of that kind; empty if the user changed their mind."""
-
-    def export(self, kind: str, path: str, state: State) -> None:
-        """Write the selected answer, or the window, to `path`. InputError or OSError if it cannot be."""
-
-    def copy(self, text: str) -> None:
-        """Put `text` on the clipboard."""
-
-
 class Controller(QObject):
     """What a user can do, by name; menus, docks, panels and the command palette all call these.
+
+    Attributes:
+        looks: The verbs that only change how things are drawn.
 
     Signals:
         exported: The path of a file that was written.
         asked: Something only the window can do: one of WINDOW_WISHES.
     """
+
+    looks: Looks
 
     exported = Signal(str)
     asked = Signal(str)
@@ -83,6 +53,10 @@ class Controller(QObject):
         self._store = store
         self._session = session
         self._outside = outside
+        self._exporter = Exporter(self)
+        self._exporter.written.connect(self._on_written)
+        self._exporter.failed.connect(session.tell)
+        self.looks = Looks(store, self)
 
     @property
     def state(self) -> State:
@@ -177,14 +151,20 @@ class Controller(QObject):
             self.toggle_branch(self._store.state.switches[index])
 
     def choose_method(self, method: str) -> None:
-        """Let another method answer, with its open weights."""
-        self._store.update(method=method, weights="open", switches=(), switched_off=frozenset())
-        self._session.ask_again()
+        """Let another method answer, with its open weights; if it cannot, the present one stays."""
+        if method != self._store.state.method:
+            self._store.update(method=method, weights="open", switches=(), switched_off=frozenset())
+            self._session.ask_again()
 
     def choose_weights(self, weights: str) -> None:
-        """Use other weights: a name, or the path of a file."""
+        """Use other weights: a name, or the path of a file; if they do not fit, the present ones stay."""
         self._store.update(weights=weights)
         self._session.ask_again()
+
+    def open_weights_dialog(self) -> None:
+        """Ask for a weights file and use it."""
+        if path := self._outside.ask_weights():
+            self.choose_weights(path)
 
     def draw_box(self, drawing: bool) -> None:
         """Begin or give up drawing a face box on the photo."""
@@ -199,7 +179,7 @@ class Controller(QObject):
         self._store.update(drawing_box=False)
         if self._session.frame is None:
             return
-        clipped = _clipped(box, self._session.frame)
+        clipped = clipped_box(box, self._session.frame.image.shape)
         if min(clipped[2] - clipped[0], clipped[3] - clipped[1]) < SMALLEST_BOX_PX:
             self._session.tell(
                 InputError("The box is too small for a face. Drag from the brows to the chin.")
@@ -211,57 +191,14 @@ class Controller(QObject):
         """Forget boxes drawn by hand and look for faces again."""
         self._session.look_at(None)
 
-    # ---- how to look ---------------------------------------------------------------------------------
-
-    def toggle_overlay(self, name: str) -> None:
-        """Draw something over the photo, or no longer."""
-        self._store.update(overlays=toggled(self._store.state.overlays, name))
-
-    def set_look(self, panel: str, look: Look) -> None:
-        """Colour one panel's surface by something else."""
-        state = self._store.state
-        style = replace(state.styles.get(panel, LayerStyle()), look=look)
-        self._store.update(styles=with_style(state, panel, style))
-
-    def set_style(self, panel: str, style: LayerStyle) -> None:
-        """Draw one panel's surface like this."""
-        self._store.update(styles=with_style(self._store.state, panel, style))
-
-    def set_look_everywhere(self, look: Look) -> None:
-        """Colour every panel's surface alike."""
-        for panel in self._store.state.styles:
-            self.set_look(panel, look)
-
-    def toggle_wire(self) -> None:
-        """Draw edges over all surfaces, or no longer."""
-        state = self._store.state
-        wire = not any(style.wire for style in state.styles.values())
-        for panel, style in state.styles.items():
-            self._store.update(styles=with_style(self._store.state, panel, replace(style, wire=wire)))
-
-    def move_camera(self, camera: Camera) -> None:
-        """Let all panels look this way."""
-        self._store.update(camera=camera)
-
-    def look_from(self, view: str) -> None:
-        """Go to a standard view: front, left, right, top."""
-        self._store.update(camera=seen_from(self._store.state.camera, view))
-
-    def reset_view(self) -> None:
-        """As a new session looks at a face."""
-        self._store.update(camera=Camera())
-
-    def toggle_perspective(self) -> None:
-        """Change between the orthographic and the perspective camera."""
-        camera = self._store.state.camera
-        self._store.update(camera=replace(camera, perspective=not camera.perspective))
+    # ---- which face, which vertex ----------------------------------------------------------------------
 
     def pick(self, x: float, y: float) -> None:
         """Read out the vertex at a point of the photo, image px; a click on another face selects that."""
         state = self._store.state
         if state.shown is None:
             return
-        index = _face_at(state.shown, state.selected_face, x, y)
+        index = face_at(state.shown, state.selected_face, x, y)
         if index is None:
             self._store.update(probe=None)
             return
@@ -285,15 +222,6 @@ class Controller(QObject):
         if shown is not None and shown.answers:
             self.select_face((self._store.state.selected_face + 1) % len(shown.answers))
 
-    def toggle_theme(self) -> None:
-        """Change between the dark and the light window."""
-        dark = self._store.state.theme is Theme.DARK
-        self._store.update(theme=Theme.LIGHT if dark else Theme.DARK)
-
-    def set_renderer(self, name: str) -> None:
-        """Say which OpenGL driver draws; a panel reports it."""
-        self._store.update(gl_renderer=name)
-
     # ---- what to take along --------------------------------------------------------------------------
 
     def export(self, kind: str) -> None:
@@ -303,20 +231,26 @@ class Controller(QObject):
             self._session.tell(InputError("There is no face to export yet. Open a photo with a face first."))
             return
         stem = Path(state.source_name).stem or "unmask"
-        if path := self._outside.ask_save(kind, f"{stem}.{kind}"):
-            self.export_to(kind, path)
+        path = self._outside.ask_save(kind, f"{stem}.{kind}")
+        if path and kind == "png":
+            self.export_now(kind, path)  # a picture of the window can only be taken on its own thread
+        elif path:
+            self._store.update(notice=Notice(Severity.INFO, f"Writing {path}…"))
+            self._exporter.write(path, lambda: self._outside.export(kind, path, state))
 
-    def export_to(self, kind: str, path: str) -> bool:
-        """`export` to a path that is known; whether it was written."""
+    def export_now(self, kind: str, path: str) -> bool:
+        """`export` to a path that is known, before this returns; whether it was written."""
         try:
             self._outside.export(kind, path, self._store.state)
         except (InputError, OSError) as error:
             self._session.tell(error)
             return False
-        log.info("Wrote %s.", path)
-        self._store.update(notice=Notice(Severity.INFO, f"Wrote {path}."))
-        self.exported.emit(path)
+        self._on_written(path)
         return True
+
+    def close(self) -> None:
+        """Let an export that has begun come to its end."""
+        self._exporter.close()
 
     def copy(self, text: str) -> None:
         """Put a text, e.g. the log, on the clipboard."""
@@ -335,19 +269,8 @@ class Controller(QObject):
         """Empty the list of recent files."""
         self._store.update(recent=())
 
-
-def _clipped(box: tuple[float, float, float, float], frame: Frame) -> tuple[float, float, float, float]:
-    height, width = frame.image.shape[:2]
-    x0, x1 = (min(max(x, -0.5), width - 0.5) for x in sorted((box[0], box[2])))
-    y0, y1 = (min(max(y, -0.5), height - 0.5) for y in sorted((box[1], box[3])))
-    return x0, y0, x1, y1
-
-
-def _face_at(shown: Shown, selected: int, x: float, y: float) -> int | None:
-    """The face a point of the photo belongs to; the selected one wins where boxes overlap."""
-    hit = [
-        index
-        for index, answer in enumerate(shown.answers)
-        if nearest_vertex(answer.vertices, x, y) is not None
-    ]
-    return selected if selected in hit else next(iter(hit), None)
+    @Slot(str)
+    def _on_written(self, path: str) -> None:
+        log.info("Wrote %s.", path)
+        self._store.update(notice=Notice(Severity.INFO, f"Wrote {path}."))
+        self.exported.emit(path)

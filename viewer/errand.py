@@ -60,7 +60,7 @@ class Errand(QObject):
 
     def _write(self, kind: str, path: Path) -> bool:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if not self._assembly.controller.export_to(kind, str(path)):
+        if not self._assembly.controller.export_now(kind, str(path)):
             return False
         print(path)
         return True

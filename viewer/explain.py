@@ -39,7 +39,7 @@ def no_face(name: str) -> Notice:
     return Notice(
         Severity.WARNING,
         f"No face was found in {name}.",
-        "Draw a box yourself: press B, then drag over the photo from the brows to the chin.",
+        "Draw a box yourself: hold Shift and drag over the photo from the brows to the chin.",
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from models.reconstruction import Array, Reconstruction, Scalar
-from viewer.state import Probe, Shown
+from viewer.state import Found, Probe, Search, Shown
 
+Box = tuple[float, float, float, float]
 NEAR_PX = 1.5
 
 
@@ -97,3 +98,32 @@ def _word(angle_deg: float, positive: str, negative: str) -> str:
     if abs(angle_deg) < 5:
         return ""
     return f"{abs(angle_deg):.0f}° {positive if angle_deg > 0 else negative}"
+
+
+def face_at(shown: Shown, selected: int, x: float, y: float) -> int | None:
+    """The face a point of the photo belongs to; the selected one wins where faces overlap."""
+    hit = [
+        index
+        for index, answer in enumerate(shown.answers)
+        if nearest_vertex(answer.vertices, x, y) is not None
+    ]
+    return selected if selected in hit else next(iter(hit), None)
+
+
+def clipped_box(box: Box, shape: tuple[int, ...]) -> Box:
+    """The part of a box that lies on a picture [H, W, ...], its corners in order."""
+    height, width = shape[:2]
+    x0, x1 = (min(max(x, -0.5), width - 0.5) for x in sorted((box[0], box[2])))
+    y0, y1 = (min(max(y, -0.5), height - 0.5) for y in sorted((box[1], box[3])))
+    return x0, y0, x1, y1
+
+
+def searched(search: Search | None) -> str:
+    """How the faces of the frame shown were found, and why they had to be looked for again."""
+    if search is None:
+        return "–"
+    if search.found is not Found.FOLLOWED:
+        return f"{search.found.value}: {search.reason}" if search.reason else search.found.value
+    frames = f"{search.frames} frame{'' if search.frames == 1 else 's'} ago"
+    why = f" ({search.reason})" if search.reason else ""
+    return f"{search.found.value}; looked for {frames}{why}"

@@ -41,10 +41,11 @@ class SurfacePanel(Protocol):
 
 
 class PictureView(Protocol):
-    """The photo, as `viewer.panels.photo_panel.PhotoPanel`; the first two are signals."""
+    """The photo, as `viewer.panels.photo_panel.PhotoPanel`; the first three are signals."""
 
     picked: Any
     box_drawn: Any
+    whole_asked: Any
 
     def set_shown(self, shown: Shown | None) -> None:
         """Show this frame and what was answered about it."""
@@ -57,6 +58,9 @@ class PictureView(Protocol):
 
     def set_drawing_box(self, drawing: bool) -> None:
         """Whether the next drag draws a face box."""
+
+    def set_whole(self, whole: bool) -> None:
+        """Whether to show all of the photo rather than its faces."""
 
     def set_theme(self, dark: bool) -> None:
         """Dark or light."""
@@ -78,11 +82,12 @@ class Linked(QObject):
         self._photo, self._surfaces = photo, surfaces
         photo.picked.connect(controller.pick)
         photo.box_drawn.connect(controller.look_at_box)
+        photo.whole_asked.connect(controller.looks.show_whole_photo)
         for name, panel in surfaces.items():
-            panel.camera_moved.connect(controller.move_camera)
-            panel.style_chosen.connect(lambda style, name=name: controller.set_style(name, style))
+            panel.camera_moved.connect(controller.looks.move_camera)
+            panel.style_chosen.connect(lambda style, name=name: controller.looks.set_style(name, style))
             panel.vertex_picked.connect(lambda vertex, name=name: self._picked(name, vertex))
-            panel.renderer_found.connect(controller.set_renderer)
+            panel.renderer_found.connect(controller.looks.set_renderer)
         self._follow(store.state, None)
         store.changed.connect(self._follow)
 
@@ -98,6 +103,8 @@ class Linked(QObject):
             self._photo.set_selected_face(new.selected_face)
         if old is None or new.drawing_box is not old.drawing_box:
             self._photo.set_drawing_box(new.drawing_box)
+        if old is None or new.whole_photo is not old.whole_photo:
+            self._photo.set_whole(new.whole_photo)
         if old is None or new.answer is not old.answer:
             self._show(new)
         for name, panel in self._surfaces.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent
@@ -17,13 +16,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-import resources
 from viewer import theme
 from viewer.actions import ACTIONS, MENUS
 from viewer.command_palette import CommandPalette
 from viewer.controller import Controller
 from viewer.docks.parts import menu_button, spring
 from viewer.docks.title import DockTitle
+from viewer.menus import FileMenus
 
 SMALLEST_SIZE = (640, 480)
 
@@ -32,7 +31,11 @@ class MainWindow(QMainWindow):
     """Menus, toolbar, banner, panels, docks and status line."""
 
     def __init__(
-        self, controller: Controller, actions: Mapping[str, QAction], on_close: Callable[[], None]
+        self,
+        controller: Controller,
+        actions: Mapping[str, QAction],
+        menus: FileMenus,
+        on_close: Callable[[], None],
     ) -> None:
         super().__init__()
         self._controller, self._actions, self._on_close = controller, actions, on_close
@@ -41,11 +44,12 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(*SMALLEST_SIZE)
         self.setDockOptions(QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowTabbedDocks)
         self._menus = {name: self.menuBar().addMenu(name) for name in MENUS}
-        self._samples, self._recent = self._sample_menu(), QMenu("Recent", self)
-        self._sample_button = menu_button(self._samples, "Samples", "Open one of the bundled photos")
+        self._sample_button = menu_button(menus.samples, "Samples", "Open one of the bundled photos")
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         self._make_toolbar()
-        self._fill_menus()
+        self._fill_menus(
+            {"camera": (menus.samples, menus.recent), "open-weights": (menus.method, menus.weights)}
+        )
 
     def place(self, rows: Sequence[QWidget], stretched: QWidget, status: QStatusBar) -> None:
         """The middle of the window: `rows` from top to bottom, of which `stretched` takes the space."""
@@ -75,13 +79,6 @@ class MainWindow(QMainWindow):
         """Icons in the theme's colour, where no action brings one."""
         self._sample_button.setIcon(theme.icon("sample", colours.text))
 
-    def set_recent(self, paths: Sequence[str]) -> None:
-        """Fill the menu of recent files."""
-        self._recent.clear()
-        for path in paths:
-            self._add_file(self._recent, Path(path).name, path)
-        self._recent.setEnabled(bool(paths))
-
     def show_palette(self) -> None:
         """The command palette, in the upper middle of the window."""
         shown = CommandPalette(self._actions.values(), self)
@@ -106,7 +103,8 @@ class MainWindow(QMainWindow):
         urls = event.mimeData().urls()
         self._controller.open_several([url.toLocalFile() for url in urls if url.isLocalFile()])
 
-    def _fill_menus(self) -> None:
+    def _fill_menus(self, inside: Mapping[str, Sequence[QMenu]]) -> None:
+        """All rows of ACTIONS; after some of them menus of their own, by the row's name."""
         group = dict.fromkeys(MENUS, "")
         for row in ACTIONS:
             menu = self._menus[row.menu]
@@ -114,9 +112,8 @@ class MainWindow(QMainWindow):
                 menu.addSeparator()
             group[row.menu] = row.group
             menu.addAction(self._actions[row.name])
-            if row.name == "camera":
-                menu.addMenu(self._samples)
-                menu.addMenu(self._recent)
+            for submenu in inside.get(row.name, ()):
+                menu.addMenu(submenu)
         for menu in self._menus.values():
             menu.setToolTipsVisible(True)
 
@@ -135,16 +132,3 @@ class MainWindow(QMainWindow):
             if name == "open":
                 bar.addWidget(self._sample_button)
         self.addToolBar(bar)
-
-    def _add_file(self, menu: QMenu, text: str, path: str) -> None:
-        action = menu.addAction(text)
-        action.setToolTip(f"Open {path}")
-        action.triggered.connect(lambda _on: self._controller.open(path))
-
-    def _sample_menu(self) -> QMenu:
-        menu = QMenu("Samples", self)
-        for path in resources.samples():
-            text = path.stem.replace("_", " ").replace("-", " ").capitalize()
-            self._add_file(menu, text, str(path))
-        menu.setEnabled(not menu.isEmpty())
-        return menu

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from PySide6.QtGui import QGuiApplication, QPixmap
 from PySide6.QtWidgets import QApplication, QFileDialog
@@ -20,6 +21,40 @@ KINDS = {
     "json": "Answer (*.json)",
     "png": "Picture (*.png)",
 }
+
+
+class Outside(Protocol):
+    """The rest of the machine as the controller sees it: questions to the user, files, cameras."""
+
+    def open_path(self, path: str) -> Source:
+        """The source at `path`; InputError if there is none."""
+
+    def open_paths(self, paths: Sequence[str]) -> Source:
+        """Several pictures as one source; InputError if they are not."""
+
+    def open_camera(self, index: int) -> Source:
+        """The camera of that index."""
+
+    def ask_open(self) -> str:
+        """A path the user chose; empty if they did not."""
+
+    def ask_folder(self) -> str:
+        """A folder the user chose; empty if they did not."""
+
+    def ask_weights(self) -> str:
+        """A weights file the user chose; empty if they did not."""
+
+    def ask_save(self, kind: str, suggestion: str) -> str:
+        """Where to write an export of that kind; empty if the user changed their mind."""
+
+    def export(self, kind: str, path: str, state: State) -> None:
+        """Write the selected answer, or the window ("png"), to `path`. InputError or OSError if it cannot be.
+
+        Called on another thread than the window's for anything but "png".
+        """
+
+    def copy(self, text: str) -> None:
+        """Put `text` on the clipboard."""
 
 
 class Desktop:
@@ -49,6 +84,12 @@ class Desktop:
     def ask_folder(self) -> str:
         """A folder the user chose; empty if none."""
         return QFileDialog.getExistingDirectory(QApplication.activeWindow(), "Open a folder of pictures")
+
+    def ask_weights(self) -> str:
+        """A weights file the user chose; empty if none."""
+        return QFileDialog.getOpenFileName(
+            QApplication.activeWindow(), "Open weights", filter="Weights (*.safetensors)"
+        )[0]
 
     def ask_save(self, kind: str, suggestion: str) -> str:
         """Where to write; the ending is added where the user left it out."""

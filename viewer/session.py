@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
@@ -16,7 +17,7 @@ from viewer.explain import is_expected, no_face, notice_of
 from viewer.inspection import probed
 from viewer.latest_only import LatestOnly, Newest
 from viewer.sources.source import Frame, Recording, Source
-from viewer.state import Notice, Severity, Shown
+from viewer.state import Notice, Search, Severity, Shown
 from viewer.store import Store
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,16 @@ log = logging.getLogger(__name__)
 FPS_WINDOW = 20  # answers the read-out averages over
 LOADING = "Loading the method"
 LOOKING = "Looking for faces"
+
+
+@dataclass(frozen=True, slots=True)
+class _Answering:
+    """A method that has answered, as the Store names it."""
+
+    method: str
+    weights: str
+    switches: tuple[str, ...]
+    switched_off: frozenset[str]
 
 
 class Session(QObject):
@@ -53,6 +64,9 @@ class Session(QObject):
         self._source: Source | None = None
         self._frame: Frame | None = None
         self._faces: tuple[Face, ...] | None = None  # drawn by hand, or known from the last answer
+        self._search: Search | None = None  # how those faces were found; None for drawn by hand
+        self._opened = 0  # sources so far
+        self._answering: _Answering | None = None  # who answered last
         self._fresh = False  # no frame of this source came yet
         self._generation = 0
         self._stamps: deque[float] = deque(maxlen=FPS_WINDOW)
@@ -77,6 +91,7 @@ class Session(QObject):
         """Leave what is open and look at `source`; the picture shown stays until the first frame comes."""
         self.leave()
         self._source, self._fresh = source, True
+        self._opened += 1
         self._generation += 1
         self._jobs.forget_waiting()
         self._store.update(notice=None, live=source.live, fps=0.0, drawing_box=False)
@@ -111,7 +126,7 @@ class Session(QObject):
 
     def look_at(self, faces: tuple[Face, ...] | None) -> None:
         """Ask about these faces of the same picture; None looks for faces again."""
-        self._faces = faces
+        self._faces, self._search = faces, None
         self.ask_again()
 
     def tell(self, error: BaseException) -> None:
@@ -132,7 +147,7 @@ class Session(QObject):
         arrived = self._frames.take()
         if arrived is None or arrived[0] is not self._source:
             return
-        self._frame, self._faces = arrived[1], None
+        self._frame, self._faces, self._search = arrived[1], None, None
         if self._fresh:
             self._fresh = False
             self._show_at_once(arrived[1])
@@ -156,13 +171,24 @@ class Session(QObject):
         state = self._store.state
         faces = None if frame is None else self._faces
         self._jobs.submit(
-            Job(self._generation, frame, faces, state.method, state.weights, state.switched_off)
+            Job(
+                self._generation,
+                frame,
+                faces,
+                state.method,
+                state.weights,
+                state.switched_off,
+                self._search,
+                self._opened,
+            )
         )
 
     @Slot(object, object)
     def _on_done(self, job: Job, answered: Answered) -> None:
-        if job.method == self._store.state.method:
+        state = self._store.state
+        if (job.method, job.weights) == (state.method, state.weights):
             self._store.update(switches=answered.switches, device=answered.device)
+            self._answering = _Answering(job.method, job.weights, answered.switches, job.without)
         if job.generation == self._generation and answered.shown is not None:
             self._show(answered.shown)
 
@@ -174,7 +200,8 @@ class Session(QObject):
             changes["probe"] = probed(shown.answers[selected], state.probe.vertex) if shown.answers else None
         changes["notice"] = self._notice_about(shown, state.notice)
         if shown.faces and not self.playing:
-            self._faces = shown.faces  # another look at the same picture need not search again
+            # another look at the same picture need not search again
+            self._faces, self._search = shown.faces, shown.search
         self._store.update(**changes)
         for alarm in sorted({alarm.text for answer in shown.answers for alarm in answer.alarms}):
             log.warning(alarm)
@@ -194,9 +221,21 @@ class Session(QObject):
         if isinstance(error, Cancelled):
             return
         if job.generation == self._generation:
+            self._go_back(job)
             self.tell(error)
         else:
             log.info("A question that was replaced by a newer one failed: %s", error)
+
+    def _go_back(self, job: Job) -> None:
+        """A method or weights that could not answer are given up for those that answered last."""
+        last = self._answering
+        if last is not None and (job.method, job.weights) != (last.method, last.weights):
+            self._store.update(
+                method=last.method,
+                weights=last.weights,
+                switches=last.switches,
+                switched_off=last.switched_off,
+            )
 
     @Slot(bool)
     def _on_busy(self, busy: bool) -> None:

@@ -68,6 +68,29 @@ class LayerStyle:
     opacity: float = 1.0
 
 
+class Found(Enum):
+    """How it is known where the faces of a frame are; the value is the text a user reads."""
+
+    DETECTED = "looked for"
+    FOLLOWED = "followed from the last frame"
+    DRAWN = "box drawn by hand"
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Where the faces of a frame come from.
+
+    Attributes:
+        found: By which means.
+        reason: Why faces that were being followed were looked for again; empty if none were.
+        frames: How many frames ago faces were looked for; 0 in a frame in which they were.
+    """
+
+    found: Found = Found.DETECTED
+    reason: str = ""
+    frames: int = 0
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Shown:
     """One frame and what was answered about it: always replaced together.
@@ -77,7 +100,8 @@ class Shown:
         faces: The boxes that were looked at, surest first.
         answers: One per face, in image space.
         elapsed_ms: Detection and reconstruction together.
-        detection_ms: Detection alone; 0 for boxes drawn by hand.
+        detection_ms: Detection alone; 0 for boxes drawn by hand and for faces that were followed.
+        search: How the faces were found; None while nobody has looked yet.
     """
 
     frame: Frame
@@ -85,6 +109,7 @@ class Shown:
     answers: tuple[Reconstruction, ...] = ()
     elapsed_ms: float = 0.0
     detection_ms: float = 0.0
+    search: Search | None = None
 
 
 class Severity(Enum):
@@ -167,6 +192,7 @@ class State:
         device: Where the method runs.
         gl_renderer: The OpenGL driver; empty until a panel reports it.
         drawing_box: The next drag over the photo draws a face box.
+        whole_photo: The photo panel shows all of the photo rather than the faces and what is around them.
         recent: Paths opened before, newest first.
         theme: Colours of the window.
     """
@@ -190,6 +216,7 @@ class State:
     device: str = "cpu"
     gl_renderer: str = ""
     drawing_box: bool = False
+    whole_photo: bool = False
     recent: tuple[str, ...] = ()
     theme: Theme = Theme.DARK
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from threading import Event
 
 from PySide6.QtGui import QPixmap
 
@@ -22,6 +23,8 @@ class FakeOutside:
         self.chosen = ""
         self.exported: list[tuple[str, str]] = []
         self.copied = ""
+        self.disk = Event()  # cleared, it lets exports wait
+        self.disk.set()
 
     def open_path(self, path: str) -> Source:
         """The source the test put there, or a plain picture."""
@@ -49,12 +52,17 @@ class FakeOutside:
         """What the user "chose"."""
         return self.chosen
 
+    def ask_weights(self) -> str:
+        """What the user "chose"."""
+        return self.chosen
+
     def ask_save(self, kind: str, suggestion: str) -> str:
         """Where the user "wants" it."""
         return self.chosen and f"{self.chosen}/{suggestion}"
 
     def export(self, kind: str, path: str, state: State) -> None:
         """Remember it; a path with "full" in it cannot be written."""
+        assert self.disk.wait(10)
         if "full" in path:
             raise OSError(28, "No space left on device", path)
         self.exported.append((kind, path))

@@ -57,6 +57,7 @@ class StubPhoto(QWidget):
 
     picked = Signal(float, float)
     box_drawn = Signal(object)
+    whole_asked = Signal(bool)
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,6 +66,7 @@ class StubPhoto(QWidget):
         self.dark: bool | None = None
         self.drawing = False
         self.selected = -1
+        self.whole: bool | None = None
 
     def set_shown(self, shown: Shown | None) -> None:
         """Remember it."""
@@ -81,6 +83,10 @@ class StubPhoto(QWidget):
     def set_selected_face(self, index: int) -> None:
         """Remember it."""
         self.selected = index
+
+    def set_whole(self, whole: bool) -> None:
+        """Remember it."""
+        self.whole = whole
 
     def set_drawing_box(self, drawing: bool) -> None:
         """Remember it."""

@@ -8,7 +8,7 @@ from threading import Event
 import numpy as np
 from numpy.typing import NDArray
 
-from models.errors import MissingAssetError
+from models.errors import MethodError, MissingAssetError
 from models.reconstruction import Alarm
 from models.reconstructor import Face, Reconstructor
 from tests.fakes.reconstructor import FakeReconstructor, fake_reconstruct
@@ -43,6 +43,8 @@ class FakeWork:
     def _load(self, name: str, weights: str, device: str) -> Reconstructor:
         if weights == "missing":
             raise MissingAssetError("weights/missing is not there. Train it or choose others.")
+        if name == "unknown":
+            raise MethodError("There is no method 'unknown'. Choose another.")
         self.loaded.append((name, weights))
         return FakeReconstructor(name, self.alarms)
 

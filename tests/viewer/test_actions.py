@@ -23,6 +23,7 @@ def made(qtbot):
     session = Session(store, FakeWork().work())
     controller = Controller(store, session, outside)
     yield store, controller, session, make_actions(parent, controller, store), parent
+    controller.close()
     assert session.close(5)
 
 

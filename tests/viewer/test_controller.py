@@ -7,6 +7,7 @@ from PySide6.QtCore import QThreadPool
 
 from models.errors import InputError
 from tests.fakes.outside import FakeOutside
+from tests.fakes.reconstructor import SWITCHES
 from tests.fakes.sources import FakeRecording, FakeSource, picture
 from tests.fakes.work import FakeWork
 from viewer.controller import Controller
@@ -34,8 +35,10 @@ class Desk:
 def desk(qtbot) -> Iterator[Desk]:
     work, outside, store = FakeWork(), FakeOutside(), Store()
     session = Session(store, work.work())
-    yield Desk(store, session, Controller(store, session, outside), outside, work)
+    controller = Controller(store, session, outside)
+    yield Desk(store, session, controller, outside, work)
     work.gate.set()
+    controller.close()
     assert session.close(5)
 
 
@@ -173,6 +176,31 @@ def test_weights_that_are_missing_are_told_with_their_remedy(qtbot, desk):
     with qtbot.waitSignal(desk.session.answered):
         desk.controller.choose_weights("open")
         desk.controller.open("photo.png")
+
+
+def test_weights_that_do_not_fit_leave_those_that_answered_in_use(qtbot, desk):
+    open_and_wait(qtbot, desk)
+    with qtbot.waitSignal(desk.session.answered):
+        desk.controller.toggle_branch("confidence")
+    shown = desk.state.shown
+    desk.outside.chosen = "missing"
+    desk.controller.open_weights_dialog()
+    qtbot.waitUntil(lambda: desk.state.notice is not None)
+    assert desk.state.weights == "open"
+    assert desk.state.shown is shown
+    assert desk.state.switched_off == {"confidence"}
+    desk.controller.choose_method("unknown")
+    qtbot.waitUntil(lambda: "unknown" in desk.state.notice.cause)
+    assert (desk.state.method, desk.state.weights) == ("dsfnet", "open")
+    assert desk.state.switches == answering_switches(shown)
+    with qtbot.waitSignal(desk.session.answered):
+        desk.controller.toggle_branch("confidence")
+    assert desk.state.answer.method == "dsfnet"
+
+
+def answering_switches(shown) -> tuple[str, ...]:
+    answer = shown.answers[0]
+    return tuple(name for name in SWITCHES if name in (*answer.took_part, *answer.left_out))
 
 
 def test_a_method_is_loaded_once_for_many_questions(qtbot, desk):
@@ -314,23 +342,23 @@ def test_the_picked_vertex_is_read_out_anew_when_the_answer_changes(qtbot, desk)
 
 
 def test_all_panels_get_the_same_look_and_can_get_their_own(qtbot, desk):
-    desk.controller.set_look_everywhere(Look.NORMALS)
+    desk.controller.looks.set_look_everywhere(Look.NORMALS)
     assert {style.look for style in desk.state.styles.values()} == {Look.NORMALS}
-    desk.controller.set_look("fused", Look.UV)
+    desk.controller.looks.set_look("fused", Look.UV)
     assert desk.state.styles["fused"].look is Look.UV
     assert desk.state.styles["model"].look is Look.NORMALS
 
 
 def test_edges_are_drawn_on_all_panels_or_on_none(qtbot, desk):
-    desk.controller.toggle_wire()
+    desk.controller.looks.toggle_wire()
     assert all(style.wire for style in desk.state.styles.values())
-    desk.controller.toggle_wire()
+    desk.controller.looks.toggle_wire()
     assert not any(style.wire for style in desk.state.styles.values())
 
 
 def test_resetting_the_view_undoes_a_drag(qtbot, desk):
-    desk.controller.move_camera(Camera(zoom=3, pan=(1, 1)))
-    desk.controller.reset_view()
+    desk.controller.looks.move_camera(Camera(zoom=3, pan=(1, 1)))
+    desk.controller.looks.reset_view()
     assert desk.state.camera == Camera()
 
 
@@ -353,7 +381,27 @@ def test_an_export_onto_a_full_disk_is_told(qtbot, desk):
     open_and_wait(qtbot, desk)
     desk.outside.chosen = "/full"
     desk.controller.export("json")
-    assert "No space left" in desk.state.notice.cause
+    qtbot.waitUntil(lambda: "No space left" in desk.state.notice.cause)
+
+
+def test_the_window_does_not_wait_for_an_export(qtbot, desk):
+    open_and_wait(qtbot, desk)
+    desk.outside.chosen = "/somewhere"
+    desk.outside.disk.clear()
+    desk.controller.export("glb")
+    assert desk.state.notice.cause == "Writing /somewhere/photo.glb…"
+    assert desk.outside.exported == []
+    with qtbot.waitSignal(desk.controller.exported):
+        desk.outside.disk.set()
+    assert desk.state.notice.cause == "Wrote /somewhere/photo.glb."
+
+
+def test_closing_lets_an_export_come_to_its_end(qtbot, desk):
+    open_and_wait(qtbot, desk)
+    desk.outside.chosen = "/somewhere"
+    desk.controller.export("ply")
+    desk.controller.close()
+    assert desk.outside.exported == [("ply", "/somewhere/photo.ply")]
 
 
 def test_there_is_nothing_to_export_without_a_face(qtbot, desk):

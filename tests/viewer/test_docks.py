@@ -89,7 +89,7 @@ def test_the_look_of_one_panel_is_chosen_and_shown(qtbot, desk):
     chooser.setCurrentIndex(chooser.findData(Look.NORMALS))
     chooser.activated.emit(chooser.currentIndex())
     assert store.state.styles["fused"].look is Look.NORMALS
-    controller.set_look("fused", Look.UV)
+    controller.looks.set_look("fused", Look.UV)
     assert chooser.currentData() is Look.UV
 
 

@@ -181,7 +181,7 @@ def test_closing_while_busy_does_not_hang_and_keeps_the_settings(qtbot, opened):
     opened.outside.cameras[0] = camera
     opened.work.gate.clear()
     opened.controller.open_camera(0)
-    opened.controller.toggle_theme()
+    opened.controller.looks.toggle_theme()
     qtbot.waitUntil(opened.work.reached.is_set)
     threading.Timer(0.05, opened.work.gate.set).start()
     opened.window.close()

@@ -78,9 +78,9 @@ def test_a_whole_session_in_the_real_window(qtbot, session, tmp_path):
         assembly.actions["branch-2"].trigger()
     assert panel(assembly, "model").picture_state() == ""
 
-    controller.set_look("fused", Look.NORMALS)
+    controller.looks.set_look("fused", Look.NORMALS)
     assert (pixels(assembly, "fused") != shaded).any(-1).mean() > 0.03
-    controller.set_look("fused", Look.SHADED)
+    controller.looks.set_look("fused", Look.SHADED)
 
     before = pixels(assembly, "image")
     view = panel(assembly, "model").view

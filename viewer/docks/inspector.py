@@ -9,14 +9,14 @@ from models.overlay import visible_share
 from models.reconstruction import Reconstruction
 from viewer.controller import Controller
 from viewer.docks.parts import badge, clear, figure, heading, note
-from viewer.inspection import disagreement_px, ms_per_face, reading, turned
+from viewer.inspection import disagreement_px, ms_per_face, reading, searched, turned
 from viewer.state import Probe, Shown, State
 from viewer.store import Store
 from viewer.theme import SPACE
 
 ANSWER_ROWS = ("Pitch, yaw, roll", "Looks", "Seen", "Branches differ", "at the worst 5 %", "Scale")
 NAME_WIDTH = 112
-TIME_ROWS = ("Detection", "Per face", "Whole frame")
+TIME_ROWS = ("Face", "Detection", "Per face", "Whole frame")
 PROBE_HINT = "Click the face, in the photo or a panel, to read out one vertex."
 
 
@@ -89,6 +89,7 @@ class InspectorDock(QScrollArea):
     def _show_times(self, shown: Shown | None) -> None:
         per_face = None if shown is None else ms_per_face(shown)
         done = shown is not None and per_face is not None
+        self._figures["Face"].setText(searched(shown.search) if shown else "–")
         self._figures["Detection"].setText(f"{shown.detection_ms:.0f} ms" if shown and done else "–")
         self._figures["Per face"].setText(f"{per_face:.0f} ms" if per_face is not None else "–")
         self._figures["Whole frame"].setText(f"{shown.elapsed_ms:.0f} ms" if shown and done else "–")

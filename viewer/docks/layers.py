@@ -60,7 +60,7 @@ class LayersDock(QScrollArea):
             box = QCheckBox(OVERLAY_TEXTS[name])
             box.setAccessibleName(f"{OVERLAY_TEXTS[name]} over the photo")
             box.setToolTip(f"Draw {OVERLAY_TEXTS[name].lower()} over the photo (Shift+{index + 1})")
-            box.clicked.connect(lambda _on, name=name: self._controller.toggle_overlay(name))
+            box.clicked.connect(lambda _on, name=name: self._controller.looks.toggle_overlay(name))
             grid.addWidget(box, index // 2, index % 2)
             self._overlays[name] = box
         return grid
@@ -115,7 +115,7 @@ class LayersDock(QScrollArea):
     def _choose_look(self, panel: str, index: int) -> None:
         look = self._looks[panel].itemData(index)
         if isinstance(look, Look):
-            self._controller.set_look(panel, look)
+            self._controller.looks.set_look(panel, look)
 
 
 def part_taken(state: State) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QLinearGradient, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from viewer.gl.colour_maps import colour_map
 from viewer.panels.palette import DARK, Palette
+from viewer.panels.raster import paint_dot
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +26,22 @@ class ColourBar:
     colour_map: str
 
 
+class Shape(Enum):
+    """What a swatch looks like: as the thing it stands for."""
+
+    PATCH = "patch"
+    HATCHED = "hatched"
+    DOT = "dot"
+    RING = "ring"
+
+
 @dataclass(frozen=True, slots=True)
 class Swatch:
     """One colour and its meaning."""
 
     text: str
     colour: str
-    hatched: bool = False
+    shape: Shape = Shape.PATCH
 
 
 PADDING, BAR_HEIGHT, BAR_WIDTH, SWATCH = 9.0, 9.0, 150.0, 13.0
@@ -116,18 +127,24 @@ class Legend(QWidget):
         metrics = QFontMetricsF(self.font())
         x, middle = PADDING, self.height() / 2
         for swatch in self._swatches:
-            square = QRectF(x, middle - SWATCH / 2, SWATCH, SWATCH)
-            painter.setPen(QPen(QColor(self._palette.line), 1))
-            painter.setBrush(QColor(swatch.colour))
-            painter.drawRoundedRect(square, 2, 2)
-            if swatch.hatched:
-                painter.setBrush(QBrush(QColor(self._palette.clay), Qt.BrushStyle.BDiagPattern))
-                painter.drawRoundedRect(square, 2, 2)
+            self._paint_swatch(painter, swatch, QPointF(x + SWATCH / 2, middle))
             painter.setPen(QColor(self._palette.text))
             width = metrics.horizontalAdvance(swatch.text)
             words = QRectF(x + SWATCH + 6, 0, width + 2, self.height())
             painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, swatch.text)
             x += SWATCH + width + 18
+
+    def _paint_swatch(self, painter: QPainter, swatch: Swatch, middle: QPointF) -> None:
+        if swatch.shape in (Shape.DOT, Shape.RING):
+            paint_dot(painter, middle, QColor(swatch.colour), hollow=swatch.shape is Shape.RING)
+            return
+        square = QRectF(middle.x() - SWATCH / 2, middle.y() - SWATCH / 2, SWATCH, SWATCH)
+        painter.setPen(QPen(QColor(self._palette.line), 1))
+        painter.setBrush(QColor(swatch.colour))
+        painter.drawRoundedRect(square, 2, 2)
+        if swatch.shape is Shape.HATCHED:
+            painter.setBrush(QBrush(QColor(self._palette.clay), Qt.BrushStyle.BDiagPattern))
+            painter.drawRoundedRect(square, 2, 2)
 
 
 def _titled(bar: ColourBar) -> str:

@@ -17,7 +17,7 @@ from viewer.gl.picking import picked_vertex
 from viewer.gl.points_item import PointsItem
 from viewer.panels.arrangement import PanelRow
 from viewer.panels.drawn import Drawn, drawn
-from viewer.panels.legend import ColourBar, Legend, Swatch
+from viewer.panels.legend import ColourBar, Legend, Shape, Swatch
 from viewer.panels.palette import DARK, palette, shares
 from viewer.panels.title_strip import TitleStrip
 from viewer.state import Camera, LayerStyle, Look
@@ -191,7 +191,7 @@ class Panel(QFrame):
                 seen = "photo: seen" if paint.fill is Fill.PHOTO else "seen"
                 swatches = (
                     Swatch(seen, self._colours.clay),
-                    Swatch("hidden, completed", self._colours.hidden, hatched=True),
+                    Swatch("hidden, completed", self._colours.hidden, Shape.HATCHED),
                 )
         self._legend.set_content(bar, swatches)
         self._place_overlays()

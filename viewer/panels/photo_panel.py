@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
+from PySide6.QtWidgets import QFrame, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from viewer.panels import overlays as over
 from viewer.panels.arrangement import PanelRow
-from viewer.panels.legend import ColourBar, Legend, Swatch
+from viewer.panels.legend import ColourBar, Legend, Shape, Swatch
 from viewer.panels.palette import DARK, palette
 from viewer.panels.photo_view import PhotoView
 from viewer.panels.title_strip import TitleStrip
+from viewer.panels.viewport import surroundings
+from viewer.sources.source import Frame
 from viewer.state import Shown
+
+NO_PHOTO = "No photo yet.\nDrop one on the window, or press Ctrl+O."
+NO_FACE = "No face was found.\nHold Shift and drag a box over the face, from the brows to the chin."
+DRAW_NOW = "Drag a box over the face, from the brows to the chin."
 
 
 class PhotoPanel(QFrame):
@@ -20,16 +26,19 @@ class PhotoPanel(QFrame):
     Signals:
         picked(float, float): The user clicked the photo, in image px.
         box_drawn(tuple): The user drew a face box: x0, y0, x1, y1 in image px.
+        whole_asked(bool): The user wants the whole photo, or the faces large.
     """
 
     picked = Signal(float, float)
     box_drawn = Signal(object)
+    whole_asked = Signal(bool)
 
     def __init__(self, row: PanelRow, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.row = row
         self._colours = DARK
         self._shown: Shown | None = None
+        self._drawing = False
         self._overlays: frozenset[str] = frozenset()
         self.strip, self.view = TitleStrip(row, self), PhotoView(self)
         self.view.setAccessibleName(f"{row.title}: {row.subtitle}")
@@ -39,25 +48,39 @@ class PhotoPanel(QFrame):
         layout.addWidget(self.strip)
         layout.addWidget(self.view, 1)
         self._legend = Legend(self.view)
-        self._empty = QLabel("No photo yet", self.view)
-        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._empty.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._whole, self._framed = False, False
+        self._empty, self._hint = _message(self.view), _message(self.view)
+        self._empty.setText(NO_PHOTO)
+        self._hint.hide()
+        self._whole_button = self._make_whole_button()
         self.view.resized.connect(self._place)
         self.view.picked.connect(self.picked)
         self.view.box_drawn.connect(self.box_drawn)
         self.set_theme(True)
 
     def set_shown(self, shown: Shown | None) -> None:
-        """Show a frame and what was answered about it; None clears the panel."""
-        self._shown = shown
-        if shown is None:
-            self.view.set_photo(None)
-            self.view.set_answers((), ())
-        else:
-            self.view.set_photo(shown.frame.image)
-            self.view.set_answers(shown.faces, shown.answers)
+        """Show a frame and what was answered about it; None clears the panel.
+
+        A new picture is shown whole and, once it is known where its faces are, those large. The next frame of
+        a video stays as it is unless a face left the sight.
+        """
+        before, self._shown = self._shown, shown
+        self.view.set_photo(None if shown is None else shown.frame.image)
+        self.view.set_answers(*((), ()) if shown is None else (shown.faces, shown.answers))
+        if shown is not None and (before is None or _begins_anew(shown.frame, before.frame)):
+            self.view.show_area(QRectF())
+            self._framed = False
+        self._frame_faces()
         self._empty.setVisible(shown is None)
+        self._tell_hint()
         self._tell_legend()
+
+    def set_whole(self, whole: bool) -> None:
+        """Whether to show all of the photo rather than the faces and what is around them."""
+        self._whole, self._framed = whole, False
+        self._whole_button.setChecked(whole)
+        self.view.show_area(QRectF())
+        self._frame_faces()
 
     def set_overlays(self, overlays: frozenset[str]) -> None:
         """Which of OVERLAYS lie over the photo."""
@@ -71,7 +94,9 @@ class PhotoPanel(QFrame):
 
     def set_drawing_box(self, drawing: bool) -> None:
         """Whether the next drag draws a face box."""
+        self._drawing = drawing
         self.view.set_drawing_box(drawing)
+        self._tell_hint()
 
     def set_theme(self, dark: bool) -> None:
         """Dark or light."""
@@ -80,11 +105,49 @@ class PhotoPanel(QFrame):
         self.strip.set_palette(self._colours)
         self._legend.set_palette(self._colours)
         self._empty.setStyleSheet(f"color: {self._colours.quiet}; background: transparent;")
+        self._hint.setStyleSheet(
+            f"color: {self._colours.text}; background: {self._colours.strip};"
+            f" border: 1px solid {self._colours.accent}; border-radius: 6px; padding: 8px;"
+        )
+
+    def _make_whole_button(self) -> QToolButton:
+        button = QToolButton()
+        button.setText("Whole photo")
+        button.setObjectName("lookButton")
+        button.setAccessibleName("Show the whole photo")
+        button.setToolTip("Show the whole photo, or its faces large (Z)")
+        button.setCheckable(True)
+        button.clicked.connect(self.whole_asked)
+        self.strip.add_button(button)
+        return button
+
+    def _frame_faces(self) -> None:
+        """Bring the faces into sight where that was not done yet, or where one has left it."""
+        if self._whole or self._shown is None or self.view.moved:
+            return
+        area = surroundings([face.box for face in self._shown.faces])
+        height, width = self._shown.frame.image.shape[:2]
+        inside = area.intersected(QRectF(-0.5, -0.5, width, height))
+        faces = [QRectF(QPointF(*face.box[:2]), QPointF(*face.box[2:])) for face in self._shown.faces]
+        if area.isEmpty() or (self._framed and all(self.view.sight.contains(face) for face in faces)):
+            return
+        self.view.show_area(inside)
+        self._framed = True
+
+    def _tell_hint(self) -> None:
+        shown = self._shown
+        lost = shown is not None and shown.search is not None and not shown.faces
+        self._hint.setText(DRAW_NOW if self._drawing else NO_FACE)
+        self._hint.setVisible(lost or (self._drawing and shown is not None))
+        self._place()
 
     @Slot()
     def _place(self) -> None:
         self._legend.move(10, self.view.height() - self._legend.height() - 10)
         self._empty.setGeometry(self.view.rect())
+        self._hint.setFixedWidth(max(80, min(330, self.view.width() - 20)))
+        self._hint.adjustSize()
+        self._hint.move((self.view.width() - self._hint.width()) // 2, 10)
 
     def _tell_legend(self) -> None:
         bar: ColourBar | None = None
@@ -97,5 +160,21 @@ class PhotoPanel(QFrame):
                     bar = ColourBar(name, layer.low, layer.high, layer.unit, over.MAP_COLOURS[name])
             if "mask" in self._overlays and over.map_layer(answer, "mask") is not None:
                 swatches = (Swatch("face seen", "#{:02x}{:02x}{:02x}".format(*over.TINT)),)
+            elif "landmarks" in self._overlays and over.hidden_landmarks(answer).any():
+                colour = self._colours.landmark
+                swatches = (Swatch("seen", colour, Shape.DOT), Swatch("hidden", colour, Shape.RING))
         self._legend.set_content(bar, () if bar is not None else swatches)
         self._place()
+
+
+def _begins_anew(frame: Frame, before: Frame) -> bool:
+    """Whether a frame is another picture, and not the next of the same video or camera."""
+    return frame is not before and (frame.time_s == 0 or frame.image.shape != before.image.shape)
+
+
+def _message(parent: QWidget) -> QLabel:
+    label = QLabel(parent)
+    label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    label.setWordWrap(True)
+    label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+    return label

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from viewer.panels.arrangement import PanelRow
 from viewer.panels.palette import DARK, Palette
 from viewer.state import LayerStyle, Look
 
-HEIGHT = 36
+HEIGHT = 46
 
 
 class Elided(QLabel):
@@ -49,12 +49,16 @@ class TitleStrip(QWidget):
         self._subtitle.setObjectName("panelSubtitle")
         self._subtitle.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._subtitle.setToolTip(row.subtitle)
-        layout = QHBoxLayout(self)
+        layout = self._row = QHBoxLayout(self)
         layout.setContentsMargins(10, 0, 6, 0)
         self.setFixedHeight(HEIGHT)
         layout.setSpacing(8)
-        layout.addWidget(self._title)
-        layout.addWidget(self._subtitle, 1)
+        words = QVBoxLayout()
+        words.setContentsMargins(0, 5, 0, 5)
+        words.setSpacing(0)
+        words.addWidget(self._title)
+        words.addWidget(self._subtitle)
+        layout.addLayout(words, 1)
         self._actions: dict[Look, QAction] = {}
         self._wire = QAction("Edges over the surface", self, checkable=True)
         self._button = self._look_button(row) if row.looks else None
@@ -83,6 +87,10 @@ class TitleStrip(QWidget):
         button.setMenu(menu)
         self.set_style(row.style, button)
         return button
+
+    def add_button(self, button: QToolButton) -> None:
+        """One more button at the right end."""
+        self._row.addWidget(button)
 
     def _choose(self, style: LayerStyle) -> None:
         self.style_chosen.emit(style)
@@ -117,6 +125,7 @@ class TitleStrip(QWidget):
             f"#panelSubtitle {{ color: {palette.quiet}; background: transparent; }}"
             f"#lookButton {{ color: {palette.text}; border: 1px solid {palette.line}; border-radius: 5px;"
             f" padding: 2px 8px; background: transparent; }}"
+            f"#lookButton:checked {{ background: {palette.line}; }}"
             f"#lookButton:hover, #lookButton:focus {{ border-color: {palette.accent}; }}"
             f"#lookButton::menu-indicator {{ image: none; width: 0; }}"
         )

@@ -1,0 +1,78 @@
+"""The verbs that only change how things are drawn: overlays, colours, camera, theme. They ask nobody."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QObject
+
+from viewer.state import Camera, LayerStyle, Look, Theme, seen_from, toggled, with_style
+from viewer.store import Store
+
+
+class Looks(QObject):
+    """What a user can do to the drawing; nothing is computed anew."""
+
+    def __init__(self, store: Store, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+
+    def toggle_overlay(self, name: str) -> None:
+        """Draw something over the photo, or no longer."""
+        self._store.update(overlays=toggled(self._store.state.overlays, name))
+
+    def set_look(self, panel: str, look: Look) -> None:
+        """Colour one panel's surface by something else."""
+        state = self._store.state
+        style = replace(state.styles.get(panel, LayerStyle()), look=look)
+        self._store.update(styles=with_style(state, panel, style))
+
+    def set_style(self, panel: str, style: LayerStyle) -> None:
+        """Draw one panel's surface like this."""
+        self._store.update(styles=with_style(self._store.state, panel, style))
+
+    def set_look_everywhere(self, look: Look) -> None:
+        """Colour every panel's surface alike."""
+        for panel in self._store.state.styles:
+            self.set_look(panel, look)
+
+    def toggle_wire(self) -> None:
+        """Draw edges over all surfaces, or no longer."""
+        state = self._store.state
+        wire = not any(style.wire for style in state.styles.values())
+        for panel, style in state.styles.items():
+            self._store.update(styles=with_style(self._store.state, panel, replace(style, wire=wire)))
+
+    def move_camera(self, camera: Camera) -> None:
+        """Let all panels look this way."""
+        self._store.update(camera=camera)
+
+    def look_from(self, view: str) -> None:
+        """Go to a standard view: front, left, right, top."""
+        self._store.update(camera=seen_from(self._store.state.camera, view))
+
+    def reset_view(self) -> None:
+        """As a new session looks at a face."""
+        self._store.update(camera=Camera())
+
+    def toggle_perspective(self) -> None:
+        """Change between the orthographic and the perspective camera."""
+        camera = self._store.state.camera
+        self._store.update(camera=replace(camera, perspective=not camera.perspective))
+
+    def toggle_theme(self) -> None:
+        """Change between the dark and the light window."""
+        dark = self._store.state.theme is Theme.DARK
+        self._store.update(theme=Theme.LIGHT if dark else Theme.DARK)
+
+    def set_renderer(self, name: str) -> None:
+        """Say which OpenGL driver draws; a panel reports it."""
+        self._store.update(gl_renderer=name)
+
+    def show_whole_photo(self, whole: bool) -> None:
+        """Show all of the photo, or the faces in it large."""
+        self._store.update(whole_photo=whole)
+
+    def toggle_whole_photo(self) -> None:
+        """`show_whole_photo`, on or off."""
+        self.show_whole_photo(not self._store.state.whole_photo)

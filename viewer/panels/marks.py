@@ -1,0 +1,73 @@
+"""Lines and points over the photo: edges of the mesh, landmarks, face boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPen, qRgba
+
+from models.reconstruction import Reconstruction
+from viewer.panels import overlays as over
+from viewer.panels.palette import Palette
+from viewer.panels.raster import SHADOW, paint_dot
+from viewer.panels.viewport import Viewport
+
+Box = tuple[float, float, float, float]
+
+
+def wire(
+    answers: Sequence[Reconstruction], port: Viewport, ratio: float, size: tuple[int, int], colours: Palette
+) -> QImage:
+    """The projected edges of all answers, as a picture of the widget: `size` device px."""
+    origin, scale = port.to_widget(QPointF(0, 0)), port.scale * ratio
+    T_device_image = np.array(
+        [[scale, 0, origin.x() * ratio - 0.5], [0, scale, origin.y() * ratio - 0.5], [0, 0, 1]]
+    )
+    mask = over.wire_mask(answers, T_device_image, *size)
+    picture = QImage(mask.data, *size, size[0], QImage.Format.Format_Indexed8)
+    strength = min(0.75, 0.22 + 0.05 * scale)  # dense edges would whiten the face
+    colour = QColor(colours.landmark)
+    red, green, blue = colour.red(), colour.green(), colour.blue()
+    picture.setColorTable([qRgba(red, green, blue, round(alpha * strength)) for alpha in range(256)])
+    picture = picture.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
+    picture.setDevicePixelRatio(ratio)
+    return picture
+
+
+def paint_landmarks(painter: QPainter, answer: Reconstruction, port: Viewport, colours: Palette) -> None:
+    """The 68 landmarks and the lines that join them; those nobody saw are rings."""
+    points = [port.to_widget(QPointF(float(x), float(y))) for x, y, _ in answer.landmarks]
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    line = QColor(colours.landmark)
+    line.setAlphaF(0.55)
+    painter.setPen(QPen(line, 1))
+    for indices, closed in over.CONTOURS:
+        chain = [points[i] for i in indices]
+        painter.drawPolygon(chain) if closed else painter.drawPolyline(chain)
+    for point, is_hidden in zip(points, over.hidden_landmarks(answer), strict=True):
+        paint_dot(painter, point, QColor(colours.landmark), hollow=bool(is_hidden))
+
+
+def paint_boxes(
+    painter: QPainter, boxes: Sequence[Box], chosen: Box | None, port: Viewport, colours: Palette
+) -> None:
+    """Face boxes; of several the chosen one stands out."""
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for box in boxes:
+        area = QRectF(port.to_widget(QPointF(*box[:2])), port.to_widget(QPointF(*box[2:])))
+        stands_out = len(boxes) == 1 or box == chosen
+        painter.setPen(QPen(SHADOW, 4 if stands_out else 3))
+        painter.drawRoundedRect(area, 3, 3)
+        painter.setPen(QPen(QColor(colours.box if stands_out else "#c8ccd2"), 1.8 if stands_out else 1.0))
+        painter.drawRoundedRect(area, 3, 3)
+
+
+def paint_drawn_box(painter: QPainter, a: QPointF, b: QPointF, port: Viewport, colours: Palette) -> None:
+    """The box the user is drawing, between two corners in image px."""
+    fill = QColor(colours.box)
+    fill.setAlphaF(0.18)
+    painter.setBrush(fill)
+    painter.setPen(QPen(QColor(colours.box), 1.5, Qt.PenStyle.DashLine))
+    painter.drawRect(QRectF(port.to_widget(a), port.to_widget(b)).normalized())
