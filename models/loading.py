@@ -98,7 +98,9 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             recipe = json.loads((file.metadata() or {}).get("recipe", "{}"))
             return {key: file.get_tensor(key) for key in file.keys()}, recipe  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:
-        raise WeightsError(f"{path.name} is not a readable safetensors file: {error}.") from error
+        raise WeightsError(
+            f"{path.name} is not a readable safetensors file ({error}). Choose another file."
+        ) from error
 
 
 def fill(network: nn.Module, tensors: dict[str, Tensor], path: Path) -> None:
@@ -114,7 +116,8 @@ def fill(network: nn.Module, tensors: dict[str, Tensor], path: Path) -> None:
     if wrong:
         more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
         raise WeightsError(
-            f"{path.name} does not fit {type(network).__name__}: {'; '.join(wrong[:5])}{more}."
+            f"{path.name} does not fit {type(network).__name__}: {'; '.join(wrong[:5])}{more}. "
+            "Choose weights made for this method by this version."
         )
     network.load_state_dict({key: value.to(wanted[key].dtype) for key, value in tensors.items()})
 

@@ -158,7 +158,7 @@ class Assembly(QObject):
             logged.hide()
         else:
             self.window.splitDockWidget(layers, inspector, Qt.Orientation.Vertical)
-            self.window.resizeDocks([layers, inspector], [490, 400], Qt.Orientation.Vertical)
+            self.window.resizeDocks([layers, inspector], [450, 440], Qt.Orientation.Vertical)
         self.window.resizeDocks([layers], [SIDE_WIDTH], Qt.Orientation.Horizontal)
         self.window.resizeDocks([logged], [LOG_HEIGHT], Qt.Orientation.Vertical)
 

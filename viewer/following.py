@@ -14,7 +14,7 @@ from viewer.state import Found, Search, Shown
 
 Detect = Callable[[NDArray[np.uint8]], list[Face]]
 
-LONGEST_GAP_S = 1.0  # between two frames, for the second to go on from the first
+LONGEST_GAP_S = 1.5  # between two frames, for the second to go on from the first
 LOOK_EVERY = 30  # frames; a new face is noticed at the latest then
 
 
@@ -31,18 +31,20 @@ class Follower:
 
     Following costs nothing and keeps a covered face that a detector would miss; looking costs more than the
     reconstruction. So faces are looked for only in the first frame, after a jump in time or scene, when one
-    was lost, while there is none, and every LOOK_EVERY frames to notice new ones.
+    was lost, while there is none, and every so many frames to notice new ones.
     """
 
-    def __init__(self, detect: Detect) -> None:
-        self._detect = detect
+    def __init__(self, detect: Detect, look_every: int = LOOK_EVERY) -> None:
+        self._detect, self._look_every = detect, look_every
         self._last: tuple[int, Shown] | None = None
 
     def find(self, frame: Frame, source: int) -> Placed:
         """The faces in a frame of the source of that number."""
         last = self._last[1] if self._last is not None and self._last[0] == source else None
-        if last is None or not _goes_on(last.frame, frame):
+        if last is None or frame.time_s <= last.frame.time_s:  # pictures of a folder have no time
             return Placed(tuple(self._detect(frame.image)), Search())
+        if frame.time_s - last.frame.time_s > LONGEST_GAP_S:
+            return self._look(frame, "too long after the last frame")
         from models.tracking import followed, jumped, reconciled  # brings OpenCV; worker thread only
 
         height, width = frame.image.shape[:2]
@@ -54,9 +56,9 @@ class Follower:
         if len(faces) < len(last.answers):
             return self._look(frame, "a face was lost", faces)
         before = last.search or Search()
-        if before.frames + 1 >= LOOK_EVERY:
+        if before.frames + 1 >= self._look_every:
             found = reconciled(faces, self._detect(frame.image))
-            return Placed(tuple(found), Search(Found.DETECTED, f"as every {LOOK_EVERY} frames"))
+            return Placed(tuple(found), Search(Found.DETECTED, f"as every {self._look_every} frames"))
         return Placed(tuple(faces), Search(Found.FOLLOWED, before.reason, before.frames + 1))
 
     def remember(self, shown: Shown, source: int) -> None:
@@ -68,11 +70,6 @@ class Follower:
 
         faces = reconciled(kept, self._detect(frame.image))
         return Placed(tuple(faces), Search(Found.DETECTED, reason))
-
-
-def _goes_on(before: Frame, now: Frame) -> bool:
-    """Whether `now` is a frame of the same scene soon after `before`. Pictures of a folder have no time."""
-    return 0 < now.time_s - before.time_s <= LONGEST_GAP_S
 
 
 def drawn(faces: tuple[Face, ...], search: Search | None) -> Placed:

@@ -9,11 +9,13 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 GAP = 6
-NARROW = 250  # px of width a panel needs to stand beside the others
+NARROW = 190  # px of width a panel needs to stand beside the others
+STRIP = 46  # px of a panel's height its title takes
+FACE_SHAPE = 1.3  # height of a face per width
 
 
 class PanelArea(QWidget):
-    """Holds the panels in one row, or in two rows when each would get less than NARROW px."""
+    """Holds the panels in one row, or in two where each would get less than NARROW px or faces be smaller."""
 
     def __init__(self, panels: Sequence[QWidget], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -37,11 +39,12 @@ class PanelArea(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Choose the arrangement the width allows."""
         super().resizeEvent(event)
-        self._arrange(two_rows=event.size().width() < NARROW * len(self._panels))
+        width, height = event.size().width(), event.size().height()
+        self._arrange(two_rows=better_in_two_rows(width, height, len(self._panels)))
 
     def minimumSizeHint(self) -> QSize:
         """Small enough for two by two, whatever the present arrangement needs."""
-        return QSize(2 * NARROW // 2, 2 * NARROW // 2)
+        return QSize(250, 250)
 
     def _arrange(self, two_rows: bool) -> None:
         if two_rows is self._two_rows:
@@ -62,3 +65,14 @@ class PanelArea(QWidget):
         splitter.setHandleWidth(GAP)
         splitter.setChildrenCollapsible(False)
         return splitter
+
+
+def better_in_two_rows(width: int, height: int, panels: int) -> bool:
+    """Whether faces get larger when the panels stand in two rows."""
+    columns = (panels + 1) // 2
+    beside = _face_width(width / panels, height)
+    return width / panels < NARROW or _face_width(width / columns, height / 2) > beside
+
+
+def _face_width(width: float, height: float) -> float:
+    return min(width, (height - STRIP) / FACE_SHAPE)

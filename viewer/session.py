@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 FPS_WINDOW = 20  # answers the read-out averages over
 LOADING = "Loading the method"
+READING = "Reading the picture"
 LOOKING = "Looking for faces"
 
 
@@ -67,6 +68,7 @@ class Session(QObject):
         self._search: Search | None = None  # how those faces were found; None for drawn by hand
         self._opened = 0  # sources so far
         self._answering: _Answering | None = None  # who answered last
+        self._reading = False  # a source was opened and has delivered nothing yet
         self._fresh = False  # no frame of this source came yet
         self._generation = 0
         self._stamps: deque[float] = deque(maxlen=FPS_WINDOW)
@@ -96,6 +98,7 @@ class Session(QObject):
         self._jobs.forget_waiting()
         self._store.update(notice=None, live=source.live, fps=0.0, drawing_box=False)
         log.info("Opened %s.", source.name)
+        self._set_reading(True)
         source.start(
             lambda frame: self._frames.put((source, frame)),
             lambda error: self._source_failed.emit(source, error),
@@ -105,6 +108,7 @@ class Session(QObject):
         """End the open source; its last picture stays."""
         source, self._source = self._source, None
         self._stamps.clear()
+        self._set_reading(False)
         if source is not None:
             source.stop()
 
@@ -152,6 +156,7 @@ class Session(QObject):
             self._fresh = False
             self._show_at_once(arrived[1])
         self._ask(self._frame)
+        self._set_reading(False)
         if not self.playing:
             self._store.update(live=False, fps=0.0)
 
@@ -237,15 +242,24 @@ class Session(QObject):
                 switched_off=last.switched_off,
             )
 
+    def _set_reading(self, reading: bool) -> None:
+        self._reading = reading
+        self._on_busy(self._jobs.busy)
+
     @Slot(bool)
-    def _on_busy(self, busy: bool) -> None:
-        doing = LOOKING if self._frame is not None and self._store.state.switches else LOADING
-        self._store.update(busy=busy, doing=doing if busy else "")
+    def _on_busy(self, asked: bool) -> None:
+        if not asked and not self._reading:
+            self._store.update(busy=False, doing="")
+            return
+        known = self._frame is not None and self._store.state.switches
+        doing = READING if self._reading else LOOKING if known else LOADING
+        self._store.update(busy=True, doing=doing)
 
     @Slot(object, object)
     def _on_source_failed(self, source: Source, error: InputError) -> None:
         if source is not self._source:
             return
+        self._set_reading(False)
         if source.live:
             self.leave()
         if not self.playing:

@@ -419,3 +419,19 @@ def test_closing_while_busy_ends_all_threads(qtbot, desk):
     assert desk.session.close(5)
     assert not camera.running
     assert QThreadPool.globalInstance().activeThreadCount() == 0
+
+
+def test_while_a_large_file_is_read_the_window_says_so(qtbot, desk):
+    open_and_wait(qtbot, desk)
+    source = FakeSource("huge.png", live=False)  # delivers when the test sends
+    desk.outside.sources["huge.png"] = source
+    desk.controller.open("huge.png")
+    assert desk.state.busy
+    assert desk.state.doing == "Reading the picture"
+    with qtbot.waitSignal(desk.session.answered):
+        source.send(picture("huge.png"))
+    qtbot.waitUntil(lambda: not desk.state.busy)
+    desk.outside.sources["cut.png"] = broken = FakeSource("cut.png", live=False)
+    desk.controller.open("cut.png")
+    broken.break_down(InputError("cut.png ends too early. Copy it again."))
+    qtbot.waitUntil(lambda: not desk.state.busy)

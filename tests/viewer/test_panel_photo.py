@@ -14,7 +14,7 @@ from viewer.panels.arrangement import panel_row
 from viewer.panels.photo_panel import PhotoPanel
 from viewer.panels.photo_view import PhotoView
 from viewer.sources.source import Frame
-from viewer.state import OVERLAYS, Shown
+from viewer.state import OVERLAYS, Found, Search, Shown
 
 
 def view_of(qtbot, image, size):
@@ -206,3 +206,105 @@ def test_colour_maps_grow_lighter_from_end_to_end(name):
 def test_a_colour_map_nobody_has_is_refused():
     with pytest.raises(ValueError, match="jet"):
         colour_map("jet")
+
+
+FACE = Face((40.0, 30.0, 80.0, 70.0))
+
+
+def frame_of(value=90, width=400, height=300, time_s=0.0):
+    return Frame(np.full((height, width, 3), value, np.uint8), "photo", time_s)
+
+
+def framed_panel(qtbot):
+    panel = PhotoPanel(panel_row("photo"))
+    qtbot.addWidget(panel)
+    panel.resize(300, 500)
+    panel.grab()
+    return panel
+
+
+def face_width_on_screen(panel):
+    return (FACE.box[2] - FACE.box[0]) * panel.view.scale
+
+
+def test_a_photo_is_shown_whole_and_then_its_face_large(qtbot):
+    panel, frame = framed_panel(qtbot), frame_of()
+    panel.set_shown(Shown(frame))
+    assert panel.view.scale == pytest.approx(300 / 400)
+    panel.set_shown(Shown(frame, (FACE,), search=Search()))
+    assert face_width_on_screen(panel) > 0.4 * 300
+    assert panel.view.sight.contains(QPointF(40, 30))
+    assert panel.view.sight.contains(QPointF(80, 70))
+
+
+def test_no_more_emptiness_is_shown_than_must_be(qtbot):
+    panel, frame = framed_panel(qtbot), frame_of(width=200, height=900)
+    panel.set_shown(Shown(frame, (FACE,), search=Search()))
+    sight = panel.view.sight
+    assert sight.left() >= -0.5 - 1e-6
+    assert sight.top() >= -0.5 - 1e-6
+
+
+def test_the_whole_photo_can_be_asked_for_and_the_faces_again(qtbot):
+    panel = framed_panel(qtbot)
+    panel.set_shown(Shown(frame_of(), (FACE,), search=Search()))
+    large = panel.view.scale
+    panel.set_whole(True)
+    assert panel.view.scale == pytest.approx(300 / 400)
+    panel.set_whole(False)
+    assert panel.view.scale == pytest.approx(large)
+
+
+def test_what_the_hand_did_to_a_photo_stays_until_a_double_click_or_another_photo(qtbot):
+    panel, frame = framed_panel(qtbot), frame_of()
+    panel.set_shown(Shown(frame))
+    panel.view.show()
+    qtbot.keyClick(panel.view, Qt.Key.Key_Plus)
+    kept = panel.view.scale
+    panel.set_shown(Shown(frame, (FACE,), search=Search()))
+    assert panel.view.scale == kept
+    panel.set_shown(Shown(frame_of(40), (FACE,), search=Search()))
+    framed = panel.view.scale
+    assert framed != kept
+    qtbot.keyClick(panel.view, Qt.Key.Key_Minus)
+    qtbot.mouseDClick(panel.view, Qt.MouseButton.LeftButton)
+    assert panel.view.scale == pytest.approx(framed)
+
+
+def test_in_a_video_the_picture_moves_only_when_a_face_leaves_the_sight(qtbot):
+    panel = framed_panel(qtbot)
+    panel.set_shown(Shown(frame_of(), (FACE,), search=Search()))
+    before = panel.view.sight
+    near = Face((42.0, 31.0, 82.0, 71.0))
+    panel.set_shown(Shown(frame_of(91, time_s=0.04), (near,), search=Search()))
+    assert panel.view.sight == before
+    far = Face((300.0, 200.0, 340.0, 240.0))
+    panel.set_shown(Shown(frame_of(92, time_s=0.08), (far,), search=Search()))
+    assert panel.view.sight.contains(QPointF(320, 220))
+
+
+def test_a_photo_without_a_face_says_how_to_point_it_out(qtbot):
+    panel, frame = framed_panel(qtbot), frame_of()
+    panel.show()
+    panel.set_shown(Shown(frame))
+    assert "Shift" not in panel.hint()
+    panel.set_shown(Shown(frame, search=Search()))
+    assert "Hold Shift and drag" in panel.hint()
+    panel.set_shown(Shown(frame, (FACE,), search=Search(Found.DRAWN)))
+    assert panel.hint() == ""
+
+
+def test_shift_and_drag_draws_a_box_at_any_time(qtbot):
+    view = view_of(qtbot, dome.photo(), (400, 320))
+    view.show()
+    shift, left = Qt.KeyboardModifier.ShiftModifier, Qt.MouseButton.LeftButton
+    with qtbot.waitSignal(view.box_drawn) as signal:
+        qtbot.mousePress(view, left, shift, QPoint(100, 60))
+        qtbot.mouseMove(view, QPoint(300, 200))
+        qtbot.mouseRelease(view, left, shift, QPoint(300, 200))
+    assert signal.args[0] == pytest.approx((49.5, 29.5, 149.5, 99.5))
+
+
+def test_the_legend_says_which_landmarks_nobody_saw(qtbot):
+    panel = panel_of(qtbot, {"landmarks"})
+    assert panel.legend_text() == "seen, hidden"

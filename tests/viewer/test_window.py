@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QSlider, QWidget
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QMenu, QSlider, QWidget
 
 from models.errors import InputError
 from tests.fakes.outside import FakeOutside
@@ -18,7 +18,7 @@ from viewer import app
 from viewer.assembly import Assembly
 from viewer.banner import Banner
 from viewer.command_line import Launch
-from viewer.panel_area import PanelArea
+from viewer.panel_area import PanelArea, better_in_two_rows
 from viewer.settings import Settings
 from viewer.state import Camera, LayerStyle, Look, Notice, Severity, State, Theme
 from viewer.status import doing, read_outs, short_renderer
@@ -260,3 +260,55 @@ def test_a_notice_without_a_remedy_shows_only_its_cause(qtbot, opened):
     opened.store.update(notice=Notice(Severity.INFO, "Wrote out.png."))
     assert opened.window.findChild(Banner).isVisible()
     logging.getLogger("viewer").info("done")
+
+
+def test_the_panels_stand_as_makes_faces_largest():
+    assert not better_in_two_rows(1280, 530, 4)
+    assert better_in_two_rows(700, 500, 4)
+    assert better_in_two_rows(900, 1400, 4)
+
+
+def texts(menu) -> list[str]:
+    return [action.text() for action in menu.actions()]
+
+
+def test_methods_and_weights_can_be_chosen_from_menus(qtbot, opened):
+    open_photo(qtbot, opened)
+    compute = next(menu for menu in opened.window.findChildren(QMenu) if menu.title() == "&Compute")
+    assert {"Method", "Weights"} <= set(texts(compute))
+    method = next(action.menu() for action in compute.actions() if action.text() == "Method")
+    weights = next(action.menu() for action in compute.actions() if action.text() == "Weights")
+    assert "dsfnet" in texts(method)
+    assert next(action for action in method.actions() if action.text() == "dsfnet").isChecked()
+    opened.outside.chosen = "/mine/better.safetensors"
+    with qtbot.waitSignal(opened.session.answered):
+        opened.assembly.actions["open-weights"].trigger()
+    assert opened.work.loaded[-1] == ("dsfnet", "/mine/better.safetensors")
+    assert next(a for a in weights.actions() if a.text() == "better.safetensors").isChecked()
+    with qtbot.waitSignal(opened.session.answered):
+        next(a for a in weights.actions() if a.text() == "open").trigger()
+    assert opened.store.state.weights == "open"
+
+
+def test_the_photo_panel_can_be_told_to_show_all_of_the_photo(qtbot, opened):
+    opened.assembly.actions["whole-photo"].trigger()
+    assert opened.photo.whole
+    opened.photo.whole_asked.emit(False)
+    assert not opened.store.state.whole_photo
+    assert not opened.assembly.actions["whole-photo"].isChecked()
+
+
+def test_a_second_start_has_the_layout_of_the_first(qtbot, tmp_path):
+    first = Opened(tmp_path / "kept.ini")
+    qtbot.addWidget(first.window)
+    first.assembly.show((1000, 700))
+    first.window.findChild(QWidget, "log").show()
+    first.window.findChild(QWidget, "inspector").hide()
+    first.window.close()
+    second = Opened(tmp_path / "kept.ini")
+    qtbot.addWidget(second.window)
+    second.assembly.show()
+    assert (second.window.width(), second.window.height()) == (1000, 700)
+    assert second.window.findChild(QWidget, "inspector").isHidden()
+    assert not second.window.findChild(QWidget, "log").isHidden()
+    second.window.close()

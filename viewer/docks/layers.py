@@ -124,7 +124,8 @@ def part_taken(state: State) -> str:
         return "The method is being loaded." if state.busy else "No method is loaded."
     answer = state.answer
     if answer is None:
-        return "No answer yet."
+        looked = state.shown is not None and state.shown.search is not None
+        return "No face was found." if looked else "No answer yet."
     took = ", ".join(answer.took_part) or "nothing"
     left = ", ".join(answer.left_out)
     return f"This answer used {took}." + (f" Left out: {left}." if left else "")

@@ -42,6 +42,7 @@ LEVELS = {
 Index = QModelIndex | QPersistentModelIndex
 NOWHERE = QModelIndex()
 LEVEL_ROLE = Qt.ItemDataRole.UserRole
+LEVEL_WIDTH = 84
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +225,8 @@ class LogDock(QWidget):
         table.verticalHeader().hide()
         header = table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)  # the contents' size leaves out padding
+        header.resizeSection(1, LEVEL_WIDTH)
         header.setStretchLastSection(True)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
         return table

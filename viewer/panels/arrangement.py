@@ -46,7 +46,7 @@ COMPLETED_LOOKS = (
 )
 
 PANELS = (
-    PanelRow("photo", "Photo", "what the network was given"),
+    PanelRow("photo", "Photo", "what went in"),
     PanelRow(
         "image",
         "Image space",
@@ -68,7 +68,7 @@ PANELS = (
     PanelRow(
         "model",
         "Model space",
-        "completed by the face model",
+        "face completed",
         layer="model space",
         looks=COMPLETED_LOOKS,
         marks_hidden=True,
@@ -77,7 +77,7 @@ PANELS = (
     PanelRow(
         "fused",
         "Fused",
-        "both branches together",
+        "both together",
         looks=COMPLETED_LOOKS,
         marks_hidden=True,
     ),

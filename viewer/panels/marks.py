@@ -15,6 +15,7 @@ from viewer.panels.raster import SHADOW, paint_dot
 from viewer.panels.viewport import Viewport
 
 Box = tuple[float, float, float, float]
+SMALL_FACE_PX = 80  # on the screen: dots would cover a face of this width, lines do not
 
 
 def wire(
@@ -37,7 +38,7 @@ def wire(
 
 
 def paint_landmarks(painter: QPainter, answer: Reconstruction, port: Viewport, colours: Palette) -> None:
-    """The 68 landmarks and the lines that join them; those nobody saw are rings."""
+    """The 68 landmarks, those nobody saw as rings, and the lines between; a small face has lines only."""
     points = [port.to_widget(QPointF(float(x), float(y))) for x, y, _ in answer.landmarks]
     painter.setBrush(Qt.BrushStyle.NoBrush)
     line = QColor(colours.landmark)
@@ -46,6 +47,8 @@ def paint_landmarks(painter: QPainter, answer: Reconstruction, port: Viewport, c
     for indices, closed in over.CONTOURS:
         chain = [points[i] for i in indices]
         painter.drawPolygon(chain) if closed else painter.drawPolyline(chain)
+    if max(point.x() for point in points) - min(point.x() for point in points) < SMALL_FACE_PX:
+        return
     for point, is_hidden in zip(points, over.hidden_landmarks(answer), strict=True):
         paint_dot(painter, point, QColor(colours.landmark), hollow=bool(is_hidden))
 

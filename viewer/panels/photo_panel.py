@@ -110,6 +110,14 @@ class PhotoPanel(QFrame):
             f" border: 1px solid {self._colours.accent}; border-radius: 6px; padding: 8px;"
         )
 
+    def hint(self) -> str:
+        """What the panel asks the user to do; empty for nothing."""
+        return "" if self._hint.isHidden() else self._hint.text()
+
+    def legend_text(self) -> str:
+        """What colours and marks mean, in words."""
+        return self._legend.text()
+
     def _make_whole_button(self) -> QToolButton:
         button = QToolButton()
         button.setText("Whole photo")

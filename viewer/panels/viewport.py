@@ -7,7 +7,7 @@ from PySide6.QtGui import QTransform
 
 MOST_ENLARGED = 60.0  # times the whole photo
 LEAST_ENLARGED = 0.5
-AROUND = 0.8  # of a face's size: what is shown of its surroundings on every side
+AROUND = 0.55  # of a face's size: what is shown of its surroundings on every side
 
 
 class Viewport:
