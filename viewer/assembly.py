@@ -35,6 +35,7 @@ from viewer.transport import Transport
 log = logging.getLogger(__name__)
 
 FIRST_SIZE = (1600, 1000)
+SIDE = Qt.DockWidgetArea.RightDockWidgetArea
 SIDE_WIDTH = 300
 LOG_HEIGHT = 140
 LOW = 820  # px of height under which docks share one place
@@ -127,7 +128,7 @@ class Assembly(QObject):
         banner = Banner(self.store, self.controller, self.actions["draw-box"])
         transport = Transport(self.store, self.controller, self.actions)
         self.window.place([banner, area, transport], area, Status(self.store))
-        right, bottom = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
+        right, bottom = SIDE, Qt.DockWidgetArea.BottomDockWidgetArea
         self._docks = {
             "layers": self.window.add_dock(
                 "layers", "Branches and layers", LayersDock(self.store, self.controller), right
@@ -151,6 +152,9 @@ class Assembly(QObject):
         low = self.window.height() < LOW
         for dock in self._docks.values():
             dock.setFloating(False)
+            area = Qt.DockWidgetArea.BottomDockWidgetArea if dock is logged else SIDE
+            self.window.removeDockWidget(dock)  # else docks that share a place go on sharing it
+            self.window.addDockWidget(area, dock)
             dock.show()
         if low:
             self.window.tabifyDockWidget(layers, inspector)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QMainWindow,
@@ -25,6 +25,7 @@ from viewer.docks.title import DockTitle
 from viewer.menus import FileMenus
 
 SMALLEST_SIZE = (640, 480)
+WORDS_FROM = 1000  # px of width from which there is room for words in the toolbar
 
 
 class MainWindow(QMainWindow):
@@ -87,6 +88,14 @@ class MainWindow(QMainWindow):
         shown.move(place.x() + (self.width() - shown.width()) // 2, place.y() + 90)
         shown.show()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Words beside the toolbar's icons where there is room for them."""
+        super().resizeEvent(event)
+        wide = event.size().width() >= WORDS_FROM
+        icons, words = Qt.ToolButtonStyle.ToolButtonIconOnly, Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+        self._bar.setToolButtonStyle(words if wide else icons)
+        self._sample_button.setToolButtonStyle(words if wide else icons)
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Let whoever owns threads end them first."""
         self._on_close()
@@ -118,7 +127,7 @@ class MainWindow(QMainWindow):
             menu.setToolTipsVisible(True)
 
     def _make_toolbar(self) -> None:
-        bar = QToolBar("Toolbar")
+        bar = self._bar = QToolBar("Toolbar")
         bar.setObjectName("toolbar")
         bar.setMovable(False)
         bar.setIconSize(QSize(theme.ICON, theme.ICON))

@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QMenu, QSlider, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QComboBox,
+    QDockWidget,
+    QLineEdit,
+    QMenu,
+    QSlider,
+    QToolBar,
+    QWidget,
+)
 
 from models.errors import InputError
 from tests.fakes.outside import FakeOutside
@@ -312,3 +321,21 @@ def test_a_second_start_has_the_layout_of_the_first(qtbot, tmp_path):
     assert second.window.findChild(QWidget, "inspector").isHidden()
     assert not second.window.findChild(QWidget, "log").isHidden()
     second.window.close()
+
+
+def test_putting_the_layout_back_parts_docks_that_shared_a_place(qtbot, opened):
+    window = opened.window
+    layers, inspector = (window.findChild(QDockWidget, name) for name in ("layers", "inspector"))
+    window.tabifyDockWidget(layers, inspector)
+    assert window.tabifiedDockWidgets(layers)
+    opened.assembly.actions["reset-layout"].trigger()
+    assert not window.tabifiedDockWidgets(layers)
+    assert layers.isVisible()
+    assert inspector.isVisible()
+
+
+def test_in_a_narrow_window_no_button_falls_off_the_toolbar(qtbot, opened):
+    opened.window.resize(900, 600)
+    bar = opened.window.findChild(QToolBar)
+    qtbot.waitUntil(lambda: bar.widgetForAction(opened.assembly.actions["palette"]).isVisible())
+    assert bar.sizeHint().width() <= 900
