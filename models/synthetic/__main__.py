@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
-from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -14,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from models.synthetic.dataset import CROP_PX, FaceBatch, batch
+from models.synthetic.timing import measure
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -63,27 +62,11 @@ def _preview(chosen: argparse.Namespace) -> None:
     print(chosen.out)
 
 
-def _render_many(seed: int, first: int, count: int) -> tuple[float, float]:
-    """Seconds of wall clock and of CPU."""
-    cv2.setNumThreads(1)
-    batch(seed, [first])  # compiles and prepares
-    start, busy = time.perf_counter(), time.process_time()
-    for index in range(first, first + count):
-        batch(seed, [index])
-    return time.perf_counter() - start, time.process_time() - busy
-
-
 def _benchmark(chosen: argparse.Namespace) -> None:
-    share = chosen.count // chosen.processes
-    batch(chosen.seed, [chosen.first])  # fills the compiler's cache before the others need it
-    with get_context("spawn").Pool(chosen.processes) as workers:
-        jobs = [(chosen.seed, chosen.first + k * share, share) for k in range(chosen.processes)]
-        seconds = workers.starmap(_render_many, jobs)
-    rate = sum(share / wall for wall, _ in seconds)
-    wall_ms, busy_ms = (1000 * sum(column) / len(column) / share for column in zip(*seconds, strict=True))
+    speed = measure(chosen.seed, chosen.first, chosen.count, chosen.processes)
     print(
-        f"{rate:.0f} whole samples/s at {CROP_PX} px on {chosen.processes} processes "
-        f"({wall_ms:.1f} ms each, {busy_ms:.1f} ms of it CPU)"
+        f"{speed.samples_per_s:.0f} whole samples/s at {CROP_PX} px on {chosen.processes} processes "
+        f"({speed.wall_ms:.1f} ms each, {speed.cpu_ms:.1f} ms of it CPU)"
     )
 
 

@@ -29,7 +29,7 @@ def draw_backdrop(scene: Scene, size: int) -> Floats:
     blur = rng.choice([0.0, rng.uniform(0.5, 2), rng.uniform(2, 7)], p=[0.25, 0.35, 0.4])
     if blur > 0.3:
         canvas = cv2.GaussianBlur(canvas, (0, 0), float(blur))
-    canvas = np.maximum(canvas, 0) ** 2.2 * float(np.exp(rng.normal(0.0, 0.45)))
+    canvas = np.square(np.maximum(canvas, 0)) * float(np.exp(rng.normal(0.0, 0.45)))
     return np.ascontiguousarray(cv2.resize(canvas, (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
 
 

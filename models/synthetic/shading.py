@@ -323,18 +323,21 @@ def shade(
             db = max(facing + wrap_b, zero) / (one + wrap_b) * lit
             hx, hy, hz = key[0] + vx, key[1] + vy, key[2] + vz
             length = one / np.sqrt(hx * hx + hy * hy + hz * hz + np.float32(1e-12))
-            if kind == _HAIR:
-                # two highlights along the strand, whose direction is taken from the v axis of the sheet
-                across = (nx * hx + ny * hy + nz * hz) * length
-                gloss = max(across, zero) ** np.float32(8.0)
+            shine = zero
+            if lit <= zero or relief[2] <= zero:
+                pass  # no highlight, and no power to raise for it
+            elif kind == _HAIR:
+                gloss = max((nx * hx + ny * hy + nz * hz) * length, zero)
+                gloss *= gloss
+                gloss *= gloss
+                gloss *= gloss
                 tangent_shine = (
                     relief[2]
                     * gloss
                     * (0.6 + 0.8 * _grain(bank, np.int64(row[7]), u * row[8] + 0.11, v * 0.3))
                 )
                 tangent_shine = max(tangent_shine, zero) * lit
-                shine = zero
-            else:
+            elif facing > zero:
                 half = max((nx * hx + ny * hy + nz * hz) * length, zero)
                 grazing = one - max(nx * vx + ny * vy + nz * vz, zero)
                 fresnel = np.float32(0.35) + np.float32(1.3) * grazing * grazing * grazing * grazing

@@ -318,3 +318,8 @@ def test_stored_samples_are_those_of_batch(tmp_path):
     main(["pool", "--out", str(out), "--count", "2", "--seed", str(SEED)])
     with np.load(out) as stored:
         np.testing.assert_array_equal(stored["images"], batch(SEED, range(2)).images)
+
+
+def test_benchmark_says_how_fast_samples_come(capsys):
+    assert main(["benchmark", "--count", "2", "--processes", "1"]) == 0
+    assert "whole samples/s at 128 px on 1 processes" in capsys.readouterr().out
