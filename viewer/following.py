@@ -58,7 +58,7 @@ class Follower:
         before = last.search or Search()
         if before.frames + 1 >= self._look_every:
             found = reconciled(faces, self._detect(frame.image))
-            return Placed(tuple(found), Search(Found.DETECTED, f"as every {self._look_every} frames"))
+            return Placed(tuple(found), Search())
         return Placed(tuple(faces), Search(Found.FOLLOWED, before.reason, before.frames + 1))
 
     def remember(self, shown: Shown, source: int) -> None:

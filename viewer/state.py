@@ -72,7 +72,7 @@ class Found(Enum):
     """How it is known where the faces of a frame are; the value is the text a user reads."""
 
     DETECTED = "looked for"
-    FOLLOWED = "followed from the last frame"
+    FOLLOWED = "followed"
     DRAWN = "box drawn by hand"
 
 

@@ -123,4 +123,4 @@ def test_how_faces_were_found_is_said_in_words():
     assert searched(None) == "–"
     assert searched(Search()) == "looked for"
     assert searched(replace(Search(), found=Found.DRAWN)) == "box drawn by hand"
-    assert searched(Search(Found.FOLLOWED, "", 1)) == "followed from the last frame; looked for 1 frame ago"
+    assert searched(Search(Found.FOLLOWED, "", 1)) == "followed; looked for 1 frame ago"

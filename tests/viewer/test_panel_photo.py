@@ -308,3 +308,11 @@ def test_shift_and_drag_draws_a_box_at_any_time(qtbot):
 def test_the_legend_says_which_landmarks_nobody_saw(qtbot):
     panel = panel_of(qtbot, {"landmarks"})
     assert panel.legend_text() == "seen, hidden"
+
+
+def test_in_a_low_panel_the_legend_takes_one_line(qtbot):
+    panel = panel_of(qtbot, {"depth"})
+    high = panel.legend_height()
+    panel.resize(400, 200)
+    panel.grab()
+    assert panel.legend_height() < 0.6 * high

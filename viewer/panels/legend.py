@@ -45,6 +45,8 @@ class Swatch:
 
 
 PADDING, BAR_HEIGHT, BAR_WIDTH, SWATCH = 9.0, 9.0, 150.0, 13.0
+SHORT_BAR, GAP = 56.0, 7.0
+LOW_VIEW = 280  # px of height
 
 
 class Legend(QWidget):
@@ -54,6 +56,7 @@ class Legend(QWidget):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._palette = DARK
+        self._compact = False
         self._bar: ColourBar | None = None
         self._swatches: tuple[Swatch, ...] = ()
         self.hide()
@@ -73,6 +76,13 @@ class Legend(QWidget):
         self.resize(self.sizeHint())
         self.update()
 
+    def set_compact(self, compact: bool) -> None:
+        """One line only, where there is little room."""
+        if compact is not self._compact:
+            self._compact = compact
+            self.resize(self.sizeHint())
+            self.update()
+
     def text(self) -> str:
         """The legend in words."""
         if self._bar is not None:
@@ -84,6 +94,9 @@ class Legend(QWidget):
         """As large as its words need."""
         metrics = QFontMetricsF(self.font())
         line = metrics.height()
+        if self._bar is not None and self._compact:
+            words = sum(metrics.horizontalAdvance(text) + GAP for text in _words(self._bar))
+            return QSize(round(words + SHORT_BAR + 2 * PADDING), round(line + 2 * PADDING - 6))
         if self._bar is not None:
             width = max(BAR_WIDTH, metrics.horizontalAdvance(_titled(self._bar)))
             return QSize(round(width + 2 * PADDING), round(2 * line + BAR_HEIGHT + 2 * PADDING + 4))
@@ -99,7 +112,9 @@ class Legend(QWidget):
         painter.setBrush(plate)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.drawRoundedRect(QRectF(self.rect()), 6, 6)
-        if self._bar is not None:
+        if self._bar is not None and self._compact:
+            self._paint_short_bar(painter, self._bar)
+        elif self._bar is not None:
             self._paint_bar(painter, self._bar)
         else:
             self._paint_swatches(painter)
@@ -110,18 +125,26 @@ class Legend(QWidget):
         width = self.width() - 2 * PADDING
         painter.setPen(QColor(self._palette.text))
         painter.drawText(QRectF(PADDING, PADDING - 3, width, line), Qt.AlignmentFlag.AlignLeft, _titled(bar))
-        gradient = QLinearGradient(PADDING, 0, PADDING + width, 0)
-        table = colour_map(bar.colour_map)
-        for index in np.linspace(0, 255, 17).astype(int):
-            gradient.setColorAt(index / 255, QColor(*(int(part) for part in table[index])))
-        painter.setBrush(QBrush(gradient))
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.drawRoundedRect(QRectF(PADDING, PADDING + line, width, BAR_HEIGHT), 2, 2)
+        _paint_gradient(painter, bar, QRectF(PADDING, PADDING + line, width, BAR_HEIGHT))
         painter.setPen(QColor(self._palette.quiet))
         under = QRectF(PADDING, PADDING + line + BAR_HEIGHT + 2, width, line)
         low, high = _numbers(bar.low, bar.high)
         painter.drawText(under, Qt.AlignmentFlag.AlignLeft, low)
         painter.drawText(under, Qt.AlignmentFlag.AlignRight, high)
+
+    def _paint_short_bar(self, painter: QPainter, bar: ColourBar) -> None:
+        metrics = QFontMetricsF(self.font())
+        x = PADDING
+        for index, text in enumerate(_words(bar)):
+            if index == 2:  # between both ends
+                _paint_gradient(
+                    painter, bar, QRectF(x, (self.height() - BAR_HEIGHT) / 2, SHORT_BAR, BAR_HEIGHT)
+                )
+                x += SHORT_BAR + GAP
+            painter.setPen(QColor(self._palette.quiet if index else self._palette.text))
+            width = metrics.horizontalAdvance(text)
+            painter.drawText(QRectF(x, 0, width + 2, self.height()), Qt.AlignmentFlag.AlignVCenter, text)
+            x += width + GAP
 
     def _paint_swatches(self, painter: QPainter) -> None:
         metrics = QFontMetricsF(self.font())
@@ -156,3 +179,23 @@ def _numbers(low: float, high: float) -> tuple[str, str]:
     span = abs(high - low)
     decimals = 0 if span >= 20 else 1 if span >= 2 else 2
     return f"{low:.{decimals}f}", f"{high:.{decimals}f}"
+
+
+def _words(bar: ColourBar) -> tuple[str, str, str]:
+    """Name and both ends, for one line."""
+    return (_titled(bar), *_numbers(bar.low, bar.high))
+
+
+def _paint_gradient(painter: QPainter, bar: ColourBar, area: QRectF) -> None:
+    gradient = QLinearGradient(area.left(), 0, area.right(), 0)
+    table = colour_map(bar.colour_map)
+    for index in np.linspace(0, 255, 17).astype(int):
+        gradient.setColorAt(index / 255, QColor(*(int(part) for part in table[index])))
+    painter.setBrush(QBrush(gradient))
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.drawRoundedRect(area, 2, 2)
+
+
+def has_little_room(view_height: int) -> bool:
+    """Whether a legend of several lines would cover what it explains."""
+    return view_height < LOW_VIEW

@@ -17,7 +17,7 @@ from viewer.gl.picking import picked_vertex
 from viewer.gl.points_item import PointsItem
 from viewer.panels.arrangement import PanelRow
 from viewer.panels.drawn import Drawn, drawn
-from viewer.panels.legend import ColourBar, Legend, Shape, Swatch
+from viewer.panels.legend import ColourBar, Legend, Shape, Swatch, has_little_room
 from viewer.panels.palette import DARK, palette, shares
 from viewer.panels.title_strip import TitleStrip
 from viewer.state import Camera, LayerStyle, Look
@@ -228,6 +228,7 @@ class Panel(QFrame):
     @Slot()
     def _place_overlays(self) -> None:
         width, height = self.view.width(), self.view.height()
+        self._legend.set_compact(has_little_room(height))
         self._legend.move(10, height - self._legend.height() - 10)
         for label in (self._empty, self._error):
             label.setFixedWidth(max(80, min(340, width - 32)))

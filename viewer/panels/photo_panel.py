@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from viewer.panels import overlays as over
 from viewer.panels.arrangement import PanelRow
-from viewer.panels.legend import ColourBar, Legend, Shape, Swatch
+from viewer.panels.legend import ColourBar, Legend, Shape, Swatch, has_little_room
 from viewer.panels.palette import DARK, palette
 from viewer.panels.photo_view import PhotoView
 from viewer.panels.title_strip import TitleStrip
@@ -118,6 +118,10 @@ class PhotoPanel(QFrame):
         """What colours and marks mean, in words."""
         return self._legend.text()
 
+    def legend_height(self) -> int:
+        """How much of the panel the legend takes, px."""
+        return self._legend.height()
+
     def _make_whole_button(self) -> QToolButton:
         button = QToolButton()
         button.setText("Whole photo")
@@ -151,6 +155,7 @@ class PhotoPanel(QFrame):
 
     @Slot()
     def _place(self) -> None:
+        self._legend.set_compact(has_little_room(self.view.height()))
         self._legend.move(10, self.view.height() - self._legend.height() - 10)
         self._empty.setGeometry(self.view.rect())
         self._hint.setFixedWidth(max(80, min(330, self.view.width() - 20)))
