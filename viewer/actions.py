@@ -49,6 +49,7 @@ class ActionRow:
         verb: What is done.
         shortcut: As QKeySequence reads it; may be empty.
         icon: File in resources/icons; may be empty.
+        icon_on: The icon while it is on; empty for the same.
         toolbar: What its button in the toolbar says; empty for no button.
         enabled: When it can be done.
         checked: Whether it is on, for what can be on or off.
@@ -66,6 +67,7 @@ class ActionRow:
     enabled: Test = _always
     checked: Test | None = None
     group: str = ""
+    icon_on: str = ""
 
 
 def _branch(index: int) -> ActionRow:
@@ -208,6 +210,7 @@ ACTIONS: tuple[ActionRow, ...] = (
         "play",
         enabled=_has_several,
         checked=lambda state: state.live,
+        icon_on="pause",
     ),
     ActionRow(
         "previous",
@@ -373,10 +376,10 @@ def make_actions(parent: QObject, controller: Controller, store: Store) -> dict[
         for row in ACTIONS:
             _follow(actions[row.name], row, new)
         _name_branches(actions, new)
-        if old is None or new.theme is not old.theme:
-            for row in ACTIONS:
-                if row.icon:
-                    actions[row.name].setIcon(theme.icon(row.icon, theme.colours(new.theme).text))
+        for row in ACTIONS:
+            shown = _icon(row, new)
+            if shown and (old is None or new.theme is not old.theme or shown != _icon(row, old)):
+                actions[row.name].setIcon(theme.icon(shown, theme.colours(new.theme).text))
 
     follow(store.state)
     store.changed.connect(follow)
@@ -407,6 +410,11 @@ def _follow(action: QAction, row: ActionRow, state: State) -> None:
     action.setEnabled(row.enabled(state))
     if row.checked is not None:
         action.setChecked(row.checked(state))
+
+
+def _icon(row: ActionRow, state: State) -> str:
+    """Which icon an action has now; empty for none."""
+    return row.icon_on if row.icon_on and row.checked is not None and row.checked(state) else row.icon
 
 
 def _name_branches(actions: dict[str, QAction], state: State) -> None:

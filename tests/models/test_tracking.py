@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from models.reconstruction import Alarm, Reconstruction, Space, Topology, frozen
-from models.tracking import followed
+from models.reconstructor import Face
+from models.tracking import followed, jumped, reconciled
 
 TOPOLOGY = Topology(
     name="landmarks",
@@ -82,3 +83,33 @@ def test_a_mesh_gone_astray_is_given_up():
     lost = answer((100, 50, 180, 140))
     broken = Reconstruction("fake", Space.IMAGE, TOPOLOGY, frozen(lost.vertices * np.nan), (0, 0, 0))
     assert followed([broken], 640, 480) == []
+
+
+def scene(seed: int) -> np.ndarray:
+    coarse = np.random.default_rng(seed).integers(0, 255, (6, 8), np.uint8)
+    return np.repeat(np.kron(coarse, np.ones((40, 40), np.uint8))[..., None], 3, -1)
+
+
+def test_a_cut_is_a_jump_and_motion_noise_or_light_is_none():
+    before = scene(0)
+    noise = np.random.default_rng(1).integers(-20, 20, before.shape)
+    assert jumped(before, scene(1))
+    assert jumped(before, before[:-1])
+    assert not jumped(before, np.roll(before, 6, axis=1))
+    assert not jumped(before, np.clip(before + noise, 0, 255).astype(np.uint8))
+    assert not jumped(before, (before * 0.5 + 40).astype(np.uint8))
+
+
+def test_a_plain_frame_jumps_only_where_its_brightness_does():
+    dark, light = np.full((90, 120, 3), 20, np.uint8), np.full((90, 120, 3), 200, np.uint8)
+    assert jumped(dark, light)
+    assert not jumped(dark, dark + np.uint8(5))
+
+
+def test_a_new_look_corrects_keeps_and_adds_faces():
+    on_it, drifted = Face((100, 100, 200, 200)), Face((300, 100, 400, 200))
+    covered = Face((500, 100, 600, 200))
+    near, beside, new = Face((102, 100, 202, 200)), Face((350, 100, 450, 200)), Face((10, 10, 60, 60))
+    assert reconciled([on_it, drifted, covered], [new, beside, near]) == [on_it, beside, covered, new]
+    assert reconciled([], [new]) == [new]
+    assert reconciled([covered], []) == [covered]

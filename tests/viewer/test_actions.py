@@ -123,3 +123,16 @@ def test_the_palette_does_nothing_when_nothing_fits(qtbot, made):
     palette.type_in("no such command")
     palette.accept()
     assert store.state is before
+
+
+def test_what_plays_shows_how_to_pause_it(made):
+    store, _, _, actions, _ = made
+    resting = actions["play"].icon().cacheKey()
+    store.update(live=True)
+    assert actions["play"].icon().cacheKey() != resting
+    assert actions["play"].isChecked()
+
+
+def test_standard_views_are_the_number_keys():
+    keys = {row.shortcut: row.name for row in ACTIONS}
+    assert [keys[key] for key in "1234"] == ["view-front", "view-left", "view-right", "view-top"]

@@ -1,18 +1,19 @@
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QThreadPool
 
 from models.errors import InputError
+from models.reconstruction import Alarm
 from tests.fakes.outside import FakeOutside
 from tests.fakes.reconstructor import SWITCHES
 from tests.fakes.sources import FakeRecording, FakeSource, picture
 from tests.fakes.work import FakeWork
 from viewer.controller import Controller
 from viewer.session import Session
-from viewer.state import Camera, Look, Severity, State
+from viewer.state import Camera, Found, Look, Search, Severity, State
 from viewer.store import Store
 
 
@@ -435,3 +436,24 @@ def test_while_a_large_file_is_read_the_window_says_so(qtbot, desk):
     desk.controller.open("cut.png")
     broken.break_down(InputError("cut.png ends too early. Copy it again."))
     qtbot.waitUntil(lambda: not desk.state.busy)
+
+
+def test_a_camera_follows_its_face_and_looks_again_when_it_is_lost(qtbot, desk):
+    frames = [replace(picture(f"frame {index}"), time_s=index / 10) for index in range(5)]
+    camera = FakeSource(first=frames[0])
+    desk.outside.cameras[0] = camera
+    with qtbot.waitSignal(desk.session.answered):
+        desk.controller.open_camera(0)
+    for frame in frames[1:3]:
+        with qtbot.waitSignal(desk.session.answered):
+            camera.send(frame)
+    assert desk.work.detections == 1
+    assert desk.state.shown.search == Search(Found.FOLLOWED, "", 2)
+    assert desk.state.shown.detection_ms == 0
+    desk.work.alarms = (Alarm("empty-mask", "Hardly any face was seen."),)
+    with qtbot.waitSignal(desk.session.answered):
+        desk.controller.choose_weights("mine")  # loads a method that sees no face any more
+    for frame in frames[3:]:
+        with qtbot.waitSignal(desk.session.answered):
+            camera.send(frame)
+    assert desk.state.shown.search.reason == "a face was lost"

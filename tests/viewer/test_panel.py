@@ -314,7 +314,7 @@ def test_every_look_says_what_its_colours_mean(qtbot):
         panel.set_look(LayerStyle(look))
         meanings[look] = panel.legend_text()
     assert meanings[Look.DISAGREEMENT] == "disagreement (mm), 0.0 to 4.0"
-    assert meanings[Look.DEPTH] == "nearer to the camera (mm), -10 to 10"
+    assert meanings[Look.DEPTH] == "nearness (mm), -10 to 10"
     assert "hidden, completed" in meanings[Look.SHADED]
 
 

@@ -127,7 +127,7 @@ def _scales(mesh: MeshLayer, answer: Reconstruction, framing: Framing) -> dict[L
             scales[look] = Scale(name, scalar.low, scalar.high, scalar.unit, colours, channel)
     factor = _depth_factor(mesh, answer)
     low, high = ((float(end) - framing.centre[2]) * factor for end in _depth_range(answer))
-    scales[Look.DEPTH] = Scale("nearer to the camera", low, high, "mm", "viridis", DEPTH_CHANNEL)
+    scales[Look.DEPTH] = Scale("nearness", low, high, "mm", "viridis", DEPTH_CHANNEL)
     return scales
 
 
