@@ -21,7 +21,7 @@ def take_photo(light: Floats, scene: Scene) -> NDArray[np.uint8]:
     tone = _noisy(tone, rng)
     image = np.clip(tone * 255 + 0.5, 0, 255).astype(np.uint8)
     image = _compressed(_shrunk(image, rng), rng)
-    return _bordered(image, rng)
+    return _bordered(image, scene, rng)
 
 
 def _blurred(light: Floats, rng: np.random.Generator) -> Floats:
@@ -103,17 +103,30 @@ def _compressed(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[n
     return np.ascontiguousarray(decoded[..., ::-1])
 
 
-def _bordered(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Sometimes the crop reaches beyond the photo: black or drawn-out bands."""
+def borders(scene: Scene, size: int) -> tuple[int, int, int, int]:
+    """Rows at the top and bottom, columns at the left and right, that the photo does not reach; mostly none."""
+    rng = scene.rng(Stream.BORDER)
     if rng.random() > 0.10:
+        return 0, 0, 0, 0
+    top, bottom, left, right = (
+        int(rng.uniform(0.02, 0.16) * size) * int(rng.random() < 0.4) for _ in range(4)
+    )
+    return top, bottom, left, right
+
+
+def within(size: int, edges: tuple[int, int, int, int]) -> NDArray[np.bool_]:
+    """[size, size] True where the photo reaches."""
+    top, bottom, left, right = edges
+    inside = np.zeros((size, size), bool)
+    inside[top : size - bottom, left : size - right] = True
+    return inside
+
+
+def _bordered(image: NDArray[np.uint8], scene: Scene, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Black or drawn-out bands where the crop reaches beyond the photo."""
+    top, bottom, left, right = edges = borders(scene, len(image))
+    if not any(edges):
         return image
-    size = len(image)
-    image = image.copy()
-    black = rng.random() < 0.7
-    for side in range(4):
-        if rng.random() > 0.4:
-            continue
-        width = int(rng.uniform(0.02, 0.16) * size)
-        turned = np.rot90(image, side)
-        turned[:width] = 0 if black else turned[width]
-    return image
+    rest = image[top : len(image) - bottom, left : len(image) - right]
+    kind = cv2.BORDER_CONSTANT if rng.random() < 0.7 else cv2.BORDER_REPLICATE
+    return np.asarray(cv2.copyMakeBorder(rest, top, bottom, left, right, kind, value=(0, 0, 0)), np.uint8)

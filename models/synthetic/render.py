@@ -16,7 +16,7 @@ from models.synthetic.head import Head
 from models.synthetic.labels import Labels, read_labels
 from models.synthetic.lighting import environment, unshadowed
 from models.synthetic.occluders import occluder_meshes
-from models.synthetic.photo import take_photo
+from models.synthetic.photo import borders, take_photo, within
 from models.synthetic.rasterise_cpu import depth_only, rasterise, vertex_normals
 from models.synthetic.scene import Light, Scene
 from models.synthetic.shading import shade
@@ -75,7 +75,9 @@ def render(scene: Scene, head: Head, size: int = 128) -> Sample:
     screen, nearness = to_raster(whole.points, camera)
     bank = texture_bank()
     raster = rasterise(screen, nearness, whole.triangles, whole.cutout, whole.uv, bank, fine)
-    labels = read_labels(raster, whole.triangles, head.face_triangle_count, head.uv, screen, whole.normals)
+    there = within(size, borders(scene, size)).repeat(2, 0).repeat(2, 1)
+    shown = raster._replace(triangle=np.where(there, raster.triangle, -1).astype(np.int32))
+    labels = read_labels(shown, whole.triangles, head.face_triangle_count, head.uv, screen, whole.normals)
     picture = draw_backdrop(scene, fine)
     _shade(scene, head, whole, raster.triangle, raster.weights, camera, picture)
     _films(whole.films, scene, camera, raster.depth, picture)

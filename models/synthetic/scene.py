@@ -27,6 +27,7 @@ class Stream(IntEnum):
     BACKDROP = 6
     PHOTO = 7
     DETAIL = 8
+    BORDER = 9
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from models.synthetic.__main__ import main
 from models.synthetic.camera import crop_camera, project, rotation
 from models.synthetic.dataset import FaceBatch, Pool, batch
 from models.synthetic.head import load_head
+from models.synthetic.photo import borders, within
 from models.synthetic.render import assemble, render, to_raster
 from models.synthetic.scene import Framing, HairStyle, Occluder, Stream, draw_scene
 
@@ -258,6 +259,18 @@ def test_eyes_and_the_open_mouth_are_no_face_surface(head):
         assert sample.labels.mask[y, x] == 0
     x, y = (sample.landmarks[30, :2] / 2 - 0.25).round().astype(int)
     assert sample.labels.mask[y, x] == 1
+
+
+def test_what_the_photo_does_not_reach_leaves_the_labels(head):
+    cut = 0
+    for index in range(60):
+        scene = draw_scene(SEED, index, head)
+        edges = borders(scene, 128)
+        if any(edges):
+            outside = ~within(128, edges)[::2, ::2] & ~within(128, edges)[1::2, 1::2]
+            assert not render(scene, head).labels.mask[outside].any()
+            cut += int(outside.sum())
+    assert cut > 50
 
 
 def test_poses_are_spread_as_promised(head):
