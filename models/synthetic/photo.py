@@ -104,7 +104,7 @@ def _compressed(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[n
 
 
 def borders(scene: Scene, size: int) -> tuple[int, int, int, int]:
-    """Rows at the top and bottom, columns at the left and right, that the photo does not reach; mostly none."""
+    """Rows at top and bottom, columns at left and right that the photo does not reach; mostly none."""
     rng = scene.rng(Stream.BORDER)
     if rng.random() > 0.10:
         return 0, 0, 0, 0
