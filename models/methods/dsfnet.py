@@ -166,9 +166,7 @@ class DSFNet:
         """
         grid = ((face[..., :2] + 0.5) * (2 / self.size) - 1)[:, None]
         mask = torch.sigmoid(dense.mask)
-        maps = torch.cat(
-            (mask, dense.uv * mask, dense.depth * mask), 1
-        )  # so that no value leaks over the rim
+        maps = torch.cat((mask, dense.uv * mask), 1)  # weighted, so that no value leaks over the rim
         under = grid_sample(maps, grid, align_corners=False)[:, :, 0].mT
         shown = under[..., 1:] / under[..., :1].clamp(min=1e-3)
         off_chart = (shown - self._uv).square().sum(-1) / UV_TOLERANCE**2
