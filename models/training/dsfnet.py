@@ -43,7 +43,7 @@ class DSFNetTask:
         recipe = self.recipe
         seed = recipe.seed + 1000 * rank
         first = 10_000_000 + steps * recipe.batch  # those below are kept for tests
-        with Pool(seed, recipe.pool, recipe.workers, first, recipe.uses, nice=4) as pool:
+        with Pool(seed, recipe.pool, recipe.workers, first, recipe.uses, nice=8) as pool:
             for batch in pool.batches(recipe.batch, np.random.default_rng([seed, steps]), FIRST_DRAW):
                 yield on_device(batch, self.device)
 
