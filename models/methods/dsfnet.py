@@ -26,7 +26,17 @@ from models.networks.dual_space import (
     Form,
     Switches,
 )
-from models.reconstruction import Alarm, Layer, MapLayer, MeshLayer, Reconstruction, Scalar, Space, frozen
+from models.reconstruction import (
+    Alarm,
+    Array,
+    Layer,
+    MapLayer,
+    MeshLayer,
+    Reconstruction,
+    Scalar,
+    Space,
+    frozen,
+)
 from models.reconstructor import Face
 
 CROP_FACTOR = 1.5  # side of the crop over the longer side of the box, as in DSFNet's data
@@ -177,19 +187,7 @@ class DSFNet:
     def _reconstruction(self, d: _Decoded, took_part: tuple[str, ...]) -> Reconstruction:
         is_face = d.mask > 0.5
         pitch, yaw, roll = np.degrees(d.euler_rad)
-        T_crop_map = np.array([[2, 0, 0.5], [0, 2, 0.5], [0, 0, 1]], np.float64)
-        confidence = np.where(is_face, d.confidence, np.nan)
-        maps = (
-            ("visible mask", d.mask, 0.0, 1.0, ""),
-            ("uv", np.where(is_face[..., None], d.uv, np.nan), 0.0, 1.0, ""),
-            ("depth", np.where(is_face, d.depth, np.nan), -self.size / 4, self.size / 2, "px"),
-            ("confidence", confidence, 0.0, 1.0, ""),
-        )
-        layers: list[Layer] = [
-            MapLayer(name, frozen(values), T_crop_map, Space.CROP, low, high, unit)
-            for name, values, low, high, unit in maps
-        ]
-        layers.append(visible_surface(is_face, d.uv, d.depth, d.confidence, T_crop_map))
+        layers = list(_image_space_layers(d, is_face, self.size))
         layers += [
             MeshLayer(name, Space.CROP, frozen(mesh), self.topology.triangles, self.topology.uv)
             for name, mesh in ((IMAGE_SPACE, d.image_space), (MODEL_SPACE, d.model_space))
@@ -210,6 +208,23 @@ class DSFNet:
         )
 
 
+def _image_space_layers(d: _Decoded, is_face: NDArray[np.bool_], size: int) -> Iterator[Layer]:
+    """What the pixels said. The mask is told even where the branch is left out: visibility is read off it."""
+    T_crop_map = np.array([[2, 0, 0.5], [0, 2, 0.5], [0, 0, 1]], np.float64)
+
+    def seen(name: str, values: Array, low: float, high: float, unit: str = "") -> MapLayer:
+        shown = np.where(is_face if values.ndim == 2 else is_face[..., None], values, np.nan)
+        return MapLayer(name, frozen(shown), T_crop_map, Space.CROP, low, high, unit)
+
+    yield MapLayer("visible mask", frozen(d.mask), T_crop_map, Space.CROP)
+    if d.image_space is None:
+        return
+    yield seen("uv", d.uv, 0.0, 1.0)
+    yield seen("depth", d.depth, -size / 4, size / 2, "px")
+    yield seen("confidence", d.confidence, 0.0, 1.0)
+    yield visible_surface(is_face, d.uv, d.depth, d.confidence, T_crop_map)
+
+
 def _scalars(d: _Decoded) -> Iterator[Scalar]:
     """What the answer admits per vertex."""
     yield Scalar("visibility", frozen(d.visibility), 0.0, 1.0)
@@ -221,13 +236,13 @@ def _scalars(d: _Decoded) -> Iterator[Scalar]:
 
 def _alarms(d: _Decoded, is_face: NDArray[np.bool_]) -> Iterator[Alarm]:
     """What happened silently."""
-    if d.mask_was_empty:
+    if d.image_space is not None and d.mask_was_empty:
         text = (
             "No pixel was recognised as visible face, so every pixel was used: do not trust the image space."
         )
         yield Alarm("empty-mask", text, is_face.size)
         return
-    if collided := collisions(is_face, d.uv):
+    if d.image_space is not None and (collided := collisions(is_face, d.uv)):
         text = f"{collided} pixels that lie far apart claim the same place of the face: they were averaged."
         yield Alarm("uv-collisions", text, collided)
     seen = float((d.visibility > 0.5).mean())

@@ -123,5 +123,6 @@ def test_each_left_out_branch_is_said_and_missing_from_the_layers(tmp_path, tens
         answer = method(crops, frozenset({branch}))[0]
         names = [layer.name for layer in answer.layers]
         assert branch not in names
+        assert ("visible surface" in names) == (branch == "model space")
         assert answer.left_out == (branch,)
         np.testing.assert_allclose(answer.vertices, answer.layer(other).vertices)
