@@ -5,14 +5,24 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QCoreApplication, QMessageLogContext, Qt, QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import (
+    QCoreApplication,
+    QMessageLogContext,
+    QSettings,
+    Qt,
+    QTimer,
+    QtMsgType,
+    qInstallMessageHandler,
+)
 from PySide6.QtGui import QGuiApplication, QSurfaceFormat
 from PySide6.QtWidgets import QApplication
 
@@ -53,8 +63,20 @@ def run(launch: Launch, work: Work | None = None, size: tuple[int, int] | None =
         The exit code: 0, or 1 if files were asked for and there was no answer to write.
     """
     application = make_application()
-    settings = Settings()
-    assembly = Assembly(settings, first_state(settings, launch), work or models_work(), make_panels)
+    with tempfile.TemporaryDirectory() as folder:
+        return _session(application, launch, settings_for(launch, Path(folder)), work or models_work(), size)
+
+
+def settings_for(launch: Launch, folder: Path) -> Settings:
+    """What was kept; an unattended session starts fresh, in `folder`, and leaves nothing to the next one."""
+    unattended = launch.screenshot is not None or launch.export is not None
+    return Settings(QSettings(str(folder / "unmask.ini"), QSettings.Format.IniFormat) if unattended else None)
+
+
+def _session(
+    application: QApplication, launch: Launch, settings: Settings, work: Work, size: tuple[int, int] | None
+) -> int:
+    assembly = Assembly(settings, first_state(settings, launch), work, make_panels)
     install_hooks(assembly.report)
     assembly.show(size or (FIRST_SIZE if launch.screenshot else None))
     errand = Errand(assembly, launch) if launch.screenshot or launch.export else None

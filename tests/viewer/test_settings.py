@@ -5,6 +5,8 @@ import pytest
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QMainWindow
 
+from viewer.app import settings_for
+from viewer.command_line import Launch
 from viewer.settings import SCHEMA, Settings
 from viewer.state import LayerStyle, Look, State, Theme
 
@@ -100,3 +102,12 @@ def test_the_window_comes_back_where_it_was(kept, qtbot):
     settings.sync()
     assert Settings(kept()).restore_layout(second)
     assert (second.width(), second.height()) == (711, 523)
+
+
+def test_an_unattended_session_neither_takes_nor_leaves_settings(tmp_path):
+    Settings().keep(State(theme=Theme.LIGHT))
+    unattended = settings_for(Launch(screenshot=tmp_path / "window.png"), tmp_path)
+    assert unattended.restored(State()).theme is State().theme
+    unattended.keep(State(theme=Theme.DARK))
+    unattended.sync()
+    assert settings_for(Launch(), tmp_path).restored(State()).theme is Theme.LIGHT
