@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from models.synthetic.paint import Paint
 from models.synthetic.scene import Complexion, Hair, HairStyle, Scene
-from models.synthetic.shading import Paint
 from models.synthetic.surfaces import CLOSED, TWO_SIDED, Kind, Surface
 
 Floats = NDArray[np.floating]

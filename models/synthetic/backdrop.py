@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.synthetic.scene import Scene, Stream, skin_colour
+from models.synthetic.people import skin_colour
+from models.synthetic.scene import Scene, Stream
 from models.synthetic.textures import SIDE, VARIANTS, Tile, texture_bank
 
 Floats = NDArray[np.floating]

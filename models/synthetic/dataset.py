@@ -17,9 +17,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from models.synthetic.draw import draw_scene
 from models.synthetic.head import Head, load_head
 from models.synthetic.render import render
-from models.synthetic.scene import draw_scene
 
 CROP_PX = 128
 

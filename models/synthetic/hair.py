@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from models.synthetic.head import Field, Head
+from models.synthetic.head import Head
+from models.synthetic.markings import Field
 from models.synthetic.scene import Hair, HairStyle
 from models.synthetic.surfaces import Colour, Kind, Mesh, Surface, scaled
 from models.synthetic.textures import Tile, tile_index

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.synthetic.scene import skin_colour
+from models.synthetic.people import skin_colour
 from models.synthetic.surfaces import TWO_SIDED, Colour, Kind, Surface, linear
 from models.synthetic.textures import VARIANTS, Tile
 

@@ -4,75 +4,17 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
-
 import numpy as np
 from numba import njit
 
-from models.synthetic.head import Field
+from models.synthetic.markings import Field
+from models.synthetic.paint import Paint
 from models.synthetic.surfaces import Kind
 
-
-class Paint(IntEnum):
-    """Where each number of a face's colouring stands in the shader's list; colours take three places."""
-
-    SKIN = 0
-    LIP = 3
-    LIP_GLOSS = 6
-    BROW = 7
-    BROW_STRENGTH = 10
-    BROW_WIDTH = 11
-    BLUSH = 12
-    RED = 13
-    UNDER_EYE = 14
-    FRECKLES = 15
-    MOTTLE = 16
-    RELIEF = 17
-    BEARD_AMOUNT = 18
-    BEARD_GRAIN = 19
-    BEARD = 20
-    MOUSTACHE_AMOUNT = 23
-    SCALP_AMOUNT = 24
-    HAIR = 25
-    CREASE = 28
-    OIL = 29
-    LINER = 30
-    SHADOW = 31
-    SHADOW_AMOUNT = 34
-    OFFSET = 35
-    LIP_GROW = 37
-    IRIS = 38
-    GAZE = 41
-    PUPIL = 43
-    TEETH = 44
-    LIP_STRENGTH = 47
-    FLUSH = 48
-    BROW_GRAIN = 49
-    IRIS_RADIUS = 50
-    LASH = 51
-    COUNT = 52
-
-
-_SKIN, _MOUTH, _EYE, _TEETH, _TONGUE = (
-    int(Kind.SKIN),
-    int(Kind.MOUTH),
-    int(Kind.EYE),
-    int(Kind.TEETH),
-    int(Kind.TONGUE),
-)
+_SKIN, _MOUTH, _EYE = int(Kind.SKIN), int(Kind.MOUTH), int(Kind.EYE)
+_TEETH, _TONGUE = int(Kind.TEETH), int(Kind.TONGUE)
 _HAIR, _LIMB = int(Kind.HAIR), int(Kind.LIMB)
-_F_LIP, _F_BROW, _F_ALONG, _F_RIM = int(Field.LIP), int(Field.BROW), int(Field.BROW_ALONG), int(Field.EYE_RIM)
-_F_BEARD, _F_TACHE, _F_SCALP = int(Field.BEARD), int(Field.MOUSTACHE), int(Field.SCALP)
-_F_BLUSH, _F_RED, _F_UNDER = int(Field.BLUSH), int(Field.RED), int(Field.UNDER_EYE)
-_F_CREASE, _F_LID = int(Field.CREASE), int(Field.LID)
 _FIELDS = len(Field)
-(_P_LIP, _P_GLOSS, _P_BROW, _P_BROW_ON, _P_BROW_WIDE) = (3, 6, 7, 10, 11)
-(_P_BLUSH, _P_RED, _P_UNDER, _P_FRECKLE, _P_MOTTLE, _P_RELIEF) = (12, 13, 14, 15, 16, 17)
-(_P_BEARD_ON, _P_GRAIN, _P_BEARD, _P_TACHE_ON, _P_SCALP_ON, _P_HAIR) = (18, 19, 20, 23, 24, 25)
-(_P_CREASE, _P_OIL, _P_LINER, _P_SHADOW, _P_SHADOW_ON, _P_OFFSET) = (28, 29, 30, 31, 34, 35)
-(_P_GROW, _P_IRIS, _P_GAZE, _P_PUPIL, _P_TEETH, _P_LIP_ON) = (37, 38, 41, 43, 44, 47)
-(_P_FLUSH, _P_BROW_GRAIN, _P_IRIS_RADIUS, _P_LASH) = (48, 49, 50, 51)
-
 
 # A spiral of 20 taps, five for each pixel of a 2 x 2 block: halving the picture gathers all of them.
 _ANGLES = np.arange(20) * 2.399963
@@ -123,73 +65,81 @@ def _lit_share(shadow, lx, ly, lz, spread, odd):
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def _paint_skin(colour, f, u, v, paint, bank, relief):
     """Albedo of the face into `colour`; into `relief`: two slopes of the surface, shine, polish."""
-    u += paint[_P_OFFSET]
-    v += paint[_P_OFFSET + 1]
+    u += paint[Paint.OFFSET]
+    v += paint[Paint.OFFSET + 1]
     mottle = _grain(bank, 4, u * 1.7, v * 1.7)
     cloud = _grain(bank, 8, u * 0.8 + 0.3, v * 0.8)
     pores = _grain(bank, 0, u * 2.0, v * 2.0)
-    shade = 1.0 + paint[_P_MOTTLE] * (0.11 * mottle + 0.12 * cloud + 0.06 * pores)
+    shade = 1.0 + paint[Paint.MOTTLE] * (0.11 * mottle + 0.12 * cloud + 0.06 * pores)
     for k in range(3):
         colour[k] = paint[k] * shade
-    flush = paint[_P_FLUSH] * cloud
-    red = paint[_P_BLUSH] * f[_F_BLUSH] + paint[_P_RED] * f[_F_RED] + max(flush, np.float32(0.0))
+    flush = paint[Paint.FLUSH] * cloud
+    red = paint[Paint.BLUSH] * f[Field.BLUSH] + paint[Paint.RED] * f[Field.RED] + max(flush, np.float32(0.0))
     colour[1] *= 1.0 - 0.42 * red
     colour[2] *= 1.0 - 0.40 * red
-    under = paint[_P_UNDER] * f[_F_UNDER]
+    under = paint[Paint.UNDER_EYE] * f[Field.UNDER_EYE]
     _mix(colour, colour[0] * 0.62, colour[1] * 0.52, colour[2] * 0.55, under)
-    freckle = paint[_P_FRECKLE] * max(_grain(bank, 13, u * 2.4, v * 2.4) + 1.0, np.float32(0.0)) * 0.5
+    freckle = paint[Paint.FRECKLES] * max(_grain(bank, 13, u * 2.4, v * 2.4) + 1.0, np.float32(0.0)) * 0.5
     _mix(colour, colour[0] * 0.55, colour[1] * 0.42, colour[2] * 0.35, min(freckle, np.float32(0.8)))
-    crease = paint[_P_CREASE] * f[_F_CREASE]
+    crease = paint[Paint.CREASE] * f[Field.CREASE]
     _mix(colour, colour[0] * 0.55, colour[1] * 0.45, colour[2] * 0.42, crease * 0.6)
-    relief[2] = paint[_P_OIL] * (1.0 + 0.5 * pores)
+    relief[2] = paint[Paint.OIL] * (1.0 + 0.5 * pores)
     relief[3] = 14.0
-    relief[0] = paint[_P_RELIEF] * (0.7 * pores + 0.6 * mottle)
-    relief[1] = paint[_P_RELIEF] * (_grain(bank, 0, u * 2.0 + 0.37, v * 2.0) * 0.7 + 0.6 * mottle)
-    if f[_F_LID] > 0.01:
+    relief[0] = paint[Paint.RELIEF] * (0.7 * pores + 0.6 * mottle)
+    relief[1] = paint[Paint.RELIEF] * (_grain(bank, 0, u * 2.0 + 0.37, v * 2.0) * 0.7 + 0.6 * mottle)
+    if f[Field.LID] > 0.01:
         _mix(
             colour,
-            paint[_P_SHADOW],
-            paint[_P_SHADOW + 1],
-            paint[_P_SHADOW + 2],
-            paint[_P_SHADOW_ON] * min(f[_F_LID], np.float32(1.0)),
+            paint[Paint.SHADOW],
+            paint[Paint.SHADOW + 1],
+            paint[Paint.SHADOW + 2],
+            paint[Paint.SHADOW_AMOUNT] * min(f[Field.LID], np.float32(1.0)),
         )
     # lips
-    lip = f[_F_LIP] + paint[_P_GROW] + 0.25 * mottle
+    lip = f[Field.LIP] + paint[Paint.LIP_GROW] + 0.25 * mottle
     if lip > -1.5:
-        on = _step(np.float32(-1.1), np.float32(1.1), lip) * paint[_P_LIP_ON]
+        on = _step(np.float32(-1.1), np.float32(1.1), lip) * paint[Paint.LIP_STRENGTH]
         wrinkle = _grain(bank, 20, u * 3.0, v * 0.6)
         dark = 1.0 - 0.16 * max(wrinkle, np.float32(0.0))
-        _mix(colour, paint[_P_LIP] * dark, paint[_P_LIP + 1] * dark, paint[_P_LIP + 2] * dark, on)
-        relief[2] += 0.4 * paint[_P_GLOSS] * on
+        _mix(colour, paint[Paint.LIP] * dark, paint[Paint.LIP + 1] * dark, paint[Paint.LIP + 2] * dark, on)
+        relief[2] += 0.4 * paint[Paint.LIP_GLOSS] * on
         relief[3] = 14.0 + 30.0 * on
         relief[0] += 0.12 * wrinkle * on
     # brows
-    if f[_F_BROW] < 9.0:
-        along = f[_F_ALONG]
-        wide = paint[_P_BROW_WIDE] * (1.0 - 0.45 * max(along, np.float32(0.0)))
+    if f[Field.BROW] < 9.0:
+        along = f[Field.BROW_ALONG]
+        wide = paint[Paint.BROW_WIDTH] * (1.0 - 0.45 * max(along, np.float32(0.0)))
         hair = _grain(bank, 16 + 1, u * 3.0 + v * 0.5, v * 2.2)
         edge = wide * (1.0 + 0.25 * hair)
-        on = 1.0 - _step(edge * np.float32(0.55), edge * np.float32(1.3), f[_F_BROW])
+        on = 1.0 - _step(edge * np.float32(0.55), edge * np.float32(1.3), f[Field.BROW])
         on *= 1.0 - _step(np.float32(0.8), np.float32(1.02), abs(along)) * np.float32(0.5)
-        on *= 1.0 - paint[_P_BROW_GRAIN] * (0.5 - 0.5 * hair)
+        on *= 1.0 - paint[Paint.BROW_GRAIN] * (0.5 - 0.5 * hair)
         _mix(
             colour,
-            paint[_P_BROW],
-            paint[_P_BROW + 1],
-            paint[_P_BROW + 2],
-            min(max(on * paint[_P_BROW_ON], np.float32(0.0)), np.float32(1.0)),
+            paint[Paint.BROW],
+            paint[Paint.BROW + 1],
+            paint[Paint.BROW + 2],
+            min(max(on * paint[Paint.BROW_STRENGTH], np.float32(0.0)), np.float32(1.0)),
         )
         relief[2] *= 1.0 - 0.7 * on
     # beard, moustache, shaved scalp
-    beard = max(f[_F_BEARD] * paint[_P_BEARD_ON], f[_F_TACHE] * paint[_P_TACHE_ON])
-    scalp = f[_F_SCALP] * paint[_P_SCALP_ON]
+    beard = max(
+        f[Field.BEARD] * paint[Paint.BEARD_AMOUNT], f[Field.MOUSTACHE] * paint[Paint.MOUSTACHE_AMOUNT]
+    )
+    scalp = f[Field.SCALP] * paint[Paint.SCALP_AMOUNT]
     if beard > 0.02:
-        hair = _grain(bank, 17, u * 2.3 + 0.2, v * 2.3) * paint[_P_GRAIN]
+        hair = _grain(bank, 17, u * 2.3 + 0.2, v * 2.3) * paint[Paint.BEARD_GRAIN]
         lock = _grain(bank, 4 + 2, u * 1.1, v * 1.1)
         on = _step(np.float32(0.15), np.float32(0.95), beard * (1.0 + 0.5 * hair + 0.25 * lock))
         on *= min(beard * np.float32(1.6), np.float32(1.0))
         dark = 1.0 + 0.35 * hair
-        _mix(colour, paint[_P_BEARD] * dark, paint[_P_BEARD + 1] * dark, paint[_P_BEARD + 2] * dark, on)
+        _mix(
+            colour,
+            paint[Paint.BEARD] * dark,
+            paint[Paint.BEARD + 1] * dark,
+            paint[Paint.BEARD + 2] * dark,
+            on,
+        )
         relief[2] *= 1.0 - 0.8 * on
         relief[0] += 0.35 * on * hair
     if scalp > 0.02:
@@ -197,21 +147,21 @@ def _paint_skin(colour, f, u, v, paint, bank, relief):
         on = _step(np.float32(0.1), np.float32(0.9), scalp * (1.0 + 0.35 * hair))
         on *= min(scalp * np.float32(1.4), np.float32(1.0))
         dark = 1.0 + 0.3 * hair
-        _mix(colour, paint[_P_HAIR] * dark, paint[_P_HAIR + 1] * dark, paint[_P_HAIR + 2] * dark, on)
+        _mix(colour, paint[Paint.HAIR] * dark, paint[Paint.HAIR + 1] * dark, paint[Paint.HAIR + 2] * dark, on)
         relief[2] *= 1.0 - 0.7 * on
     # lash line
-    rim = f[_F_RIM]
+    rim = f[Field.EYE_RIM]
     if rim < 4.0:
-        line = 1.0 - _step(np.float32(0.0), paint[_P_LINER], rim)
-        _mix(colour, np.float32(0.012), np.float32(0.009), np.float32(0.008), line * paint[_P_LASH])
+        line = 1.0 - _step(np.float32(0.0), paint[Paint.LINER], rim)
+        _mix(colour, np.float32(0.012), np.float32(0.009), np.float32(0.008), line * paint[Paint.LASH])
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def _paint_eye(colour, u, v, nx, ny, paint, bank, relief):
     """(u, v): mm from the eye's axis in head space."""
-    du, dv = u - paint[_P_GAZE], v - paint[_P_GAZE + 1]
+    du, dv = u - paint[Paint.GAZE], v - paint[Paint.GAZE + 1]
     r = np.sqrt(du * du + dv * dv)
-    iris_r = paint[_P_IRIS_RADIUS]
+    iris_r = paint[Paint.IRIS_RADIUS]
     vein = _grain(bank, 4 + 1, u * 0.04, v * 0.04)
     colour[0], colour[1], colour[2] = 0.44 + 0.03 * vein, 0.39 + 0.04 * vein, 0.36 + 0.04 * vein
     away = min(abs(u) * np.float32(0.07), np.float32(1.0))
@@ -223,8 +173,8 @@ def _paint_eye(colour, u, v, nx, ny, paint, bank, relief):
         limbus = 1.0 - 0.65 * _step(iris_r * np.float32(0.75), iris_r, r)
         on = 1.0 - _step(iris_r - np.float32(0.4), iris_r + np.float32(0.5), r)
         for k in range(3):
-            colour[k] += (paint[_P_IRIS + k] * inner * limbus - colour[k]) * on
-        pupil = 1.0 - _step(paint[_P_PUPIL] - np.float32(0.4), paint[_P_PUPIL] + np.float32(0.3), r)
+            colour[k] += (paint[Paint.IRIS + k] * inner * limbus - colour[k]) * on
+        pupil = 1.0 - _step(paint[Paint.PUPIL] - np.float32(0.4), paint[Paint.PUPIL] + np.float32(0.3), r)
         _mix(colour, np.float32(0.004), np.float32(0.004), np.float32(0.005), pupil)
     relief[2] = 1.4
     relief[3] = 180.0
@@ -284,7 +234,11 @@ def shade(
                 colour[0], colour[1], colour[2] = 0.16, 0.035, 0.03
                 relief[2], relief[3] = 0.15, 30.0
             elif kind == _TEETH:
-                colour[0], colour[1], colour[2] = paint[_P_TEETH], paint[_P_TEETH + 1], paint[_P_TEETH + 2]
+                colour[0], colour[1], colour[2] = (
+                    paint[Paint.TEETH],
+                    paint[Paint.TEETH + 1],
+                    paint[Paint.TEETH + 2],
+                )
                 relief[2], relief[3] = 0.25, 40.0
             elif kind == _TONGUE:
                 colour[0], colour[1], colour[2] = 0.36, 0.12, 0.11

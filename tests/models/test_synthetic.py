@@ -14,10 +14,11 @@ from models.loading import load_face_model
 from models.synthetic.__main__ import main
 from models.synthetic.camera import crop_camera, project, rotation
 from models.synthetic.dataset import FaceBatch, Pool, batch
+from models.synthetic.draw import draw_scene
 from models.synthetic.head import load_head
 from models.synthetic.photo import borders, within
 from models.synthetic.render import assemble, render, to_raster
-from models.synthetic.scene import Framing, HairStyle, Occluder, Stream, draw_scene
+from models.synthetic.scene import Framing, HairStyle, Occluder, Stream
 
 SEED = 4
 
