@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 NEAREST = (
     8.0  # triangles at less than an eighth of the model origin's distance, or behind the camera, are left out
 )
-EDGE = 1e-6  # weights this little below zero count as covered: rounding must not leave pin-holes
+EDGE = np.float32(1e-6)  # weights this little below zero count as covered: rounding must not leave pin-holes
+SLACK = np.float32(0.01)  # how far rounding may lift a point above its triangle's nearest corner, ample
 NOWHERE = np.float32(-1e30)  # depth of a pixel nothing covers; never leaves the rasteriser
 
 
@@ -111,14 +112,17 @@ def _draw(screen, nearness, triangles, cutout, texture_uv, bank, depth, index, w
         if min(na, nb, nc) <= 0.0 or max(na, nb, nc) > NEAREST:
             continue
         za, zb, zc = screen[a, 2], screen[b, 2], screen[c, 2]
+        highest = max(za, zb, zc) + SLACK
         for y in range(y0, y1 + 1):
             py = np.float32(y)
             for x in range(x0, x1 + 1):
+                if highest <= depth[y, x]:
+                    continue
                 px = np.float32(x)
                 wb = ((px - ax) * (cy - ay) - (py - ay) * (cx - ax)) * inverse
                 wc = ((bx - ax) * (py - ay) - (by - ay) * (px - ax)) * inverse
                 wa = one - wb - wc
-                if wa < -EDGE or wb < -EDGE or wc < -EDGE:
+                if min(wa, wb, wc) < -EDGE:  # one comparison: which of the three fails cannot be foretold
                     continue
                 total = one / (wa * na + wb * nb + wc * nc)
                 wb = wb * nb * total
@@ -165,7 +169,7 @@ def _draw_depth(screen, triangles, cutout, texture_uv, bank, depth):
                 px = np.float32(x)
                 wb = ((px - ax) * (cy - ay) - (py - ay) * (cx - ax)) * inverse
                 wc = ((bx - ax) * (py - ay) - (by - ay) * (px - ax)) * inverse
-                if wb < -EDGE or wc < -EDGE or wb + wc > 1.0 + EDGE:
+                if min(wb, wc, one - wb - wc) < -EDGE:
                     continue
                 z = za + wb * (zb - za) + wc * (zc - za)
                 if z <= depth[y, x]:
