@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from multiprocessing import get_context
 from multiprocessing.shared_memory import SharedMemory
@@ -124,8 +125,9 @@ class Pool:
             context.Process(target=_fill, args=(worker, *arguments), daemon=True)
             for worker in range(processes)
         ]
-        for process in self._workers:
-            process.start()
+        with one_blas_thread():
+            for process in self._workers:
+                process.start()
 
     @property
     def produced(self) -> int:
@@ -190,6 +192,21 @@ class Pool:
                 raise RuntimeError(
                     f"a renderer of synthetic faces ended by itself (exit code {process.exitcode})"
                 )
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Processes started meanwhile use one BLAS thread: a second one only spins, their products are small."""
+    name = "OPENBLAS_NUM_THREADS"
+    before = os.environ.get(name)
+    os.environ[name] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 
 import cv2
+import torch
 
-from models.synthetic.dataset import batch
+from models.synthetic.dataset import batch, one_blas_thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ def measure(seed: int, first: int, count: int, processes: int) -> Speed:
     share = max(count // processes, 1)
     batch(seed, [first])  # fills the compiler's cache before the others need it
     starts = [first + k * share for k in range(processes)]
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as workers:
+    context = get_context("spawn")
+    with one_blas_thread(), ProcessPoolExecutor(processes, mp_context=context) as workers:
         seconds = list(workers.map(_render_many, [seed] * processes, starts, [share] * processes))
     rate = sum(share / wall for wall, _ in seconds)
     wall_ms, cpu_ms = (1000 * sum(column) / processes / share for column in zip(*seconds, strict=True))
@@ -36,6 +38,7 @@ def measure(seed: int, first: int, count: int, processes: int) -> Speed:
 def _render_many(seed: int, first: int, count: int) -> tuple[float, float]:
     """Seconds of wall clock and of CPU."""
     cv2.setNumThreads(1)
+    torch.set_num_threads(1)
     batch(seed, [first])  # compiles and prepares
     start, busy = time.perf_counter(), time.process_time()
     for index in range(first, first + count):

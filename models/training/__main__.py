@@ -50,7 +50,6 @@ def _restart_tuned() -> None:
         "MALLOC_TRIM_THRESHOLD_": str(16 << 30),
         "MALLOC_TOP_PAD_": str(256 << 20),
         "OMP_WAIT_POLICY": "PASSIVE",  # a thread that waits for the other leaves its core to the renderers
-        "OPENBLAS_NUM_THREADS": "1",  # the renderers' small products gain nothing from a second thread
     }
     if os.name == "posix" and "MALLOC_TRIM_THRESHOLD_" not in os.environ:
         os.execve(
