@@ -163,3 +163,17 @@ def vertex_normals(vertices: Tensor, triangles: Tensor) -> Tensor:
     for k in range(3):
         normals.index_add_(1, triangles[:, k], face)
     return torch.nn.functional.normalize(normals, dim=-1)
+
+
+def towards_camera(vertices: Tensor, triangles: Tensor) -> Tensor:
+    """[B, N, 3], [T, 3] -> [B, N] bool: whether the normal of `vertex_normals` has z > 0.
+
+    Only needs the area each triangle shows to a camera on the z axis: several times faster.
+    """
+    a, b, c = (vertices[:, triangles[:, k], :2] for k in range(3))
+    (ux, uy), (vx, vy) = (b - a).unbind(-1), (c - a).unbind(-1)
+    area = ux * vy - uy * vx
+    shown = torch.zeros_like(vertices[..., 0])
+    for k in range(3):
+        shown.index_add_(1, triangles[:, k], area)
+    return shown > 0

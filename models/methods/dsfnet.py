@@ -14,7 +14,7 @@ from torch.nn.functional import grid_sample
 from models.face_model.morphable import FaceModel
 from models.face_model.sampled import sample_chart
 from models.face_model.uv import PositionMapTable
-from models.geometry import Similarity, euler_from_rotation, vertex_normals
+from models.geometry import Similarity, euler_from_rotation, towards_camera
 from models.images import crop_square
 from models.methods.visible_surface import collisions, visible_surface
 from models.networks.blocks import fold_batch_norms
@@ -181,7 +181,7 @@ class DSFNet:
         shown = under[..., 1:] / under[..., :1].clamp(min=1e-3)
         off_chart = (shown - self._uv).square().sum(-1) / UV_TOLERANCE**2
         upright = face * face.new_tensor((1.0, -1.0, 1.0))
-        towards = vertex_normals(upright, self._triangles)[..., 2] > 0
+        towards = towards_camera(upright, self._triangles)
         return (2 * under[..., 0]).clamp(max=1) * torch.exp2(-off_chart) * towards
 
     def _reconstruction(self, d: _Decoded, took_part: tuple[str, ...]) -> Reconstruction:

@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.spatial import ConvexHull
 from torch import Tensor
 
 from models.geometry import (
@@ -13,6 +14,7 @@ from models.geometry import (
     rotation_from_6d,
     rotation_from_euler,
     rotation_from_quaternion,
+    towards_camera,
     vertex_normals,
     weighted_procrustes,
 )
@@ -140,15 +142,24 @@ def test_six_numbers_give_a_rotation_whatever_they_are():
     torch.testing.assert_close(torch.linalg.det(rotation), torch.ones(50), atol=1e-5, rtol=0)
 
 
-def test_normals_of_a_sphere_point_outwards():
-    golden = torch.randn(400, 3, generator=torch.Generator().manual_seed(0))
-    points = torch.nn.functional.normalize(golden, dim=-1)
-    from scipy.spatial import ConvexHull
-
-    hull = ConvexHull(points.double().numpy())
-    triangles = torch.tensor(hull.simplices, dtype=torch.long)
+def sphere(seed: int) -> tuple[Tensor, Tensor]:
+    """Random points of the unit sphere and its triangles, counter-clockwise seen from outside."""
+    points = torch.nn.functional.normalize(random_points(seed, 400, 3), dim=-1)
+    triangles = torch.tensor(ConvexHull(points.double().numpy()).simplices, dtype=torch.long)
     a, b, c = (points[triangles[:, k]] for k in range(3))
     inward = (torch.linalg.cross(b - a, c - a) * a).sum(-1) < 0
     triangles[inward] = triangles[inward][:, [0, 2, 1]]
-    normals = vertex_normals(points[None], triangles)[0]
-    assert float((normals * points).sum(-1).min()) > 0.9
+    return points, triangles
+
+
+def test_normals_of_a_sphere_point_outwards():
+    points, triangles = sphere(seed=0)
+    assert float((vertex_normals(points[None], triangles)[0] * points).sum(-1).min()) > 0.9
+
+
+def test_the_half_of_a_sphere_that_faces_the_camera_is_told_as_by_its_normals():
+    points, triangles = sphere(seed=1)
+    told = towards_camera(points[None], triangles)[0]
+    assert torch.equal(told, vertex_normals(points[None], triangles)[0, :, 2] > 0)
+    assert bool(told[points[:, 2] > 0.3].all())
+    assert not bool(told[points[:, 2] < -0.3].any())
