@@ -15,20 +15,22 @@ def sample_chart(face_model: FaceModel, table: PositionMapTable) -> Chart:
     def on_cells(values: torch.Tensor) -> torch.Tensor:
         return table.to_map(values).flatten(2).mT / MM_PER_UNIT
 
-    topology = face_model.topology
-    size = table.mask.shape[0]
-    inside = table.mask.flatten().float()
-    one_cell = torch.eye(size * size).reshape(size, size, size * size)
-    rows = []
-    corners = torch.tensor(topology.landmark_vertices).long()
-    weights = torch.tensor(topology.landmark_weights)
-    for part in one_cell.permute(2, 0, 1).split(256):  # in parts: one row per cell would be large at once
-        at_vertices = table.to_vertices(part[None])[0]  # [N, part]
-        rows.append((at_vertices[corners] * weights[..., None]).sum(1))
     return Chart(
         mean=on_cells(face_model.mean[None])[0],
         identity=on_cells(face_model.identity),
         expression=on_cells(face_model.expression),
-        inside=inside,
-        landmarks=torch.cat(rows, 1),
+        inside=table.mask.flatten().float(),
     )
+
+
+def landmark_weights(face_model: FaceModel, table: PositionMapTable) -> torch.Tensor:
+    """[68, G * G]: weights that read the 68 landmarks off any map. A second of work; for training."""
+    size = table.size
+    one_cell = torch.eye(size * size).reshape(-1, size, size)
+    corners = torch.tensor(face_model.topology.landmark_vertices).long()
+    weights = torch.tensor(face_model.topology.landmark_weights)
+    rows = []
+    for part in one_cell.split(256):  # in parts: one row per cell would be large at once
+        at_vertices = table.to_vertices(part[None])[0]  # [N, part]
+        rows.append((at_vertices[corners] * weights[..., None]).sum(1))
+    return torch.cat(rows, 1)

@@ -50,14 +50,12 @@ class Chart(NamedTuple):
         identity: [I, G * G, 3] for one standard deviation.
         expression: [E, G * G, 3] likewise.
         inside: [G * G], 1 where a cell belongs to the face.
-        landmarks: [68, G * G]: weights that read the 68 landmarks off any map.
     """
 
     mean: Tensor
     identity: Tensor
     expression: Tensor
     inside: Tensor
-    landmarks: Tensor
 
 
 class Switches(NamedTuple):
@@ -155,14 +153,11 @@ class DualSpaceNetwork(nn.Module):
     identity: Tensor
     expression: Tensor
     inside: Tensor
-    landmark_weights: Tensor
 
     def __init__(self, form: Form, chart: Chart) -> None:
         super().__init__()
         self.form = form
-        for name, value in zip(
-            ("mean", "identity", "expression", "inside", "landmark_weights"), chart, strict=True
-        ):
+        for name, value in chart._asdict().items():
             self.register_buffer(name, value, persistent=False)
         fine = form.widths[0]
         coefficients = len(chart.identity) + len(chart.expression)

@@ -10,13 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from models.face_model.morphable import FaceModel
-from models.face_model.sampled import sample_chart
+from models.face_model.sampled import landmark_weights
 from models.face_model.uv import PositionMapTable
 from models.methods.dsfnet import make_network, standardise
-from models.networks.dual_space import MM_PER_UNIT, Chart
+from models.networks.dual_space import MM_PER_UNIT
 from models.synthetic.dataset import FaceBatch, Pool
 from models.training.augment import mirrored, vary_colours
-from models.training.losses import dsfnet_loss, make_target
+from models.training.losses import Landmarks, dsfnet_loss, make_target
 from models.training.recipes import DSFNetRecipe
 
 FIRST_DRAW = 1024  # samples to wait for, so that the first batches differ
@@ -32,11 +32,10 @@ class DSFNetTask:
         self.network: nn.Module = make_network(recipe.form, face_model)
         self._face_model = face_model.to(device)
         table = PositionMapTable(face_model.topology, recipe.form.chart_size)
-        self._chart = Chart(*(part.to(device) for part in sample_chart(face_model, table)))
+        self._inside = table.mask.flatten().float().to(device)
+        mean = torch.from_numpy(face_model.topology.landmarks(face_model.mean.cpu().numpy())) / MM_PER_UNIT
+        self._landmarks = Landmarks(mean.to(device), landmark_weights(face_model, table).to(device))
         self._table = table.to(device)
-        topology = face_model.topology
-        mean = face_model.mean.cpu().numpy()
-        self._mean_landmarks = torch.from_numpy(topology.landmarks(mean)).to(device) / MM_PER_UNIT
 
     def batches(self, rank: int, steps: int) -> Iterator[FaceBatch]:
         """Endless random batches from a pool of rendered faces that keeps being renewed."""
@@ -56,7 +55,7 @@ class DSFNetTask:
             crops = standardise(vary_colours(batch.images)).to(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.bfloat16):
             answer = network(crops)
-        return dsfnet_loss(self._chart, answer, target, self._mean_landmarks, self.recipe.loss)
+        return dsfnet_loss(answer, target, self._landmarks, self._inside, self.recipe.loss)
 
 
 def on_device(batch: FaceBatch, device: torch.device) -> FaceBatch:

@@ -13,7 +13,6 @@ from models.face_model.uv import PositionMapTable
 from models.geometry import Similarity
 from models.networks.dual_space import (
     MM_PER_UNIT,
-    Chart,
     DensePrediction,
     DualSpaceAnswer,
 )
@@ -45,6 +44,24 @@ class Target(NamedTuple):
     landmarks: Tensor
 
 
+class Landmarks(NamedTuple):
+    """Reads the 68 landmarks of a shape.
+
+    Attributes:
+        mean: [68, 3] of the mean shape, 100 mm.
+        weights: [68, G * G] over the chart.
+    """
+
+    mean: Tensor
+    weights: Tensor
+
+    def of(self, offset: Tensor, placement: Similarity) -> Tensor:
+        """[B, 68, 3] camera coordinates."""
+        count = len(offset)
+        moved = self.weights @ offset.movedim(0, 1).flatten(1)  # one product for the whole batch
+        return placement.apply(self.mean + moved.unflatten(1, (count, 3)).movedim(1, 0))
+
+
 def make_target(batch: FaceBatch, face_model: FaceModel, table: PositionMapTable) -> Target:
     """Everything the losses compare with, from the exact parameters of a batch of synthetic faces."""
     size = batch.images.shape[-1]
@@ -71,18 +88,21 @@ def make_target(batch: FaceBatch, face_model: FaceModel, table: PositionMapTable
 
 
 def dsfnet_loss(
-    chart: Chart, answer: DualSpaceAnswer, target: Target, mean_landmarks: Tensor, w: LossWeights
+    answer: DualSpaceAnswer, target: Target, landmarks: Landmarks, inside: Tensor, w: LossWeights
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """The weighted sum, and its terms by name (detached, for the log).
 
     Args:
-        mean_landmarks: [68, 3] of the mean shape, 100 mm.
+        answer: Of a network in training.
+        target: The truth.
+        landmarks: How to read them off a shape.
+        inside: [G * G], 1 where a cell belongs to the face.
+        w: How much each term counts.
     """
     image, model, fused = answer.image_space, answer.model_space, answer.fused
     assert image is not None
     assert model is not None
     assert fused is not None
-    inside, landmarks = chart.inside, _Landmarks(mean_landmarks, chart.landmarks)
     terms = _dense_terms(answer.dense, target, w)
     for name, weight, face in (("is", 1.0, image), ("ms", 1.0, model), ("fused", w.fused, fused)):
         parts = _face_terms(face.offset, face.placement, face.face, target, landmarks, inside, w)
@@ -129,25 +149,12 @@ def _dense_terms(dense: DensePrediction, target: Target, w: LossWeights) -> dict
     }
 
 
-class _Landmarks(NamedTuple):
-    """Reads the 68 landmarks of a shape: its mean ones, and the weights over the chart for the rest."""
-
-    mean: Tensor
-    weights: Tensor
-
-    def of(self, offset: Tensor, placement: Similarity) -> Tensor:
-        """[B, 68, 3] camera coordinates."""
-        count = len(offset)
-        moved = self.weights @ offset.movedim(0, 1).flatten(1)  # one product for the whole batch
-        return placement.apply(self.mean + moved.unflatten(1, (count, 3)).movedim(1, 0))
-
-
 def _face_terms(
     offset: Tensor,
     placement: Similarity,
     face: Tensor,
     target: Target,
-    landmarks: _Landmarks,
+    landmarks: Landmarks,
     inside: Tensor,
     w: LossWeights,
 ) -> dict[str, Tensor]:

@@ -17,7 +17,7 @@ def dome_chart(side: int = 16) -> Chart:
     mean = torch.stack((u, -v, 1 - 0.5 * (u**2 + v**2)), -1).reshape(-1, 3)
     generator = torch.Generator().manual_seed(0)
     basis = 0.05 * torch.randn(3, side * side, 3, generator=generator)
-    return Chart(mean, basis[:2], basis[2:], torch.ones(side * side), torch.full((68, side**2), side**-2.0))
+    return Chart(mean, basis[:2], basis[2:], torch.ones(side * side))
 
 
 @pytest.fixture
