@@ -1,4 +1,7 @@
-"""`python -m models.training dsfnet --out runs/dsfnet`: train; call again to resume."""
+"""`python -m models.training dsfnet --out runs/dsfnet`: train; call again to resume.
+
+`--start weights.safetensors` goes on from given weights instead of chance.
+"""
 
 from __future__ import annotations
 
@@ -11,23 +14,35 @@ from pathlib import Path
 
 import torch
 
-from models.loading import load_face_model
+from models.errors import UnmaskError
+from models.loading import fill, load_face_model, read_weights, weights_path
 from models.training.dsfnet import DSFNetTask
 from models.training.loop import Run
 from models.training.recipes import DSFNetRecipe
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Parse, train, return the exit code."""
+    """Parse and train; 0, or 1 with a sentence on stderr."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stdout)
-    recipe = DSFNetRecipe()
+    try:
+        _train(options)
+    except UnmaskError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _train(options: argparse.Namespace) -> None:
+    recipe = DSFNetRecipe(start="" if options.start is None else Path(options.start).name)
     given = {key: getattr(options, key) for key in ("minutes", "batch", "pool", "workers", "threads", "seed")}
     recipe = replace(recipe, **{key: value for key, value in given.items() if value is not None})
     torch.set_num_threads(recipe.threads)
     task = DSFNetTask(recipe, load_face_model(), options.device)
+    if options.start is not None:
+        path = weights_path(recipe.method, options.start)
+        fill(task.network, read_weights(path)[0], path)
     Run(task, recipe, options.out, options.device).train()
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -35,6 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("method", choices=["dsfnet"])
     parser.add_argument(
         "--out", type=Path, required=True, help="folder of the run; resumed if it has a checkpoint"
+    )
+    parser.add_argument(
+        "--start", help='begin from these weights: a file, or the name of some that ship ("open")'
     )
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--minutes", type=float, help="wall clock of the whole run, all parts together")

@@ -29,10 +29,12 @@ class DSFNetRecipe:
     """The compact DSFNet on synthetic faces.
 
     The learning rate rises over `warmup` of the run and falls to zero along a cosine; the run takes `minutes`
-    of wall clock, over all resumed parts, so that it ends when planned on any machine.
+    of wall clock, over all resumed parts, so that it ends when planned on any machine. `start` names the
+    weights it began from; none: from chance.
     """
 
     method: str = "dsfnet"
+    start: str = ""
     seed: int = 2026
     minutes: float = 120.0
     batch: int = 48

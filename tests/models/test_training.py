@@ -6,9 +6,12 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.torch import save_file
 from torch import nn
 
-from models.loading import read_weights
+from models.loading import read_weights, weights_path
+from models.training.__main__ import main
+from models.training.dsfnet import DSFNetTask
 from models.training.loop import Run, rate_at
 from models.training.recipes import DSFNetRecipe
 
@@ -97,3 +100,20 @@ def test_a_signal_ends_a_run_with_everything_saved(tmp_path):
     Run(Interrupted(), recipe(100), tmp_path).train()
     assert Run(LineTask(), recipe(100), tmp_path).steps == 5
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+def test_a_run_begins_from_given_weights_and_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(DSFNetTask, "batches", lambda *_: iter(()))  # nothing to learn from
+    assert main(["dsfnet", "--start", "open", "--out", str(tmp_path)]) == 0
+    tensors, told = read_weights(tmp_path / "weights.safetensors")
+    given, _ = read_weights(weights_path("dsfnet", "open"))
+    for key, value in given.items():
+        torch.testing.assert_close(tensors[key].to(value.dtype), value)
+    assert told["start"] == "open"
+
+
+def test_weights_that_do_not_fit_are_no_beginning(tmp_path, capsys):
+    save_file({"weight": torch.zeros(2)}, tmp_path / "other.safetensors")
+    code = main(["dsfnet", "--start", str(tmp_path / "other.safetensors"), "--out", str(tmp_path / "run")])
+    assert code == 1
+    assert "other.safetensors does not fit" in capsys.readouterr().err
