@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QKeySequence
 
 from viewer import theme
 from viewer.controller import Controller
+from viewer.panels.arrangement import ARRANGEMENTS, Arrangement, panels_shown, style_of
 from viewer.state import OVERLAYS, Look, State
 from viewer.store import Store
 
@@ -107,8 +108,28 @@ def _look(look: Look) -> ActionRow:
         f"Draw the face in every panel by: {look.value.lower()}.",
         "&Look",
         lambda controller: controller.looks.set_look_everywhere(look),
-        checked=lambda state: all(style.look is look for style in state.styles.values()),
+        checked=lambda state: _all_have(state, look),
         group="looks",
+    )
+
+
+def _all_have(state: State, look: Look) -> bool:
+    choosers = [row.name for row in panels_shown(state) if len(row.looks) > 1]
+    return bool(choosers) and all(style_of(state, name).look is look for name in choosers)
+
+
+def _arrangement(row: Arrangement) -> ActionRow:
+    return ActionRow(
+        f"arrange-{row.name}",
+        f"Panels: {row.title}",
+        row.tooltip,
+        "&View",
+        lambda controller: controller.looks.arrange(row.name),
+        f"F{ARRANGEMENTS.index(row) + 5}",
+        row.icon,
+        toolbar=row.title,
+        checked=lambda state: state.arrangement == row.name,
+        group="arrangement",
     )
 
 
@@ -287,6 +308,7 @@ ACTIONS: tuple[ActionRow, ...] = (
         enabled=_has_faces,
         group="faces",
     ),
+    *(_arrangement(row) for row in ARRANGEMENTS),
     ActionRow(
         "reset-view",
         "Reset view",
@@ -333,7 +355,7 @@ ACTIONS: tuple[ActionRow, ...] = (
         "W",
         "wire",
         toolbar="Edges",
-        checked=lambda state: any(style.wire for style in state.styles.values()),
+        checked=lambda state: any(style_of(state, row.name).wire for row in panels_shown(state) if row.looks),
         group="wire",
     ),
     ActionRow(

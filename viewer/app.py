@@ -35,7 +35,7 @@ from viewer.bench import Work
 from viewer.command_line import Launch
 from viewer.controller import Controller
 from viewer.errand import Errand
-from viewer.panels.arrangement import PANELS
+from viewer.panels.arrangement import PANELS, Kind, arrangement
 from viewer.settings import Settings
 from viewer.state import State, Theme
 
@@ -104,6 +104,7 @@ def first_state(settings: Settings, launch: Launch) -> State:
     kept = settings.restored(fresh)
     return replace(
         kept,
+        arrangement=arrangement(kept.arrangement).name,
         method=launch.method or kept.method,
         weights=launch.weights or kept.weights,
         switched_off=launch.without,
@@ -116,8 +117,8 @@ def make_panels() -> Panels:
     from viewer.panels.panel import Panel  # OpenGL is chosen by now
     from viewer.panels.photo_panel import PhotoPanel
 
-    photo = PhotoPanel(next(row for row in PANELS if not row.looks))
-    return Panels(photo, {row.name: Panel(row) for row in PANELS if row.looks})
+    photo = PhotoPanel(next(row for row in PANELS if row.kind is Kind.PHOTO))
+    return Panels(photo, {row.name: Panel(row) for row in PANELS if row.kind is Kind.SURFACE})
 
 
 def make_application() -> QApplication:

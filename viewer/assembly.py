@@ -25,6 +25,7 @@ from viewer.main_window import MainWindow
 from viewer.menus import FileMenus
 from viewer.outside import Desktop, Outside
 from viewer.panel_area import PanelArea
+from viewer.panels.arrangement import arrangement
 from viewer.session import Session
 from viewer.settings import Settings
 from viewer.state import State
@@ -52,7 +53,7 @@ class Panels:
 
     Attributes:
         photo: A `viewer.linking.PictureView`.
-        surfaces: Panel name -> a `viewer.linking.SurfacePanel`, in display order.
+        surfaces: Panel name -> a `viewer.linking.SurfacePanel`.
     """
 
     photo: QWidget
@@ -124,7 +125,7 @@ class Assembly(QObject):
         logging.getLogger().removeHandler(self._handler)
 
     def _furnish(self, panels: Panels) -> None:
-        area = PanelArea([panels.photo, *panels.surfaces.values()])
+        area = self._area = PanelArea({"photo": panels.photo, **panels.surfaces})
         banner = Banner(self.store, self.controller, self.actions["draw-box"])
         transport = Transport(self.store, self.controller, self.actions)
         self.window.place([banner, area, transport], area, Status(self.store))
@@ -171,6 +172,8 @@ class Assembly(QObject):
         if old is None or new.theme is not old.theme:
             theme.apply(new.theme)
             self.window.dress(theme.colours(new.theme))
+        if old is None or new.arrangement != old.arrangement:
+            self._area.show_only(arrangement(new.arrangement).panels)
         if old is None or new.source_name != old.source_name:
             self.window.setWindowTitle(f"{new.source_name} – Unmask" if new.source_name else "Unmask")
 

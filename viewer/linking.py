@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Slot
 
 from models.reconstruction import MeshLayer, Reconstruction
 from viewer.controller import Controller
-from viewer.panels.arrangement import PANELS
+from viewer.panels.arrangement import PANELS, panels_shown, style_of
 from viewer.state import Camera, LayerStyle, Shown, State, Theme
 from viewer.store import Store
 
@@ -80,6 +80,7 @@ class Linked(QObject):
         super().__init__(parent)
         self._store, self._controller = store, controller
         self._photo, self._surfaces = photo, surfaces
+        self._told: dict[str, Reconstruction | None] = {}  # the answer each panel was given last
         photo.picked.connect(controller.pick)
         photo.box_drawn.connect(controller.look_at_box)
         photo.whole_asked.connect(controller.looks.show_whole_photo)
@@ -105,14 +106,13 @@ class Linked(QObject):
             self._photo.set_drawing_box(new.drawing_box)
         if old is None or new.whole_photo is not old.whole_photo:
             self._photo.set_whole(new.whole_photo)
-        if old is None or new.answer is not old.answer:
-            self._show(new)
+        anew = self._show(new)
         for name, panel in self._surfaces.items():
-            if old is None or new.styles[name] != old.styles[name]:
-                panel.set_look(new.styles[name])
+            if old is None or style_of(new, name) != style_of(old, name):
+                panel.set_look(style_of(new, name))
             if old is None or new.camera is not old.camera:
                 panel.set_camera(new.camera)
-            if old is None or new.probe is not old.probe or new.answer is not old.answer:
+            if old is None or new.probe is not old.probe or name in anew:
                 panel.set_probe(_vertex_on(name, new))
 
     def _dress(self, dark: bool) -> None:
@@ -120,10 +120,15 @@ class Linked(QObject):
         for panel in self._surfaces.values():
             panel.set_theme(dark)
 
-    def _show(self, state: State) -> None:
+    def _show(self, state: State) -> set[str]:
+        """Give the answer to the panels in sight that have another one, and tell which; the rest can wait."""
         image = None if state.shown is None else state.shown.frame.image
-        for panel in self._surfaces.values():
-            panel.set_answer(state.answer, image)
+        shown = {row.name for row in panels_shown(state)} & self._surfaces.keys()
+        anew = {name for name in shown if name not in self._told or self._told[name] is not state.answer}
+        for name in anew:
+            self._surfaces[name].set_answer(state.answer, image)
+            self._told[name] = state.answer
+        return anew
 
     def _picked(self, name: str, vertex: int) -> None:
         """A click on a surface that is not the whole face is passed on by where it lies in the photo."""

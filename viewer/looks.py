@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QObject
 
+from viewer.panels.arrangement import arrangement, panels_shown, style_of
 from viewer.state import Camera, LayerStyle, Look, Theme, seen_from, toggled, with_style
 from viewer.store import Store
 
@@ -24,7 +25,7 @@ class Looks(QObject):
     def set_look(self, panel: str, look: Look) -> None:
         """Colour one panel's surface by something else."""
         state = self._store.state
-        style = replace(state.styles.get(panel, LayerStyle()), look=look)
+        style = replace(style_of(state, panel), look=look)
         self._store.update(styles=with_style(state, panel, style))
 
     def set_style(self, panel: str, style: LayerStyle) -> None:
@@ -32,16 +33,23 @@ class Looks(QObject):
         self._store.update(styles=with_style(self._store.state, panel, style))
 
     def set_look_everywhere(self, look: Look) -> None:
-        """Colour every panel's surface alike."""
-        for panel in self._store.state.styles:
-            self.set_look(panel, look)
+        """Colour the surfaces of all panels in sight alike, but for those that are there for one look."""
+        for row in panels_shown(self._store.state):
+            if len(row.looks) > 1 and look in row.looks:
+                self.set_look(row.name, look)
 
     def toggle_wire(self) -> None:
-        """Draw edges over all surfaces, or no longer."""
+        """Draw edges over all surfaces in sight, or no longer."""
         state = self._store.state
-        wire = not any(style.wire for style in state.styles.values())
-        for panel, style in state.styles.items():
-            self._store.update(styles=with_style(self._store.state, panel, replace(style, wire=wire)))
+        rows = [row for row in panels_shown(state) if row.looks]
+        wire = not any(style_of(state, row.name).wire for row in rows)
+        for row in rows:
+            style = replace(style_of(state, row.name), wire=wire)
+            self._store.update(styles=with_style(self._store.state, row.name, style))
+
+    def arrange(self, name: str) -> None:
+        """Put other panels side by side: a name of ARRANGEMENTS."""
+        self._store.update(arrangement=arrangement(name).name)
 
     def move_camera(self, camera: Camera) -> None:
         """Let all panels look this way."""

@@ -23,6 +23,7 @@ from viewer.controller import Controller
 from viewer.docks.parts import menu_button, spring
 from viewer.docks.title import DockTitle
 from viewer.menus import FileMenus
+from viewer.panels.arrangement import ARRANGEMENTS
 
 SMALLEST_SIZE = (640, 480)
 WORDS_FROM = 1000  # px of width from which there is room for words in the toolbar
@@ -133,7 +134,7 @@ class MainWindow(QMainWindow):
         bar.setIconSize(QSize(theme.ICON, theme.ICON))
         bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         for name in (row.name for row in ACTIONS if row.toolbar):
-            if name in ("draw-box", "reset-view"):
+            if name in ("draw-box", f"arrange-{ARRANGEMENTS[0].name}", "reset-view"):
                 bar.addSeparator()
             if name == "theme":
                 bar.addWidget(spring())

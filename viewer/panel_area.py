@@ -1,8 +1,8 @@
-"""The panels side by side, or two by two where the window is narrow; the user may move the borders."""
+"""Some of the panels side by side, in one row or two; the user may move the borders."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
@@ -17,10 +17,10 @@ FACE_SHAPE = 1.3  # height of a face per width
 class PanelArea(QWidget):
     """Holds the panels in one row, or in two where each would get less than NARROW px or faces be smaller."""
 
-    def __init__(self, panels: Sequence[QWidget], parent: QWidget | None = None) -> None:
+    def __init__(self, panels: Mapping[str, QWidget], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("ground")
-        self._panels = tuple(panels)
+        self._panels = dict(panels)
         self._rows = (self._splitter(Qt.Orientation.Horizontal), self._splitter(Qt.Orientation.Horizontal))
         self._column = self._splitter(Qt.Orientation.Vertical)
         for row in self._rows:
@@ -28,33 +28,39 @@ class PanelArea(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GAP, GAP, GAP, GAP)
         layout.addWidget(self._column)
-        self._two_rows: bool | None = None
-        self._arrange(two_rows=False)
+        self._shown: tuple[str, ...] = ()
+        self._two_rows = False
+        self.show_only(tuple(self._panels))
+
+    def show_only(self, names: Sequence[str]) -> None:
+        """Show these panels, from left to right, and hide the others."""
+        self._shown = tuple(names)
+        for name, panel in self._panels.items():
+            panel.setVisible(name in self._shown)
+        self._arrange(better_in_two_rows(self.width(), self.height(), len(self._shown)))
 
     @property
     def two_rows(self) -> bool:
-        """Whether the panels stand two by two."""
-        return bool(self._two_rows)
+        """Whether the panels stand in two rows."""
+        return self._two_rows
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Choose the arrangement the width allows."""
         super().resizeEvent(event)
-        width, height = event.size().width(), event.size().height()
-        self._arrange(two_rows=better_in_two_rows(width, height, len(self._panels)))
+        two_rows = better_in_two_rows(event.size().width(), event.size().height(), len(self._shown))
+        if two_rows is not self._two_rows:
+            self._arrange(two_rows)
 
     def minimumSizeHint(self) -> QSize:
         """Small enough for two by two, whatever the present arrangement needs."""
         return QSize(250, 250)
 
     def _arrange(self, two_rows: bool) -> None:
-        if two_rows is self._two_rows:
-            return
         self._two_rows = two_rows
-        half = (len(self._panels) + 1) // 2
-        for index, panel in enumerate(self._panels):
+        half = (len(self._shown) + 1) // 2
+        for index, name in enumerate(self._shown):
             row = self._rows[1 if two_rows and index >= half else 0]
-            if panel.parent() is not row:
-                row.addWidget(panel)
+            row.addWidget(self._panels[name])  # to its end, also where it stands in that row already
         self._rows[1].setVisible(two_rows)
         for row in self._rows:
             row.setSizes([1000] * max(row.count(), 1))

@@ -40,6 +40,7 @@ class Settings:
             overlays=overlays if kept else first.overlays,
             styles=styles,
             theme=_theme(self._text("theme"), first.theme),
+            arrangement=self._text("arrangement") or first.arrangement,
         )
 
     def keep(self, state: State) -> None:
@@ -47,6 +48,7 @@ class Settings:
         self._store.setValue("recent", list(state.recent))
         self._store.setValue("overlays", sorted(state.overlays))
         self._store.setValue("theme", state.theme.value)
+        self._store.setValue("arrangement", state.arrangement)
         for panel, style in state.styles.items():
             self._store.setValue(
                 f"styles/{panel}", [style.look.value, str(int(style.wire)), str(style.opacity)]

@@ -195,6 +195,7 @@ class State:
         whole_photo: The photo panel shows all of the photo rather than the faces and what is around them.
         recent: Paths opened before, newest first.
         theme: Colours of the window.
+        arrangement: Which panels stand side by side: a name of ARRANGEMENTS.
     """
 
     shown: Shown | None = None
@@ -219,6 +220,7 @@ class State:
     whole_photo: bool = False
     recent: tuple[str, ...] = ()
     theme: Theme = Theme.DARK
+    arrangement: str = "branches"
 
     @property
     def answer(self) -> Reconstruction | None:

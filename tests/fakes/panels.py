@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from models.reconstruction import Reconstruction
 from viewer.assembly import Panels
+from viewer.panels.arrangement import PANELS, Kind
 from viewer.state import Camera, LayerStyle, Shown
 
 
@@ -95,4 +96,5 @@ class StubPhoto(QWidget):
 
 def stub_panels() -> Panels:
     """As `viewer.app.make_panels`, without OpenGL."""
-    return Panels(StubPhoto(), {name: StubSurface() for name in ("image", "model", "fused")})
+    rows = [row for row in PANELS if row.kind is Kind.SURFACE]
+    return Panels(StubPhoto(), {row.name: StubSurface() for row in rows})

@@ -28,6 +28,7 @@ from viewer.assembly import Assembly
 from viewer.banner import Banner
 from viewer.command_line import Launch
 from viewer.panel_area import PanelArea, better_in_two_rows
+from viewer.panels.arrangement import ARRANGEMENTS, PANELS, arrangement
 from viewer.settings import Settings
 from viewer.state import Camera, LayerStyle, Look, Notice, Severity, State, Theme
 from viewer.status import doing, read_outs, short_renderer
@@ -67,8 +68,8 @@ def open_photo(qtbot, opened, path: str = "photo.png") -> None:
 def test_every_panel_gets_the_answer_with_its_photo(qtbot, opened):
     open_photo(qtbot, opened)
     assert opened.photo.shown is opened.store.state.shown
-    for panel in opened.surfaces.values():
-        assert panel.answer is opened.store.state.answer
+    for name in ("image", "model", "fused"):
+        assert opened.surfaces[name].answer is opened.store.state.answer
     assert opened.window.windowTitle().startswith("photo.png")
 
 
@@ -160,7 +161,7 @@ def test_dropping_what_is_no_file_is_told(qtbot, opened):
 
 @pytest.mark.qt_log_ignore("propagateSizeHints", extend=True)  # the offscreen platform has none
 def test_a_narrow_window_puts_the_panels_two_by_two_and_a_wide_one_in_a_row(qtbot):
-    area = PanelArea([QWidget() for _ in range(4)])
+    area = PanelArea({name: QWidget() for name in "abcd"})
     qtbot.addWidget(area)
     area.resize(1300, 700)
     area.show()
@@ -169,6 +170,39 @@ def test_a_narrow_window_puts_the_panels_two_by_two_and_a_wide_one_in_a_row(qtbo
     qtbot.waitUntil(lambda: area.two_rows)
     area.resize(1300, 700)
     qtbot.waitUntil(lambda: not area.two_rows)
+
+
+@pytest.mark.qt_log_ignore("propagateSizeHints", extend=True)
+def test_panels_stand_in_the_order_asked_for_and_the_others_are_gone(qtbot):
+    panels = {name: QWidget() for name in "abcdef"}
+    area = PanelArea(panels)
+    qtbot.addWidget(area)
+    area.resize(1300, 400)
+    area.show()
+    area.show_only("dbf")
+    qtbot.waitUntil(lambda: panels["d"].width() > 300)
+    places = [panels[name].mapTo(area, panels[name].rect().center()).x() for name in "dbf"]
+    assert places == sorted(places)
+    assert not any(panels[name].isVisible() for name in "ace")
+    area.show_only("abcdef")
+    assert all(panel.isVisible() for panel in panels.values())
+
+
+def test_an_arrangement_shows_its_panels_and_gives_them_the_answer_only_then(qtbot, opened):
+    open_photo(qtbot, opened)
+    assert opened.surfaces["apart"].answers_told == 0
+    opened.assembly.actions["arrange-x-ray"].trigger()
+    shown = {name for name, panel in opened.surfaces.items() if panel.isVisible()}
+    assert shown == set(arrangement("x-ray").panels) - {"photo"}
+    assert opened.surfaces["apart"].answer is opened.store.state.answer
+    assert opened.settings.restored(State()).arrangement == "branches"
+    opened.assembly.close()
+    assert opened.settings.restored(State()).arrangement == "x-ray"
+
+
+def test_every_arrangement_names_panels_there_are():
+    assert {name for row in ARRANGEMENTS for name in row.panels} == {row.name for row in PANELS}
+    assert arrangement("of another version") is ARRANGEMENTS[0]
 
 
 def test_frames_of_a_folder_have_a_slider_and_a_single_photo_has_none(qtbot, opened):
@@ -253,7 +287,7 @@ def test_a_session_starts_as_the_command_line_says_and_else_as_the_last_one_was_
     assert first.theme is Theme.DARK
     assert first.weights == "mine"
     assert first.switched_off == {"confidence"}
-    assert set(first.styles) == {"image", "model", "fused"}
+    assert set(first.styles) == {row.name for row in PANELS if row.looks}
 
 
 def test_the_window_is_made_without_torch():

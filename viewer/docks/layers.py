@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QScroll
 from viewer.actions import OVERLAY_TEXTS
 from viewer.controller import Controller
 from viewer.docks.parts import clear, heading, note
-from viewer.panels.arrangement import PANELS
+from viewer.panels.arrangement import PANELS, panels_shown, style_of
 from viewer.state import OVERLAYS, Look, State
 from viewer.store import Store
 from viewer.theme import SPACE
@@ -30,6 +30,7 @@ class LayersDock(QScrollArea):
         self._branches: dict[str, QCheckBox] = {}
         self._overlays: dict[str, QCheckBox] = {}
         self._looks: dict[str, QComboBox] = {}
+        self._look_labels: dict[str, QLabel] = {}
         body = QWidget()
         self._column = QVBoxLayout(body)
         self._column.setContentsMargins(2 * SPACE, SPACE, 2 * SPACE, 2 * SPACE)
@@ -69,7 +70,7 @@ class LayersDock(QScrollArea):
         grid = QGridLayout()
         grid.setSpacing(SPACE)
         grid.setColumnStretch(1, 1)
-        for index, row in enumerate(row for row in PANELS if row.looks):
+        for index, row in enumerate(row for row in PANELS if len(row.looks) > 1):
             chooser = QComboBox()
             chooser.setAccessibleName(f"Look of the {row.title} panel")
             chooser.setToolTip(f"What gives the surface in the {row.title} panel its colour")
@@ -81,6 +82,7 @@ class LayersDock(QScrollArea):
             grid.addWidget(label, index, 0)
             grid.addWidget(chooser, index, 1)
             self._looks[row.name] = chooser
+            self._look_labels[row.name] = label
         return grid
 
     @Slot(object, object)
@@ -93,7 +95,12 @@ class LayersDock(QScrollArea):
             box.setChecked(name in new.overlays)
         if old is None or new.styles is not old.styles:
             for panel, chooser in self._looks.items():
-                chooser.setCurrentIndex(chooser.findData(new.styles[panel].look))
+                chooser.setCurrentIndex(chooser.findData(style_of(new, panel).look))
+        if old is None or new.arrangement != old.arrangement:
+            shown = {row.name for row in panels_shown(new)}
+            for panel, chooser in self._looks.items():
+                chooser.setVisible(panel in shown)
+                self._look_labels[panel].setVisible(panel in shown)
         if old is None or new.answer is not old.answer or new.busy is not old.busy:
             self._part.setText(part_taken(new))
 

@@ -1,12 +1,20 @@
-"""PANELS: which panels there are, what each shows, and how it starts."""
+"""PANELS: what each panel shows and how it starts. ARRANGEMENTS: which of them stand side by side."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
-from viewer.state import LayerStyle, Look
+from viewer.state import LayerStyle, Look, State
 
 SHADED = LayerStyle(Look.SHADED)
+
+
+class Kind(Enum):
+    """Which widget a panel is."""
+
+    PHOTO = "photo"
+    SURFACE = "surface"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +25,12 @@ class PanelRow:
         name: Key, as in State.styles.
         title, subtitle: What its strip says; the subtitle in plain words.
         layer: The mesh layer it draws; empty for the answer's own vertices.
-        looks: What its surface can be coloured by, in menu order; none for the photo.
+        looks: What its surface can be coloured by, in menu order; none for the photo. One alone: that is
+            what the panel is for.
         style: The look it starts with.
         marks_hidden: Whether the part that was not seen is hatched.
         absent: What it says when the answer has no such layer.
+        kind: Which widget it is.
     """
 
     name: str
@@ -31,6 +41,7 @@ class PanelRow:
     style: LayerStyle = SHADED
     marks_hidden: bool = False
     absent: str = ""
+    kind: Kind = Kind.SURFACE
 
 
 COMPLETED_LOOKS = (
@@ -46,7 +57,7 @@ COMPLETED_LOOKS = (
 )
 
 PANELS = (
-    PanelRow("photo", "Photo", "what went in"),
+    PanelRow("photo", "Photo", "what went in", kind=Kind.PHOTO),
     PanelRow(
         "image",
         "Image space",
@@ -81,8 +92,60 @@ PANELS = (
         looks=COMPLETED_LOOKS,
         marks_hidden=True,
     ),
+    PanelRow(
+        "seen",
+        "Seen or completed",
+        "what was visible, what is a guess",
+        looks=(Look.VISIBILITY,),
+        style=LayerStyle(Look.VISIBILITY),
+    ),
+    PanelRow(
+        "apart",
+        "Branches apart",
+        "how far the two branches disagree",
+        looks=(Look.DISAGREEMENT,),
+        style=LayerStyle(Look.DISAGREEMENT),
+    ),
 )
-"""From left to right. A new panel is one more row."""
+"""A new panel is one more row; ARRANGEMENTS says where it stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """Panels that stand side by side.
+
+    Attributes:
+        name: Key, as in State.arrangement.
+        title: What its button says.
+        tooltip: One sentence more.
+        panels: Names of PANELS, from left to right.
+        icon: File in resources/icons.
+    """
+
+    name: str
+    title: str
+    tooltip: str
+    panels: tuple[str, ...]
+    icon: str
+
+
+ARRANGEMENTS = (
+    Arrangement(
+        "branches",
+        "Branches",
+        "What went in, what was seen, what was completed, and both together.",
+        ("photo", "image", "model", "fused"),
+        "layers",
+    ),
+    Arrangement(
+        "x-ray",
+        "X-ray",
+        "Inside the fusion: what was seen or completed, and where the two branches disagree.",
+        ("photo", "image", "seen", "apart"),
+        "xray",
+    ),
+)
+"""In the order of their buttons. A new arrangement is one more row; a session starts with the first."""
 
 
 def panel_row(name: str) -> PanelRow:
@@ -91,3 +154,18 @@ def panel_row(name: str) -> PanelRow:
         if row.name == name:
             return row
     raise KeyError(f"no panel {name!r}; there are {[row.name for row in PANELS]}")
+
+
+def arrangement(name: str) -> Arrangement:
+    """The arrangement of that name; the first where there is none (any more)."""
+    return next((row for row in ARRANGEMENTS if row.name == name), ARRANGEMENTS[0])
+
+
+def panels_shown(state: State) -> tuple[PanelRow, ...]:
+    """The panels that stand side by side now, from left to right."""
+    return tuple(panel_row(name) for name in arrangement(state.arrangement).panels)
+
+
+def style_of(state: State, name: str) -> LayerStyle:
+    """How a panel is drawn: as the user chose, or as it starts."""
+    return state.styles[name] if name in state.styles else panel_row(name).style
