@@ -28,9 +28,9 @@ class PanelArea(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GAP, GAP, GAP, GAP)
         layout.addWidget(self._column)
-        self._shown: tuple[str, ...] = ()
         self._two_rows = False
-        self.show_only(tuple(self._panels))
+        self._shown = tuple(self._panels)
+        self._arrange(two_rows=False)
 
     def show_only(self, names: Sequence[str]) -> None:
         """Show these panels, from left to right, and hide the others."""
