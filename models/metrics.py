@@ -143,6 +143,28 @@ def disagreement(first: NDArray[np.floating], second: NDArray[np.floating]) -> F
     return np.asarray(np.linalg.norm(_difference(first, second), axis=-1))
 
 
+def followed(
+    fused: NDArray[np.floating], first: NDArray[np.floating], second: NDArray[np.floating], least: float
+) -> Floats:
+    """Which of two answers their fusion followed, point by point.
+
+    alpha = <F - S, I - S> / |I - S|^2: 1 where the fused point F lies on the first answer I, 0 where it lies
+    on the second S, below 0 or above 1 where it lies beyond them.
+
+    Args:
+        fused, first, second: [..., N, D], one space.
+        least: How far apart the two must be for the question to have an answer, in the unit of the points.
+
+    Returns:
+        [..., N]; NaN where the two lie closer together than `least`.
+    """
+    apart = _difference(first, second)
+    square = (apart * apart).sum(-1)
+    along = (_difference(fused, second) * apart).sum(-1)
+    tells = (square >= least**2) & (square > 0)
+    return np.asarray(np.divide(along, square, out=np.full(square.shape, np.nan), where=tells))
+
+
 def jitter(track: NDArray[np.floating]) -> float:
     """How much a followed face trembles: mean |x_{t-1} - 2 x_t + x_{t+1}| over frames and points.
 

@@ -104,7 +104,7 @@ def first_state(settings: Settings, launch: Launch) -> State:
     kept = settings.restored(fresh)
     return replace(
         kept,
-        arrangement=arrangement(kept.arrangement).name,
+        arrangement=arrangement(launch.arrangement or kept.arrangement).name,
         method=launch.method or kept.method,
         weights=launch.weights or kept.weights,
         switched_off=launch.without,

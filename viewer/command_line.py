@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from viewer.panels.arrangement import ARRANGEMENTS
+
 Box = tuple[float, float, float, float]
 
 
@@ -22,6 +24,7 @@ class Launch:
         method, weights: Who answers; None leaves what the last session used.
         without: Parts of the computation to leave out at first.
         theme: "dark", "light", or None for what the last session used.
+        arrangement: Which panels stand side by side; None for those of the last session.
         screenshot: Where to write a picture of the whole window once the first answer is drawn; then quit.
         export: Folder for the mesh (PLY, GLB) and the answer (JSON) once it is there; then quit.
     """
@@ -32,6 +35,7 @@ class Launch:
     weights: str | None = None
     without: frozenset[str] = frozenset()
     theme: str | None = None
+    arrangement: str | None = None
     screenshot: Path | None = None
     export: Path | None = None
 
@@ -83,6 +87,9 @@ def parse_launch(words: Sequence[str]) -> Launch:
     parser.add_argument("--camera", type=_camera, metavar="N", help="open camera N; 0 is the first")
     _add_method(parser, method=None, weights=None)
     parser.add_argument("--theme", choices=["dark", "light"])
+    parser.add_argument(
+        "--arrangement", choices=[row.name for row in ARRANGEMENTS], help="which panels stand side by side"
+    )
     parser.add_argument("--screenshot", type=Path, metavar="PNG", help="write the window there, then quit")
     parser.add_argument("--export", type=Path, metavar="DIR", help="write mesh and answer there, then quit")
     parser.add_argument("--version", action="version", version=f"unmask {program_version()}")
@@ -96,6 +103,7 @@ def parse_launch(words: Sequence[str]) -> Launch:
         weights=found.weights,
         without=frozenset().union(*found.without),
         theme=found.theme,
+        arrangement=found.arrangement,
         screenshot=found.screenshot,
         export=found.export,
     )

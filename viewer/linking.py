@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Slot
 
 from models.reconstruction import MeshLayer, Reconstruction
 from viewer.controller import Controller
-from viewer.panels.arrangement import PANELS, panels_shown, style_of
+from viewer.panels.arrangement import panel_row, panels_shown, style_of
 from viewer.state import Camera, LayerStyle, Shown, State, Theme
 from viewer.store import Store
 
@@ -85,7 +85,8 @@ class Linked(QObject):
         photo.box_drawn.connect(controller.look_at_box)
         photo.whole_asked.connect(controller.looks.show_whole_photo)
         for name, panel in surfaces.items():
-            panel.camera_moved.connect(controller.looks.move_camera)
+            if not panel_row(name).chart:  # one looks at a chart on its own
+                panel.camera_moved.connect(controller.looks.move_camera)
             panel.style_chosen.connect(lambda style, name=name: controller.looks.set_style(name, style))
             panel.vertex_picked.connect(lambda vertex, name=name: self._picked(name, vertex))
             panel.renderer_found.connect(controller.looks.set_renderer)
@@ -110,7 +111,7 @@ class Linked(QObject):
         for name, panel in self._surfaces.items():
             if old is None or style_of(new, name) != style_of(old, name):
                 panel.set_look(style_of(new, name))
-            if old is None or new.camera is not old.camera:
+            if not panel_row(name).chart and (old is None or new.camera is not old.camera):
                 panel.set_camera(new.camera)
             if old is None or new.probe is not old.probe or name in anew:
                 panel.set_probe(_vertex_on(name, new))
@@ -145,7 +146,7 @@ class Linked(QObject):
 
 def _surface(name: str, answer: Reconstruction) -> MeshLayer | None:
     """What the panel of that name draws of an answer; None for the answer's own vertices."""
-    wanted = next(row.layer for row in PANELS if row.name == name)
+    wanted = panel_row(name).layer
     layers = (layer for layer in answer.layers if isinstance(layer, MeshLayer))
     return next((layer for layer in layers if layer.name == wanted), None)
 

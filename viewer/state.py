@@ -47,6 +47,8 @@ class Look(Enum):
     POINTS = "Points"
     VISIBILITY = "Visibility"
     DISAGREEMENT = "Disagreement"
+    FOLLOWED = "Branch followed"
+    DIFFERENCE = "A/B difference"
     CONFIDENCE = "Confidence"
     UV = "UV"
     DEPTH = "Depth"

@@ -17,6 +17,7 @@ from models.face_model.uv import PositionMapTable
 from models.geometry import Similarity, euler_from_rotation, towards_camera
 from models.images import crop_square
 from models.methods.visible_surface import collisions, visible_surface
+from models.metrics import followed
 from models.networks.blocks import fold_batch_norms
 from models.networks.dual_space import (
     MM_PER_UNIT,
@@ -42,6 +43,7 @@ from models.reconstructor import Face
 CROP_FACTOR = 1.5  # side of the crop over the longer side of the box, as in DSFNet's data
 IMAGE_SPACE, MODEL_SPACE, CONFIDENCE, MASK = "image space", "model space", "confidence", "visibility mask"
 LITTLE_SEEN = 0.2  # share of vertices
+TELLING_MM = 0.2  # how far apart the branches must be to say which of them the fusion followed
 UV_TOLERANCE = 0.06  # chart distance at which a vertex is half believed to be the one its pixel shows
 
 
@@ -232,6 +234,9 @@ def _scalars(d: _Decoded) -> Iterator[Scalar]:
         apart = np.linalg.norm(d.image_space - d.model_space, axis=1) * d.mm_per_px
         yield Scalar("disagreement", frozen(apart), 0.0, 10.0, "mm")
         yield Scalar("image-space share", frozen(d.share), 0.0, 1.0)
+        least_px = TELLING_MM / d.mm_per_px
+        alpha = followed(d.face, d.image_space, d.model_space, least_px)
+        yield Scalar("followed", frozen(alpha), 0.0, 1.0)
 
 
 def _alarms(d: _Decoded, is_face: NDArray[np.bool_]) -> Iterator[Alarm]:

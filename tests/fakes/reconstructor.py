@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import MethodError
+from models.metrics import followed
 from models.reconstruction import (
     Alarm,
     Array,
@@ -106,6 +107,7 @@ class FakeReconstructor:
         scalars = (
             Scalar("visibility", frozen(share), 0, 1),
             Scalar("disagreement", frozen(disagreement), 0, float(disagreement.max()), "px"),
+            Scalar("followed", frozen(followed(fused, seen, model, least=0.1)), 0, 1),
         )
         return Reconstruction(
             method=self.name,

@@ -13,6 +13,7 @@ from models.metrics import (
     box_iou,
     box_size,
     disagreement,
+    followed,
     geodesic_deg,
     iou,
     jitter,
@@ -127,6 +128,25 @@ def test_geodesic_error_is_symmetric_and_obeys_the_triangle():
     a, b, c = turn([1, 0, 0], 20), turn([0, 1, 1], 70), turn([1, 1, 0], -40)
     assert geodesic_deg(a, b) == pytest.approx(geodesic_deg(b, a))
     assert geodesic_deg(a, c) <= geodesic_deg(a, b) + geodesic_deg(b, c)
+
+
+def test_a_fusion_of_three_to_seven_is_found_to_be_one():
+    first, second = faces(0), faces(1)
+    alpha = followed(0.3 * first + 0.7 * second, first, second, least=1e-3)
+    assert alpha == pytest.approx(np.full(alpha.shape, 0.3), abs=1e-6)
+
+
+def test_what_lies_beside_the_line_between_two_answers_does_not_change_whom_the_fusion_followed():
+    first, second = np.array([[2.0, 0, 0]]), np.array([[0.0, 0, 0]])
+    assert followed(np.array([[0.5, 9.0, -4.0]]), first, second, least=0.1) == pytest.approx([0.25])
+    assert followed(np.array([[3.0, 0, 0]]), first, second, least=0.1) == pytest.approx([1.5])
+
+
+def test_where_two_answers_agree_nobody_can_say_whom_the_fusion_followed():
+    first = np.array([[0.0, 0, 0], [0.0, 0, 1.0], [0.05, 0, 0]])
+    alpha = followed(first, first, np.zeros((3, 3)), least=0.1)
+    assert np.isnan(alpha).tolist() == [True, False, True]
+    assert np.isnan(followed(first[:1], first[:1], first[:1], least=0.0)).all()
 
 
 def test_disagreement_is_a_distance_per_point():

@@ -181,7 +181,7 @@ def test_of_two_vertices_under_the_mouse_the_nearer_to_the_camera_is_meant():
 def test_a_probe_names_the_region_and_every_scalar():
     probe = probed(answer(), 3)
     assert probe.region == "forehead"
-    assert [name for name, _ in probe.readings] == ["visibility", "disagreement"]
+    assert [name for name, _ in probe.readings] == ["visibility", "disagreement", "followed"]
 
 
 def row(index: int, level: int = logging.INFO, message: str = "") -> LogRow:

@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
 from models.reconstruction import MeshLayer, Reconstruction, Space
 from tests.viewer.gl_fixtures import dome
 from tests.viewer.gl_fixtures.screen import near, pixels, require_gl
-from viewer.gl.mesh_item import Fill, MeshItem, Paint, Surface
+from viewer.gl.mesh_item import VALUES, Fill, MeshItem, Paint, Surface
 from viewer.panels.arrangement import PANELS, panel_row
+from viewer.panels.drawn import CHART_SIZE
 from viewer.panels.palette import DARK, LIGHT
 from viewer.panels.panel import Panel
 from viewer.state import Camera, LayerStyle, Look, turn
@@ -58,7 +59,7 @@ def quads(*rows):
         triangles=triangles.astype(np.int32),
         uv=np.full((count, 2), 0.5, np.float32),
         pixels=pixel,
-        values=np.ones((count, 4), np.float32),
+        values=np.ones((count, VALUES), np.float32),
     )
 
 
@@ -324,3 +325,49 @@ def test_the_renderer_is_named(qtbot):
     with qtbot.waitSignal(panel.renderer_found) as signal:
         panel.show()
     assert signal.args[0]
+
+
+def test_the_chart_lies_upright_and_a_drag_shifts_it_instead_of_turning_it(qtbot):
+    panel = shown(qtbot, "uv")
+    panel.set_look(LayerStyle(Look.UV))
+    panel.set_answer(dome.answer(layers=False), dome.photo())
+    picture = grabbed(panel)
+    left, right = at(picture, -0.7, 0.1), at(picture, 0.7, 0.1)
+    upper, lower = at(picture, 0.1, 0.7), at(picture, 0.1, -0.7)
+    assert right[0] > left[0] + 60, "red grows with u, to the right"
+    assert upper[1] > lower[1] + 60, "green falls with v, downwards"
+    with qtbot.waitSignal(panel.camera_moved) as signal:
+        qtbot.mousePress(panel.view, Qt.MouseButton.LeftButton, pos=QPoint(150, 150))
+        qtbot.mouseMove(panel.view, QPoint(190, 150))
+        qtbot.mouseRelease(panel.view, Qt.MouseButton.LeftButton, pos=QPoint(190, 150))
+    assert signal.args[0].rotation == Camera().rotation
+    assert signal.args[0].pan[0] > 0
+
+
+def test_visible_pixels_are_dots_where_they_fell_on_the_chart(qtbot):
+    panel = shown(qtbot, "uv")
+    panel.set_look(LayerStyle(Look.SHADED))
+    without = dome.answer(layers=False)
+    dotted = grabbed(panel)
+    panel.set_answer(without, dome.photo())
+    change = np.abs(dotted - grabbed(panel)).max(-1) > 30
+    columns = np.nonzero(change[:220])[1]  # the legend lies below
+    assert len(columns) > 100
+    half = CHART_SIZE * 150
+    assert columns.min() == pytest.approx(150 - half, abs=3)
+    whole = {row.uv.shape[0] for row in dome.answer().layers if getattr(row, "uv", None) is not None}
+    assert whole == {dome.SIDE**2}, "the dome's visible surface has all its vertices"
+
+
+def test_who_was_followed_is_told_in_words_and_what_is_undefined_is_counted(qtbot):
+    panel = shown(qtbot, "followed")
+    unknown = 3 * dome.SIDE  # rows of the dome with v < 0.1: 0, 0.05 and what rounds below
+    count = int(np.isnan(dome.answer().scalar("followed").values).sum())
+    assert 0 < count <= unknown
+    text = panel.legend_text()
+    assert "model space to image space" in text
+    assert f"undefined at {count} vertices" in text
+    picture = grabbed(panel)
+    grey = at(picture, 0.3, 0.69)
+    assert np.ptp(grey) < 25, "what is undefined has no colour"
+    assert np.ptp(at(picture, 0.4, 0.0)) > 40

@@ -312,6 +312,8 @@ def test_the_legend_says_which_landmarks_nobody_saw(qtbot):
 
 def test_in_a_low_panel_the_legend_takes_one_line(qtbot):
     panel = panel_of(qtbot, {"depth"})
+    panel.resize(400, 500)
+    panel.grab()
     high = panel.legend_height()
     panel.resize(400, 200)
     panel.grab()

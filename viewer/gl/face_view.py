@@ -53,6 +53,7 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self.setMinimumSize(QSize(120, 120))
         self.camera = Camera()
         self.pixel_scale = 1.0  # device pixels of the target being drawn into, per logical pixel
+        self._flat = False
         self._grip: tuple[Camera, QPointF, bool] | None = None
         self._moved = False
         self._sharp = False
@@ -65,6 +66,10 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
         if camera != self.camera:
             self.camera = camera
             self.update()
+
+    def set_flat(self, flat: bool) -> None:
+        """Whether what is shown is flat: a drag then shifts it, and nothing turns it."""
+        self._flat = flat
 
     def update(self, *_: object) -> None:
         """Something changed: draw it now, and smoothly once nothing changes any more."""
@@ -156,7 +161,7 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
         if event.button() not in buttons:
             return
         shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        shifts = shift or event.button() is not Qt.MouseButton.LeftButton
+        shifts = self._flat or shift or event.button() is not Qt.MouseButton.LeftButton
         self._grip = (self.camera, event.position(), shifts)
         self._moved = False
         self.setCursor(Qt.CursorShape.SizeAllCursor if shifts else Qt.CursorShape.ClosedHandCursor)
@@ -210,7 +215,7 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
         key, camera = event.key(), self.camera
         if key in _ARROWS:
             x, y = _ARROWS[Qt.Key(key)]
-            if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            if self._flat or event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
                 return trackball.shifted(camera, (x * STEP_SHIFT, y * STEP_SHIFT))
             return _with_rotation(camera, product(turn((-y, x, 0), STEP_DEG), camera.rotation))
         if key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):

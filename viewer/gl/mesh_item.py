@@ -17,8 +17,9 @@ from viewer.gl.texture import Texture
 
 Colour = tuple[float, float, float]
 
-ATTRIBUTES = (("position", 3), ("normal", 3), ("uv", 2), ("pixel", 2), ("values", 4))
+ATTRIBUTES = (("position", 3), ("normal", 3), ("uv", 2), ("pixel", 2), ("values", 4), ("more_values", 4))
 STRIDE = 4 * sum(count for _, count in ATTRIBUTES)
+VALUES = 8  # numbers per vertex a surface can be coloured by
 UNKNOWN = np.float32(-1e9)  # a NaN may be lost on its way through a driver
 
 
@@ -42,7 +43,7 @@ class Surface:
         triangles: [T, 3] int32; uploaded again only if it is another object than before.
         uv: [N, 2] float32, 0..1.
         pixels: [N, 2] float32, where each vertex lies in the photo, px.
-        values: [N, 4] float32; the first is how well seen a vertex is, 0..1. NaN where unknown.
+        values: [N, VALUES] float32; the first is how well seen a vertex is, 0..1. NaN where unknown.
     """
 
     positions: NDArray[np.float32]
@@ -59,7 +60,7 @@ class Paint:
 
     Attributes:
         fill: Where the colour comes from.
-        channel: Which of the surface's four values `Fill.VALUE` shows.
+        channel: Which of the surface's values `Fill.VALUE` shows.
         low, high: The values at the two ends of the colour map.
         colour_map: One of COLOUR_MAPS.
         wire: Edges over the surface.
@@ -195,6 +196,7 @@ class MeshItem(GLGraphicsItem):  # type: ignore[misc]  # pyqtgraph has no types
                 "perspective": bool(self.view().camera.perspective),
                 "look": paint.fill.value,
                 "channel": tuple(float(i == paint.channel) for i in range(4)),
+                "more_channels": tuple(float(i == paint.channel) for i in range(4, VALUES)),
                 "value_range": (paint.low, paint.high if paint.high > paint.low else paint.low + 1.0),
                 "colour_maps": 1,
                 "map_row": colour_maps.row(paint.colour_map),
@@ -274,13 +276,13 @@ def _draw_triangles(surface: Surface) -> None:
 
 
 def _interleaved(surface: Surface) -> NDArray[np.float32]:
-    columns = (surface.positions, surface.normals, surface.uv, surface.pixels, surface.values)
+    values = np.where(np.isnan(surface.values), UNKNOWN, surface.values)
+    columns = (surface.positions, surface.normals, surface.uv, surface.pixels, values[:, :4], values[:, 4:])
     vertices = np.empty((len(surface.positions), STRIDE // 4), np.float32)
     start = 0
     for (_, count), column in zip(ATTRIBUTES, columns, strict=True):
         vertices[:, start : start + count] = column
         start += count
-    vertices[:, -4:] = np.where(np.isnan(vertices[:, -4:]), UNKNOWN, vertices[:, -4:])
     return vertices
 
 

@@ -31,6 +31,7 @@ class PanelRow:
         marks_hidden: Whether the part that was not seen is hatched.
         absent: What it says when the answer has no such layer.
         kind: Which widget it is.
+        chart: Whether the surface is drawn unrolled, where its vertices lie on the UV chart.
     """
 
     name: str
@@ -42,6 +43,7 @@ class PanelRow:
     marks_hidden: bool = False
     absent: str = ""
     kind: Kind = Kind.SURFACE
+    chart: bool = False
 
 
 COMPLETED_LOOKS = (
@@ -51,6 +53,7 @@ COMPLETED_LOOKS = (
     Look.POINTS,
     Look.VISIBILITY,
     Look.DISAGREEMENT,
+    Look.FOLLOWED,
     Look.DEPTH,
     Look.UV,
     Look.NORMALS,
@@ -93,11 +96,37 @@ PANELS = (
         marks_hidden=True,
     ),
     PanelRow(
+        "uv",
+        "UV chart",
+        "the face unrolled, dotted where visible pixels fell",
+        looks=(
+            Look.VISIBILITY,
+            Look.DISAGREEMENT,
+            Look.FOLLOWED,
+            Look.DIFFERENCE,
+            Look.DEPTH,
+            Look.PHOTO,
+            Look.SHADED,
+            Look.UV,
+            Look.WIRE,
+        ),
+        style=LayerStyle(Look.VISIBILITY),
+        marks_hidden=True,
+        chart=True,
+    ),
+    PanelRow(
         "seen",
         "Seen or completed",
         "what was visible, what is a guess",
         looks=(Look.VISIBILITY,),
         style=LayerStyle(Look.VISIBILITY),
+    ),
+    PanelRow(
+        "followed",
+        "Branch followed",
+        "which of the two the fusion took",
+        looks=(Look.FOLLOWED,),
+        style=LayerStyle(Look.FOLLOWED),
     ),
     PanelRow(
         "apart",
@@ -140,8 +169,8 @@ ARRANGEMENTS = (
     Arrangement(
         "x-ray",
         "X-ray",
-        "Inside the fusion: what was seen or completed, and where the two branches disagree.",
-        ("photo", "image", "seen", "apart"),
+        "Inside the fusion: what was seen or completed, which branch it took, where the two disagree.",
+        ("photo", "image", "uv", "seen", "followed", "apart"),
         "xray",
     ),
 )

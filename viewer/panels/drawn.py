@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 
 from models.reconstruction import MeshLayer, Reconstruction, Scalar, Space
 from viewer.gl.framing import Framing
-from viewer.gl.mesh_item import Surface
+from viewer.gl.mesh_item import VALUES, Surface
 from viewer.gl.normals import smooth_normals
 from viewer.panels.arrangement import PanelRow
 from viewer.state import Look
 
 MAX_PHOTO_PX = 1024  # of the longer side of the piece of photo on the graphics card
+VISIBLE_SURFACE = "visible surface"
+CHART_SIZE = 0.94  # half the side of a chart in a panel, face radii
+DOT_LIFT = 0.02  # of what lies on a chart, above it
 PHOTO_MARGIN = 0.08  # around the face, of its size
 
 
@@ -28,7 +31,9 @@ class Scale:
         name, unit: What a legend says.
         low, high: The numbers at the ends of the colour map.
         colour_map: One of COLOUR_MAPS.
-        channel: Which of the surface's four values.
+        channel: Which of the surface's values.
+        ends: What the ends mean, where words say more than numbers.
+        unknown: At how many vertices there is no number; they are drawn grey.
     """
 
     name: str
@@ -37,6 +42,8 @@ class Scale:
     unit: str
     colour_map: str
     channel: int
+    ends: tuple[str, str] | None = None
+    unknown: int = 0
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -47,20 +54,27 @@ class Drawn:
         surface: The mesh, in face radii.
         scales: For the looks this answer has numbers for.
         photo, window: A piece of the photo and where it lies in it.
+        dots: [P, 3] in face radii: where the visible pixels fell on a chart; none for other panels.
     """
 
     surface: Surface
     scales: Mapping[Look, Scale]
     photo: NDArray[np.uint8]
     window: tuple[float, float, float, float]
+    dots: NDArray[np.float32]
 
 
 CHANNELS = (
     (Look.VISIBILITY, "visibility", "cividis"),
     (Look.DISAGREEMENT, "disagreement", "inferno"),
     (Look.CONFIDENCE, "confidence", "viridis"),
+    (Look.FOLLOWED, "followed", "cividis"),
+    (Look.DIFFERENCE, "difference", "inferno"),
 )
-DEPTH_CHANNEL = 3
+"""Look, scalar, colour map: a new scalar that surfaces are coloured by is one more row, up to VALUES - 1."""
+
+ENDS = {Look.FOLLOWED: ("model space", "image space"), Look.VISIBILITY: ("hidden, completed", "seen")}
+DEPTH_CHANNEL = VALUES - 1
 
 
 def drawn(row: PanelRow, answer: Reconstruction, image: NDArray[np.uint8]) -> Drawn | None:
@@ -75,17 +89,36 @@ def drawn(row: PanelRow, answer: Reconstruction, image: NDArray[np.uint8]) -> Dr
     if mesh is None:
         return None
     framing = Framing.of(answer.vertices if mesh.space is answer.space else mesh.vertices)
-    positions = framing.world(mesh.vertices, mesh.space)
+    uv = mesh.uv if mesh.uv is not None else np.full((len(mesh.vertices), 2), 0.5, np.float32)
+    positions = on_chart(uv) if row.chart else framing.world(mesh.vertices, mesh.space)
     surface = Surface(
         positions=positions,
-        normals=smooth_normals(positions, mesh.triangles),
+        normals=_towards(len(positions)) if row.chart else smooth_normals(positions, mesh.triangles),
         triangles=mesh.triangles,
-        uv=mesh.uv if mesh.uv is not None else np.full((len(positions), 2), 0.5, np.float32),
+        uv=uv,
         pixels=mesh.vertices[:, :2],
         values=_values(mesh, answer, framing),
     )
     photo, window = photo_piece(image, answer.vertices)
-    return Drawn(surface, _scales(mesh, answer, framing), photo, window)
+    dots = _pixels_on_chart(answer) if row.chart else np.zeros((0, 3), np.float32)
+    return Drawn(surface, _scales(mesh, answer, framing), photo, window, dots)
+
+
+def on_chart(uv: NDArray[np.float32], lift: float = 0.0) -> NDArray[np.float32]:
+    """Where points [N, 2] of the chart lie in a panel [N, 3]: v down, `lift` towards the viewer."""
+    x, y = CHART_SIZE * (2 * uv[:, 0] - 1), CHART_SIZE * (1 - 2 * uv[:, 1])
+    return np.stack([x, y, np.full(len(uv), lift)], axis=1).astype(np.float32)
+
+
+def _pixels_on_chart(answer: Reconstruction) -> NDArray[np.float32]:
+    for layer in answer.layers:
+        if layer.name == VISIBLE_SURFACE and isinstance(layer, MeshLayer) and layer.uv is not None:
+            return on_chart(layer.uv, DOT_LIFT)
+    return np.zeros((0, 3), np.float32)
+
+
+def _towards(count: int) -> NDArray[np.float32]:
+    return np.tile(np.array([0, 0, 1], np.float32), (count, 1))
 
 
 def _mesh(row: PanelRow, answer: Reconstruction) -> MeshLayer | None:
@@ -108,7 +141,7 @@ def _scalar(mesh: MeshLayer, answer: Reconstruction, name: str) -> Scalar | None
 
 
 def _values(mesh: MeshLayer, answer: Reconstruction, framing: Framing) -> NDArray[np.float32]:
-    values = np.full((len(mesh.vertices), 4), np.nan, np.float32)
+    values = np.full((len(mesh.vertices), VALUES), np.nan, np.float32)
     for channel, (_, name, _) in enumerate(CHANNELS):
         scalar = _scalar(mesh, answer, name)
         if scalar is not None:
@@ -124,7 +157,9 @@ def _scales(mesh: MeshLayer, answer: Reconstruction, framing: Framing) -> dict[L
     for channel, (look, name, colours) in enumerate(CHANNELS):
         scalar = _scalar(mesh, answer, name)
         if scalar is not None:
-            scales[look] = Scale(name, scalar.low, scalar.high, scalar.unit, colours, channel)
+            unknown = int(np.isnan(scalar.values).sum())
+            ends = scalar.low, scalar.high
+            scales[look] = Scale(name, *ends, scalar.unit, colours, channel, ENDS.get(look), unknown)
     factor = _depth_factor(mesh, answer)
     low, high = ((float(end) - framing.centre[2]) * factor for end in _depth_range(answer))
     scales[Look.DEPTH] = Scale("nearness", low, high, "mm", "viridis", DEPTH_CHANNEL)

@@ -17,13 +17,23 @@ from viewer.panels.raster import paint_dot
 
 @dataclass(frozen=True, slots=True)
 class ColourBar:
-    """A range of numbers and its colours."""
+    """A range of numbers and its colours.
+
+    Attributes:
+        name, unit: What the numbers are.
+        low, high: The numbers at both ends.
+        colour_map: One of COLOUR_MAPS.
+        ends: Words to say instead of the numbers.
+        note: One line more; may be empty.
+    """
 
     name: str
     low: float
     high: float
     unit: str
     colour_map: str
+    ends: tuple[str, str] | None = None
+    note: str = ""
 
 
 class Shape(Enum):
@@ -46,7 +56,7 @@ class Swatch:
 
 PADDING, BAR_HEIGHT, BAR_WIDTH, SWATCH = 9.0, 9.0, 150.0, 13.0
 SHORT_BAR, GAP = 56.0, 7.0
-LOW_VIEW = 280  # px of height
+LOW_VIEW = 340  # px of height
 
 
 class Legend(QWidget):
@@ -86,8 +96,9 @@ class Legend(QWidget):
     def text(self) -> str:
         """The legend in words."""
         if self._bar is not None:
-            low, high = _numbers(self._bar.low, self._bar.high)
-            return f"{_titled(self._bar)}, {low} to {high}"
+            low, high = _ends(self._bar)
+            note = f"; {self._bar.note}" if self._bar.note else ""
+            return f"{_titled(self._bar)}, {low} to {high}{note}"
         return ", ".join(swatch.text for swatch in self._swatches)
 
     def sizeHint(self) -> QSize:
@@ -96,10 +107,14 @@ class Legend(QWidget):
         line = metrics.height()
         if self._bar is not None and self._compact:
             words = sum(metrics.horizontalAdvance(text) + GAP for text in _words(self._bar))
-            return QSize(round(words + SHORT_BAR + 2 * PADDING), round(line + 2 * PADDING - 6))
+            width = max(words + SHORT_BAR, metrics.horizontalAdvance(self._bar.note)) + 2 * PADDING
+            return QSize(round(width), round(line * (2 if self._bar.note else 1) + 2 * PADDING - 6))
         if self._bar is not None:
-            width = max(BAR_WIDTH, metrics.horizontalAdvance(_titled(self._bar)))
-            return QSize(round(width + 2 * PADDING), round(2 * line + BAR_HEIGHT + 2 * PADDING + 4))
+            ends = GAP + sum(metrics.horizontalAdvance(end) for end in _ends(self._bar))
+            texts = (metrics.horizontalAdvance(text) for text in (_titled(self._bar), self._bar.note))
+            lines = 3 if self._bar.note else 2
+            height = lines * line + BAR_HEIGHT + 2 * PADDING + 4
+            return QSize(round(max(BAR_WIDTH, ends, *texts) + 2 * PADDING), round(height))
         width = sum(metrics.horizontalAdvance(s.text) + SWATCH + 18 for s in self._swatches)
         return QSize(round(width + 2 * PADDING - 10), round(max(line, SWATCH) + 2 * PADDING - 4))
 
@@ -128,23 +143,27 @@ class Legend(QWidget):
         _paint_gradient(painter, bar, QRectF(PADDING, PADDING + line, width, BAR_HEIGHT))
         painter.setPen(QColor(self._palette.quiet))
         under = QRectF(PADDING, PADDING + line + BAR_HEIGHT + 2, width, line)
-        low, high = _numbers(bar.low, bar.high)
+        low, high = _ends(bar)
         painter.drawText(under, Qt.AlignmentFlag.AlignLeft, low)
         painter.drawText(under, Qt.AlignmentFlag.AlignRight, high)
+        painter.drawText(under.translated(0, line), Qt.AlignmentFlag.AlignLeft, bar.note)
 
     def _paint_short_bar(self, painter: QPainter, bar: ColourBar) -> None:
         metrics = QFontMetricsF(self.font())
+        height = self.height() / 2 if bar.note else self.height()
         x = PADDING
         for index, text in enumerate(_words(bar)):
             if index == 2:  # between both ends
-                _paint_gradient(
-                    painter, bar, QRectF(x, (self.height() - BAR_HEIGHT) / 2, SHORT_BAR, BAR_HEIGHT)
-                )
+                _paint_gradient(painter, bar, QRectF(x, (height - BAR_HEIGHT) / 2, SHORT_BAR, BAR_HEIGHT))
                 x += SHORT_BAR + GAP
             painter.setPen(QColor(self._palette.quiet if index else self._palette.text))
             width = metrics.horizontalAdvance(text)
-            painter.drawText(QRectF(x, 0, width + 2, self.height()), Qt.AlignmentFlag.AlignVCenter, text)
+            painter.drawText(QRectF(x, 0, width + 2, height), Qt.AlignmentFlag.AlignVCenter, text)
             x += width + GAP
+        if bar.note:
+            painter.setPen(QColor(self._palette.quiet))
+            under = QRectF(PADDING, height - 3, self.width() - PADDING, height)
+            painter.drawText(under, Qt.AlignmentFlag.AlignVCenter, bar.note)
 
     def _paint_swatches(self, painter: QPainter) -> None:
         metrics = QFontMetricsF(self.font())
@@ -181,9 +200,14 @@ def _numbers(low: float, high: float) -> tuple[str, str]:
     return f"{low:.{decimals}f}", f"{high:.{decimals}f}"
 
 
+def _ends(bar: ColourBar) -> tuple[str, str]:
+    """What stands at both ends."""
+    return bar.ends or _numbers(bar.low, bar.high)
+
+
 def _words(bar: ColourBar) -> tuple[str, str, str]:
     """Name and both ends, for one line."""
-    return (_titled(bar), *_numbers(bar.low, bar.high))
+    return (_titled(bar), *_ends(bar))
 
 
 def _paint_gradient(painter: QPainter, bar: ColourBar, area: QRectF) -> None:

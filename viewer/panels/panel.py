@@ -16,7 +16,7 @@ from viewer.gl.mesh_item import Fill, MeshItem, Paint
 from viewer.gl.picking import picked_vertex
 from viewer.gl.points_item import PointsItem
 from viewer.panels.arrangement import PanelRow
-from viewer.panels.drawn import Drawn, drawn
+from viewer.panels.drawn import CHANNELS, Drawn, Scale, drawn
 from viewer.panels.legend import ColourBar, Legend, Shape, Swatch, has_little_room
 from viewer.panels.palette import DARK, palette, shares
 from viewer.panels.title_strip import TitleStrip
@@ -30,6 +30,7 @@ FILLS = {
     Look.UV: Fill.UV,
     Look.NORMALS: Fill.NORMALS,
 }
+SCALAR_LOOKS = frozenset(look for look, _, _ in CHANNELS)
 
 
 class Panel(QFrame):
@@ -63,10 +64,12 @@ class Panel(QFrame):
         layout.addWidget(self.strip)
         layout.addWidget(self.view, 1)
         self._mesh = MeshItem()
+        self._dots = PointsItem(2.5, (1, 1, 1))
         self._landmarks, self._probe = PointsItem(5, (1, 1, 1)), PointsItem(13, (1, 0.7, 0.3), always=True)
-        for item in (self._mesh, self._landmarks, self._probe):
+        for item in (self._mesh, self._dots, self._landmarks, self._probe):
             self.view.addItem(item)
         self._landmarks.setVisible(False)
+        self.view.set_flat(row.chart)
         self._legend = Legend(self.view)
         self._empty, self._error = _message(self.view), _message(self.view)
         self._connect()
@@ -92,6 +95,7 @@ class Panel(QFrame):
         self._mesh.set_surface(None if self._drawn is None else self._drawn.surface)
         if self._drawn is not None:
             self._mesh.set_photo(self._drawn.photo, self._drawn.window)
+        self._dots.set_points(np.zeros((0, 3), np.float32) if self._drawn is None else self._drawn.dots)
         self._place_landmarks()
         self._probe.set_points(np.zeros((0, 3), np.float32))
         self._error.hide()
@@ -119,6 +123,7 @@ class Panel(QFrame):
             f"color: {self._colours.warning}; background: {self._colours.strip};"
             " padding: 10px; border-radius: 6px;"
         )
+        self._dots.set_colour(shares(self._colours.landmark))
         self._landmarks.set_colour(shares(self._colours.accent))
         self._probe.set_colour(shares(self._colours.accent))
         self._apply_look()
@@ -182,8 +187,8 @@ class Panel(QFrame):
         if self._drawn is not None:
             scale = self._drawn.scales.get(self._style.look)
             if scale is not None:
-                bar = ColourBar(scale.name, scale.low, scale.high, scale.unit, scale.colour_map)
-            elif self._style.look in (Look.VISIBILITY, Look.DISAGREEMENT, Look.CONFIDENCE):
+                bar = _bar(scale, dotted=len(self._drawn.dots) > 0)
+            elif self._style.look in SCALAR_LOOKS:
                 swatches = (
                     Swatch(f"no {self._style.look.value.lower()} in this answer", self._colours.clay),
                 )
@@ -234,6 +239,13 @@ class Panel(QFrame):
             label.setFixedWidth(max(80, min(340, width - 32)))
             label.adjustSize()
             label.move((width - label.width()) // 2, (height - label.height()) // 2)
+
+
+def _bar(scale: Scale, dotted: bool) -> ColourBar:
+    notes = [f"grey: undefined at {scale.unknown:,} vertices"] if scale.unknown else []
+    notes += ["dots: visible pixels"] if dotted else []
+    note = "; ".join(notes)
+    return ColourBar(scale.name, scale.low, scale.high, scale.unit, scale.colour_map, scale.ends, note)
 
 
 def _message(parent: QWidget) -> QLabel:

@@ -47,7 +47,10 @@ def answer(visibility: bool = True, layers: bool = True) -> Reconstruction:
     vertices = frozen(np.stack([LEFT + SIZE * u, TOP + SIZE * v, height], -1))
     seen = frozen((u < 0.49).astype(np.float32))
     disagreement = Scalar("disagreement", frozen(u * 4), 0.0, 4.0, "mm")
-    scalars = (Scalar("visibility", seen, 0.0, 1.0), disagreement) if visibility else (disagreement,)
+    alpha = Scalar("followed", frozen(np.where(v < 0.1, np.nan, u)), 0.0, 1.0)
+    scalars = (disagreement, alpha)
+    if visibility:
+        scalars = (Scalar("visibility", seen, 0.0, 1.0), *scalars)
     return Reconstruction(
         method="fake",
         space=Space.IMAGE,
