@@ -5,6 +5,8 @@ Points are [..., K, D] in any pixel space, errors come back without the last two
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,6 +31,7 @@ def nme_percent(
     predicted: NDArray[np.floating],
     truth: NDArray[np.floating],
     select: NDArray[np.bool_] | None = None,
+    size: Callable[[NDArray[np.floating]], Floats] = box_size,
 ) -> Floats:
     """Normalised mean error in the picture plane.
 
@@ -39,18 +42,20 @@ def nme_percent(
         predicted: [..., K, D >= 2].
         truth: [..., K, D >= 2], same unit.
         select: [..., K] bool, the points to score (e.g. the visible ones); None for all.
+        size: What the error is divided by, from the true points; see models.normalisers.
 
     Returns:
         [...], percent; NaN where `select` picks nothing.
     """
     distance = np.linalg.norm(_difference(predicted, truth)[..., :2], axis=-1)
-    return 100 * _mean_over_points(distance, select) / box_size(truth)
+    return 100 * _mean_over_points(distance, select) / size(truth)
 
 
 def nme3d_percent(
     predicted: NDArray[np.floating],
     truth: NDArray[np.floating],
     select: NDArray[np.bool_] | None = None,
+    size: Callable[[NDArray[np.floating]], Floats] = box_size,
 ) -> Floats:
     """Normalised mean error in space; depth is only defined up to an offset, so that is taken out.
 
@@ -61,6 +66,7 @@ def nme3d_percent(
         predicted: [..., K, 3].
         truth: [..., K, 3], same unit; z of the same sign.
         select: [..., K] bool, the points to score; None for all.
+        size: As in `nme_percent`.
 
     Returns:
         [...], percent; NaN where `select` picks nothing.
@@ -68,7 +74,7 @@ def nme3d_percent(
     difference = _difference(predicted, truth)
     difference[..., 2] -= difference[..., 2].mean(-1, keepdims=True)
     distance = np.linalg.norm(difference[..., :3], axis=-1)
-    return 100 * _mean_over_points(distance, select) / box_size(truth)
+    return 100 * _mean_over_points(distance, select) / size(truth)
 
 
 def signed_residual_percent(predicted: NDArray[np.floating], truth: NDArray[np.floating]) -> Floats:

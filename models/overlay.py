@@ -35,6 +35,15 @@ def seen_vertices(answer: Reconstruction) -> NDArray[np.bool_] | None:
     return None
 
 
+def hidden_landmarks(answer: Reconstruction) -> NDArray[np.bool_]:
+    """[68]: which landmarks lie where the face was not seen; none if the answer does not say."""
+    for scalar in answer.scalars:
+        if scalar.name == "visibility":
+            corners = scalar.values[answer.topology.landmark_vertices]
+            return np.asarray((answer.topology.landmark_weights * corners).sum(1) < VISIBLE)
+    return np.zeros(68, np.bool_)
+
+
 def draw_overlay(image: NDArray[np.uint8], answers: Sequence[Reconstruction]) -> NDArray[np.uint8]:
     """[H, W, 3]: the frame with what was seen tinted, boxes, and landmarks; unseen ones are hollow."""
     drawn = image.copy()

@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 QT = {"PySide6", "pyqtgraph", "OpenGL", "superqt", "shiboken6"}
 LEAVES = ("models.training", "models.evaluation", "models.synthetic")
-TRAIN_ONLY = {"numba", "scipy", "anny"}
+TRAIN_ONLY = {"numba", "anny"}
 WITHOUT_QT = ("viewer.state", "viewer.sources", "viewer.command_line", "viewer.batch", "viewer.__main__")
 
 

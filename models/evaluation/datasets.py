@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from models.errors import InputError
-from models.reconstruction import Array, frozen
-
-ONE_BASED_PX = 1.0
+from models.reconstruction import Array
+from models.truth_files import read_truth
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -77,13 +76,7 @@ def _read(truth: Path) -> LabelledFace:
     photo = truth.with_name(truth.name.removesuffix(".gt.npz") + ".jpg")
     if not photo.is_file():
         raise InputError(f"{truth} has no photo: expected {photo.name} beside it")
-    with np.load(truth) as arrays:
-        missing = {"lm68", "euler_deg"} - set(arrays.files)
-        if missing:
-            raise InputError(f"{truth} lacks {', '.join(sorted(missing))}; it has {', '.join(arrays.files)}")
-        points, pose = np.array(arrays["lm68"], np.float64), np.array(arrays["euler_deg"], np.float64)
-    if points.shape != (68, 3) or pose.shape != (3,):
-        raise InputError(f"{truth}: lm68 is [68, 3] and euler_deg [3], not {points.shape} and {pose.shape}")
-    points[:, :2] -= ONE_BASED_PX
-    pitch, yaw, roll = pose.tolist()
-    return LabelledFace(photo, frozen(points), (pitch, yaw, roll))
+    known = read_truth(truth)
+    if known.landmarks is None or known.landmarks.shape[1] != 3 or known.pose_deg is None:
+        raise InputError(f"{truth} lacks depth or pose: lm68 is [68, 3] and euler_deg [3]")
+    return LabelledFace(photo, known.landmarks, known.pose_deg)

@@ -5,6 +5,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage
 
+from models.overlay import hidden_landmarks
 from models.reconstructor import Face
 from tests.viewer.gl_fixtures import dome
 from tests.viewer.gl_fixtures.screen import near, pixels
@@ -158,7 +159,7 @@ def test_each_overlay_draws_something_and_is_gone_again(qtbot):
 
 def test_hidden_landmarks_are_hollow(qtbot):
     answer = dome.answer()
-    hidden = over.hidden_landmarks(answer)
+    hidden = hidden_landmarks(answer)
     assert hidden.any()
     assert not hidden.all()
     panel = panel_of(qtbot, {"landmarks"}, answer)

@@ -8,6 +8,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, qRgba
 
+from models.overlay import hidden_landmarks
 from models.reconstruction import Reconstruction
 from viewer.panels import overlays as over
 from viewer.panels.palette import Palette
@@ -49,7 +50,7 @@ def paint_landmarks(painter: QPainter, answer: Reconstruction, port: Viewport, c
         painter.drawPolygon(chain) if closed else painter.drawPolyline(chain)
     if max(point.x() for point in points) - min(point.x() for point in points) < SMALL_FACE_PX:
         return
-    for point, is_hidden in zip(points, over.hidden_landmarks(answer), strict=True):
+    for point, is_hidden in zip(points, hidden_landmarks(answer), strict=True):
         paint_dot(painter, point, QColor(colours.landmark), hollow=bool(is_hidden))
 
 

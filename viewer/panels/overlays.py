@@ -75,15 +75,6 @@ def _rainbow(values: NDArray[np.float32]) -> NDArray[np.uint8]:
     return rgba
 
 
-def hidden_landmarks(answer: Reconstruction) -> NDArray[np.bool_]:
-    """[68]: which landmarks lie where the face was not seen; none if the answer does not say."""
-    for scalar in answer.scalars:
-        if scalar.name == "visibility":
-            corners = scalar.values[answer.topology.landmark_vertices]
-            return np.asarray((answer.topology.landmark_weights * corners).sum(1) < 0.5)
-    return np.zeros(68, np.bool_)
-
-
 def wire_mask(
     answers: Sequence[Reconstruction], T_device_image: NDArray[np.float64], width: int, height: int
 ) -> NDArray[np.uint8]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QLabel, QToolButton, QVBoxLayout, QWidget
 
+from models.overlay import hidden_landmarks
 from viewer.panels import overlays as over
 from viewer.panels.arrangement import PanelRow
 from viewer.panels.legend import ColourBar, Legend, Shape, Swatch, has_little_room
@@ -173,7 +174,7 @@ class PhotoPanel(QFrame):
                     bar = ColourBar(name, layer.low, layer.high, layer.unit, over.MAP_COLOURS[name])
             if "mask" in self._overlays and over.map_layer(answer, "mask") is not None:
                 swatches = (Swatch("face seen", "#{:02x}{:02x}{:02x}".format(*over.TINT)),)
-            elif "landmarks" in self._overlays and over.hidden_landmarks(answer).any():
+            elif "landmarks" in self._overlays and hidden_landmarks(answer).any():
                 colour = self._colours.landmark
                 swatches = (Swatch("seen", colour, Shape.DOT), Swatch("hidden", colour, Shape.RING))
         self._legend.set_content(bar, () if bar is not None else swatches)
