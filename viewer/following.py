@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from models.reconstructor import Face
 from viewer.sources.source import Frame
-from viewer.state import Found, Search, Shown
+from viewer.state import LOST, Found, Search, Shown
 
 Detect = Callable[[NDArray[np.uint8]], list[Face]]
 
@@ -54,7 +54,7 @@ class Follower:
         if not last.answers:
             return self._look(frame, "no face was there")
         if len(faces) < len(last.answers):
-            return self._look(frame, "a face was lost", faces)
+            return self._look(frame, LOST, faces)
         before = last.search or Search()
         if before.frames + 1 >= self._look_every:
             found = reconciled(faces, self._detect(frame.image))

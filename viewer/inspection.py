@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.reconstruction import Array, Reconstruction, Scalar
-from viewer.state import Found, Probe, Search, Shown
+from models.reconstruction import Alarm, Array, Reconstruction
+from viewer.readings import Picked, rows, scalar_of
+from viewer.state import LOST, Found, Probe, Search, Shown
 
 Box = tuple[float, float, float, float]
 NEAR_PX = 1.5
-
-
-def scalar_of(answer: Reconstruction, name: str) -> Scalar | None:
-    """The answer's scalar of that name; None where the method does not report it."""
-    return next((scalar for scalar in answer.scalars if scalar.name == name), None)
+TRACKER_LOST = "A face that was followed was lost and looked for anew: this may be another one."
 
 
 def disagreement_px(answer: Reconstruction) -> tuple[float, float] | None:
@@ -71,22 +68,7 @@ def probed(answer: Reconstruction, vertex: int) -> Probe:
     x, y, z = (float(value) for value in answer.vertices[vertex])
     topology = answer.topology
     region = topology.region_names[int(topology.regions[vertex])] if topology.region_names else ""
-    readings = tuple(
-        (scalar.name, reading(float(scalar.values[vertex]), scalar.unit, answer.mm_per_px))
-        for scalar in answer.scalars
-    )
-    return Probe(vertex, (x, y, z), region, readings)
-
-
-def reading(value: float, unit: str, mm_per_px: float) -> str:
-    """A value with its unit; a length in px is told in millimetres too, and the other way round."""
-    if not np.isfinite(value):
-        return "unknown"
-    if unit == "px":
-        return f"{value:.1f} px ({value * mm_per_px:.1f} mm)"
-    if unit == "mm":
-        return f"{value / mm_per_px:.1f} px ({value:.1f} mm)"
-    return f"{value:.2f} {unit}".rstrip()
+    return Probe(vertex, (x, y, z), region, rows(Picked(answer, vertex)))
 
 
 def _reach_px(vertices: Array) -> float:
@@ -127,3 +109,11 @@ def searched(search: Search | None) -> str:
     frames = f"{search.frames} frame{'' if search.frames == 1 else 's'} ago"
     why = f" ({search.reason})" if search.reason else ""
     return f"{search.found.value}; looked for {frames}{why}"
+
+
+def alarms_of(shown: Shown | None, answer: Reconstruction | None) -> tuple[Alarm, ...]:
+    """What happened silently and must be known: to the answer, and to the face while it was followed."""
+    alarms = () if answer is None else answer.alarms
+    if shown is None or shown.search is None or shown.search.reason != LOST:
+        return alarms
+    return (*alarms, Alarm("tracker-lost", TRACKER_LOST))

@@ -11,7 +11,8 @@ from PySide6.QtCore import QObject, Slot
 
 from models.reconstruction import MeshLayer, Reconstruction
 from viewer.controller import Controller
-from viewer.panels.arrangement import panel_row, panels_shown, style_of
+from viewer.inspection import alarms_of
+from viewer.panels.arrangement import alarms_on, panel_row, panels_shown, style_of
 from viewer.state import Camera, LayerStyle, Shown, State, Theme
 from viewer.store import Store
 
@@ -39,6 +40,9 @@ class SurfacePanel(Protocol):
     def set_probe(self, vertex: int | None) -> None:
         """Mark a vertex."""
 
+    def set_alarms(self, alarms: tuple[str, ...]) -> None:
+        """Warn of this."""
+
 
 class PictureView(Protocol):
     """The photo, as `viewer.panels.photo_panel.PhotoPanel`; the first three are signals."""
@@ -64,6 +68,12 @@ class PictureView(Protocol):
 
     def set_theme(self, dark: bool) -> None:
         """Dark or light."""
+
+    def set_probe(self, position: tuple[float, float] | None) -> None:
+        """Mark a place, image px."""
+
+    def set_alarms(self, alarms: tuple[str, ...]) -> None:
+        """Warn of this."""
 
 
 class Linked(QObject):
@@ -107,6 +117,10 @@ class Linked(QObject):
             self._photo.set_drawing_box(new.drawing_box)
         if old is None or new.whole_photo is not old.whole_photo:
             self._photo.set_whole(new.whole_photo)
+        if old is None or new.probe is not old.probe:
+            self._photo.set_probe(None if new.probe is None else new.probe.position[:2])
+        if old is None or new.shown is not old.shown or new.answer is not old.answer:
+            self._warn(new)
         anew = self._show(new)
         for name, panel in self._surfaces.items():
             if old is None or style_of(new, name) != style_of(old, name):
@@ -130,6 +144,12 @@ class Linked(QObject):
             self._surfaces[name].set_answer(state.answer, image)
             self._told[name] = state.answer
         return anew
+
+    def _warn(self, state: State) -> None:
+        alarms = alarms_of(state.shown, state.answer)
+        self._photo.set_alarms(alarms_on(panel_row("photo"), alarms))
+        for name, panel in self._surfaces.items():
+            panel.set_alarms(alarms_on(panel_row(name), alarms))
 
     def _picked(self, name: str, vertex: int) -> None:
         """A click on a surface that is not the whole face is passed on by where it lies in the photo."""

@@ -11,10 +11,11 @@ from typing import Any
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from models.errors import InputError
+from models.reconstruction import Reconstruction
 from models.reconstructor import Face
 from viewer.bench import Answered, Bench, Cancelled, Job, Work
 from viewer.explain import is_expected, no_face, notice_of
-from viewer.inspection import probed
+from viewer.inspection import alarms_of, probed
 from viewer.latest_only import LatestOnly, Newest
 from viewer.sources.source import Frame, Recording, Source
 from viewer.state import Notice, Search, Severity, Shown
@@ -207,8 +208,9 @@ class Session(QObject):
         if shown.faces and not self.playing:
             # another look at the same picture need not search again
             self._faces, self._search = shown.faces, shown.search
+        new = _alarm_texts(shown) - (_alarm_texts(state.shown) if self.playing else set())
         self._store.update(**changes)
-        for alarm in sorted({alarm.text for answer in shown.answers for alarm in answer.alarms}):
+        for alarm in sorted(new):
             log.warning(alarm)
         self.answered.emit(shown)
 
@@ -272,3 +274,9 @@ class Session(QObject):
         self._stamps.append(perf_counter())
         elapsed = self._stamps[-1] - self._stamps[0]
         return (len(self._stamps) - 1) / elapsed if elapsed > 0 else 0.0
+
+
+def _alarm_texts(shown: Shown | None) -> set[str]:
+    """Every alarm of a frame once."""
+    answers: tuple[Reconstruction | None, ...] = () if shown is None else shown.answers or (None,)
+    return {alarm.text for answer in answers for alarm in alarms_of(shown, answer)}

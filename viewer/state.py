@@ -78,6 +78,10 @@ class Found(Enum):
     DRAWN = "box drawn by hand"
 
 
+LOST = "a face was lost"
+"""The reason of a Search that ended the following of a face against its will."""
+
+
 @dataclass(frozen=True, slots=True)
 class Search:
     """Where the faces of a frame come from.

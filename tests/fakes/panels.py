@@ -29,6 +29,7 @@ class StubSurface(QWidget):
         self.camera: Camera | None = None
         self.dark: bool | None = None
         self.probe: int | None = None
+        self.alarms: tuple[str, ...] = ()
 
     def set_answer(self, answer: Reconstruction | None, image: NDArray[np.uint8] | None) -> None:
         """Remember it."""
@@ -52,6 +53,10 @@ class StubSurface(QWidget):
         """Remember it."""
         self.probe = vertex
 
+    def set_alarms(self, alarms: tuple[str, ...]) -> None:
+        """Remember it."""
+        self.alarms = alarms
+
 
 class StubPhoto(QWidget):
     """A photo panel that draws nothing."""
@@ -68,6 +73,8 @@ class StubPhoto(QWidget):
         self.drawing = False
         self.selected = -1
         self.whole: bool | None = None
+        self.probe: tuple[float, float] | None = None
+        self.alarms: tuple[str, ...] = ()
 
     def set_shown(self, shown: Shown | None) -> None:
         """Remember it."""
@@ -92,6 +99,14 @@ class StubPhoto(QWidget):
     def set_drawing_box(self, drawing: bool) -> None:
         """Remember it."""
         self.drawing = drawing
+
+    def set_probe(self, position: tuple[float, float] | None) -> None:
+        """Remember it."""
+        self.probe = position
+
+    def set_alarms(self, alarms: tuple[str, ...]) -> None:
+        """Remember it."""
+        self.alarms = alarms
 
 
 def stub_panels() -> Panels:

@@ -1,9 +1,13 @@
 """The GL panels, by their pixels (tier 3)."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QWheelEvent
+from PySide6.QtGui import QColor, QGuiApplication, QWheelEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
 
 from models.reconstruction import MeshLayer, Reconstruction, Space
@@ -325,6 +329,23 @@ def test_the_renderer_is_named(qtbot):
     with qtbot.waitSignal(panel.renderer_found) as signal:
         panel.show()
     assert signal.args[0]
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.5, 2.0])
+def test_a_vertex_clicked_in_any_panel_is_the_one_picked_and_marked_at_any_scale_of_the_screen(ratio):
+    environment = {
+        **os.environ,
+        "QT_SCALE_FACTOR": str(ratio),
+        "QT_QPA_PLATFORM": QGuiApplication.platformName(),
+    }
+    command = [sys.executable, "-m", "tests.viewer.gl_fixtures.click_every_panel"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert [line[0] for line in lines] == ["fused", "model", "uv"]
+    for name, clicked, picked, off, had in lines:
+        assert picked == clicked, name
+        assert float(off) < 1, name
+        assert float(had) == ratio
 
 
 def test_the_chart_lies_upright_and_a_drag_shifts_it_instead_of_turning_it(qtbot):

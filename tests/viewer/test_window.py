@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from models.errors import InputError
+from models.reconstruction import Alarm
 from tests.fakes.outside import FakeOutside
 from tests.fakes.panels import stub_panels
 from tests.fakes.sources import FakeRecording, FakeSource, picture
@@ -96,6 +97,34 @@ def test_a_vertex_picked_in_one_panel_is_marked_in_all(qtbot, opened):
     assert opened.store.state.probe.vertex == 545
     assert opened.surfaces["model"].probe == 545
     assert opened.surfaces["fused"].probe == 545
+    assert opened.photo.probe == pytest.approx(tuple(opened.store.state.answer.vertices[545, :2]))
+    opened.surfaces["uv"].vertex_picked.emit(300)
+    opened.assembly.actions["arrange-x-ray"].trigger()
+    assert opened.surfaces["uv"].probe == opened.surfaces["apart"].probe == 300
+    opened.controller.select_face(0)
+    assert opened.photo.probe is None
+
+
+def test_an_alarm_stands_on_the_panels_it_concerns_and_in_the_log(qtbot, opened):
+    opened.work.alarms = (Alarm("empty-mask", "Nothing of the face was seen."),)
+    open_photo(qtbot, opened)
+    assert opened.surfaces["image"].alarms == ("Nothing of the face was seen.",)
+    assert opened.surfaces["model"].alarms == ()
+    assert opened.photo.alarms == ()
+    qtbot.waitUntil(lambda: "Nothing of the face was seen." in opened.assembly.log.text())
+
+
+def test_while_it_plays_an_alarm_that_lasts_is_logged_once(qtbot, opened):
+    opened.work.alarms = (Alarm("empty-mask", "Nothing of the face was seen."),)
+    camera = FakeSource(first=picture())
+    opened.outside.cameras[0] = camera
+    with qtbot.waitSignal(opened.session.answered):
+        opened.controller.open_camera(0)
+    for value in (91, 92):
+        with qtbot.waitSignal(opened.session.answered):
+            camera.send(picture(value=value))
+    qtbot.waitUntil(lambda: "Nothing of the face was seen." in opened.assembly.log.text())
+    assert opened.assembly.log.text().count("Nothing of the face was seen.") == 1
 
 
 def test_a_click_in_the_photo_and_a_box_drawn_there_are_passed_on(qtbot, opened):

@@ -9,7 +9,8 @@ from models.overlay import visible_share
 from models.reconstruction import Reconstruction
 from viewer.controller import Controller
 from viewer.docks.parts import badge, clear, figure, heading, note
-from viewer.inspection import disagreement_px, ms_per_face, reading, searched, turned
+from viewer.inspection import alarms_of, disagreement_px, ms_per_face, searched, turned
+from viewer.readings import position_text, reading
 from viewer.state import Probe, Shown, State
 from viewer.store import Store
 from viewer.theme import SPACE
@@ -68,8 +69,8 @@ class InspectorDock(QScrollArea):
             self._show_faces(new)
             self._show_answer(new.answer)
             self._show_times(new.shown)
-        if old is None or new.answer is not old.answer:
-            self._show_badges(new.answer)
+        if old is None or new.shown is not old.shown or new.answer is not old.answer:
+            self._show_badges(new)
         if old is None or new.probe is not old.probe:
             self._show_probe(new.probe, new.answer)
 
@@ -94,13 +95,12 @@ class InspectorDock(QScrollArea):
         self._figures["Per face"].setText(f"{per_face:.0f} ms" if per_face is not None else "–")
         self._figures["Whole frame"].setText(f"{shown.elapsed_ms:.0f} ms" if shown and done else "–")
 
-    def _show_badges(self, answer: Reconstruction | None) -> None:
+    def _show_badges(self, state: State) -> None:
         clear(self._badges)
-        if answer is None:
-            return
-        for alarm in answer.alarms:
+        alarms = alarms_of(state.shown, state.answer)
+        for alarm in alarms:
             self._badges.addWidget(badge(f"⚠  {alarm.text}", good=False))
-        if not answer.alarms:
+        if state.answer is not None and not alarms:
             self._badges.addWidget(badge("✓  No alarms: nothing was silently filled in.", good=True))
 
     def _show_probe(self, probe: Probe | None, answer: Reconstruction | None) -> None:
@@ -109,9 +109,8 @@ class InspectorDock(QScrollArea):
         self._probe_hint.setVisible(probe is None)
         if probe is None or answer is None:
             return
-        x, y, z = probe.position
         rows = [("Vertex", f"{probe.vertex}  ({probe.region})" if probe.region else str(probe.vertex))]
-        rows += [("At", f"{x:.1f}, {y:.1f}, {z:+.1f} px"), *probe.readings]
+        rows += [("At", position_text(probe.position)), *probe.readings]
         for name, text in rows:
             value = figure(f"Picked vertex, {name}")
             value.setText(text)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from viewer.state import LayerStyle, Look, State
+
+if TYPE_CHECKING:
+    from models.reconstruction import Alarm
 
 SHADED = LayerStyle(Look.SHADED)
 
@@ -31,6 +36,7 @@ class PanelRow:
         marks_hidden: Whether the part that was not seen is hatched.
         absent: What it says when the answer has no such layer.
         kind: Which widget it is.
+        alarms: Codes of the alarms that concern it; others concern the fused face.
         chart: Whether the surface is drawn unrolled, where its vertices lie on the UV chart.
     """
 
@@ -43,6 +49,7 @@ class PanelRow:
     marks_hidden: bool = False
     absent: str = ""
     kind: Kind = Kind.SURFACE
+    alarms: tuple[str, ...] = ()
     chart: bool = False
 
 
@@ -60,7 +67,7 @@ COMPLETED_LOOKS = (
 )
 
 PANELS = (
-    PanelRow("photo", "Photo", "what went in", kind=Kind.PHOTO),
+    PanelRow("photo", "Photo", "what went in", kind=Kind.PHOTO, alarms=("tracker-lost",)),
     PanelRow(
         "image",
         "Image space",
@@ -77,6 +84,7 @@ PANELS = (
             Look.NORMALS,
         ),
         style=LayerStyle(Look.PHOTO),
+        alarms=("empty-mask", "uv-collisions"),
         absent="No visible surface: the image-space branch is switched off, or it saw no part of the face.",
     ),
     PanelRow(
@@ -86,6 +94,7 @@ PANELS = (
         layer="model space",
         looks=COMPLETED_LOOKS,
         marks_hidden=True,
+        alarms=("little-seen",),
         absent="The model-space branch is switched off.",
     ),
     PanelRow(
@@ -94,6 +103,7 @@ PANELS = (
         "both together",
         looks=COMPLETED_LOOKS,
         marks_hidden=True,
+        alarms=("empty-mask", "little-seen"),
     ),
     PanelRow(
         "uv",
@@ -112,6 +122,7 @@ PANELS = (
         ),
         style=LayerStyle(Look.VISIBILITY),
         marks_hidden=True,
+        alarms=("empty-mask", "uv-collisions"),
         chart=True,
     ),
     PanelRow(
@@ -119,6 +130,7 @@ PANELS = (
         "Seen or completed",
         "what was visible, what is a guess",
         looks=(Look.VISIBILITY,),
+        alarms=("empty-mask", "little-seen"),
         style=LayerStyle(Look.VISIBILITY),
     ),
     PanelRow(
@@ -188,6 +200,13 @@ def panel_row(name: str) -> PanelRow:
 def arrangement(name: str) -> Arrangement:
     """The arrangement of that name; the first where there is none (any more)."""
     return next((row for row in ARRANGEMENTS if row.name == name), ARRANGEMENTS[0])
+
+
+def alarms_on(row: PanelRow, alarms: Sequence[Alarm]) -> tuple[str, ...]:
+    """What a panel warns of."""
+    known = {code for other in PANELS for code in other.alarms}
+    strange = {alarm.code for alarm in alarms} - known if row.name == "fused" else set()
+    return tuple(alarm.text for alarm in alarms if alarm.code in row.alarms or alarm.code in strange)
 
 
 def panels_shown(state: State) -> tuple[PanelRow, ...]:

@@ -16,6 +16,7 @@ from viewer.panels.raster import SHADOW, paint_dot
 from viewer.panels.viewport import Viewport
 
 Box = tuple[float, float, float, float]
+PROBE_RADIUS = 7.0  # logical px
 SMALL_FACE_PX = 80  # on the screen: dots would cover a face of this width, lines do not
 
 
@@ -66,6 +67,17 @@ def paint_boxes(
         painter.drawRoundedRect(area, 3, 3)
         painter.setPen(QPen(QColor(colours.box if stands_out else "#c8ccd2"), 1.8 if stands_out else 1.0))
         painter.drawRoundedRect(area, 3, 3)
+
+
+def paint_probe(painter: QPainter, at: QPointF, colours: Palette) -> None:
+    """The vertex that was picked: a ring that leaves open what lies under it, with a dot in its middle."""
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for colour, width in ((QColor(SHADOW), 4.0), (QColor(colours.accent), 2.0)):
+        painter.setPen(QPen(colour, width))
+        painter.drawEllipse(at, PROBE_RADIUS, PROBE_RADIUS)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(colours.accent))
+    painter.drawEllipse(at, 1.5, 1.5)
 
 
 def paint_drawn_box(painter: QPainter, a: QPointF, b: QPointF, port: Viewport, colours: Palette) -> None:

@@ -112,6 +112,10 @@ class Panel(QFrame):
         """Look from here. Emits nothing."""
         self.view.set_camera(camera)
 
+    def set_alarms(self, alarms: tuple[str, ...]) -> None:
+        """Warn of this in the title strip."""
+        self.strip.set_alarms(alarms)
+
     def set_theme(self, dark: bool) -> None:
         """Dark or light."""
         self._colours = palette(dark)
@@ -138,6 +142,10 @@ class Panel(QFrame):
         if vertex is not None and self._drawn is not None:
             positions = self._drawn.surface.positions[vertex : vertex + 1]
         self._probe.set_points(positions)
+
+    def positions(self) -> NDArray[np.float32]:
+        """[N, 3]: where the surface's vertices are drawn, face radii; nothing while there is none."""
+        return np.zeros((0, 3), np.float32) if self._drawn is None else self._drawn.surface.positions
 
     @property
     def uploads(self) -> int:

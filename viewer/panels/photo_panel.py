@@ -93,11 +93,19 @@ class PhotoPanel(QFrame):
         """Which answer the other panels show."""
         self.view.set_selected(index)
 
+    def set_probe(self, position: tuple[float, float] | None) -> None:
+        """Mark a place of the photo, image px; None marks nothing."""
+        self.view.set_probe(position)
+
     def set_drawing_box(self, drawing: bool) -> None:
         """Whether the next drag draws a face box."""
         self._drawing = drawing
         self.view.set_drawing_box(drawing)
         self._tell_hint()
+
+    def set_alarms(self, alarms: tuple[str, ...]) -> None:
+        """Warn of this in the title strip."""
+        self.strip.set_alarms(alarms)
 
     def set_theme(self, dark: bool) -> None:
         """Dark or light."""

@@ -59,6 +59,7 @@ class PhotoView(QWidget):
         self._faces: tuple[Face, ...] = ()
         self._answers: tuple[Reconstruction, ...] = ()
         self._selected = 0
+        self._probe: QPointF | None = None
         self._overlays: frozenset[str] = frozenset()
         self._pictures: dict[str, list[tuple[QImage, QTransform]]] = {}
         self._wire: tuple[tuple[object, ...], QImage] | None = None
@@ -93,6 +94,11 @@ class PhotoView(QWidget):
     def set_overlays(self, overlays: frozenset[str]) -> None:
         """Which of OVERLAYS to draw."""
         self._overlays = overlays
+        self.update()
+
+    def set_probe(self, position: tuple[float, float] | None) -> None:
+        """Mark a place, image px; None marks nothing."""
+        self._probe = None if position is None else QPointF(*position)
         self.update()
 
     def set_palette(self, colours: Palette) -> None:
@@ -170,6 +176,8 @@ class PhotoView(QWidget):
             if "box" in self._overlays:
                 chosen = self._answers[self._selected].box if self._selected < len(self._answers) else None
                 marks.paint_boxes(painter, self._boxes(), chosen, self._seen, self._colours)
+            if self._probe is not None:
+                marks.paint_probe(painter, self.to_widget(self._probe), self._colours)
             if self._box_corner is not None and self._box_now is not None:
                 marks.paint_drawn_box(painter, self._box_corner, self._box_now, self._seen, self._colours)
         if self.hasFocus():

@@ -44,6 +44,7 @@ class TitleStrip(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setObjectName("titleStrip")
         self._style, self._colours, self._focused = row.style, DARK, False
+        self._note, self._alarms = row.subtitle, tuple[str, ...]()
         self._title, self._subtitle = QLabel(row.title, self), Elided(row.subtitle, self)
         self._title.setObjectName("panelTitle")
         self._subtitle.setObjectName("panelSubtitle")
@@ -107,8 +108,24 @@ class TitleStrip(QWidget):
 
     def set_note(self, note: str) -> None:
         """Replace the subtitle, e.g. by how many vertices there are."""
-        self._subtitle.setText(note)
-        self._subtitle.setToolTip(note)
+        self._note = note
+        self._tell_subtitle()
+
+    def set_alarms(self, alarms: tuple[str, ...]) -> None:
+        """What one must know about what the panel shows stands where the subtitle is, in another colour."""
+        if alarms != self._alarms:
+            self._alarms = alarms
+            self._tell_subtitle()
+
+    def subtitle(self) -> str:
+        """What stands under the title."""
+        return self._subtitle.text()
+
+    def _tell_subtitle(self) -> None:
+        more = f" (and {len(self._alarms) - 1} more)" if len(self._alarms) > 1 else ""
+        self._subtitle.setText(f"⚠ {self._alarms[0]}{more}" if self._alarms else self._note)
+        self._subtitle.setToolTip("\n".join(self._alarms or (self._note,)))
+        self.set_palette(self._colours)
 
     def set_focused(self, focused: bool) -> None:
         """Whether the keyboard speaks to this panel: its line then has the accent colour."""
@@ -119,10 +136,11 @@ class TitleStrip(QWidget):
         """The theme's colours."""
         self._colours = palette
         line = palette.accent if self._focused else palette.line
+        subtitle = palette.warning if self._alarms else palette.quiet
         self.setStyleSheet(
             f"#titleStrip {{ background: {palette.strip}; border-bottom: 1px solid {line}; }}"
             f"#panelTitle {{ color: {palette.text}; font-weight: 600; background: transparent; }}"
-            f"#panelSubtitle {{ color: {palette.quiet}; background: transparent; }}"
+            f"#panelSubtitle {{ color: {subtitle}; background: transparent; }}"
             f"#lookButton {{ color: {palette.text}; border: 1px solid {palette.line}; border-radius: 5px;"
             f" padding: 2px 8px; background: transparent; }}"
             f"#lookButton:checked {{ background: {palette.line}; }}"

@@ -1,0 +1,138 @@
+"""READINGS: what is told about one vertex that was picked. No Qt.
+
+A further reading is one more function in the table; what it needs to know besides the answer is a field of
+Picked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.reconstruction import MapLayer, MeshLayer, Reconstruction, Scalar
+
+Row = tuple[str, str]
+BRANCHES = ("image space", "model space")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Picked:
+    """One vertex of an answer in image space."""
+
+    answer: Reconstruction
+    vertex: int
+
+
+def visibility(picked: Picked) -> Iterator[Row]:
+    """Whether it was seen."""
+    value = value_at(picked, "visibility")
+    if value is not None:
+        yield "visibility", f"{value:.2f} ({'seen' if value > 0.5 else 'hidden, completed'})"
+
+
+def confidence(picked: Picked) -> Iterator[Row]:
+    """How sure the method is of the pixel it lies on; only what was seen has a pixel."""
+    layer = next((layer for layer in picked.answer.layers if layer.name == "confidence"), None)
+    if not isinstance(layer, MapLayer):
+        return
+    seen = value_at(picked, "visibility")
+    x, y, _ = picked.answer.vertices[picked.vertex]
+    value = map_value(layer, float(x), float(y)) if seen is None or seen > 0.5 else float("nan")
+    yield "confidence", f"{value:.2f}" if np.isfinite(value) else "no visible pixel here"
+
+
+def nearness(picked: Picked) -> Iterator[Row]:
+    """Its depth, from the middle of the face."""
+    z = picked.answer.vertices[:, 2]
+    px = float(z[picked.vertex]) - (float(z.min()) + float(z.max())) / 2
+    yield "nearness", reading(px, "px", picked.answer.mm_per_px)
+
+
+def branch_positions(picked: Picked) -> Iterator[Row]:
+    """Where each branch alone puts it."""
+    for name in BRANCHES:
+        for layer in picked.answer.layers:
+            same = isinstance(layer, MeshLayer) and len(layer.vertices) == len(picked.answer.vertices)
+            if layer.name == name and isinstance(layer, MeshLayer) and same:
+                yield name, position_text(layer.vertices[picked.vertex])
+
+
+def disagreement(picked: Picked) -> Iterator[Row]:
+    """How far the branches lie apart."""
+    yield from _scalar_row(picked, "disagreement")
+
+
+def followed(picked: Picked) -> Iterator[Row]:
+    """Whom the fusion followed."""
+    value = value_at(picked, "followed")
+    if value is not None:
+        told = f"{100 * value:.0f} % image space" if np.isfinite(value) else "undefined: the branches agree"
+        yield "followed", told
+
+
+def everything_else(picked: Picked) -> Iterator[Row]:
+    """Scalars no other function of the table tells."""
+    for scalar in picked.answer.scalars:
+        if scalar.name not in ("visibility", "disagreement", "followed"):
+            yield from _scalar_row(picked, scalar.name)
+
+
+READINGS: tuple[Callable[[Picked], Iterator[Row]], ...] = (
+    visibility,
+    confidence,
+    nearness,
+    branch_positions,
+    disagreement,
+    followed,
+    everything_else,
+)
+"""In the order the inspector shows them."""
+
+
+def rows(picked: Picked) -> tuple[Row, ...]:
+    """(name, value with its unit) of all that is known there."""
+    return tuple(row for told in READINGS for row in told(picked))
+
+
+def scalar_of(answer: Reconstruction, name: str) -> Scalar | None:
+    """The answer's scalar of that name; None where the method does not report it."""
+    return next((scalar for scalar in answer.scalars if scalar.name == name), None)
+
+
+def value_at(picked: Picked, name: str) -> float | None:
+    """A scalar at the vertex; None where the method does not report it."""
+    scalar = scalar_of(picked.answer, name)
+    return None if scalar is None else float(scalar.values[picked.vertex])
+
+
+def map_value(layer: MapLayer, x: float, y: float) -> float:
+    """What a map [H, W] in image space says of the pixel at x, y; NaN where it says nothing."""
+    column, row, _ = np.linalg.solve(layer.T_image_map, (x, y, 1.0))
+    at = round(float(row)), round(float(column))
+    inside = 0 <= at[0] < layer.values.shape[0] and 0 <= at[1] < layer.values.shape[1]
+    return float(layer.values[at]) if inside else float("nan")
+
+
+def position_text(position: np.ndarray[tuple[int], np.dtype[np.float32]] | tuple[float, ...]) -> str:
+    """x, y, z in image px."""
+    x, y, z = (float(part) for part in position)
+    return f"{x:.1f}, {y:.1f}, {z:+.1f} px"
+
+
+def reading(value: float, unit: str, mm_per_px: float) -> str:
+    """A value with its unit; a length in px is told in millimetres too, and the other way round."""
+    if not np.isfinite(value):
+        return "unknown"
+    if unit == "px":
+        return f"{value:.1f} px ({value * mm_per_px:.1f} mm)"
+    if unit == "mm":
+        return f"{value / mm_per_px:.1f} px ({value:.1f} mm)"
+    return f"{value:.2f} {unit}".rstrip()
+
+
+def _scalar_row(picked: Picked, name: str) -> Iterator[Row]:
+    scalar, value = scalar_of(picked.answer, name), value_at(picked, name)
+    if scalar is not None and value is not None:
+        yield name, reading(value, scalar.unit, picked.answer.mm_per_px)
