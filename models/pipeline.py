@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from models.errors import MethodError
 from models.geometry import euler_from_rotation, rotation_from_euler
 from models.images import warp_crop
-from models.reconstruction import Array, Reconstruction, Space
+from models.reconstruction import Array, Layer, MeshLayer, Reconstruction, Space
 from models.reconstructor import Face, Reconstructor
 
 Box = tuple[float, float, float, float]
@@ -74,12 +74,20 @@ def back_project(answer: Reconstruction, T_image_crop: NDArray[np.float64], box:
         plane = points[:, :2] @ T_image_crop[:2, :2].T + T_image_crop[:2, 2]
         return np.concatenate([plane, scale * points[:, 2:]], axis=1).astype(np.float32)
 
+    moved = answer.mapped(Space.IMAGE, move, T_image_crop)
     return replace(
-        answer.mapped(Space.IMAGE, move, T_image_crop),
+        moved,
+        layers=tuple(_turned(layer, T_image_crop) for layer in moved.layers),
         pose_deg=turned_pose(answer.pose_deg, T_image_crop),
         box=box,
         mm_per_px=answer.mm_per_px / scale,
     )
+
+
+def _turned(layer: Layer, T_image_crop: NDArray[np.float64]) -> Layer:
+    if isinstance(layer, MeshLayer) and layer.pose_deg is not None and layer.space is Space.IMAGE:
+        return replace(layer, pose_deg=turned_pose(layer.pose_deg, T_image_crop))
+    return layer
 
 
 def turned_pose(

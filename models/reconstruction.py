@@ -81,6 +81,7 @@ class MeshLayer:
         triangles: [T, 3] int32.
         uv: [P, 2] float32, where each vertex lies on the face; None if unknown.
         scalars: Per vertex values of this layer.
+        pose_deg: Of a whole face: pitch, yaw, roll, as in `Reconstruction`; None if the layer has no pose.
     """
 
     name: str
@@ -89,6 +90,7 @@ class MeshLayer:
     triangles: NDArray[np.int32]
     uv: Array | None = None
     scalars: tuple[Scalar, ...] = ()
+    pose_deg: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)

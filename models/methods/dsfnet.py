@@ -60,6 +60,8 @@ class _Decoded(NamedTuple):
     depth: Any  # [B, M, M] px
     confidence: Any  # [B, M, M]
     euler_rad: Any  # [B, 3]
+    image_euler_rad: Any  # [B, 3]
+    model_euler_rad: Any  # [B, 3]
     mm_per_px: Any  # [B]
     mask_was_empty: Any  # [B]
 
@@ -149,6 +151,8 @@ class DSFNet:
             depth=dense.depth[:, 0] * half,
             confidence=torch.sigmoid(dense.confidence[:, 0]),
             euler_rad=euler_from_rotation(final.placement.rotation),
+            image_euler_rad=None if image is None else euler_from_rotation(image.placement.rotation),
+            model_euler_rad=None if model is None else euler_from_rotation(model.placement.rotation),
             mm_per_px=MM_PER_UNIT / (final.placement.scale * half),
             mask_was_empty=answer.seen.mask_was_empty,
         )
@@ -188,11 +192,13 @@ class DSFNet:
 
     def _reconstruction(self, d: _Decoded, took_part: tuple[str, ...]) -> Reconstruction:
         is_face = d.mask > 0.5
-        pitch, yaw, roll = np.degrees(d.euler_rad)
         layers = list(_image_space_layers(d, is_face, self.size))
         layers += [
-            MeshLayer(name, Space.CROP, frozen(mesh), self.topology.triangles, self.topology.uv)
-            for name, mesh in ((IMAGE_SPACE, d.image_space), (MODEL_SPACE, d.model_space))
+            self._branch(name, mesh, euler_rad)
+            for name, mesh, euler_rad in (
+                (IMAGE_SPACE, d.image_space, d.image_euler_rad),
+                (MODEL_SPACE, d.model_space, d.model_euler_rad),
+            )
             if mesh is not None
         ]
         return Reconstruction(
@@ -200,7 +206,7 @@ class DSFNet:
             space=Space.CROP,
             topology=self.topology,
             vertices=frozen(d.face),
-            pose_deg=(float(pitch), float(yaw), float(roll)),
+            pose_deg=_degrees(d.euler_rad),
             layers=tuple(layers),
             scalars=tuple(_scalars(d)),
             took_part=took_part,
@@ -208,6 +214,15 @@ class DSFNet:
             alarms=tuple(_alarms(d, is_face)),
             mm_per_px=float(d.mm_per_px),
         )
+
+    def _branch(self, name: str, mesh: Array, euler_rad: Array) -> MeshLayer:
+        top = self.topology
+        return MeshLayer(name, Space.CROP, frozen(mesh), top.triangles, top.uv, pose_deg=_degrees(euler_rad))
+
+
+def _degrees(euler_rad: Array) -> tuple[float, float, float]:
+    pitch, yaw, roll = np.degrees(euler_rad).tolist()
+    return pitch, yaw, roll
 
 
 def _image_space_layers(d: _Decoded, is_face: NDArray[np.bool_], size: int) -> Iterator[Layer]:

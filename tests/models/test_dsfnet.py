@@ -91,3 +91,11 @@ def test_disagreement_is_the_distance_of_the_branches_in_mm(method):
     image, model = answer.layer("image space"), answer.layer("model space")
     apart = np.linalg.norm(image.vertices - model.vertices, axis=1) * answer.mm_per_px
     np.testing.assert_allclose(answer.scalar("disagreement").values, apart, rtol=1e-4, atol=1e-3)
+
+
+def test_each_branch_tells_the_pose_it_has_when_asked_alone(method):
+    crops = np.random.default_rng(2).integers(0, 255, (1, 128, 128, 3), np.uint8)
+    whole = method(crops)[0]
+    for branch, other in (("image space", "model space"), ("model space", "image space")):
+        (alone,) = method(crops, frozenset({other}))
+        assert whole.layer(branch).pose_deg == pytest.approx(alone.pose_deg, abs=1e-3)

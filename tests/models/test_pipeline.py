@@ -49,7 +49,9 @@ def answer(vertices: np.ndarray = POINTS, pose: tuple[float, float, float] = (5,
         vertices=frozen(vertices),
         pose_deg=pose,
         layers=(
-            MeshLayer("image space", Space.CROP, frozen(vertices), TOPOLOGY.triangles, scalars=(px,)),
+            MeshLayer(
+                "image space", Space.CROP, frozen(vertices), TOPOLOGY.triangles, scalars=(px,), pose_deg=pose
+            ),
             MeshLayer("neutral", Space.MODEL, frozen(vertices), TOPOLOGY.triangles),
             PointLayer("seen", Space.CROP, frozen(vertices)),
             MapLayer("visible mask", frozen(np.ones((32, 32))), square, Space.CROP),
@@ -95,6 +97,14 @@ def spotted(places: list[tuple[int, int]], shape: tuple[int, int] = (240, 320)) 
     y, x = np.mgrid[: shape[0], : shape[1]]
     light = sum((np.exp(-((x - a) ** 2 + (y - b) ** 2) / 50) for a, b in places), np.zeros(shape))
     return np.repeat((255 * np.clip(light, 0, 1)).astype(np.uint8)[..., None], 3, 2)
+
+
+@pytest.mark.parametrize("angle", [0.0, 0.5, -2.0])
+def test_a_whole_face_among_the_layers_turns_with_its_crop_and_others_have_no_pose(angle):
+    moved = back_project(answer(), similarity(2, angle, (30, 40)), (0, 0, 10, 10))
+    whole, neutral = moved.layers[:2]
+    assert whole.pose_deg == moved.pose_deg
+    assert neutral.pose_deg is None
 
 
 @pytest.mark.parametrize("angle", [0.0, 0.5, -2.0])
