@@ -74,6 +74,11 @@ class Judgement:
     mm_per_px: float
 
     @property
+    def top_px(self) -> float:
+        """The error at the upper end of the colours, px: one share of the face on all photos."""
+        return TOP * float(box_size(self.measured))
+
+    @property
     def measured(self) -> Array:
         """[K, 3]: the true points whose size errors are divided by: the landmarks, else the surface."""
         if self.landmarks is not None:
@@ -257,8 +262,7 @@ def _branch_error(
 
 
 def _scalar(judgement: Judgement, branch: int) -> Scalar:
-    top = TOP * float(box_size(judgement.measured))
-    return Scalar(ERROR, judgement.branches[branch].vertex_px, 0.0, top, "px")
+    return Scalar(ERROR, judgement.branches[branch].vertex_px, 0.0, judgement.top_px, "px")
 
 
 def _layer_with_error(layer: Layer, answer: Reconstruction, judgement: Judgement) -> Layer:

@@ -181,6 +181,8 @@ OVERLAY_TEXTS = {
     "confidence": "Confidence",
     "depth": "Depth",
     "mesh": "Fused mesh",
+    "truth": "Ground truth",
+    "error": "Errors",
 }
 
 ACTIONS: tuple[ActionRow, ...] = (
@@ -214,6 +216,16 @@ ACTIONS: tuple[ActionRow, ...] = (
         "camera",
         toolbar="Camera",
         group="open",
+    ),
+    ActionRow(
+        "open-truth",
+        "Open ground truth…",
+        "Hold the answer against landmarks or a mesh from a file: .mat, .pts, .json, .npz, .obj, .ply.",
+        "&File",
+        Controller.open_truth_dialog,
+        "Ctrl+G",
+        enabled=_has_frame,
+        group="truth",
     ),
     _export(
         "ply", "Export mesh as PLY…", "Write the fused mesh, as most 3D tools read it.", "Ctrl+E", _has_answer

@@ -20,6 +20,7 @@ from viewer.controller import Controller
 from viewer.docks.inspector import InspectorDock
 from viewer.docks.layers import LayersDock
 from viewer.docks.log import LogDock, LogHandler, LogModel, LogRelay
+from viewer.docks.metrics import MetricsDock
 from viewer.linking import Linked, PictureView, SurfacePanel
 from viewer.main_window import MainWindow
 from viewer.menus import FileMenus
@@ -137,6 +138,9 @@ class Assembly(QObject):
             "inspector": self.window.add_dock(
                 "inspector", "Inspector", InspectorDock(self.store, self.controller), right
             ),
+            "metrics": self.window.add_dock(
+                "metrics", "Metrics", MetricsDock(self.store, self.controller), right
+            ),
             "log": self.window.add_dock("log", "Log", LogDock(self.log, self.controller), bottom),
         }
         self._linked = Linked(
@@ -149,7 +153,9 @@ class Assembly(QObject):
 
     def _arrange_docks(self) -> None:
         """As a new session has them: side by side with the panels, sharing one place where it is low."""
-        layers, inspector, logged = self._docks.values()
+        layers, inspector, metrics, logged = (
+            self._docks[name] for name in ("layers", "inspector", "metrics", "log")
+        )
         low = self.window.height() < LOW
         for dock in self._docks.values():
             dock.setFloating(False)
@@ -159,10 +165,13 @@ class Assembly(QObject):
             dock.show()
         if low:
             self.window.tabifyDockWidget(layers, inspector)
+            self.window.tabifyDockWidget(inspector, metrics)
             layers.raise_()
             logged.hide()
         else:
             self.window.splitDockWidget(layers, inspector, Qt.Orientation.Vertical)
+            self.window.tabifyDockWidget(inspector, metrics)
+            inspector.raise_()
             self.window.resizeDocks([layers, inspector], [450, 440], Qt.Orientation.Vertical)
         self.window.resizeDocks([layers], [SIDE_WIDTH], Qt.Orientation.Horizontal)
         self.window.resizeDocks([logged], [LOG_HEIGHT], Qt.Orientation.Vertical)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Event
 from time import perf_counter
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
 from viewer.following import Follower, drawn
+from viewer.judge import Judge
 from viewer.sources.source import Frame
 from viewer.state import Found, Search, Shown
 
@@ -50,6 +52,7 @@ class Job:
         without: Parts of the computation to leave out.
         search: How `faces` were found; None where the user drew them.
         source: Number of the source the frame is from: faces are followed within one only.
+        truth: Ground truth the user opened; None looks for it beside the picture.
     """
 
     generation: int
@@ -60,6 +63,7 @@ class Job:
     without: frozenset[str] = frozenset()
     search: Search | None = None
     source: int = 0
+    truth: Path | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -88,6 +92,7 @@ class Bench:
         self._work = work
         self._cancelled = Event()
         self._follower = Follower(work.detect)
+        self._judge = Judge()
         self._method: Reconstructor | None = None
         self._loaded: tuple[str, str] | None = None
         self._device = ""
@@ -125,7 +130,7 @@ class Bench:
         detection_ms = 1e3 * (found - start) if looked else 0.0
         shown = Shown(frame, faces, answers, 1e3 * (perf_counter() - start), detection_ms, placed.search)
         self._follower.remember(shown, job.source)
-        return shown
+        return self._judge(shown, job.truth)
 
     def _check(self) -> None:
         if self._cancelled.is_set():

@@ -113,6 +113,18 @@ class Controller(QObject):
         except InputError as error:
             self._session.tell(error)
 
+    def open_truth(self, path: str | Path) -> None:
+        """Hold the answers about this picture against a file of ground truth."""
+        if self._session.frame is None:
+            self._session.tell(InputError("There is no picture yet. Open it before its ground truth."))
+        else:
+            self._session.compare_with(Path(path))
+
+    def open_truth_dialog(self) -> None:
+        """Ask for a file of ground truth and hold the answers against it."""
+        if path := self._outside.ask_truth():
+            self.open_truth(path)
+
     def stop(self) -> None:
         """Stop the camera or video; the last picture stays."""
         if self._session.recording is not None:

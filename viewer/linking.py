@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Slot
 
-from models.reconstruction import MeshLayer, Reconstruction
+from models.normalisers import Normaliser, normaliser
+from models.reconstruction import Array, MeshLayer, Reconstruction
 from viewer.controller import Controller
 from viewer.inspection import alarms_of
 from viewer.panels.arrangement import alarms_on, panel_row, panels_shown, style_of
 from viewer.state import Camera, LayerStyle, Shown, State, Theme
 from viewer.store import Store
+
+if TYPE_CHECKING:
+    from models.judging import Judgement
 
 
 class SurfacePanel(Protocol):
@@ -43,6 +47,9 @@ class SurfacePanel(Protocol):
     def set_alarms(self, alarms: tuple[str, ...]) -> None:
         """Warn of this."""
 
+    def set_truth(self, landmarks: Array | None, surface: Array | None) -> None:
+        """Show what is true, image px."""
+
 
 class PictureView(Protocol):
     """The photo, as `viewer.panels.photo_panel.PhotoPanel`; the first three are signals."""
@@ -56,6 +63,9 @@ class PictureView(Protocol):
 
     def set_overlays(self, overlays: frozenset[str]) -> None:
         """Draw these over the photo."""
+
+    def set_truth(self, judgement: Judgement | None, normaliser: Normaliser | None) -> None:
+        """The truth about one of the faces, and what errors are divided by if that is to be drawn."""
 
     def set_selected_face(self, index: int) -> None:
         """Mark the face the other panels show."""
@@ -129,6 +139,10 @@ class Linked(QObject):
                 panel.set_camera(new.camera)
             if old is None or new.probe is not old.probe or name in anew:
                 panel.set_probe(_vertex_on(name, new))
+            if old is None or name in anew or _truth_shown(new) != _truth_shown(old):
+                panel.set_truth(*_truth_of(new))
+        if old is None or _measured(new) != _measured(old) or new.judgement is not old.judgement:
+            self._photo.set_truth(new.judgement, _measured(new))
 
     def _dress(self, dark: bool) -> None:
         self._photo.set_theme(dark)
@@ -162,6 +176,23 @@ class Linked(QObject):
         else:
             x, y = surface.vertices[vertex, :2]
             self._controller.pick(float(x), float(y))
+
+
+def _truth_shown(state: State) -> bool:
+    return "truth" in state.overlays and state.judgement is not None
+
+
+def _truth_of(state: State) -> tuple[Array | None, Array | None]:
+    """True landmarks and true surface as the panels draw them; None where they do not."""
+    judgement = state.judgement
+    if judgement is None or "truth" not in state.overlays:
+        return None, None
+    return judgement.landmarks, None if judgement.surface is None else judgement.surface.vertices
+
+
+def _measured(state: State) -> Normaliser | None:
+    """What errors are divided by, while the user has asked for it to be drawn."""
+    return normaliser(state.normaliser) if state.explained else None
 
 
 def _surface(name: str, answer: Reconstruction) -> MeshLayer | None:

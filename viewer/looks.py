@@ -18,6 +18,15 @@ class Looks(QObject):
         super().__init__(parent)
         self._store = store
 
+    def divide_errors_by(self, normaliser: str) -> None:
+        """Give errors in shares of another length: a key of models.normalisers.NORMALISERS."""
+        self._store.update(normaliser=normaliser)
+
+    def explain_figure(self, metric: str) -> None:
+        """Say how a figure is computed and draw what it is divided by; asked for again: no more."""
+        explained = self._store.state.explained
+        self._store.update(explained="" if metric == explained else metric)
+
     def toggle_overlay(self, name: str) -> None:
         """Draw something over the photo, or no longer."""
         self._store.update(overlays=toggled(self._store.state.overlays, name))

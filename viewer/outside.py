@@ -41,6 +41,9 @@ class Outside(Protocol):
     def ask_folder(self) -> str:
         """A folder the user chose; empty if they did not."""
 
+    def ask_truth(self) -> str:
+        """A file of ground truth the user chose; empty if they did not."""
+
     def ask_weights(self) -> str:
         """A weights file the user chose; empty if they did not."""
 
@@ -84,6 +87,11 @@ class Desktop:
     def ask_folder(self) -> str:
         """A folder the user chose; empty if none."""
         return QFileDialog.getExistingDirectory(QApplication.activeWindow(), "Open a folder of pictures")
+
+    def ask_truth(self) -> str:
+        """A file of ground truth the user chose; empty if none."""
+        kinds = "Ground truth (*.mat *.pts *.json *.npz *.obj *.ply)"
+        return QFileDialog.getOpenFileName(QApplication.activeWindow(), "Open ground truth", filter=kinds)[0]
 
     def ask_weights(self) -> str:
         """A weights file the user chose; empty if none."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -67,6 +68,7 @@ class Session(QObject):
         self._frame: Frame | None = None
         self._faces: tuple[Face, ...] | None = None  # drawn by hand, or known from the last answer
         self._search: Search | None = None  # how those faces were found; None for drawn by hand
+        self._truth: tuple[Frame, Path] | None = None  # ground truth the user opened, and about what
         self._opened = 0  # sources so far
         self._answering: _Answering | None = None  # who answered last
         self._reading = False  # a source was opened and has delivered nothing yet
@@ -93,7 +95,7 @@ class Session(QObject):
     def begin(self, source: Source) -> None:
         """Leave what is open and look at `source`; the picture shown stays until the first frame comes."""
         self.leave()
-        self._source, self._fresh = source, True
+        self._source, self._fresh, self._truth = source, True, None
         self._opened += 1
         self._generation += 1
         self._jobs.forget_waiting()
@@ -133,6 +135,12 @@ class Session(QObject):
         """Ask about these faces of the same picture; None looks for faces again."""
         self._faces, self._search = faces, None
         self.ask_again()
+
+    def compare_with(self, truth: Path | None) -> None:
+        """Hold the answers about this picture against a file; None: against the one beside the picture."""
+        if self._frame is not None:
+            self._truth = None if truth is None else (self._frame, truth)
+            self.ask_again()
 
     def tell(self, error: BaseException) -> None:
         """Say in banner and log what went wrong; the session goes on."""
@@ -176,6 +184,7 @@ class Session(QObject):
     def _ask(self, frame: Frame | None) -> None:
         state = self._store.state
         faces = None if frame is None else self._faces
+        truth = self._truth[1] if self._truth is not None and _same(self._truth[0], frame) else None
         self._jobs.submit(
             Job(
                 self._generation,
@@ -186,6 +195,7 @@ class Session(QObject):
                 state.switched_off,
                 self._search,
                 self._opened,
+                truth,
             )
         )
 
@@ -210,9 +220,23 @@ class Session(QObject):
             self._faces, self._search = shown.faces, shown.search
         new = _alarm_texts(shown) - (_alarm_texts(state.shown) if self.playing else set())
         self._store.update(**changes)
+        self._tell_truth(shown, state.shown)
         for alarm in sorted(new):
             log.warning(alarm)
         self.answered.emit(shown)
+
+    def _tell_truth(self, shown: Shown, before: Shown | None) -> None:
+        """Say which truth was found, or why it cannot be used: once for each picture."""
+        known = None if before is None or before.frame is not shown.frame else before
+        if shown.truth_problem and (known is None or known.truth_problem != shown.truth_problem):
+            self._truth = None
+            self.tell(InputError(shown.truth_problem))
+        if shown.judgement is not None:
+            truth = shown.judgement.truth
+            if known is None or known.judgement is None or known.judgement.truth is not truth:
+                log.info("Ground truth: %s (%s).", truth.name, truth.convention)
+                if shown.judgement.warning:
+                    log.warning(shown.judgement.warning)
 
     def _notice_about(self, shown: Shown, notice: Notice | None) -> Notice | None:
         """A missing face replaces the banner; a face takes back only what a missing face said."""
@@ -280,3 +304,8 @@ def _alarm_texts(shown: Shown | None) -> set[str]:
     """Every alarm of a frame once."""
     answers: tuple[Reconstruction | None, ...] = () if shown is None else shown.answers or (None,)
     return {alarm.text for answer in answers for alarm in alarms_of(shown, answer)}
+
+
+def _same(first: Frame, second: Frame | None) -> bool:
+    """Whether two frames are one picture of one source, though perhaps read twice."""
+    return second is not None and (first.name, first.index) == (second.name, second.index)

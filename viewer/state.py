@@ -10,13 +10,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from models.judging import Judgement
     from models.reconstruction import Reconstruction
     from models.reconstructor import Face
     from viewer.sources.source import Frame
 
 Quaternion = tuple[float, float, float, float]
 
-OVERLAYS = ("box", "landmarks", "mask", "uv", "confidence", "depth", "mesh")
+OVERLAYS = ("box", "landmarks", "mask", "uv", "confidence", "depth", "mesh", "truth", "error")
 """What can be drawn over the photo, in display order."""
 
 
@@ -50,6 +51,7 @@ class Look(Enum):
     FOLLOWED = "Branch followed"
     DIFFERENCE = "A/B difference"
     CONFIDENCE = "Confidence"
+    ERROR = "Error"
     UV = "UV"
     DEPTH = "Depth"
     NORMALS = "Normals"
@@ -108,6 +110,8 @@ class Shown:
         elapsed_ms: Detection and reconstruction together.
         detection_ms: Detection alone; 0 for boxes drawn by hand and for faces that were followed.
         search: How the faces were found; None while nobody has looked yet.
+        judgement: The answer the ground truth is about, held against it; None without truth or answer.
+        truth_problem: Why ground truth that is there could not be used; empty for nothing.
     """
 
     frame: Frame
@@ -116,6 +120,8 @@ class Shown:
     elapsed_ms: float = 0.0
     detection_ms: float = 0.0
     search: Search | None = None
+    judgement: Judgement | None = None
+    truth_problem: str = ""
 
 
 class Severity(Enum):
@@ -201,6 +207,8 @@ class State:
         whole_photo: The photo panel shows all of the photo rather than the faces and what is around them.
         recent: Paths opened before, newest first.
         theme: Colours of the window.
+        normaliser: What errors are divided by: a key of models.normalisers.NORMALISERS.
+        explained: The title of the figure whose normaliser is drawn over the photo; empty for none.
         arrangement: Which panels stand side by side: a name of ARRANGEMENTS.
     """
 
@@ -210,7 +218,7 @@ class State:
     weights: str = "open"
     switches: tuple[str, ...] = ()
     switched_off: frozenset[str] = frozenset()
-    overlays: frozenset[str] = frozenset({"box", "landmarks"})
+    overlays: frozenset[str] = frozenset({"box", "landmarks", "truth", "error"})
     styles: Mapping[str, LayerStyle] = field(default_factory=lambda: FIRST_STYLES)
     selected_face: int = 0
     probe: Probe | None = None
@@ -227,6 +235,8 @@ class State:
     recent: tuple[str, ...] = ()
     theme: Theme = Theme.DARK
     arrangement: str = "branches"
+    normaliser: str = "box"
+    explained: str = ""
 
     @property
     def answer(self) -> Reconstruction | None:
@@ -234,6 +244,12 @@ class State:
         if self.shown is None or not 0 <= self.selected_face < len(self.shown.answers):
             return None
         return self.shown.answers[self.selected_face]
+
+    @property
+    def judgement(self) -> Judgement | None:
+        """The selected answer against the truth; None if there is none, or it is about another face."""
+        judgement = None if self.shown is None else self.shown.judgement
+        return judgement if judgement is not None and judgement.face == self.selected_face else None
 
 
 MAX_RECENT = 10

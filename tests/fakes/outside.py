@@ -52,6 +52,10 @@ class FakeOutside:
         """What the user "chose"."""
         return self.chosen
 
+    def ask_truth(self) -> str:
+        """What the user "chose"."""
+        return self.chosen
+
     def ask_weights(self) -> str:
         """What the user "chose"."""
         return self.chosen

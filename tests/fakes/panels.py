@@ -57,6 +57,10 @@ class StubSurface(QWidget):
         """Remember it."""
         self.alarms = alarms
 
+    def set_truth(self, landmarks, surface) -> None:  # type: ignore[no-untyped-def]
+        """Remember it."""
+        self.truth = (landmarks, surface)
+
 
 class StubPhoto(QWidget):
     """A photo panel that draws nothing."""
@@ -87,6 +91,10 @@ class StubPhoto(QWidget):
     def set_theme(self, dark: bool) -> None:
         """Remember it."""
         self.dark = dark
+
+    def set_truth(self, judgement, normaliser) -> None:  # type: ignore[no-untyped-def]
+        """Remember it."""
+        self.judgement, self.measured = judgement, normaliser
 
     def set_selected_face(self, index: int) -> None:
         """Remember it."""

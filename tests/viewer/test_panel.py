@@ -392,3 +392,18 @@ def test_who_was_followed_is_told_in_words_and_what_is_undefined_is_counted(qtbo
     grey = at(picture, 0.3, 0.69)
     assert np.ptp(grey) < 25, "what is undefined has no colour"
     assert np.ptp(at(picture, 0.4, 0.0)) > 40
+
+
+@pytest.mark.parametrize(("landmark", "side"), [(5, -1), (62, 1)], ids=["above", "below"])
+def test_a_true_landmark_lies_where_it_is_and_goes_again(qtbot, landmark, side):
+    panel = shown(qtbot)
+    bare = grabbed(panel)
+    panel.set_truth(dome.answer().landmarks[landmark : landmark + 1], None)
+    marked = (np.abs(grabbed(panel) - np.array(QColor(DARK.truth).getRgb()[:3])) < 40).all(-1)
+    height, width = marked.shape
+    row, column = np.argwhere(marked).mean(0)
+    assert marked.sum() > 8
+    assert np.sign(row - height / 2) == side
+    assert abs(column - width / 2) < width / 2
+    panel.set_truth(None, None)
+    assert np.array_equal(grabbed(panel), bare)

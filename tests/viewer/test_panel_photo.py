@@ -5,6 +5,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage
 
+from models.judging import judged
 from models.overlay import hidden_landmarks
 from models.reconstructor import Face
 from tests.viewer.gl_fixtures import dome
@@ -149,6 +150,7 @@ def test_a_map_covers_the_pixels_the_network_saw_and_no_others(qtbot, name, rati
 
 def test_each_overlay_draws_something_and_is_gone_again(qtbot):
     panel = panel_of(qtbot)
+    panel.set_truth(judged(dome.answer(), dome.truth()), None)
     bare = painted(panel.view)
     for name in OVERLAYS:
         panel.set_overlays(frozenset({name}))

@@ -14,6 +14,7 @@ from viewer.gl.framing import Framing
 from viewer.gl.mesh_item import VALUES, Surface
 from viewer.gl.normals import smooth_normals
 from viewer.panels.arrangement import PanelRow
+from viewer.panels.truth_marks import ERROR_MAP
 from viewer.state import Look
 
 MAX_PHOTO_PX = 1024  # of the longer side of the piece of photo on the graphics card
@@ -70,6 +71,7 @@ CHANNELS = (
     (Look.CONFIDENCE, "confidence", "viridis"),
     (Look.FOLLOWED, "followed", "cividis"),
     (Look.DIFFERENCE, "difference", "inferno"),
+    (Look.ERROR, "error", ERROR_MAP),
 )
 """Look, scalar, colour map: a new scalar that surfaces are coloured by is one more row, up to VALUES - 1."""
 

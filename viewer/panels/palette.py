@@ -19,7 +19,7 @@ class Palette:
         text, quiet: Titles, subtitles.
         accent: What the user points at or chose.
         warning: Something failed.
-        box, landmark: Over the photo.
+        box, landmark, truth: Over the photo; what is true also on the surfaces.
         clay, hidden: The seen surface, the hidden part.
         edge, bare_edge, body: Mesh edges over a surface, alone, and what lies under them then.
     """
@@ -33,6 +33,7 @@ class Palette:
     warning: str
     box: str
     landmark: str
+    truth: str
     clay: str
     hidden: str
     edge: str
@@ -50,6 +51,7 @@ DARK = Palette(
     warning="#ff7b72",
     box="#ffb454",
     landmark="#7fe7ff",
+    truth="#7cf07c",
     clay="#ddd3c8",
     hidden="#3f7be0",
     edge="#14161a",
@@ -66,6 +68,7 @@ LIGHT = Palette(
     warning="#b3261e",
     box="#ffb454",
     landmark="#7fe7ff",
+    truth="#7cf07c",
     clay="#d9cec2",
     hidden="#2f6bd6",
     edge="#14161a",

@@ -10,8 +10,9 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
-from models.reconstruction import Reconstruction
+from models.reconstruction import Array, Reconstruction
 from viewer.gl.face_view import FaceView
+from viewer.gl.framing import Framing
 from viewer.gl.mesh_item import Fill, MeshItem, Paint
 from viewer.gl.picking import picked_vertex
 from viewer.gl.points_item import PointsItem
@@ -66,7 +67,10 @@ class Panel(QFrame):
         self._mesh = MeshItem()
         self._dots = PointsItem(2.5, (1, 1, 1))
         self._landmarks, self._probe = PointsItem(5, (1, 1, 1)), PointsItem(13, (1, 0.7, 0.3), always=True)
-        for item in (self._mesh, self._dots, self._landmarks, self._probe):
+        self._truth, self._true_surface = PointsItem(5.5, (1, 1, 1), always=True), PointsItem(2, (1, 1, 1))
+        for item in (
+            *(self._mesh, self._dots, self._true_surface, self._landmarks, self._truth, self._probe),
+        ):
             self.view.addItem(item)
         self._landmarks.setVisible(False)
         self.view.set_flat(row.chart)
@@ -129,8 +133,21 @@ class Panel(QFrame):
         )
         self._dots.set_colour(shares(self._colours.landmark))
         self._landmarks.set_colour(shares(self._colours.accent))
+        self._truth.set_colour(shares(self._colours.truth))
+        self._true_surface.set_colour(shares(self._colours.truth))
         self._probe.set_colour(shares(self._colours.accent))
         self._apply_look()
+
+    def set_truth(self, landmarks: Array | None, surface: Array | None) -> None:
+        """True landmarks [68, 3] and vertices of a true surface [P, 3], image px; None shows none.
+
+        A panel that unrolls the face shows neither: what is true lies in space.
+        """
+        for item, points in ((self._truth, landmarks), (self._true_surface, surface)):
+            positions = np.zeros((0, 3), np.float32)
+            if points is not None and self._answer is not None and not self.row.chart:
+                positions = Framing.of(self._answer.vertices).world(points, self._answer.space)
+            item.set_points(positions)
 
     def set_landmarks_shown(self, shown: bool) -> None:
         """Draw the 68 landmarks on the surface, hidden ones as rings."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QLabel, QToolButton, QVBoxLayout, QWidget
 
+from models.normalisers import Normaliser
 from models.overlay import hidden_landmarks
 from viewer.panels import overlays as over
 from viewer.panels.arrangement import PanelRow
@@ -12,9 +15,13 @@ from viewer.panels.legend import ColourBar, Legend, Shape, Swatch, has_little_ro
 from viewer.panels.palette import DARK, palette
 from viewer.panels.photo_view import PhotoView
 from viewer.panels.title_strip import TitleStrip
+from viewer.panels.truth_marks import ERROR_MAP
 from viewer.panels.viewport import surroundings
 from viewer.sources.source import Frame
 from viewer.state import Shown
+
+if TYPE_CHECKING:
+    from models.judging import Judgement
 
 NO_PHOTO = "No photo yet.\nDrop one on the window, or press Ctrl+O."
 NO_FACE = "No face was found.\nHold Shift and drag a box over the face, from the brows to the chin."
@@ -40,6 +47,7 @@ class PhotoPanel(QFrame):
         self._colours = DARK
         self._shown: Shown | None = None
         self._drawing = False
+        self._judgement: Judgement | None = None
         self._overlays: frozenset[str] = frozenset()
         self.strip, self.view = TitleStrip(row, self), PhotoView(self)
         self.view.setAccessibleName(f"{row.title}: {row.subtitle}")
@@ -82,6 +90,12 @@ class PhotoPanel(QFrame):
         self._whole_button.setChecked(whole)
         self.view.show_area(QRectF())
         self._frame_faces()
+
+    def set_truth(self, judgement: Judgement | None, normaliser: Normaliser | None) -> None:
+        """The truth about one of the faces, and what errors are divided by if that is to be drawn."""
+        self._judgement = judgement
+        self.view.set_truth(judgement, normaliser)
+        self._tell_legend()
 
     def set_overlays(self, overlays: frozenset[str]) -> None:
         """Which of OVERLAYS lie over the photo."""
@@ -185,6 +199,9 @@ class PhotoPanel(QFrame):
             elif "landmarks" in self._overlays and hidden_landmarks(answer).any():
                 colour = self._colours.landmark
                 swatches = (Swatch("seen", colour, Shape.DOT), Swatch("hidden", colour, Shape.RING))
+        judgement = self._judgement if "error" in self._overlays else None
+        if bar is None and judgement is not None and judgement.landmarks is not None:
+            bar = ColourBar("truth to answer", 0.0, judgement.top_px, "px", ERROR_MAP)
         self._legend.set_content(bar, () if bar is not None else swatches)
         self._place()
 

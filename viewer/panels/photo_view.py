@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,14 +23,18 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
+from models.normalisers import Normaliser
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face
-from viewer.panels import marks
+from viewer.panels import marks, truth_marks
 from viewer.panels import overlays as over
 from viewer.panels.palette import DARK, Palette
 from viewer.panels.raster import halved, qimage, qtransform
 from viewer.panels.viewport import Viewport
 from viewer.state import OVERLAYS
+
+if TYPE_CHECKING:
+    from models.judging import Judgement
 
 Box = tuple[float, float, float, float]
 
@@ -60,6 +65,8 @@ class PhotoView(QWidget):
         self._answers: tuple[Reconstruction, ...] = ()
         self._selected = 0
         self._probe: QPointF | None = None
+        self._judgement: Judgement | None = None
+        self._normaliser: Normaliser | None = None
         self._overlays: frozenset[str] = frozenset()
         self._pictures: dict[str, list[tuple[QImage, QTransform]]] = {}
         self._wire: tuple[tuple[object, ...], QImage] | None = None
@@ -89,6 +96,11 @@ class PhotoView(QWidget):
     def set_selected(self, index: int) -> None:
         """Which answer the other panels show: its box stands out."""
         self._selected = index
+        self.update()
+
+    def set_truth(self, judgement: Judgement | None, normaliser: Normaliser | None) -> None:
+        """The truth about one of the faces, and what errors are divided by if that is to be drawn."""
+        self._judgement, self._normaliser = judgement, normaliser
         self.update()
 
     def set_overlays(self, overlays: frozenset[str]) -> None:
@@ -173,6 +185,7 @@ class PhotoView(QWidget):
             if "landmarks" in self._overlays:
                 for answer in self._answers:
                     marks.paint_landmarks(painter, answer, self._seen, self._colours)
+            self._paint_truth(painter)
             if "box" in self._overlays:
                 chosen = self._answers[self._selected].box if self._selected < len(self._answers) else None
                 marks.paint_boxes(painter, self._boxes(), chosen, self._seen, self._colours)
@@ -299,6 +312,17 @@ class PhotoView(QWidget):
     def _zoom_at(self, factor: float, at: QPointF) -> None:
         self._seen.zoom_at(factor, at)
         self.update()
+
+    def _paint_truth(self, painter: QPainter) -> None:
+        if self._judgement is None:
+            return
+        if "truth" in self._overlays:
+            truth_marks.paint_truth(painter, self._judgement, self._seen, self._colours)
+        if "error" in self._overlays:
+            truth_marks.paint_errors(painter, self._judgement, self._seen)
+        if self._normaliser is not None:
+            at = (painter, self._judgement, self._normaliser, self._seen, self._colours)
+            truth_marks.paint_normaliser(*at)
 
     def _boxes(self) -> list[Box]:
         return [face.box for face in self._faces] or [a.box for a in self._answers if a.box is not None]

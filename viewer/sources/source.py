@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -32,6 +33,7 @@ class Frame:
         time_s: Since the beginning of the video, or since the camera was opened; 0 for a still.
         index: Which frame of its source, from 0.
         count: How many frames the source has; 0 if nobody knows (a camera).
+        path: The file the picture is; None for a frame of a video or camera.
         notices: Sentences on what was done to the file, e.g. "Only the first of 12 frames is shown."
     """
 
@@ -41,6 +43,7 @@ class Frame:
     index: int = 0
     count: int = 1
     notices: tuple[str, ...] = ()
+    path: Path | None = None
 
 
 Deliver = Callable[[Frame], None]

@@ -115,7 +115,7 @@ def read_still(path: Path) -> Frame:
             "or open it in a picture editor and save it anew."
         ) from error
     image.flags.writeable = False
-    return Frame(image, path.name, notices=notices)
+    return Frame(image, path.name, notices=notices, path=path)
 
 
 def first_bytes(path: Path, count: int = 512) -> bytes:

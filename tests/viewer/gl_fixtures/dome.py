@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from models.ground_truth import GroundTruth
 from models.reconstruction import MapLayer, MeshLayer, Reconstruction, Scalar, Space, Topology, frozen
 
 SIDE = 21
@@ -48,7 +49,7 @@ def answer(visibility: bool = True, layers: bool = True) -> Reconstruction:
     seen = frozen((u < 0.49).astype(np.float32))
     disagreement = Scalar("disagreement", frozen(u * 4), 0.0, 4.0, "mm")
     alpha = Scalar("followed", frozen(np.where(v < 0.1, np.nan, u)), 0.0, 1.0)
-    scalars = (disagreement, alpha)
+    scalars = (disagreement, alpha, Scalar("error", frozen(v * 3), 0.0, 3.0, "px"))
     if visibility:
         scalars = (Scalar("visibility", seen, 0.0, 1.0), *scalars)
     return Reconstruction(
@@ -62,6 +63,11 @@ def answer(visibility: bool = True, layers: bool = True) -> Reconstruction:
         box=(LEFT, TOP, LEFT + SIZE, TOP + SIZE),
         mm_per_px=0.5,
     )
+
+
+def truth() -> GroundTruth:
+    """Landmarks 6 px to the right of the dome's."""
+    return GroundTruth("dome.pts", "", frozen(answer().landmarks[:, :2] + np.array([6, 0])), size=(200, 160))
 
 
 def _layers(top: Topology, vertices: NDArray[np.float32]) -> tuple[MeshLayer | MapLayer, ...]:

@@ -1,0 +1,60 @@
+"""Finds the ground truth of a picture and holds the answers against it; worker thread only."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from models.errors import InputError
+from viewer.state import Shown
+
+if TYPE_CHECKING:
+    from models.ground_truth import GroundTruth
+
+
+class Judge:
+    """Keeps the truth it read last, so that a picture asked about again does not read its file again."""
+
+    def __init__(self) -> None:
+        self._read: tuple[tuple[Path, float, tuple[int, int]], GroundTruth] | None = None
+
+    def __call__(self, shown: Shown, opened: Path | None) -> Shown:
+        """The same, its answers knowing their errors where there is truth.
+
+        Args:
+            shown: A frame and its answers.
+            opened: A file the user named; None looks for one beside the picture.
+        """
+        from models.truth_files import beside
+
+        path = opened
+        if path is None and shown.frame.path is not None:
+            path = beside(shown.frame.path)
+        if path is None:
+            return shown
+        try:
+            return _judged(shown, self._truth(path, shown))
+        except InputError as error:
+            return replace(shown, truth_problem=str(error))
+
+    def _truth(self, path: Path, shown: Shown) -> GroundTruth:
+        from models.truth_files import read_truth
+
+        height, width = shown.frame.image.shape[:2]
+        key = (path, path.stat().st_mtime if path.is_file() else 0.0, (width, height))
+        if self._read is None or self._read[0] != key:
+            self._read = (key, read_truth(path, (width, height)))
+        return self._read[1]
+
+
+def _judged(shown: Shown, truth: GroundTruth) -> Shown:
+    from models.judging import concerned, judged, with_errors
+
+    face = concerned(shown.answers, truth)
+    if face is None:
+        return shown
+    judgement = judged(shown.answers[face], truth, face)
+    answers = list(shown.answers)
+    answers[face] = with_errors(answers[face], judgement)
+    return replace(shown, answers=tuple(answers), judgement=judgement)
