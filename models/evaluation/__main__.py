@@ -2,6 +2,7 @@
 
 aflw2000 DIR   NME of 68 points by yaw, pose error, landmark bias, on photos with ground truth
 synthetic      NME of landmarks and of all vertices, seen and hidden, on rendered faces
+occlusion DIR  the same faces clean and under masks, hands, boards ...; and rendered faces, likewise
 speed          ms per face, stage by stage
 """
 
@@ -14,9 +15,13 @@ from pathlib import Path
 
 import torch
 
-from models.errors import UnmaskError
-from models.evaluation.reports import aflw2000_report, speed_report, synthetic_report
-from models.loading import load
+from models.errors import InputError, UnmaskError
+from models.evaluation.datasets import LabelledFace, aflw2000, naturally_occluded
+from models.evaluation.rendered import rendered_faces
+from models.evaluation.reports import aflw2000_report, occlusion_report, speed_report, synthetic_report
+from models.evaluation.tables import markdown, table
+from models.loading import load, load_face_model
+from models.occlusion.kinds import KINDS
 from models.reconstructor import Reconstructor
 
 HELD_OUT_SEED = 987_654_321
@@ -41,8 +46,28 @@ def _report(chosen: argparse.Namespace, method: Reconstructor) -> str:
             return aflw2000_report(chosen.folder, method, chosen.limit, chosen.box == "detected", chosen.csv)
         case "synthetic":
             return synthetic_report(method, chosen.seed, chosen.count)
+        case "occlusion":
+            return _occlusion(chosen, method)
         case _:
             return speed_report(method, chosen.image, chosen.repeats)
+
+
+def _occlusion(chosen: argparse.Namespace, method: Reconstructor) -> str:
+    kinds = KINDS if chosen.kinds is None else tuple(kind.strip() for kind in chosen.kinds.split(","))
+    if unknown := [kind for kind in kinds if kind not in KINDS]:
+        raise InputError(f"there are no covers {unknown}; choose from: {', '.join(KINDS)}")
+    photos: list[LabelledFace] = []
+    natural = None
+    if chosen.folder is not None:
+        photos, natural = aflw2000(chosen.folder, chosen.limit), naturally_occluded(chosen.folder)
+    rendered = rendered_faces(chosen.seed, chosen.count, load_face_model()) if chosen.count else None
+    if not photos and rendered is None:
+        raise InputError("nothing to measure: give a folder of photos, or a --count above 0")
+    layout = markdown if chosen.markdown else table
+    detected = chosen.box == "detected"
+    return occlusion_report(
+        method, photos, natural, rendered, kinds, detected, layout, chosen.csv, chosen.figure
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -64,6 +89,19 @@ def _parser() -> argparse.ArgumentParser:
     synthetic = commands.add_parser("synthetic", parents=[shared], help="NME on rendered faces")
     synthetic.add_argument("--seed", type=int, default=HELD_OUT_SEED, help="not one of a training run")
     synthetic.add_argument("--count", type=int, default=200, help="how many faces")
+
+    covered = commands.add_parser("occlusion", parents=[shared], help="the figures under covers")
+    covered.add_argument(
+        "folder", type=Path, nargs="?", help="as for aflw2000; without it, rendered faces only"
+    )
+    covered.add_argument("--kinds", help=f"some of: {', '.join(KINDS)} (default: all)")
+    covered.add_argument("--limit", type=int, help="only this many photos, evenly spread")
+    covered.add_argument("--count", type=int, default=200, help="how many rendered faces; 0 for none")
+    covered.add_argument("--seed", type=int, default=HELD_OUT_SEED, help="of them; not one of a training run")
+    covered.add_argument("--box", choices=("gt", "detected"), default="gt", help="where the box comes from")
+    covered.add_argument("--markdown", action="store_true", help="tables for a README")
+    covered.add_argument("--csv", type=Path, help="write the figures of every face here")
+    covered.add_argument("--figure", type=Path, help="draw the figures here (.png)")
 
     speed = commands.add_parser("speed", parents=[shared], help="ms per face, stage by stage")
     speed.add_argument("--image", type=Path, help="a photo (default: noise)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from PIL import Image
 from models.errors import InputError
 from models.reconstruction import Array
 from models.truth_files import read_truth
+
+NOTHING = "none seen"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -70,6 +73,29 @@ def aflw2000(folder: Path, limit: int | None = None) -> list[LabelledFace]:
     if limit is not None and limit < len(truths):
         truths = [truths[i] for i in np.linspace(0, len(truths) - 1, max(limit, 1)).round().astype(int)]
     return [_read(truth) for truth in truths]
+
+
+def naturally_occluded(folder: Path) -> frozenset[str] | None:
+    """Names of the photos in which something lies before the face by itself; None if no list says.
+
+    Args:
+        folder: As for `aflw2000`. The list is `index.json` beside the folder: entries with `file`
+            ("FOLDER/NAME.jpg") and `occlusion` ("none seen", or what there is).
+
+    Raises:
+        InputError: The list is no such JSON.
+    """
+    index = folder.resolve().parent / "index.json"
+    if not index.is_file():
+        return None
+    try:
+        entries = json.loads(index.read_text(encoding="utf-8"))
+        own = [entry for entry in entries if Path(entry["file"]).parent.name == folder.resolve().name]
+        return frozenset(Path(e["file"]).stem for e in own if e.get("occlusion", NOTHING) != NOTHING)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise InputError(
+            f"{index} is no list of photos with `file` and `occlusion` ({error!r}); repair it or move it away"
+        ) from error
 
 
 def _read(truth: Path) -> LabelledFace:

@@ -33,6 +33,7 @@ class RenderedFaces:
         pose_deg: [F, 3] pitch, yaw, roll.
         mask: [F, M, M] bool, cells that show uncovered face.
         visible: [F, N] bool, vertices that can be seen.
+        uv: [F, M, M, 2] chart, depth: [F, M, M] crop px, where `mask`; None if no one needs them.
     """
 
     topology: Topology
@@ -41,6 +42,8 @@ class RenderedFaces:
     pose_deg: Floats
     mask: NDArray[np.bool_]
     visible: NDArray[np.bool_]
+    uv: NDArray[np.float32] | None = None
+    depth: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -80,6 +83,8 @@ def rendered_faces(seed: int, count: int, face_model: FaceModel) -> RenderedFace
         pose_deg=torch.rad2deg(euler_from_rotation(faces.rotation.double())).numpy(),
         mask=faces.mask.numpy() > 0.5,
         visible=faces.visibility.numpy() > 0.5,
+        uv=faces.uv.float().movedim(1, -1).numpy(),
+        depth=faces.depth.float().numpy(),
     )
 
 
@@ -91,12 +96,25 @@ def score_rendered(faces: RenderedFaces, method: Reconstructor, views: Sequence[
 def _answers(
     images: NDArray[np.uint8], method: Reconstructor, without: frozenset[str]
 ) -> list[Reconstruction]:
-    side = images.shape[1]
-    whole = (-0.5, -0.5, side - 0.5, side - 0.5)
-    T = crop_square(whole, 1.0, method.size)
-    crops = images if side == method.size else np.stack([warp_crop(i, T, method.size) for i in images])
+    whole, T = _whole(images.shape[1], method.size)
+    crops = (
+        images if images.shape[1] == method.size else np.stack([warp_crop(i, T, method.size) for i in images])
+    )
     parts = [method(crops[i : i + CHUNK], without) for i in range(0, len(crops), CHUNK)]
     return [back_project(answer, T, whole) for part in parts for answer in part]
+
+
+def ask_about_square(image: NDArray[np.uint8], method: Reconstructor) -> Reconstruction:
+    """What the method says of a picture [S, S, 3] that is a crop already, in its px."""
+    whole, T = _whole(image.shape[0], method.size)
+    crop = image if image.shape[0] == method.size else warp_crop(image, T, method.size)
+    return back_project(method(crop[None])[0], T, whole)
+
+
+def _whole(side: int, size: int) -> tuple[tuple[float, float, float, float], NDArray[np.float64]]:
+    """The box around all of a square picture, and the T_image_crop that shows just that."""
+    whole = (-0.5, -0.5, side - 0.5, side - 0.5)
+    return whole, crop_square(whole, 1.0, size)
 
 
 def _score(faces: RenderedFaces, answers: Sequence[Reconstruction], view: View) -> RenderedScore:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,22 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from models.detection import HaarDetector
+from models.detection import HaarDetector, detect
 from models.evaluation.benchmark import stages
-from models.evaluation.datasets import aflw2000
+from models.evaluation.datasets import LabelledFace, aflw2000
+from models.evaluation.figure import draw_figure
+from models.evaluation.occlusion import Measured, trials
+from models.evaluation.occlusion_report import (
+    LEGEND,
+    Layout,
+    group_table,
+    occlusion_tables,
+    reliability_table,
+    write_trials,
+)
 from models.evaluation.protocols import ask, face_sizes_px, score, scored_poses, views_of
-from models.evaluation.rendered import rendered_faces, score_rendered
+from models.evaluation.rendered import RenderedFaces, ask_about_square, rendered_faces, score_rendered
+from models.evaluation.subjects import photo_subjects, rendered_subjects
 from models.evaluation.tables import (
     comparison,
     nme_table,
@@ -58,6 +70,63 @@ def synthetic_report(method: Reconstructor, seed: int, count: int) -> str:
     views = [view for view in views_of(method) if view.layer is None]
     title = f"{count} rendered faces of seed {seed}; dense errors by the box around all vertices"
     return f"{title}\n\n" + rendered_table(score_rendered(faces, method, views))
+
+
+def occlusion_report(
+    method: Reconstructor,
+    photos: Sequence[LabelledFace],
+    natural: frozenset[str] | None,
+    rendered: RenderedFaces | None,
+    kinds: Sequence[str],
+    detected: bool = False,
+    layout: Layout = table,
+    csv: Path | None = None,
+    figure: Path | None = None,
+) -> str:
+    """Score `method` clean and under every kind of cover, on photos and on rendered faces.
+
+    Args:
+        method: Under test.
+        photos: With true landmarks; may be empty.
+        natural: Names of those in which something covers the face by itself; None if unknown.
+        rendered: Of which everything is known; None to do without.
+        kinds: Of covers.
+        detected: Boxes come from our finder, in the covered picture, instead of from the truth.
+        layout: `table` or `markdown`.
+        csv, figure: Files to write, if any.
+    """
+    find = detect if detected else None
+    on_photos = list(trials(photo_subjects(photos), method, kinds, find))
+    on_rendered: list[Measured] = []
+    if rendered is not None:
+        square = None if detected else lambda picture, face: ask_about_square(picture, method)
+        on_rendered = list(trials(rendered_subjects(rendered), method, kinds, find, square))
+    if csv is not None:
+        write_trials(csv, [*on_photos, *on_rendered])
+    if figure is not None:
+        draw_figure(figure, on_photos, on_rendered)
+    parts = []
+    if on_photos:
+        parts += [f"{len(photos)} photos, {_box(detected)}", occlusion_tables(on_photos, layout)]
+        parts += _groups(on_photos, natural, layout)
+    if on_rendered:
+        count = len({row.subject for row in on_rendered})
+        looked = _box(True) if detected else "the whole square"
+        parts += [f"{count} rendered faces, {looked}", occlusion_tables(on_rendered, layout)]
+        parts.append(reliability_table(on_rendered, layout))
+    return "\n\n".join([*parts, LEGEND])
+
+
+def _groups(rows: Sequence[Measured], natural: frozenset[str] | None, layout: Layout) -> list[str]:
+    names = frozenset(row.subject for row in rows)
+    if natural is None or not natural & names:
+        return ["No list says which faces are covered by nature (index.json beside the folder)."]
+    groups = {"free faces": names - natural, "naturally covered": names & natural}
+    return [group_table(rows, groups, layout)]
+
+
+def _box(detected: bool) -> str:
+    return "boxes from our finder" if detected else "boxes from the truth"
 
 
 def speed_report(method: Reconstructor, photo: Path | None, repeats: int) -> str:

@@ -30,6 +30,12 @@ def table(header: Sequence[str], rows: Sequence[Row]) -> str:
     return "\n".join([lines[0], "-" * (sum(widths) + 2 * len(widths) - 2), *lines[1:]])
 
 
+def markdown(header: Sequence[str], rows: Sequence[Row]) -> str:
+    """The same as a table of a README."""
+    lines = [header, ["---"] * len(header), *([_cell(value) for value in row] for row in rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
 def nme_table(scores: Sequence[Score]) -> str:
     """NME of 68 points by yaw bin, one row per view."""
     counts = scores[0].counts

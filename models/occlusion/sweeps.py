@@ -76,7 +76,7 @@ def sliding(
 
 def face_area(landmarks: NDArray[np.floating], height: int, width: int) -> NDArray[np.bool_]:
     """[H, W]: the pixels within the outline (convex hull) of a face's landmarks [68, D >= 2]."""
-    hull = cv2.convexHull(np.asarray(landmarks, np.float32)[:, :2])
+    hull = cv2.convexHull(np.ascontiguousarray(landmarks[:, :2], np.float32))
     area = np.zeros((height, width), np.uint8)
     cv2.fillConvexPoly(area, np.rint(hull * 16).astype(np.int32), 1, cv2.LINE_8, 4)
     return area.astype(bool)

@@ -337,6 +337,8 @@ def test_the_covered_share_is_the_mean_over_the_face():
     face[5:15, 15:35] = True
     assert covered_share(hidden, face) == pytest.approx(0.5 * 5 / 20)
     assert math.isnan(covered_share(hidden, np.zeros((40, 50), bool)))
+    square = np.column_stack([np.tile([[20.0, 5], [29, 5], [29, 14], [20, 14]], (17, 1)), np.ones(68)])
+    assert covered_share(hidden + 0.25, square) == pytest.approx(0.25)  # landmarks in space will do
     with pytest.raises(ValueError, match="as large"):
         covered_share(hidden, face[:10])
 
