@@ -34,6 +34,7 @@ class Topology:
         mirror: [N] int32, the vertex on the other side of the face.
         regions: [N] uint8, index into `region_names`.
         region_names: e.g. ("brows", "eyes", "nose", ...).
+        mean: [N, 3] float32, the mean face in MODEL space; None where a method has none.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Topology:
     mirror: NDArray[np.int32]
     regions: NDArray[np.uint8]
     region_names: tuple[str, ...]
+    mean: Array | None = None
 
     def landmarks(self, vertices: Array) -> Array:
         """[68, 3]: the landmarks of a mesh of this topology, in the space of `vertices` [N, 3]."""

@@ -383,7 +383,10 @@ ACTIONS: tuple[ActionRow, ...] = (
     ),
     *(
         _look(look)
-        for look in (Look.SHADED, Look.PHOTO, Look.WIRE, Look.POINTS, Look.UV, Look.DEPTH, Look.NORMALS)
+        for look in (
+            *(Look.SHADED, Look.FLAT, Look.PHOTO, Look.WIRE, Look.POINTS),
+            *(Look.UV, Look.DEPTH, Look.NORMALS, Look.PNCC),
+        )
     ),
     _wish(
         "reset-layout", "Reset layout", "Put docks and panels back to where a new session has them.", "&View"

@@ -43,6 +43,7 @@ class Look(Enum):
     """What gives a surface its colour; the value is the text a user reads."""
 
     SHADED = "Shaded"
+    FLAT = "Flat"
     PHOTO = "Photo"
     WIRE = "Wire"
     POINTS = "Points"
@@ -55,6 +56,7 @@ class Look(Enum):
     UV = "UV"
     DEPTH = "Depth"
     NORMALS = "Normals"
+    PNCC = "PNCC"
 
 
 @dataclass(frozen=True, slots=True)

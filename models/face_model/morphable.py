@@ -216,6 +216,7 @@ def _from_arrays(arrays: dict[str, NDArray[Any]], name: str) -> FaceModel:
         mirror=_fixed(arrays["mirror"], np.int32),
         regions=_fixed(arrays["regions"], np.uint8),
         region_names=tuple(arrays["region_names"].tolist()),
+        mean=_fixed(arrays["mean"], np.float32),
     )
     both = ("identity", "expression")
     return FaceModel(

@@ -1,5 +1,7 @@
 #version 120
-// One surface, many looks: changing the look changes uniforms, never buffers.
+// One surface, many looks. What holds for a whole surface is a constant:
+// LOOK 0 clay, 1 photo, 2 value through a colour map, 3 UV, 4 normals, 5 plain colour, 6 PNCC;
+// POINTS, FLAT, MARK_HIDDEN 0 or 1.
 varying vec3 view_normal;
 varying vec3 view_position;
 varying vec3 own_normal;
@@ -8,10 +10,6 @@ varying vec2 photo_pixel;
 varying float value;
 varying float seen;
 
-uniform int look;            // 0 clay, 1 photo, 2 value through a colour map, 3 UV, 4 normals, 5 plain colour
-uniform bool flat_shading;
-uniform bool points;
-uniform bool mark_hidden;
 uniform bool perspective;
 uniform float opacity;
 uniform vec3 clay;
@@ -22,6 +20,7 @@ uniform float map_row;       // which row of the colour map picture, 0..1
 uniform vec4 photo_window;   // x0, y0, width, height in px of the piece of photo in `photo`
 uniform sampler2D photo;
 uniform sampler2D colour_maps;
+uniform sampler2D chart;     // where on the mean face each place of the chart lies, as a colour
 
 const float UNKNOWN = -1.0e8;
 
@@ -53,47 +52,56 @@ float hatch(vec2 at) {
 }
 
 void main() {
+#if LOOK == 5
+    gl_FragColor = vec4(plain, opacity);
+#else
     vec3 to_eye = perspective ? normalize(-view_position) : vec3(0.0, 0.0, 1.0);
-    vec3 n = flat_shading ? cross(dFdx(view_position), dFdy(view_position)) : view_normal;
+#if FLAT
+    vec3 n = cross(dFdx(view_position), dFdy(view_position));
+#else
+    vec3 n = view_normal;
+#endif
     n = normalize(n + vec3(0.0, 0.0, 1.0e-6));
-    if (points) {
-        vec2 off = gl_PointCoord * 2.0 - 1.0;
-        if (dot(off, off) > 1.0 || dot(n, to_eye) < 0.0) discard;
-    }
-    bool back = !points && !gl_FrontFacing;
-    if (back && !flat_shading) n = -n;
+#if POINTS
+    vec2 off = gl_PointCoord * 2.0 - 1.0;
+    if (dot(off, off) > 1.0 || dot(n, to_eye) < 0.0) discard;
+    bool back = false;
+#else
+    bool back = !gl_FrontFacing;
+#if !FLAT
+    if (back) n = -n;
+#endif
+#endif
 
-    if (look == 5) {
-        gl_FragColor = vec4(plain, opacity);
-        return;
-    }
-    vec3 colour;
-    vec3 body = lit(to_linear(clay), n, to_eye);
     float shade = 0.74 + 0.26 * clamp(dot(n, normalize(vec3(-0.3, 0.4, 0.85))), 0.0, 1.0);
-    if (look == 1) {
-        colour = to_linear(texture2D(photo, (photo_pixel + 0.5 - photo_window.xy) / photo_window.zw).rgb);
-    } else if (look == 2) {
-        float share = clamp((value - value_range.x) / (value_range.y - value_range.x), 0.0, 1.0);
-        vec3 mapped = texture2D(colour_maps, vec2(share * (255.0 / 256.0) + 0.5 / 256.0, map_row)).rgb;
-        colour = value < UNKNOWN ? lit(vec3(0.16), n, to_eye) : to_linear(mapped * shade);
-    } else if (look == 3) {
-        vec2 cell = floor(face_uv * 24.0);
-        float chequer = mod(cell.x + cell.y, 2.0);
-        colour = to_linear(vec3(face_uv.x, 1.0 - face_uv.y, 0.55) * mix(0.80, 1.0, chequer) * shade);
-    } else if (look == 4) {
-        colour = to_linear(normalize(own_normal) * 0.5 + 0.5);
-    } else {
-        colour = body;
-    }
-    if (mark_hidden && !back && (look == 0 || look == 1)) {
+#if LOOK == 1
+    vec3 colour = to_linear(texture2D(photo, (photo_pixel + 0.5 - photo_window.xy) / photo_window.zw).rgb);
+#elif LOOK == 2
+    float share = clamp((value - value_range.x) / (value_range.y - value_range.x), 0.0, 1.0);
+    vec3 mapped = texture2D(colour_maps, vec2(share * (255.0 / 256.0) + 0.5 / 256.0, map_row)).rgb;
+    vec3 colour = value < UNKNOWN ? to_linear(vec3(0.40) * shade) : to_linear(mapped * shade);
+#elif LOOK == 3
+    vec2 cell = floor(face_uv * 24.0);
+    float chequer = mod(cell.x + cell.y, 2.0);
+    vec3 colour = to_linear(vec3(face_uv.x, 1.0 - face_uv.y, 0.55) * mix(0.80, 1.0, chequer) * shade);
+#elif LOOK == 4
+    vec3 colour = to_linear(normalize(own_normal) * 0.5 + 0.5);
+#elif LOOK == 6
+    vec3 colour = to_linear(texture2D(chart, face_uv).rgb);
+#else
+    vec3 colour = lit(to_linear(clay), n, to_eye);
+#endif
+#if MARK_HIDDEN
+    if (!back) {
         float width = max(fwidth(seen), 1.0e-4);
         float hidden = 1.0 - smoothstep(0.5 - width, 0.5 + width, seen);
-        vec3 strong = lit(to_linear(hidden_colour), n, to_eye);
-        vec3 weak = lit(to_linear(mix(clay, hidden_colour, 0.62)), n, to_eye);
-        colour = mix(colour, mix(weak, strong, hatch(face_uv)), hidden);
+        vec3 marked = mix(mix(clay, hidden_colour, 0.62), hidden_colour, hatch(face_uv));
+        colour = mix(colour, lit(to_linear(marked), n, to_eye), hidden);
         float edge = 1.0 - smoothstep(width * 0.6, width * 1.8, abs(seen - 0.5));
         colour = mix(colour, to_linear(hidden_colour * 0.55), edge * 0.75 * step(1.5e-4, width));
     }
+#endif
     if (back) colour *= vec3(0.30, 0.33, 0.40);
     gl_FragColor = vec4(to_screen(colour), opacity);
+#endif
 }

@@ -12,7 +12,6 @@ uniform mat4 projection;
 uniform vec4 channel;    // which of the eight values colours the surface
 uniform vec4 more_channels;
 uniform float point_size;
-uniform float depth_bias;
 
 varying vec3 view_normal;
 varying vec3 view_position;
@@ -32,6 +31,5 @@ void main() {
     value = dot(channel, values) + dot(more_channels, more_values);
     seen = values.x;
     gl_Position = projection * eye;
-    gl_Position.z -= depth_bias * gl_Position.w;
     gl_PointSize = point_size;
 }

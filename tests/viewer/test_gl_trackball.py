@@ -1,15 +1,19 @@
 """Turning, shifting and enlarging, without a window."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from models.reconstruction import Space
+from tests.viewer.gl_fixtures import dome
 from viewer.gl import trackball
 from viewer.gl.framing import Framing
 from viewer.gl.normals import smooth_normals
 from viewer.gl.picking import picked_vertex
+from viewer.panels.chart import SIZE, mean_colours
 from viewer.state import Camera, turn
 
 PLACES = st.tuples(st.floats(-0.9, 0.9), st.floats(-0.9, 0.9))
@@ -122,3 +126,13 @@ def test_nothing_is_picked_beside_the_face():
     normals = np.array([[0, 0, 1]], np.float32)
     assert picked_vertex(positions, normals, Camera(), (300, 300), (20, 20)) is None
     assert picked_vertex(positions[:0], normals[:0], Camera(), (300, 300), (150, 150)) is None
+
+
+def test_colours_of_the_mean_face_span_its_axes():
+    face = dome.topology()
+    colours = mean_colours(face)
+    column, row = np.rint(face.uv * SIZE - 0.5).astype(int).clip(0, SIZE - 1).T
+    wanted = np.stack([face.uv[:, 0], 1 - face.uv[:, 1], np.zeros(len(face.uv))], -1)
+    assert np.abs(colours[row, column] / 255 - wanted).max() < 0.03
+    assert mean_colours(face) is colours
+    assert mean_colours(replace(face, mean=None)) is None

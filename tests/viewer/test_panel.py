@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -200,7 +201,7 @@ def test_changing_the_look_uploads_nothing(qtbot):
         pictures.append(grabbed(panel))
     assert panel.uploads == before
     for picture in pictures[1:]:
-        assert np.abs(picture - pictures[0]).max() > 20  # and yet each look differs from the first
+        assert np.abs(picture - pictures[0]).max() > 10  # and yet each look differs from the first
 
 
 def test_the_next_answer_of_one_topology_leaves_the_triangles_where_they_are(qtbot):
@@ -213,7 +214,69 @@ def test_the_next_answer_of_one_topology_leaves_the_triangles_where_they_are(qtb
     moved = answer.mapped(Space.IMAGE, lambda points: points + 1, np.eye(3))
     panel.set_answer(moved, dome.photo())
     grabbed(panel)
-    assert panel.uploads - before == 2  # vertices and photo
+    sent = panel.uploads - before
+    assert sent == 5  # places, normals, places in the photo, values, photo; not triangles, chart, colour maps
+
+
+def test_one_place_of_the_face_has_one_pncc_colour_in_every_panel(qtbot):
+    partial, whole = shown(qtbot, "image"), shown(qtbot, "fused")
+    for panel in (partial, whole):
+        panel.set_look(LayerStyle(Look.PNCC))
+    a, b = grabbed(partial), grabbed(whole)
+    for x, y in ((-0.4, 0.3), (-0.2, -0.3)):
+        assert near(at(a, x, y), tuple(at(b, x, y)), 3)
+    left, right = at(b, -0.4, 0.0), at(b, 0.4, 0.0)
+    assert right[0] - left[0] > 60  # red grows to the right of the mean face
+    assert at(b, 0.0, 0.4)[1] - at(b, 0.0, -0.4)[1] > 60  # green upwards
+    assert "mean face" in whole.legend_text()
+
+
+def test_without_a_mean_face_there_is_no_pncc_and_it_is_said(qtbot):
+    answer = dome.answer()
+    panel = shown(qtbot, answer=replace(answer, topology=replace(answer.topology, mean=None)))
+    panel.set_look(LayerStyle(Look.PNCC))
+    assert "no mean face" in panel.legend_text()
+
+
+def test_a_flat_look_has_one_shade_per_triangle(qtbot):
+    panel = shown(qtbot)
+    panel.set_answer(dome.answer(visibility=False), dome.photo())
+    shades = {}
+    for look in (Look.SHADED, Look.FLAT):
+        panel.set_look(LayerStyle(look))
+        shades[look] = len(np.unique(grabbed(panel)[:-60].reshape(-1, 3), axis=0))
+    assert shades[Look.FLAT] < shades[Look.SHADED] / 2
+
+
+def test_edges_lie_on_the_edges_and_nowhere_else(qtbot):
+    panel = shown(qtbot)
+    item = MeshItem()
+    panel.view.clear()
+    panel.view.addItem(item)
+    item.set_surface(quads((0, 0, 0, 0.6, (0, 0))))
+    item.set_paint(Paint(fill=Fill.PLAIN, body=(0, 0, 0), edge=(1, 1, 1), edge_opacity=1.0, wire=True))
+    picture = grabbed(panel)
+    height, width = picture.shape[:2]
+    row, column = round(height / 2 - 0.3 * height / 2), round(width / 2 + 0.3 * height / 2)
+    assert picture[row - 2 : row + 3, column - 2 : column + 3].max() > 100  # the diagonal
+    assert at(picture, 0.3, -0.3).max() == 0
+    assert at(picture, -0.3, 0.3).max() == 0
+
+
+def test_drivers_without_geometry_shaders_draw_edges_too(qtbot, monkeypatch):
+    monkeypatch.setattr("viewer.gl.mesh_item.has_geometry_shaders", lambda: False)
+    test_edges_lie_on_the_edges_and_nowhere_else(qtbot)
+
+
+def test_triangles_that_point_outside_are_refused_before_the_driver_reads_them(qtbot, caplog):
+    panel = shown(qtbot)
+    good = quads((0, 0, 0, 0.5, (0, 0)))
+    item = MeshItem()
+    panel.view.addItem(item)
+    with qtbot.waitSignal(panel.failed) as signal:
+        item.set_surface(replace(good, triangles=good.triangles + 4))
+        panel.view.grabFramebuffer()
+    assert "outside" in signal.args[0]
 
 
 def test_an_empty_surface_is_said_and_not_drawn(qtbot):

@@ -1,8 +1,7 @@
-"""A surface in a GL view: static triangles, streamed vertices, looks that cost one uniform."""
+"""A surface in a GL view: static triangles, streamed vertices, looks that upload nothing."""
 
 from __future__ import annotations
 
-import ctypes
 from dataclasses import dataclass
 from enum import Enum
 
@@ -12,14 +11,21 @@ from OpenGL import GL
 from pyqtgraph.opengl.GLGraphicsItem import GLGraphicsItem
 
 from viewer.gl import colour_maps
-from viewer.gl.program import Program
+from viewer.gl.program import Program, Uniform, has_geometry_shaders
+from viewer.gl.streams import Buffers, Stream
 from viewer.gl.texture import Texture
 
 Colour = tuple[float, float, float]
 
-ATTRIBUTES = (("position", 3), ("normal", 3), ("uv", 2), ("pixel", 2), ("values", 4), ("more_values", 4))
-STRIDE = 4 * sum(count for _, count in ATTRIBUTES)
+STREAMS = (
+    Stream((("position", 3),)),
+    Stream((("normal", 3),)),
+    Stream((("uv", 2),)),
+    Stream((("pixel", 2),)),
+    Stream((("values", 4), ("more_values", 4))),
+)
 VALUES = 8  # numbers per vertex a surface can be coloured by
+EDGE_BIAS = 3e-4  # of half the depth range: how much nearer edges are than their surface
 UNKNOWN = np.float32(-1e9)  # a NaN may be lost on its way through a driver
 
 
@@ -32,15 +38,18 @@ class Fill(Enum):
     UV = 3
     NORMALS = 4
     PLAIN = 5
+    PNCC = 6
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Surface:
     """What is streamed: a mesh in face radii, x right, y up, z towards the viewer.
 
+    An array that is the same object as in the surface before is not uploaded again.
+
     Attributes:
         positions, normals: [N, 3] float32.
-        triangles: [T, 3] int32; uploaded again only if it is another object than before.
+        triangles: [T, 3] int32.
         uv: [N, 2] float32, 0..1.
         pixels: [N, 2] float32, where each vertex lies in the photo, px.
         values: [N, VALUES] float32; the first is how well seen a vertex is, 0..1. NaN where unknown.
@@ -56,7 +65,7 @@ class Surface:
 
 @dataclass(frozen=True, slots=True)
 class Paint:
-    """How to draw it. Changing this uploads nothing.
+    """How to draw it. Changing this uploads nothing: it sets uniforms, and chooses among small programs.
 
     Attributes:
         fill: Where the colour comes from.
@@ -105,21 +114,22 @@ class MeshItem(GLGraphicsItem):  # type: ignore[misc]  # pyqtgraph has no types
         self.uploads = 0
         self._surface: Surface | None = None
         self._paint = Paint()
-        self._photo = Texture(0)
-        self._maps = Texture(1)
+        self._photo, self._maps, self._chart = Texture(0), Texture(1), Texture(2)
         self._maps.set_picture(colour_maps.stacked())
         self._photo_window = (0.0, 0.0, 1.0, 1.0)
-        self._program: Program | None = None
-        self._buffers: list[int] = []
-        self._stale_vertices = self._stale_triangles = False
+        self._programs: dict[tuple[int, ...], Program] = {}
+        self._edges = Edges()
+        self._buffers = Buffers(STREAMS)
+        self._known: NDArray[np.float32] = np.zeros((0, VALUES), np.float32)
 
     def set_surface(self, surface: Surface | None) -> None:
         """Draw this surface from now on; None draws nothing."""
-        old = self._surface
-        self._surface = surface
-        self._stale_vertices = True
-        if surface is not None and (old is None or old.triangles is not surface.triangles):
-            self._stale_triangles = True
+        old, self._surface = self._surface, surface
+        if surface is not None:
+            if old is None or old.values is not surface.values:
+                self._known = np.where(np.isnan(surface.values), UNKNOWN, surface.values)
+            arrays = (surface.positions, surface.normals, surface.uv, surface.pixels, self._known)
+            self._buffers.set(arrays, surface.triangles)
         self.update()
 
     def set_photo(self, piece: NDArray[np.uint8], window: tuple[float, float, float, float]) -> None:
@@ -127,6 +137,12 @@ class MeshItem(GLGraphicsItem):  # type: ignore[misc]  # pyqtgraph has no types
         self._photo.set_picture(piece)
         self._photo_window = window
         self.update()
+
+    def set_chart(self, picture: NDArray[np.uint8] | None) -> None:
+        """What `Fill.PNCC` shows: [H, W, 3] RGB over the chart, its first row at v = 0."""
+        if picture is not None:
+            self._chart.set_picture(picture)
+            self.update()
 
     def set_paint(self, paint: Paint) -> None:
         """Change the look."""
@@ -136,21 +152,25 @@ class MeshItem(GLGraphicsItem):  # type: ignore[misc]  # pyqtgraph has no types
 
     def initializeGL(self) -> None:
         """A new context: nothing made in another one is ours any more."""
-        self._program = None
-        self._buffers = []
-        self._photo.forget()
-        self._maps.forget()
-        self._stale_vertices = self._stale_triangles = True
+        self._programs = {}
+        self._edges = Edges()
+        self._buffers.forget()
+        for texture in self._textures:
+            texture.forget()
 
     def release(self) -> None:
         """Give everything back to the current context."""
-        if self._program is not None:
-            self._program.delete()
-        if self._buffers:
-            GL.glDeleteBuffers(len(self._buffers), self._buffers)
-        self._photo.delete()
-        self._maps.delete()
+        for program in self._programs.values():
+            program.delete()
+        self._edges.delete()
+        self._buffers.delete()
+        for texture in self._textures:
+            texture.delete()
         self.initializeGL()
+
+    @property
+    def _textures(self) -> tuple[Texture, ...]:
+        return self._photo, self._maps, self._chart
 
     def paint(self) -> None:
         """Upload what is stale, draw."""
@@ -159,131 +179,122 @@ class MeshItem(GLGraphicsItem):  # type: ignore[misc]  # pyqtgraph has no types
         self.setupGLState()
         GL.glEnable(GL.GL_PROGRAM_POINT_SIZE)
         GL.glEnable(GL.GL_POINT_SPRITE)
-        self._upload(self._surface)
-        assert self._program is not None
-        with self._program.bound(), self._bound_vertices():
-            self._set_uniforms(self._program)
-            self._draw(self._program, self._surface)
+        self.uploads += self._buffers.upload() + sum(texture.bind() for texture in self._textures)
+        program = self._program()
+        with self._buffers.bound():
+            with program.bound():
+                program.set(self._uniforms())
+                self._draw()
+            if self._paint.wire and not self._paint.points:
+                self._edges.draw(self._buffers, self._placing(), self._paint)
 
-    def _upload(self, surface: Surface) -> None:
-        if self._program is None:
-            self._program = Program("mesh", [name for name, _ in ATTRIBUTES])
-        if not self._buffers:
-            self._buffers = [int(name) for name in np.atleast_1d(GL.glGenBuffers(2))]
-        if self._stale_vertices:
-            self._stale_vertices = False
-            vertices = _interleaved(surface)
-            GL.glBindBuffer(GL.GL_ARRAY_BUFFER, self._buffers[0])
-            GL.glBufferData(GL.GL_ARRAY_BUFFER, vertices.nbytes, vertices, GL.GL_STREAM_DRAW)
-            self.uploads += 1
-        if self._stale_triangles:
-            self._stale_triangles = False
-            indices = np.ascontiguousarray(surface.triangles, np.uint32)
-            GL.glBindBuffer(GL.GL_ELEMENT_ARRAY_BUFFER, self._buffers[1])
-            GL.glBufferData(GL.GL_ELEMENT_ARRAY_BUFFER, indices.nbytes, indices, GL.GL_STATIC_DRAW)
-            self.uploads += 1
-        self.uploads += self._photo.bind() + self._maps.bind()
-
-    def _bound_vertices(self) -> _BoundVertices:
-        return _BoundVertices(self._buffers)
-
-    def _set_uniforms(self, program: Program) -> None:
+    def _program(self) -> Program:
+        """The program for this look, compiled when it is first wanted."""
         paint = self._paint
-        program.set(
-            {
-                "model_view": matrix_of(self.modelViewMatrix()),
-                "projection": matrix_of(self.projectionMatrix()),
-                "perspective": bool(self.view().camera.perspective),
-                "look": paint.fill.value,
-                "channel": tuple(float(i == paint.channel) for i in range(4)),
-                "more_channels": tuple(float(i == paint.channel) for i in range(4, VALUES)),
-                "value_range": (paint.low, paint.high if paint.high > paint.low else paint.low + 1.0),
-                "colour_maps": 1,
-                "map_row": colour_maps.row(paint.colour_map),
-                "photo": 0,
-                "photo_window": self._photo_window,
-                "mark_hidden": paint.mark_hidden,
-                "flat_shading": paint.flat and not paint.points,
-                "points": paint.points,
-                "point_size": paint.point_size_px * float(self.view().pixel_scale),
-                "opacity": paint.opacity,
-                "clay": paint.clay,
-                "hidden_colour": paint.hidden,
-                "plain": paint.body,
-                "depth_bias": 0.0,
-            }
-        )
+        marks = paint.mark_hidden and paint.fill in (Fill.CLAY, Fill.PHOTO)
+        key = (paint.fill.value, int(paint.points), int(paint.flat and not paint.points), int(marks))
+        if key not in self._programs:
+            constants = dict(zip(("LOOK", "POINTS", "FLAT", "MARK_HIDDEN"), key, strict=True))
+            self._programs[key] = Program("mesh", self._buffers.attribute_names, constants)
+        return self._programs[key]
 
-    def _draw(self, program: Program, surface: Surface) -> None:
+    def _placing(self) -> Placing:
+        """How the surface lies in the view."""
+        view = self.view()
+        model_view, projection = matrix_of(self.modelViewMatrix()), matrix_of(self.projectionMatrix())
+        return Placing(model_view, projection, float(view.pixel_scale), bool(view.camera.perspective))
+
+    def _uniforms(self) -> dict[str, Uniform]:
+        paint, placing = self._paint, self._placing()
+        return {
+            "model_view": placing.model_view,
+            "projection": placing.projection,
+            "perspective": placing.perspective,
+            "channel": tuple(float(i == paint.channel) for i in range(4)),
+            "more_channels": tuple(float(i == paint.channel) for i in range(4, VALUES)),
+            "value_range": (paint.low, paint.high if paint.high > paint.low else paint.low + 1.0),
+            "photo": 0,
+            "colour_maps": 1,
+            "chart": 2,
+            "map_row": colour_maps.row(paint.colour_map),
+            "photo_window": self._photo_window,
+            "point_size": paint.point_size_px * placing.pixel_scale,
+            "opacity": paint.opacity,
+            "clay": paint.clay,
+            "hidden_colour": paint.hidden,
+            "plain": paint.body,
+        }
+
+    def _draw(self) -> None:
         if self._paint.points:
-            GL.glDrawArrays(GL.GL_POINTS, 0, len(surface.positions))
+            self._buffers.draw_points()
             return
         if self._paint.opacity < 1:  # only the nearest surface may shine through, not every fold behind it
             GL.glColorMask(False, False, False, False)
-            _draw_triangles(surface)
+            self._buffers.draw_triangles()
             GL.glColorMask(True, True, True, True)
             GL.glDepthFunc(GL.GL_LEQUAL)
-        _draw_triangles(surface)
+        self._buffers.draw_triangles()
         GL.glDepthFunc(GL.GL_LESS)
-        if self._paint.wire:
-            self._draw_wire(program, surface)
 
-    def _draw_wire(self, program: Program, surface: Surface) -> None:
-        program.set(
-            {
-                "look": Fill.PLAIN.value,
-                "plain": self._paint.edge,
-                "opacity": self._paint.edge_opacity * self._paint.opacity,
-                "depth_bias": 1e-4,
-            }
-        )
-        GL.glEnable(GL.GL_LINE_SMOOTH)
-        GL.glLineWidth(max(1.0, float(self.view().pixel_scale)))
-        GL.glPolygonMode(GL.GL_FRONT_AND_BACK, GL.GL_LINE)
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Placing:
+    """How a surface lies in the view that draws it.
+
+    Attributes:
+        model_view, projection: [4, 4], rows first.
+        pixel_scale: Device pixels of the target per logical pixel.
+        perspective: Whether near parts are larger.
+    """
+
+    model_view: NDArray[np.float32]
+    projection: NDArray[np.float32]
+    pixel_scale: float
+    perspective: bool
+
+
+class Edges:
+    """The triangles' edges over a surface.
+
+    Every fragment is told by a geometry shader how far the edges are: as many triangles as the surface has,
+    and smooth. Older drivers draw the outlines of polygons instead, which software drivers are slow at.
+    """
+
+    def __init__(self) -> None:
+        self._program: Program | None = None
+        self._by_distance = False
+
+    def draw(self, buffers: Buffers, placing: Placing, paint: Paint) -> None:
+        """Over what was drawn; inside `buffers.bound()`."""
+        if self._program is None:
+            self._by_distance = has_geometry_shaders()
+            name = "edges" if self._by_distance else "outlines"
+            self._program = Program(name, ("position",), geometry=self._by_distance)
         GL.glDepthMask(False)
-        _draw_triangles(surface)
+        with self._program.bound():
+            self._program.set(
+                {
+                    "model_view": placing.model_view,
+                    "projection": placing.projection,
+                    "half_width": 0.5 * placing.pixel_scale,
+                    "depth_bias": EDGE_BIAS,
+                    "colour": (*paint.edge, paint.edge_opacity * paint.opacity),
+                }
+            )
+            if self._by_distance:
+                buffers.draw_triangles()
+            else:
+                GL.glPolygonMode(GL.GL_FRONT_AND_BACK, GL.GL_LINE)
+                buffers.draw_triangles()
+                GL.glPolygonMode(GL.GL_FRONT_AND_BACK, GL.GL_FILL)
         GL.glDepthMask(True)
-        GL.glPolygonMode(GL.GL_FRONT_AND_BACK, GL.GL_FILL)
-        GL.glLineWidth(1.0)
-        GL.glDisable(GL.GL_LINE_SMOOTH)
 
-
-class _BoundVertices:
-    """The vertex attributes, pointed at their buffer inside a `with`: no VAO, which contexts do not share."""
-
-    def __init__(self, buffers: list[int]) -> None:
-        self._buffers = buffers
-
-    def __enter__(self) -> None:
-        GL.glBindBuffer(GL.GL_ARRAY_BUFFER, self._buffers[0])
-        GL.glBindBuffer(GL.GL_ELEMENT_ARRAY_BUFFER, self._buffers[1])
-        offset = 0
-        for location, (_, count) in enumerate(ATTRIBUTES):
-            GL.glEnableVertexAttribArray(location)
-            GL.glVertexAttribPointer(location, count, GL.GL_FLOAT, False, STRIDE, ctypes.c_void_p(offset))
-            offset += 4 * count
-
-    def __exit__(self, *_: object) -> None:
-        for location in range(len(ATTRIBUTES)):
-            GL.glDisableVertexAttribArray(location)
-        GL.glBindBuffer(GL.GL_ARRAY_BUFFER, 0)
-        GL.glBindBuffer(GL.GL_ELEMENT_ARRAY_BUFFER, 0)
-
-
-def _draw_triangles(surface: Surface) -> None:
-    count = surface.triangles.size
-    GL.glDrawElements(GL.GL_TRIANGLES, count, GL.GL_UNSIGNED_INT, ctypes.c_void_p(0))
-
-
-def _interleaved(surface: Surface) -> NDArray[np.float32]:
-    values = np.where(np.isnan(surface.values), UNKNOWN, surface.values)
-    columns = (surface.positions, surface.normals, surface.uv, surface.pixels, values[:, :4], values[:, 4:])
-    vertices = np.empty((len(surface.positions), STRIDE // 4), np.float32)
-    start = 0
-    for (_, count), column in zip(ATTRIBUTES, columns, strict=True):
-        vertices[:, start : start + count] = column
-        start += count
-    return vertices
+    def delete(self) -> None:
+        """Give the program back to the current context."""
+        if self._program is not None:
+            self._program.delete()
+            self._program = None
 
 
 def matrix_of(matrix: object) -> NDArray[np.float32]:

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 def smooth_normals(vertices: NDArray[np.float32], triangles: NDArray[np.int32]) -> NDArray[np.float32]:
     """Unit normals per vertex, each the area-weighted mean of its triangles' normals.
 
+    One coordinate at a time: numpy gathers and adds columns several times faster than rows of three.
+
     Args:
         vertices: [N, 3], right-handed.
         triangles: [T, 3], counter-clockwise seen from outside.
@@ -19,21 +21,15 @@ def smooth_normals(vertices: NDArray[np.float32], triangles: NDArray[np.int32]) 
     normals = np.zeros((len(vertices), 3), np.float32)
     if len(triangles) == 0:
         return normals
-    corners = vertices[triangles]  # [T, 3, 3]
-    faces = _cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    ids = np.ascontiguousarray(triangles.T).ravel()
-    for axis in range(3):  # bincount is several times faster than np.add.at
-        share = np.tile(faces[:, axis], 3)
+    corners = np.ascontiguousarray(triangles.T, np.intp)  # [3, T]
+    columns = [np.ascontiguousarray(vertices[:, axis]) for axis in range(3)]
+    first = [column.take(corners[0]) for column in columns]
+    a = [column.take(corners[1]) - start for column, start in zip(columns, first, strict=True)]
+    b = [column.take(corners[2]) - start for column, start in zip(columns, first, strict=True)]
+    ids = corners.ravel()
+    for axis, (j, k) in enumerate(((1, 2), (2, 0), (0, 1))):
+        share = np.tile(a[j] * b[k] - a[k] * b[j], 3)
         normals[:, axis] = np.bincount(ids, weights=share, minlength=len(vertices))
     lengths = np.sqrt(np.einsum("nc,nc->n", normals, normals))
     normals /= np.where(lengths > 0, lengths, 1)[:, None]
     return normals
-
-
-def _cross(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
-    """[T, 3] x [T, 3]; np.cross spends most of its time on generality."""
-    product = np.empty_like(a)
-    product[:, 0] = a[:, 1] * b[:, 2] - a[:, 2] * b[:, 1]
-    product[:, 1] = a[:, 2] * b[:, 0] - a[:, 0] * b[:, 2]
-    product[:, 2] = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
-    return product

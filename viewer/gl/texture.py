@@ -16,14 +16,16 @@ class Texture:
 
     def __init__(self, unit: int) -> None:
         self._unit = unit
-        self._picture = np.zeros((1, 1, 3), np.uint8)
+        self._picture = self._given = np.zeros((1, 1, 3), np.uint8)
         self._id = 0
         self._stale = True
 
     def set_picture(self, picture: NDArray[np.uint8]) -> None:
-        """[H, W, 3] RGB; the first row is at texture coordinate 0."""
-        self._picture = np.ascontiguousarray(picture)
-        self._stale = True
+        """[H, W, 3] RGB; the first row is at texture coordinate 0. The same object is not sent again."""
+        if picture is not self._given:
+            self._given = picture
+            self._picture = np.ascontiguousarray(picture)
+            self._stale = True
 
     def bind(self) -> int:
         """Make it current on its unit; returns how many uploads that took, 0 or 1."""

@@ -55,6 +55,7 @@ class PanelRow:
 
 COMPLETED_LOOKS = (
     Look.SHADED,
+    Look.FLAT,
     Look.PHOTO,
     Look.WIRE,
     Look.POINTS,
@@ -65,6 +66,7 @@ COMPLETED_LOOKS = (
     Look.DEPTH,
     Look.UV,
     Look.NORMALS,
+    Look.PNCC,
 )
 
 PANELS = (
@@ -77,6 +79,7 @@ PANELS = (
         looks=(
             Look.PHOTO,
             Look.SHADED,
+            Look.FLAT,
             Look.CONFIDENCE,
             Look.UV,
             Look.ERROR,
@@ -84,6 +87,7 @@ PANELS = (
             Look.WIRE,
             Look.POINTS,
             Look.NORMALS,
+            Look.PNCC,
         ),
         style=LayerStyle(Look.PHOTO),
         alarms=("empty-mask", "uv-collisions"),

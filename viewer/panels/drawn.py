@@ -14,6 +14,7 @@ from viewer.gl.framing import Framing
 from viewer.gl.mesh_item import VALUES, Surface
 from viewer.gl.normals import smooth_normals
 from viewer.panels.arrangement import PanelRow
+from viewer.panels.chart import mean_colours
 from viewer.panels.truth_marks import ERROR_MAP
 from viewer.state import Look
 
@@ -55,6 +56,7 @@ class Drawn:
         surface: The mesh, in face radii.
         scales: For the looks this answer has numbers for.
         photo, window: A piece of the photo and where it lies in it.
+        mean_colours: [H, W, 3] over the chart, for the look PNCC; None if the method has no mean face.
         dots: [P, 3] in face radii: where the visible pixels fell on a chart; none for other panels.
     """
 
@@ -62,6 +64,7 @@ class Drawn:
     scales: Mapping[Look, Scale]
     photo: NDArray[np.uint8]
     window: tuple[float, float, float, float]
+    mean_colours: NDArray[np.uint8] | None
     dots: NDArray[np.float32]
 
 
@@ -103,7 +106,7 @@ def drawn(row: PanelRow, answer: Reconstruction, image: NDArray[np.uint8]) -> Dr
     )
     photo, window = photo_piece(image, answer.vertices)
     dots = _pixels_on_chart(answer) if row.chart else np.zeros((0, 3), np.float32)
-    return Drawn(surface, _scales(mesh, answer, framing), photo, window, dots)
+    return Drawn(surface, _scales(mesh, answer, framing), photo, window, mean_colours(answer.topology), dots)
 
 
 def on_chart(uv: NDArray[np.float32], lift: float = 0.0) -> NDArray[np.float32]:

@@ -30,7 +30,15 @@ FILLS = {
     Look.POINTS: Fill.CLAY,
     Look.UV: Fill.UV,
     Look.NORMALS: Fill.NORMALS,
+    Look.PNCC: Fill.PNCC,
 }
+RED, GREEN, BLUE = "#e5484d", "#46a758", "#3e63dd"
+AXES = {
+    Fill.UV: (Swatch("u: right", RED), Swatch("v: up", GREEN)),
+    Fill.NORMALS: (Swatch("faces right", RED), Swatch("up", GREEN), Swatch("the viewer", BLUE)),
+    Fill.PNCC: (Swatch("mean face: right", RED), Swatch("up", GREEN), Swatch("forwards", BLUE)),
+}
+"""What more red, green and blue mean."""
 SCALAR_LOOKS = frozenset(look for look, _, _ in CHANNELS)
 
 
@@ -99,6 +107,7 @@ class Panel(QFrame):
         self._mesh.set_surface(None if self._drawn is None else self._drawn.surface)
         if self._drawn is not None:
             self._mesh.set_photo(self._drawn.photo, self._drawn.window)
+            self._mesh.set_chart(self._drawn.mean_colours)
         self._dots.set_points(np.zeros((0, 3), np.float32) if self._drawn is None else self._drawn.dots)
         self._place_landmarks()
         self._probe.set_points(np.zeros((0, 3), np.float32))
@@ -188,9 +197,10 @@ class Panel(QFrame):
         look = self._style.look
         scale = None if self._drawn is None else self._drawn.scales.get(look)
         paint = Paint(
-            fill=Fill.VALUE if scale is not None else FILLS.get(look, Fill.CLAY),
+            fill=Fill.VALUE if scale is not None else self._fill(look),
             wire=self._style.wire or look is Look.WIRE,
             points=look is Look.POINTS,
+            flat=look is Look.FLAT,
             opacity=self._style.opacity,
             mark_hidden=self.row.marks_hidden and self._knows_visibility(),
             clay=shares(self._colours.clay),
@@ -217,6 +227,10 @@ class Panel(QFrame):
                 swatches = (
                     Swatch(f"no {self._style.look.value.lower()} in this answer", self._colours.clay),
                 )
+            elif self._style.look is Look.PNCC and paint.fill is not Fill.PNCC:
+                swatches = (Swatch("this method has no mean face", self._colours.clay),)
+            elif paint.fill in AXES:
+                swatches = AXES[paint.fill]
             elif paint.mark_hidden and paint.fill in (Fill.CLAY, Fill.PHOTO):
                 seen = "photo: seen" if paint.fill is Fill.PHOTO else "seen"
                 swatches = (
@@ -225,6 +239,10 @@ class Panel(QFrame):
                 )
         self._legend.set_content(bar, swatches)
         self._place_overlays()
+
+    def _fill(self, look: Look) -> Fill:
+        lacks_mean = self._drawn is None or self._drawn.mean_colours is None
+        return Fill.CLAY if look is Look.PNCC and lacks_mean else FILLS.get(look, Fill.CLAY)
 
     def _knows_visibility(self) -> bool:
         return self._drawn is not None and Look.VISIBILITY in self._drawn.scales

@@ -34,6 +34,7 @@ def topology() -> Topology:
         uv=frozen(np.stack([u, v], -1).reshape(-1, 2)),
         landmark_vertices=landmarks,
         landmark_weights=frozen(np.tile([1.0, 0.0, 0.0], (68, 1))),
+        mean=frozen(np.stack([u.ravel() - 0.5, 0.5 - v.ravel(), np.zeros(SIDE * SIDE)], -1)),
         mirror=np.ascontiguousarray(index[:, ::-1].ravel(), np.int32),
         regions=np.zeros(SIDE * SIDE, np.uint8),
         region_names=("dome",),
