@@ -65,6 +65,8 @@ class Relief:
         """[S, S]: how bright each pixel is, about 0..1, lit from the direction `towards` [3]."""
         light = np.full(self.height.shape, ambient, np.float32)
         x0, y0, width, height = cv2.boundingRect((self.height > -5).astype(np.uint8))
+        if not width:
+            return light
         part = (slice(y0, y0 + height), slice(x0, x0 + width))
         ground = np.where(self.height[part] < -5, 0, self.height[part]) * PX_PER_UNIT
         ground = cv2.GaussianBlur(ground.astype(np.float32), (0, 0), smooth_px)

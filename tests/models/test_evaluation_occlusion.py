@@ -106,7 +106,7 @@ def test_an_error_of_k_times_the_covered_share_is_measured_as_that():
     shares = {grey().tobytes(): 0.0}
     for subject in subjects():
         for kind in KINDS:
-            picture, hidden = lay(grey(), [cover(kind, TRUTH, subject.seed)])
+            picture, hidden = lay(grey(), [cover(kind, subject.landmarks, subject.seed)])
             shares[picture.tobytes()] = float(hidden[face].mean())
     rows = list(trials(subjects(), Witness(lambda p: rightwards(20 * shares[p.tobytes()])), KINDS))
     assert [row.kind for row in rows] == [CLEAN, *KINDS] * 2
