@@ -17,6 +17,7 @@ from viewer.banner import Banner
 from viewer.bench import Work
 from viewer.command_line import program_version
 from viewer.controller import Controller
+from viewer.docks.history import HistoryDock
 from viewer.docks.inspector import InspectorDock
 from viewer.docks.layers import LayersDock
 from viewer.docks.log import LogDock, LogHandler, LogModel, LogRelay
@@ -141,6 +142,9 @@ class Assembly(QObject):
             "metrics": self.window.add_dock(
                 "metrics", "Metrics", MetricsDock(self.store, self.controller), right
             ),
+            "history": self.window.add_dock(
+                "history", "History", HistoryDock(self.store, self.controller), bottom
+            ),
             "log": self.window.add_dock("log", "Log", LogDock(self.log, self.controller), bottom),
         }
         self._linked = Linked(
@@ -153,20 +157,23 @@ class Assembly(QObject):
 
     def _arrange_docks(self) -> None:
         """As a new session has them: side by side with the panels, sharing one place where it is low."""
-        layers, inspector, metrics, logged = (
-            self._docks[name] for name in ("layers", "inspector", "metrics", "log")
+        layers, inspector, metrics, history, logged = (
+            self._docks[name] for name in ("layers", "inspector", "metrics", "history", "log")
         )
         low = self.window.height() < LOW
         for dock in self._docks.values():
             dock.setFloating(False)
-            area = Qt.DockWidgetArea.BottomDockWidgetArea if dock is logged else SIDE
+            area = Qt.DockWidgetArea.BottomDockWidgetArea if dock in (history, logged) else SIDE
             self.window.removeDockWidget(dock)  # else docks that share a place go on sharing it
             self.window.addDockWidget(area, dock)
             dock.show()
+        self.window.tabifyDockWidget(logged, history)
+        logged.raise_()
         if low:
             self.window.tabifyDockWidget(layers, inspector)
             self.window.tabifyDockWidget(inspector, metrics)
             layers.raise_()
+            history.hide()
             logged.hide()
         else:
             self.window.splitDockWidget(layers, inspector, Qt.Orientation.Vertical)

@@ -150,6 +150,15 @@ class Controller(QObject):
         if self._session.recording is not None:
             self._session.recording.seek(index)
 
+    def visit(self, index: int) -> None:
+        """Look at a frame of the history; of a camera, which cannot go back, at its kept picture."""
+        if self._session.recording is None:
+            self._store.update(visited=index)
+        else:
+            if self._session.playing:
+                self._session.set_playing(False)
+            self.seek(index)
+
     # ---- how to compute ------------------------------------------------------------------------------
 
     def toggle_branch(self, name: str) -> None:

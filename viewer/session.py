@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -16,10 +16,11 @@ from models.reconstruction import Reconstruction
 from models.reconstructor import Face
 from viewer.bench import Answered, Bench, Cancelled, Job, Work
 from viewer.explain import is_expected, no_face, notice_of
+from viewer.history import NO_HISTORY, History, record_of
 from viewer.inspection import alarms_of, probed
 from viewer.latest_only import LatestOnly, Newest
 from viewer.sources.source import Frame, Recording, Source
-from viewer.state import Notice, Search, Severity, Shown
+from viewer.state import Notice, Search, Severity, Shown, State
 from viewer.store import Store
 
 log = logging.getLogger(__name__)
@@ -99,7 +100,9 @@ class Session(QObject):
         self._opened += 1
         self._generation += 1
         self._jobs.forget_waiting()
-        self._store.update(notice=None, live=source.live, fps=0.0, drawing_box=False)
+        self._store.update(
+            notice=None, live=source.live, fps=0.0, drawing_box=False, history=NO_HISTORY, visited=None
+        )
         log.info("Opened %s.", source.name)
         self._set_reading(True)
         source.start(
@@ -219,11 +222,21 @@ class Session(QObject):
             # another look at the same picture need not search again
             self._faces, self._search = shown.faces, shown.search
         new = _alarm_texts(shown) - (_alarm_texts(state.shown) if self.playing else set())
+        changes["history"] = self._history_with(replace(state, **changes))
         self._store.update(**changes)
         self._tell_truth(shown, state.shown)
         for alarm in sorted(new):
             log.warning(alarm)
         self.answered.emit(shown)
+
+    def _history_with(self, state: State) -> History:
+        """The history with the frame shown; another source begins a new one."""
+        record, history = record_of(state), state.history
+        if record is None:
+            return history
+        if history.source != self._opened:
+            history = History(self._opened, self._source is not None and self._source.live)
+        return history.with_record(record)
 
     def _tell_truth(self, shown: Shown, before: Shown | None) -> None:
         """Say which truth was found, or why it cannot be used: once for each picture."""

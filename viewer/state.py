@@ -9,6 +9,8 @@ from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from viewer.history import NO_HISTORY, History
+
 if TYPE_CHECKING:
     from models.judging import Judgement
     from models.reconstruction import Reconstruction
@@ -210,6 +212,8 @@ class State:
         recent: Paths opened before, newest first.
         theme: Colours of the window.
         normaliser: What errors are divided by: a key of models.normalisers.NORMALISERS.
+        history: What the frames of the open source said so far.
+        visited: Index of the camera's frame whose kept picture is shown; None for none.
         explained: The title of the figure whose normaliser is drawn over the photo; empty for none.
         arrangement: Which panels stand side by side: a name of ARRANGEMENTS.
     """
@@ -239,6 +243,8 @@ class State:
     arrangement: str = "branches"
     normaliser: str = "box"
     explained: str = ""
+    history: History = NO_HISTORY
+    visited: int | None = None
 
     @property
     def answer(self) -> Reconstruction | None:
