@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +12,7 @@ from models.occlusion.cover import Cover
 from models.occlusion.face_frame import FaceFrame
 
 Floats = NDArray[np.floating]
+Window = tuple[slice, slice]
 PX_PER_UNIT = 200
 _SHIFT = 4  # cv2 takes 1/16 px
 _MOST_SAMPLES = 2048
@@ -37,15 +40,19 @@ class Canvas:
 
     def polygon(self, points: Floats, colour: Floats, opacity: float = 1.0) -> None:
         """Fill the outline [P, 2]."""
-        mask = self._clear()
+        self.paint(self.outline(points), colour, opacity)
+
+    def outline(self, points: Floats) -> NDArray[np.uint8]:
+        """[S, S] 0..255: what lies within [P, 2]."""
+        mask = np.zeros((self.side, self.side), np.uint8)
         cv2.fillPoly(mask, [self._fixed(points)], 255, cv2.LINE_AA, _SHIFT)
-        self.paint(mask, colour, opacity)
+        return mask
 
     def stroke(
         self, points: Floats, width: float, colour: Floats, opacity: float = 1.0, closed: bool = False
     ) -> None:
         """Draw along [P, 2], `width` face units thick."""
-        mask = self._clear()
+        mask = np.zeros((self.side, self.side), np.uint8)
         thick = max(1, round(width * PX_PER_UNIT))
         cv2.polylines(mask, [self._fixed(points)], closed, 255, thick, cv2.LINE_AA, _SHIFT)
         self.paint(mask, colour, opacity)
@@ -59,28 +66,42 @@ class Canvas:
             near_right: The right columns lie above the left ones where they overlap.
         """
         px = self.to_px(grid)
+        low = np.floor(px.min((0, 1))).clip(0, self.side - 1).astype(int)
+        width, height = (np.ceil(px.max((0, 1))).clip(0, self.side - 1).astype(int) - low + 1).tolist()
         rows, columns = _samples(px, 0), _samples(px, 1)
-        dense = cv2.resize(px.astype(np.float32), (columns, rows), interpolation=cv2.INTER_LINEAR)
-        colours = cv2.resize(np.asarray(texture, np.float32), (columns, rows), interpolation=cv2.INTER_LINEAR)
+        size = (
+            rows,
+            columns,
+        )  # transposed: of several samples of a pixel the last stays, so columns go outside
+        dense = cv2.resize((px - low).transpose(1, 0, 2).astype(np.float32), size)
+        colours = cv2.resize(np.asarray(texture, np.float32).transpose(1, 0, 2), size)
         if not near_right:
-            dense, colours = dense[:, ::-1], colours[:, ::-1]
-        x, y = np.rint(dense).astype(int).transpose(2, 1, 0).reshape(2, -1)
-        colours = colours.transpose(1, 0, 2).reshape(-1, 3)
-        kept = (x >= 0) & (x < self.side) & (y >= 0) & (y < self.side)
-        cloth = np.zeros((self.side, self.side, 4), np.float32)
-        cloth[y[kept], x[kept]] = np.pad(colours[kept], ((0, 0), (0, 1)), constant_values=1)  # the last stays
-        cloth = np.asarray(cv2.GaussianBlur(cloth, (3, 3), 0.6), np.float32)
-        self.paint(cloth[..., 3] * 255, cloth[..., :3] / np.maximum(cloth[..., 3:], 1e-3))
+            dense, colours = dense[::-1], colours[::-1]
+        x, y = np.rint(dense[..., 0]).astype(np.int32), np.rint(dense[..., 1]).astype(np.int32)
+        kept = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+        cloth = np.zeros((height * width, 4), np.float32)
+        cloth[(y * width + x)[kept]] = np.pad(colours[kept], ((0, 0), (0, 1)), constant_values=1)
+        cloth = np.asarray(cv2.GaussianBlur(cloth.reshape(height, width, 4), (3, 3), 0.6), np.float32)
+        window = (slice(low[1], low[1] + height), slice(low[0], low[0] + width))
+        self._over(window, cloth[..., 3:], cloth[..., :3] / np.maximum(cloth[..., 3:], 1e-3))
 
-    def paint(self, mask: Floats | NDArray[np.uint8], colour: Floats, opacity: float = 1.0) -> None:
-        """Lay colour where the mask [S, S] 0..255 says."""
+    def paint(
+        self,
+        mask: Floats | NDArray[np.uint8],
+        colour: Floats | Callable[[Window], Floats],
+        opacity: float = 1.0,
+    ) -> None:
+        """Lay colour where the mask [S, S] 0..255 says; a function is asked for the part that is needed."""
         x, y, width, height = cv2.boundingRect((mask > 0).astype(np.uint8))
         if not width:
             return
         window = (slice(y, y + height), slice(x, x + width))
-        alpha = (mask[window].astype(np.float32) * (opacity / 255))[..., None]
-        rgb = np.asarray(colour, np.float32)
-        rgb = rgb[window] if rgb.ndim == 3 else rgb
+        rgb = np.asarray(colour(window) if callable(colour) else colour, np.float32)
+        if rgb.shape[:2] == (self.side, self.side):
+            rgb = rgb[window]
+        self._over(window, (mask[window].astype(np.float32) * (opacity / 255))[..., None], rgb)
+
+    def _over(self, window: Window, alpha: NDArray[np.float32], rgb: NDArray[np.float32]) -> None:
         part = self._pixels[window]
         part *= 1 - alpha
         part[..., :3] += alpha * rgb.clip(0, 255)
@@ -101,9 +122,6 @@ class Canvas:
             ]
         )
         return Cover(kind, np.rint(rgba).clip(0, 255).astype(np.uint8), frame.T_image_face @ T_face_cover)
-
-    def _clear(self) -> NDArray[np.uint8]:
-        return np.zeros((self.side, self.side), np.uint8)
 
     def _fixed(self, points: Floats) -> NDArray[np.int32]:
         return np.rint(self.to_px(points) * (1 << _SHIFT)).astype(np.int32)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.occlusion.canvas import Canvas
+from models.occlusion.canvas import Canvas, Window
 from models.occlusion.face_frame import FaceFrame
 from models.occlusion.relief import Relief, lamp
 from models.occlusion.textures import cloth_colour, skin_colour, smooth_noise
@@ -135,12 +136,18 @@ def _build(relief: Relief, g: Gesture, place: Place, scale: float) -> list[tuple
     return [*tips, (joints[3], joints[2])]
 
 
-def _skin(rng: Rng, skin: Floats, shade: Floats) -> Floats:
-    """[S, S, 3]: shadows on skin are warmer than its lights."""
+def _skin(rng: Rng, skin: Floats, shade: Floats) -> Callable[[Window], Floats]:
+    """Shadows on skin are warmer than its lights."""
     side = len(shade)
     blotch = 1 + 0.05 * smooth_noise(rng, (side, side), (side // 14, side // 14))
-    lit = (shade * blotch)[..., None]
-    return np.asarray(skin * lit ** np.array([0.75, 1.0, 1.12]) * 1.06, np.float32)
+    levels = np.linspace(0, 1.2, 256)[:, None] ** np.array([0.75, 1.0, 1.12])
+    table = np.asarray(skin * levels * 1.06, np.float32)
+
+    def colours(window: Window) -> Floats:
+        lit = shade[window] * blotch[window] * (255 / 1.2)
+        return table[np.rint(lit).clip(0, 255).astype(np.int32)]
+
+    return colours
 
 
 def _nail(canvas: Canvas, tip: Floats, before: Floats, skin: Floats, size: float) -> None:
@@ -164,6 +171,6 @@ def _sleeve(canvas: Canvas, place: Place, start: Floats, rng: Rng, light: Floats
     shade = relief.light(light, 0.35)
     wrinkles = 1 + 0.12 * smooth_noise(rng, shape=(canvas.side, canvas.side), cells=(30, 30))
     cut = reach + np.array([(-70, 0, 0), (70, 0, 0), (70, 420, 0), (-70, 420, 0)])
-    keep = Canvas(canvas.reach)
-    keep.polygon(place(cut)[:, :2], np.zeros(3))
-    canvas.paint(relief.mask * keep.alpha, cloth_colour(rng) * (shade * wrinkles)[..., None])
+    keep = canvas.outline(place(cut)[:, :2])
+    colour = cloth_colour(rng).astype(np.float32)
+    canvas.paint(cv2.min(relief.mask, keep), lambda part: colour * (shade[part] * wrinkles[part])[..., None])

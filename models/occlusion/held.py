@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from models.occlusion.canvas import Canvas
+from models.occlusion.canvas import Canvas, Window
 from models.occlusion.face_frame import FaceFrame
 from models.occlusion.relief import Relief, lamp
 from models.occlusion.textures import cloth_colour, patterned, plain
@@ -28,18 +28,21 @@ def microphone(frame: FaceFrame, rng: Rng) -> Canvas:
     handle = Relief(canvas)
     handle.cone(ball + 0.7 * radius * along, ball + 1.25 * along, 0.62 * radius, 0.42 * radius)
     dark = np.full(3, rng.uniform(18, 70))
-    canvas.paint(handle.mask, dark * 1.6 * handle.light(light, 0.3)[..., None])
+    lit = handle.light(light, 0.3)
+    canvas.paint(handle.mask, lambda part: dark * 1.6 * lit[part][..., None])
     head = Relief(canvas)
     head.cone(ball, ball, radius, radius)
     foam = rng.random() < 0.4
     colour = cloth_colour(rng) if foam else np.full(3, rng.uniform(110, 200))
     shade = head.light(light, 0.3)
-    if foam:
-        texture = plain(rng, shade.shape, np.ones(3) * 1.0, 0.25)
-    else:
-        y, x = np.mgrid[: canvas.side, : canvas.side]
-        texture = (0.78 + 0.3 * np.sin(x * 0.9 + y * 0.9) * np.sin(x * 0.9 - y * 0.9))[..., None]
-    canvas.paint(head.mask, colour * shade[..., None] * texture)
+
+    def colours(part: Window) -> Floats:
+        y, x = np.mgrid[part]
+        mesh = 0.78 + 0.3 * np.sin(x * 0.9 + y * 0.9) * np.sin(x * 0.9 - y * 0.9)
+        texture = plain(rng, mesh.shape, np.ones(3), 0.25) if foam else mesh[..., None]
+        return np.asarray(colour * shade[part][..., None] * texture)
+
+    canvas.paint(head.mask, colours)
     if not foam:
         across = np.array([along[1], -along[0]]) * radius
         canvas.stroke(np.stack([ball[:2] - across, ball[:2] + across]), 0.03, dark * 1.3)
