@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
 
 from viewer import theme
+from viewer.comparison import ARRANGEMENT, Mode
 from viewer.controller import Controller
 from viewer.panels.arrangement import ARRANGEMENTS, Arrangement, panels_shown, style_of
 from viewer.state import OVERLAYS, Look, State
@@ -32,6 +33,10 @@ def _has_frame(state: State) -> bool:
 
 def _has_several(state: State) -> bool:
     return state.shown is not None and state.shown.frame.count > 1
+
+
+def _compares(state: State) -> bool:
+    return state.arrangement == ARRANGEMENT
 
 
 def _has_faces(state: State) -> bool:
@@ -321,6 +326,47 @@ ACTIONS: tuple[ActionRow, ...] = (
         group="faces",
     ),
     *(_arrangement(row) for row in ARRANGEMENTS),
+    ActionRow(
+        "ab-pin",
+        "Pin as A",
+        "Keep the answer shown, with its frame, as A, and compare what comes with it.",
+        "&Compute",
+        lambda controller: controller.comparing.pin(),
+        "Ctrl+P",
+        enabled=_has_answer,
+        group="compare",
+    ),
+    ActionRow(
+        "ab-swap",
+        "Swap A and B",
+        "A becomes B, and B becomes A.",
+        "&View",
+        lambda controller: controller.comparing.swap(),
+        "Shift+X",
+        enabled=_compares,
+        group="compare",
+    ),
+    ActionRow(
+        "ab-flip",
+        "Flip A and B",
+        "Show A whole, then B whole; dragging the line shows both again.",
+        "&View",
+        lambda controller: controller.comparing.flip_by_hand(),
+        "X",
+        enabled=_compares,
+        group="compare",
+    ),
+    ActionRow(
+        "ab-blink",
+        "Blink A and B",
+        "Let A and B take turns by themselves, or stand side by side again.",
+        "&View",
+        lambda controller: controller.comparing.toggle_blink(),
+        "K",
+        enabled=_compares,
+        checked=lambda state: state.comparison.mode is Mode.BLINK,
+        group="compare",
+    ),
     ActionRow(
         "reset-view",
         "Reset view",

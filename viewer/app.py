@@ -24,7 +24,7 @@ from PySide6.QtCore import (
     qInstallMessageHandler,
 )
 from PySide6.QtGui import QGuiApplication, QSurfaceFormat
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 import resources
 from models.reconstruction import Reconstruction
@@ -35,7 +35,7 @@ from viewer.bench import Work
 from viewer.command_line import Launch
 from viewer.controller import Controller
 from viewer.errand import Errand
-from viewer.panels.arrangement import PANELS, Kind, arrangement
+from viewer.panels.arrangement import PANELS, Kind, PanelRow, arrangement
 from viewer.settings import Settings
 from viewer.state import State, Theme
 
@@ -116,9 +116,18 @@ def make_panels() -> Panels:
     """The panels of PANELS: the photo, and the GL views in their order."""
     from viewer.panels.panel import Panel  # OpenGL is chosen by now
     from viewer.panels.photo_panel import PhotoPanel
+    from viewer.panels.photo_wipe_panel import PhotoWipePanel
+    from viewer.panels.wipe_panel import WipePanel
 
-    photo = PhotoPanel(next(row for row in PANELS if row.kind is Kind.PHOTO))
-    return Panels(photo, {row.name: Panel(row) for row in PANELS if row.kind is Kind.SURFACE})
+    def made(kind: Kind, make: Callable[[PanelRow], QWidget]) -> dict[str, QWidget]:
+        return {row.name: make(row) for row in PANELS if row.kind is kind}
+
+    return Panels(
+        made(Kind.PHOTO, PhotoPanel)["photo"],
+        made(Kind.SURFACE, Panel),
+        made(Kind.PHOTO_WIPE, PhotoWipePanel)["photo-wipe"],
+        made(Kind.WIPE, WipePanel)["wipe"],
+    )
 
 
 def make_application() -> QApplication:

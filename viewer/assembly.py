@@ -16,6 +16,8 @@ from viewer.actions import make_actions
 from viewer.banner import Banner
 from viewer.bench import Work
 from viewer.command_line import program_version
+from viewer.compare_bar import CompareBar
+from viewer.compare_linking import ComparisonLinked, PhotoPair, SurfacePair
 from viewer.controller import Controller
 from viewer.docks.history import HistoryDock
 from viewer.docks.inspector import InspectorDock
@@ -56,10 +58,14 @@ class Panels:
     Attributes:
         photo: A `viewer.linking.PictureView`.
         surfaces: Panel name -> a `viewer.linking.SurfacePanel`.
+        photo_wipe: A `viewer.compare_linking.PhotoPair`.
+        wipe: A `viewer.compare_linking.SurfacePair`.
     """
 
     photo: QWidget
     surfaces: Mapping[str, QWidget]
+    photo_wipe: QWidget
+    wipe: QWidget
 
 
 class Assembly(QObject):
@@ -127,10 +133,12 @@ class Assembly(QObject):
         logging.getLogger().removeHandler(self._handler)
 
     def _furnish(self, panels: Panels) -> None:
-        area = self._area = PanelArea({"photo": panels.photo, **panels.surfaces})
+        pair = {"photo-wipe": panels.photo_wipe, "wipe": panels.wipe}
+        area = self._area = PanelArea({"photo": panels.photo, **panels.surfaces, **pair})
+        bar = CompareBar(self.store, self.controller, self.actions)
         banner = Banner(self.store, self.controller, self.actions["draw-box"])
         transport = Transport(self.store, self.controller, self.actions)
-        self.window.place([banner, area, transport], area, Status(self.store))
+        self.window.place([banner, bar, area, transport], area, Status(self.store))
         right, bottom = SIDE, Qt.DockWidgetArea.BottomDockWidgetArea
         self._docks = {
             "layers": self.window.add_dock(
@@ -152,6 +160,14 @@ class Assembly(QObject):
             self.controller,
             cast(PictureView, panels.photo),
             cast(Mapping[str, SurfacePanel], panels.surfaces),
+            self,
+        )
+
+        self._pair_linked = ComparisonLinked(
+            self.store,
+            self.controller,
+            cast(PhotoPair, panels.photo_wipe),
+            cast(SurfacePair, panels.wipe),
             self,
         )
 

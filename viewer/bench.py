@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 from time import perf_counter
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
+from viewer.comparison import Setting
 from viewer.following import Follower, drawn
 from viewer.judge import Judge
 from viewer.sources.source import Frame
@@ -53,6 +54,7 @@ class Job:
         search: How `faces` were found; None where the user drew them.
         source: Number of the source the frame is from: faces are followed within one only.
         truth: Ground truth the user opened; None looks for it beside the picture.
+        others: Who else is to answer about the same faces.
     """
 
     generation: int
@@ -64,6 +66,7 @@ class Job:
     search: Search | None = None
     source: int = 0
     truth: Path | None = None
+    others: tuple[Setting, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -74,11 +77,13 @@ class Answered:
         shown: The frame with its answers; None if the job had no frame.
         switches: What may be left out of this method's computation.
         device: Where it ran.
+        troubles: Those of the job's `others` that could not answer, and why.
     """
 
     shown: Shown | None
     switches: tuple[str, ...]
     device: str
+    troubles: tuple[tuple[Setting, Exception], ...] = ()
 
 
 class Cancelled(Exception):
@@ -86,15 +91,14 @@ class Cancelled(Exception):
 
 
 class Bench:
-    """Answers jobs; keeps the method it loaded last."""
+    """Answers jobs; keeps the methods the last one needed."""
 
     def __init__(self, work: Work) -> None:
         self._work = work
         self._cancelled = Event()
         self._follower = Follower(work.detect)
         self._judge = Judge()
-        self._method: Reconstructor | None = None
-        self._loaded: tuple[str, str] | None = None
+        self._loaded: dict[tuple[str, str], Reconstructor] = {}
         self._device = ""
 
     def cancel(self) -> None:
@@ -104,17 +108,40 @@ class Bench:
     def __call__(self, job: Job) -> Answered:
         """Answer `job`; whatever load, detect and reconstruct raise goes to the caller."""
         self._check()
-        method = self._method_for(job)
+        method = self._method(job.method, job.weights)
         shown = None if job.frame is None else self._shown(job.frame, job, method)
-        return Answered(shown, method.switches, self._device)
+        troubles: tuple[tuple[Setting, Exception], ...] = ()
+        if shown is not None:
+            others, troubles = self._others(shown, job.others)
+            shown = replace(shown, others=others)
+        needed = {(job.method, job.weights), *((other.method, other.weights) for other in job.others)}
+        self._loaded = {key: kept for key, kept in self._loaded.items() if key in needed}
+        return Answered(shown, method.switches, self._device, troubles)
 
-    def _method_for(self, job: Job) -> Reconstructor:
-        wanted = (job.method, job.weights)
-        if self._method is None or self._loaded != wanted:
+    def _method(self, name: str, weights: str) -> Reconstructor:
+        if (name, weights) not in self._loaded:
             self._device = self._device or self._work.device()
-            self._method = self._work.load(job.method, job.weights, self._device)
-            self._loaded = wanted
-        return self._method
+            self._loaded[name, weights] = self._work.load(name, weights, self._device)
+        return self._loaded[name, weights]
+
+    def _others(
+        self, shown: Shown, settings: tuple[Setting, ...]
+    ) -> tuple[dict[Setting, tuple[Reconstruction, ...]], tuple[tuple[Setting, Exception], ...]]:
+        """What each of `settings` answers about the faces of a frame; one that fails spoils nothing else."""
+        answers, troubles = {}, []
+        for setting in settings:
+            self._check()
+            try:
+                method = self._method(setting.method, setting.weights)
+                without = setting.without & frozenset(method.switches)
+                answers[setting] = tuple(
+                    self._work.reconstruct(shown.frame.image, shown.faces, method, without)
+                    if shown.faces
+                    else ()
+                )
+            except Exception as error:  # told by the session, as any other
+                troubles.append((setting, error))
+        return answers, tuple(troubles)
 
     def _shown(self, frame: Frame, job: Job, method: Reconstructor) -> Shown:
         self._check()

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from models.errors import InputError
 from models.reconstructor import Face
+from viewer.comparing import Comparing
 from viewer.exporter import Exporter
 from viewer.inspection import clipped_box, face_at, nearest_vertex, probed
 from viewer.looks import Looks
@@ -35,6 +36,7 @@ class Controller(QObject):
 
     Attributes:
         looks: The verbs that only change how things are drawn.
+        comparing: The verbs of A against B.
 
     Signals:
         exported: The path of a file that was written.
@@ -42,6 +44,7 @@ class Controller(QObject):
     """
 
     looks: Looks
+    comparing: Comparing
 
     exported = Signal(str)
     asked = Signal(str)
@@ -57,6 +60,7 @@ class Controller(QObject):
         self._exporter.written.connect(self._on_written)
         self._exporter.failed.connect(session.tell)
         self.looks = Looks(store, self)
+        self.comparing = Comparing(store, session, outside, self)
 
     @property
     def state(self) -> State:

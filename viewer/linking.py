@@ -11,9 +11,11 @@ from PySide6.QtCore import QObject, Slot
 
 from models.normalisers import Normaliser, normaliser
 from models.reconstruction import Array, MeshLayer, Reconstruction
+from viewer.comparison import compared_in
 from viewer.controller import Controller
 from viewer.inspection import alarms_of
-from viewer.panels.arrangement import alarms_on, panel_row, panels_shown, style_of
+from viewer.panels.arrangement import PanelRow, alarms_on, panel_row, panels_shown, style_of
+from viewer.sources.source import Frame
 from viewer.state import Camera, LayerStyle, Shown, State, Theme
 from viewer.store import Store
 
@@ -151,12 +153,15 @@ class Linked(QObject):
 
     def _show(self, state: State) -> set[str]:
         """Give the answer to the panels in sight that have another one, and tell which; the rest can wait."""
-        image = None if state.shown is None else state.shown.frame.image
-        shown = {row.name for row in panels_shown(state)} & self._surfaces.keys()
-        anew = {name for name in shown if name not in self._told or self._told[name] is not state.answer}
-        for name in anew:
-            self._surfaces[name].set_answer(state.answer, image)
-            self._told[name] = state.answer
+        anew = set()
+        for row in panels_shown(state):
+            if row.name not in self._surfaces:
+                continue
+            answer, frame = _wanted_by(row, state)
+            if row.name not in self._told or self._told[row.name] is not answer:
+                self._surfaces[row.name].set_answer(answer, None if frame is None else frame.image)
+                self._told[row.name] = answer
+                anew.add(row.name)
         return anew
 
     def _warn(self, state: State) -> None:
@@ -193,6 +198,14 @@ def _truth_of(state: State) -> tuple[Array | None, Array | None]:
 def _measured(state: State) -> Normaliser | None:
     """What errors are divided by, while the user has asked for it to be drawn."""
     return normaliser(state.normaliser) if state.explained else None
+
+
+def _wanted_by(row: PanelRow, state: State) -> tuple[Reconstruction | None, Frame | None]:
+    """What a panel is to show, and which frame that is about."""
+    if not row.compares:
+        return state.answer, None if state.shown is None else state.shown.frame
+    pair = compared_in(state)
+    return pair.marked, None if pair.b is None else pair.b.frame
 
 
 def _surface(name: str, answer: Reconstruction) -> MeshLayer | None:

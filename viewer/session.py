@@ -15,6 +15,7 @@ from models.errors import InputError
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face
 from viewer.bench import Answered, Bench, Cancelled, Job, Work
+from viewer.comparison import settings_wanted, without_setting
 from viewer.explain import is_expected, no_face, notice_of
 from viewer.history import NO_HISTORY, History, record_of
 from viewer.inspection import alarms_of, probed
@@ -62,6 +63,7 @@ class Session(QObject):
         self._jobs.done.connect(self._on_done)
         self._jobs.failed.connect(self._on_failed)
         self._jobs.busy_changed.connect(self._on_busy)
+        store.changed.connect(self._follow)
         self._frames = Newest(self)
         self._frames.arrived.connect(self._on_frame)
         self._source_failed.connect(self._on_source_failed, Qt.ConnectionType.QueuedConnection)
@@ -158,6 +160,13 @@ class Session(QObject):
         self.leave()
         return self._jobs.close(timeout_s)
 
+    @Slot(object, object)
+    def _follow(self, new: State, old: State) -> None:
+        """Whoever else is to answer now is asked about the same picture."""
+        wanted = set(settings_wanted(new))
+        if self._frame is not None and wanted - set(settings_wanted(old)):
+            self.ask_again()
+
     @Slot()
     def _on_frame(self) -> None:
         arrived = self._frames.take()
@@ -199,6 +208,7 @@ class Session(QObject):
                 self._search,
                 self._opened,
                 truth,
+                settings_wanted(state),
             )
         )
 
@@ -210,6 +220,9 @@ class Session(QObject):
             self._answering = _Answering(job.method, job.weights, answered.switches, job.without)
         if job.generation == self._generation and answered.shown is not None:
             self._show(answered.shown)
+        for setting, error in answered.troubles:
+            self._store.update(comparison=without_setting(self._store.state.comparison, setting))
+            self.tell(error)
 
     def _show(self, shown: Shown) -> None:
         state = self._store.state

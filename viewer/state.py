@@ -9,6 +9,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from viewer.comparison import Comparison, Setting
 from viewer.history import NO_HISTORY, History
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ class Shown:
         search: How the faces were found; None while nobody has looked yet.
         judgement: The answer the ground truth is about, held against it; None without truth or answer.
         truth_problem: Why ground truth that is there could not be used; empty for nothing.
+        others: What others answered about the same faces, for comparison.
     """
 
     frame: Frame
@@ -126,6 +128,7 @@ class Shown:
     search: Search | None = None
     judgement: Judgement | None = None
     truth_problem: str = ""
+    others: Mapping[Setting, tuple[Reconstruction, ...]] = field(default_factory=dict)
 
 
 class Severity(Enum):
@@ -215,6 +218,7 @@ class State:
         history: What the frames of the open source said so far.
         visited: Index of the camera's frame whose kept picture is shown; None for none.
         explained: The title of the figure whose normaliser is drawn over the photo; empty for none.
+        comparison: What is compared as A and B.
         arrangement: Which panels stand side by side: a name of ARRANGEMENTS.
     """
 
@@ -240,6 +244,7 @@ class State:
     whole_photo: bool = False
     recent: tuple[str, ...] = ()
     theme: Theme = Theme.DARK
+    comparison: Comparison = field(default_factory=Comparison)
     arrangement: str = "branches"
     normaliser: str = "box"
     explained: str = ""

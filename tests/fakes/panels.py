@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from models.reconstruction import Reconstruction
 from viewer.assembly import Panels
+from viewer.comparison import Compared
 from viewer.panels.arrangement import PANELS, Kind
 from viewer.state import Camera, LayerStyle, Shown
 
@@ -117,7 +118,40 @@ class StubPhoto(QWidget):
         self.alarms = alarms
 
 
+class StubPair(StubSurface):
+    """A wipe panel that draws nothing."""
+
+    wiped = Signal(float)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pair: Compared | None = None
+        self.names = ("", "")
+        self.share = -1.0
+
+    def set_pair(self, pair: Compared, names: tuple[str, str]) -> None:
+        """Remember them."""
+        self.pair, self.names = pair, names
+
+    def set_share(self, share: float) -> None:
+        """Remember it."""
+        self.share = share
+
+
+class StubPhotoPair(StubPhoto):
+    """A wipe panel over photos that draws nothing."""
+
+    wiped = Signal(float)
+    set_pair, set_share = StubPair.set_pair, StubPair.set_share
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pair: Compared | None = None
+        self.names = ("", "")
+        self.share = -1.0
+
+
 def stub_panels() -> Panels:
     """As `viewer.app.make_panels`, without OpenGL."""
     rows = [row for row in PANELS if row.kind is Kind.SURFACE]
-    return Panels(StubPhoto(), {row.name: StubSurface() for row in rows})
+    return Panels(StubPhoto(), {row.name: StubSurface() for row in rows}, StubPhotoPair(), StubPair())

@@ -11,17 +11,22 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QWheelEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
 
-from models.reconstruction import MeshLayer, Reconstruction, Space
+from models.reconstruction import MeshLayer, Reconstruction, Space, frozen
 from tests.viewer.gl_fixtures import dome
 from tests.viewer.gl_fixtures.screen import near, pixels, require_gl
+from viewer.comparison import Setting, Side, compared
 from viewer.gl.mesh_item import VALUES, Fill, MeshItem, Paint, Surface
 from viewer.panels.arrangement import PANELS, panel_row
 from viewer.panels.drawn import CHART_SIZE
 from viewer.panels.palette import DARK, LIGHT
 from viewer.panels.panel import Panel
-from viewer.state import Camera, LayerStyle, Look, turn
+from viewer.panels.wipe_line import WipeLine
+from viewer.panels.wipe_panel import WipePanel
+from viewer.sources.source import Frame
+from viewer.state import Camera, LayerStyle, Look, Shown, turn
 
 pytestmark = pytest.mark.gl
+USUAL = Setting("fake", "open")
 BACKGROUND = QColor(DARK.view).getRgb()[:3]
 
 
@@ -470,3 +475,74 @@ def test_a_true_landmark_lies_where_it_is_and_goes_again(qtbot, landmark, side):
     assert abs(column - width / 2) < width / 2
     panel.set_truth(None, None)
     assert np.array_equal(grabbed(panel), bare)
+
+
+def wipe_panel(qtbot):
+    panel = WipePanel(panel_row("wipe"))
+    qtbot.addWidget(panel)
+    panel.resize(300, 346)
+    panel.show()
+    qtbot.waitExposed(panel)
+    answer = dome.answer()
+    other = replace(answer, vertices=frozen(answer.vertices * (1, 1, 0.3) + (6, 9, 0)))
+    shown = Shown(Frame(dome.photo(), "dome"), (), (answer,), others={USUAL: (other,)})
+    panel.set_pair(compared(shown, 0, Side(setting=USUAL), Side()), ("flat", "round"))
+    panel.set_look(LayerStyle(Look.NORMALS))
+    return panel
+
+
+@pytest.mark.parametrize("sharp", [False, True])
+def test_half_a_wipe_is_half_of_a_and_half_of_b_pixel_by_pixel(qtbot, sharp):
+    panel = wipe_panel(qtbot)
+    pictures = {}
+    for share in (1.0, 0.0, 0.5):
+        panel.set_share(share)
+        if sharp:
+            qtbot.waitUntil(lambda: panel.view.is_sharp, timeout=5000)
+        pictures[share] = grabbed(panel)
+    assert (pictures[1.0] != pictures[0.0]).any(-1).mean() > 0.2
+    assert (pictures[0.5][:, :150] == pictures[1.0][:, :150]).all()
+    assert (pictures[0.5][:, 150:] == pictures[0.0][:, 150:]).all()
+
+
+def test_the_line_is_dragged_and_the_face_below_it_does_not_turn(qtbot):
+    panel = wipe_panel(qtbot)
+    line = panel.findChild(WipeLine)
+    with qtbot.assertNotEmitted(panel.camera_moved), qtbot.waitSignal(panel.wiped) as signal:
+        qtbot.mousePress(line, Qt.MouseButton.LeftButton, pos=QPoint(8, 40))
+        qtbot.mouseMove(line, QPoint(8 + 45, 40))
+        qtbot.mouseRelease(line, Qt.MouseButton.LeftButton, pos=QPoint(8 + 45, 40))
+    assert signal.args[0] == pytest.approx(0.65, abs=0.01)
+    panel.set_share(0.65)
+    assert line.geometry().center().x() == pytest.approx(195, abs=1)
+    with qtbot.waitSignal(panel.wiped) as signal:
+        qtbot.keyClick(line, Qt.Key.Key_Left)
+    assert signal.args[0] == pytest.approx(0.63)
+    panel.set_share(0.0)
+    assert not line.isVisible()
+
+
+def test_a_click_on_either_side_of_the_line_picks_a_vertex_of_that_side(qtbot):
+    panel = wipe_panel(qtbot)
+    with qtbot.waitSignal(panel.vertex_picked) as signal:
+        qtbot.mouseClick(panel.view, Qt.MouseButton.LeftButton, pos=QPoint(100, 150))
+    left = signal.args[0]
+    panel.set_share(0.0)
+    with qtbot.waitSignal(panel.vertex_picked) as signal:
+        qtbot.mouseClick(panel.view, Qt.MouseButton.LeftButton, pos=QPoint(100, 150))
+    assert left != signal.args[0], "A was moved by 6 px to the right and 9 px down"
+
+
+def test_a_pair_with_one_side_missing_shows_the_other_and_says_why(qtbot):
+    panel = wipe_panel(qtbot)
+    answer = dome.answer()
+    shown = Shown(Frame(dome.photo(), "dome"), (), (answer,))
+    panel.set_pair(compared(shown, 0, Side("image space"), Side()), ("image space", "fused"))
+    assert "image space" in panel.strip.subtitle()
+    assert panel.picture_state() == ""
+    panel.set_share(0.0)
+    assert not near(at(grabbed(panel), 0.2, 0.2), BACKGROUND, 8)
+    panel.set_share(1.0)
+    assert near(at(grabbed(panel), 0.2, 0.2), BACKGROUND, 2)
+    panel.set_pair(compared(None, 0, Side(), Side()), ("fused", "fused"))
+    assert "no face yet" in panel.picture_state()

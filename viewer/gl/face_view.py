@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from OpenGL import GL
 from pyqtgraph.opengl import GLViewWidget
+from pyqtgraph.opengl.GLGraphicsItem import GLGraphicsItem
 from PySide6.QtCore import QEvent, QPointF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMatrix4x4, QMouseEvent, QResizeEvent, QWheelEvent
 from PySide6.QtOpenGL import QOpenGLFramebufferObject
@@ -54,6 +55,7 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self.camera = Camera()
         self.pixel_scale = 1.0  # device pixels of the target being drawn into, per logical pixel
         self._flat = False
+        self._clips: dict[GLGraphicsItem, tuple[float, float]] = {}
         self._grip: tuple[Camera, QPointF, bool] | None = None
         self._moved = False
         self._sharp = False
@@ -70,6 +72,12 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
     def set_flat(self, flat: bool) -> None:
         """Whether what is shown is flat: a drag then shifts it, and nothing turns it."""
         self._flat = flat
+
+    def set_clip(self, item: GLGraphicsItem, part: tuple[float, float]) -> None:
+        """Draw an item in a part of the width only: from where to where, 0..1."""
+        if self._clips.get(item) != part:
+            self._clips[item] = part
+            self.update()
 
     def update(self, *_: object) -> None:
         """Something changed: draw it now, and smoothly once nothing changes any more."""
@@ -151,7 +159,21 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
         GL.glClear(GL.GL_DEPTH_BUFFER_BIT | GL.GL_COLOR_BUFFER_BIT)
         for item in sorted(self.items, key=lambda item: float(item.depthValue())):
             if item.visible():
-                item.paint()
+                self._paint_clipped(item)
+
+    def _paint_clipped(self, item: GLGraphicsItem) -> None:
+        if item not in self._clips:
+            item.paint()
+            return
+        ratio = self.devicePixelRatioF()
+        finer = round(self.pixel_scale / ratio)  # the edge falls between device pixels, however fine
+        left, right = (round(share * self.width() * ratio) * finer for share in self._clips[item])
+        GL.glEnable(GL.GL_SCISSOR_TEST)
+        GL.glScissor(left, 0, right - left, round(self.height() * self.pixel_scale) + finer)
+        try:
+            item.paint()
+        finally:
+            GL.glDisable(GL.GL_SCISSOR_TEST)
 
     # --- the user's hand
 

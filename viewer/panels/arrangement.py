@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from viewer.comparison import ARRANGEMENT
 from viewer.state import LayerStyle, Look, State
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ class Kind(Enum):
 
     PHOTO = "photo"
     SURFACE = "surface"
+    PHOTO_WIPE = "photo wipe"
+    WIPE = "wipe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class PanelRow:
         absent: What it says when the answer has no such layer.
         kind: Which widget it is.
         alarms: Codes of the alarms that concern it; others concern the fused face.
+        compares: Whether it shows B with what lies between it and A, rather than the answer.
         chart: Whether the surface is drawn unrolled, where its vertices lie on the UV chart.
     """
 
@@ -50,8 +54,11 @@ class PanelRow:
     absent: str = ""
     kind: Kind = Kind.SURFACE
     alarms: tuple[str, ...] = ()
+    compares: bool = False
     chart: bool = False
 
+
+NO_DIFFERENCE = "No difference yet: choose what A and B are above the panels."
 
 COMPLETED_LOOKS = (
     Look.SHADED,
@@ -119,7 +126,6 @@ PANELS = (
             Look.VISIBILITY,
             Look.DISAGREEMENT,
             Look.FOLLOWED,
-            Look.DIFFERENCE,
             Look.ERROR,
             Look.DEPTH,
             Look.PHOTO,
@@ -153,6 +159,34 @@ PANELS = (
         "how far the two branches disagree",
         looks=(Look.DISAGREEMENT,),
         style=LayerStyle(Look.DISAGREEMENT),
+    ),
+    PanelRow("photo-wipe", "A | B on the photo", "drag the line", kind=Kind.PHOTO_WIPE),
+    PanelRow(
+        "wipe",
+        "A | B in 3D",
+        "A left of the line, B right of it",
+        looks=COMPLETED_LOOKS,
+        marks_hidden=True,
+        kind=Kind.WIPE,
+    ),
+    PanelRow(
+        "difference",
+        "Difference",
+        "how far A lies from B",
+        looks=(Look.DIFFERENCE,),
+        style=LayerStyle(Look.DIFFERENCE),
+        compares=True,
+        absent=NO_DIFFERENCE,
+    ),
+    PanelRow(
+        "difference-uv",
+        "Difference, unrolled",
+        "the same on the UV chart",
+        looks=(Look.DIFFERENCE,),
+        style=LayerStyle(Look.DIFFERENCE),
+        compares=True,
+        chart=True,
+        absent=NO_DIFFERENCE,
     ),
 )
 """A new panel is one more row; ARRANGEMENTS says where it stands."""
@@ -191,6 +225,13 @@ ARRANGEMENTS = (
         "Inside the fusion: what was seen or completed, which branch it took, where the two disagree.",
         ("photo", "image", "uv", "seen", "followed", "apart"),
         "xray",
+    ),
+    Arrangement(
+        ARRANGEMENT,
+        "A/B",
+        "Any two answers against each other: branches, frames, weights, parts left out.",
+        ("photo-wipe", "wipe", "difference", "difference-uv"),
+        "compare",
     ),
 )
 """In the order of their buttons. A new arrangement is one more row; a session starts with the first."""

@@ -82,18 +82,21 @@ ENDS = {Look.FOLLOWED: ("model space", "image space"), Look.VISIBILITY: ("hidden
 DEPTH_CHANNEL = VALUES - 1
 
 
-def drawn(row: PanelRow, answer: Reconstruction, image: NDArray[np.uint8]) -> Drawn | None:
+def drawn(
+    row: PanelRow, answer: Reconstruction, image: NDArray[np.uint8], framing: Framing | None = None
+) -> Drawn | None:
     """What `row` shows of `answer`; None if the answer has no such layer.
 
     Args:
         row: Which panel.
         answer: In image space.
         image: [H, W, 3] RGB, the photo it is about.
+        framing: Where to put it; None centres it.
     """
     mesh = _mesh(row, answer)
     if mesh is None:
         return None
-    framing = Framing.of(answer.vertices if mesh.space is answer.space else mesh.vertices)
+    framing = framing or Framing.of(answer.vertices if mesh.space is answer.space else mesh.vertices)
     uv = mesh.uv if mesh.uv is not None else np.full((len(mesh.vertices), 2), 0.5, np.float32)
     positions = on_chart(uv) if row.chart else framing.world(mesh.vertices, mesh.space)
     surface = Surface(

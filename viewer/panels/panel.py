@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal, Slot
@@ -13,33 +11,16 @@ from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 from models.reconstruction import Array, Reconstruction
 from viewer.gl.face_view import FaceView
 from viewer.gl.framing import Framing
-from viewer.gl.mesh_item import Fill, MeshItem, Paint
+from viewer.gl.mesh_item import MeshItem
 from viewer.gl.picking import picked_vertex
 from viewer.gl.points_item import PointsItem
 from viewer.panels.arrangement import PanelRow
-from viewer.panels.drawn import CHANNELS, Drawn, Scale, drawn
-from viewer.panels.legend import ColourBar, Legend, Shape, Swatch, has_little_room
+from viewer.panels.drawn import Drawn, drawn
+from viewer.panels.legend import Legend, has_little_room
+from viewer.panels.painting import legend_of, paint_of
 from viewer.panels.palette import DARK, palette, shares
 from viewer.panels.title_strip import TitleStrip
-from viewer.state import Camera, LayerStyle, Look
-
-FILLS = {
-    Look.SHADED: Fill.CLAY,
-    Look.PHOTO: Fill.PHOTO,
-    Look.WIRE: Fill.PLAIN,
-    Look.POINTS: Fill.CLAY,
-    Look.UV: Fill.UV,
-    Look.NORMALS: Fill.NORMALS,
-    Look.PNCC: Fill.PNCC,
-}
-RED, GREEN, BLUE = "#e5484d", "#46a758", "#3e63dd"
-AXES = {
-    Fill.UV: (Swatch("u: right", RED), Swatch("v: up", GREEN)),
-    Fill.NORMALS: (Swatch("faces right", RED), Swatch("up", GREEN), Swatch("the viewer", BLUE)),
-    Fill.PNCC: (Swatch("mean face: right", RED), Swatch("up", GREEN), Swatch("forwards", BLUE)),
-}
-"""What more red, green and blue mean."""
-SCALAR_LOOKS = frozenset(look for look, _, _ in CHANNELS)
+from viewer.state import Camera, LayerStyle
 
 
 class Panel(QFrame):
@@ -83,7 +64,7 @@ class Panel(QFrame):
         self._landmarks.setVisible(False)
         self.view.set_flat(row.chart)
         self._legend = Legend(self.view)
-        self._empty, self._error = _message(self.view), _message(self.view)
+        self._empty, self._error = message(self.view), message(self.view)
         self._connect()
         self.set_theme(True)
         self._tell_emptiness()
@@ -194,58 +175,10 @@ class Panel(QFrame):
         self._place_overlays()
 
     def _apply_look(self) -> None:
-        look = self._style.look
-        scale = None if self._drawn is None else self._drawn.scales.get(look)
-        paint = Paint(
-            fill=Fill.VALUE if scale is not None else self._fill(look),
-            wire=self._style.wire or look is Look.WIRE,
-            points=look is Look.POINTS,
-            flat=look is Look.FLAT,
-            opacity=self._style.opacity,
-            mark_hidden=self.row.marks_hidden and self._knows_visibility(),
-            clay=shares(self._colours.clay),
-            hidden=shares(self._colours.hidden),
-            edge=shares(self._colours.bare_edge if look is Look.WIRE else self._colours.edge),
-            body=shares(self._colours.body),
-            edge_opacity=0.5 if look is Look.WIRE else 0.3,
-        )
-        if scale is not None:
-            paint = replace(
-                paint, channel=scale.channel, low=scale.low, high=scale.high, colour_map=scale.colour_map
-            )
+        paint = paint_of(self.row, self._style, self._drawn, self._colours)
         self._mesh.set_paint(paint)
-        self._tell_legend(paint)
-
-    def _tell_legend(self, paint: Paint) -> None:
-        bar: ColourBar | None = None
-        swatches: tuple[Swatch, ...] = ()
-        if self._drawn is not None:
-            scale = self._drawn.scales.get(self._style.look)
-            if scale is not None:
-                bar = _bar(scale, dotted=len(self._drawn.dots) > 0)
-            elif self._style.look in SCALAR_LOOKS:
-                swatches = (
-                    Swatch(f"no {self._style.look.value.lower()} in this answer", self._colours.clay),
-                )
-            elif self._style.look is Look.PNCC and paint.fill is not Fill.PNCC:
-                swatches = (Swatch("this method has no mean face", self._colours.clay),)
-            elif paint.fill in AXES:
-                swatches = AXES[paint.fill]
-            elif paint.mark_hidden and paint.fill in (Fill.CLAY, Fill.PHOTO):
-                seen = "photo: seen" if paint.fill is Fill.PHOTO else "seen"
-                swatches = (
-                    Swatch(seen, self._colours.clay),
-                    Swatch("hidden, completed", self._colours.hidden, Shape.HATCHED),
-                )
-        self._legend.set_content(bar, swatches)
+        self._legend.set_content(*legend_of(self._style.look, paint, self._drawn, self._colours))
         self._place_overlays()
-
-    def _fill(self, look: Look) -> Fill:
-        lacks_mean = self._drawn is None or self._drawn.mean_colours is None
-        return Fill.CLAY if look is Look.PNCC and lacks_mean else FILLS.get(look, Fill.CLAY)
-
-    def _knows_visibility(self) -> bool:
-        return self._drawn is not None and Look.VISIBILITY in self._drawn.scales
 
     def _place_landmarks(self) -> None:
         positions, hollow = np.zeros((0, 3), np.float32), None
@@ -284,14 +217,8 @@ class Panel(QFrame):
             label.move((width - label.width()) // 2, (height - label.height()) // 2)
 
 
-def _bar(scale: Scale, dotted: bool) -> ColourBar:
-    notes = [f"grey: undefined at {scale.unknown:,} vertices"] if scale.unknown else []
-    notes += ["dots: visible pixels"] if dotted else []
-    note = "; ".join(notes)
-    return ColourBar(scale.name, scale.low, scale.high, scale.unit, scale.colour_map, scale.ends, note)
-
-
-def _message(parent: QWidget) -> QLabel:
+def message(parent: QWidget) -> QLabel:
+    """A sentence in the middle of a view that shows nothing; hidden at first."""
     label = QLabel(parent)
     label.setAlignment(Qt.AlignmentFlag.AlignCenter)
     label.setWordWrap(True)

@@ -76,7 +76,7 @@ class PhotoPanel(QFrame):
         before, self._shown = self._shown, shown
         self.view.set_photo(None if shown is None else shown.frame.image)
         self.view.set_answers(*((), ()) if shown is None else (shown.faces, shown.answers))
-        if shown is not None and (before is None or _begins_anew(shown.frame, before.frame)):
+        if shown is not None and (before is None or begins_anew(shown.frame, before.frame)):
             self.view.show_area(QRectF())
             self._framed = False
         self._frame_faces()
@@ -206,7 +206,7 @@ class PhotoPanel(QFrame):
         self._place()
 
 
-def _begins_anew(frame: Frame, before: Frame) -> bool:
+def begins_anew(frame: Frame, before: Frame) -> bool:
     """Whether a frame is another picture, and not the next of the same video or camera."""
     return frame is not before and (frame.time_s == 0 or frame.image.shape != before.image.shape)
 

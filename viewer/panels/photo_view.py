@@ -48,11 +48,13 @@ class PhotoView(QWidget):
         picked(float, float): A click, in image px.
         box_drawn(tuple): x0, y0, x1, y1 in image px, when the user drew a box.
         resized(): Its size changed.
+        shifted(): The user moved or enlarged the photo.
     """
 
     picked = Signal(float, float)
     box_drawn = Signal(object)
     resized = Signal()
+    shifted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -129,6 +131,17 @@ class PhotoView(QWidget):
         """Bring a part of the photo into sight, image px; a null rectangle shows the whole photo."""
         self._seen.show(area)
         self.update()
+
+    @property
+    def viewport(self) -> Viewport:
+        """Where the photo lies in the widget; another view may share it."""
+        return self._port
+
+    def set_viewport(self, viewport: Viewport) -> None:
+        """Show the photo there, as another view of the same size does."""
+        if viewport is not self._port:
+            self._port = viewport
+            self.update()
 
     @property
     def moved(self) -> bool:
@@ -260,7 +273,7 @@ class PhotoView(QWidget):
             if self._dragged or way.manhattanLength() >= 3:
                 self._dragged = True
                 self._seen.shift(centre - way / self.scale)
-                self.update()
+                self._tell_shift()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End the box, or the shift; without either it was a click."""
@@ -284,6 +297,7 @@ class PhotoView(QWidget):
         """Undo what the hand did: show again what was shown at first."""
         self._grip = None
         self.show_area(self._seen.wanted)
+        self.shifted.emit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom to where the mouse points."""
@@ -305,13 +319,17 @@ class PhotoView(QWidget):
                 x = {Qt.Key.Key_Left: -step, Qt.Key.Key_Right: step}.get(Qt.Key(key), 0.0)
                 y = {Qt.Key.Key_Up: -step, Qt.Key.Key_Down: step}.get(Qt.Key(key), 0.0)
                 self._seen.shift(self._seen.centre + QPointF(x, y))
-                self.update()
+                self._tell_shift()
             case _:
                 event.ignore()
 
     def _zoom_at(self, factor: float, at: QPointF) -> None:
         self._seen.zoom_at(factor, at)
+        self._tell_shift()
+
+    def _tell_shift(self) -> None:
         self.update()
+        self.shifted.emit()
 
     def _paint_truth(self, painter: QPainter) -> None:
         if self._judgement is None:

@@ -104,7 +104,7 @@ class TitleStrip(QWidget):
         self._wire.setChecked(style.wire)
         shown = button or self._button
         if shown is not None:
-            shown.setText(f"{style.look.value} ▾")
+            shown.setText(f"{style.look.value} ▾" if len(self._actions) > 1 else "▾")
 
     def set_note(self, note: str) -> None:
         """Replace the subtitle, e.g. by how many vertices there are."""

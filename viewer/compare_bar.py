@@ -1,0 +1,90 @@
+"""The bar above the panels that says what A and B are and lets one choose; there while they are looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import Slot
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
+
+from viewer.comparison import ARRANGEMENT, choices, compared_in, described
+from viewer.controller import Controller
+from viewer.panels.title_strip import Elided
+from viewer.state import State
+from viewer.store import Store
+from viewer.theme import SPACE
+
+BUTTONS = ("ab-swap", "ab-pin", "ab-blink", "ab-flip")
+
+
+class CompareBar(QWidget):
+    """Two buttons with menus, the verbs of A and B, and the difference in one line."""
+
+    def __init__(
+        self,
+        store: Store,
+        controller: Controller,
+        actions: Mapping[str, QAction],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._store, self._controller = store, controller
+        row = QHBoxLayout(self)
+        row.setContentsMargins(SPACE, 4, SPACE, 0)
+        self._sides = {name: self._side_button(name) for name in "ab"}
+        for name, side in self._sides.items():
+            row.addWidget(QLabel(name.upper()))
+            row.addWidget(side)
+        for name in BUTTONS:
+            button = QToolButton()
+            button.setDefaultAction(actions[name])
+            button.setAccessibleName(actions[name].text())
+            row.addWidget(button)
+        self._summary = Elided("")
+        self._summary.setProperty("role", "muted")
+        self._summary.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        row.addWidget(self._summary, 1)
+        self._follow(store.state, None)
+        store.changed.connect(self._follow)
+
+    def summary(self) -> str:
+        """The difference in one line, or why there is none."""
+        return self._summary.text()
+
+    def _side_button(self, name: str) -> QPushButton:
+        button = QPushButton()
+        button.setAccessibleName(f"What {name.upper()} is")
+        button.setToolTip(f"Choose what {name.upper()} is: a branch, a pinned answer, other weights or parts")
+        menu = QMenu(button)
+        menu.aboutToShow.connect(lambda: self._fill(menu, name))
+        button.setMenu(menu)
+        return button
+
+    def _fill(self, menu: QMenu, name: str) -> None:
+        menu.clear()
+        state = self._store.state
+        chosen = state.comparison.a if name == "a" else state.comparison.b
+        group = ""
+        for title, text, side in choices(state):
+            if title != group:
+                menu.addSection(title)
+                group = title
+            action = menu.addAction(text)
+            action.setCheckable(True)
+            action.setChecked(side == chosen)
+            action.triggered.connect(lambda _=False, side=side: self._controller.comparing.choose(name, side))
+        menu.addAction("Other weights…", lambda: self._controller.comparing.choose_weights(name))
+
+    @Slot(object, object)
+    def _follow(self, new: State, old: State | None = None) -> None:
+        self.setVisible(new.arrangement == ARRANGEMENT)
+        if new.arrangement != ARRANGEMENT:
+            return
+        for name, side in (("a", new.comparison.a), ("b", new.comparison.b)):
+            self._sides[name].setText(described(side, new))
+        pair = compared_in(new)
+        text = pair.trouble or pair.summary
+        if text != self._summary.text():
+            self._summary.setText(text)
+            self._summary.setToolTip(text)

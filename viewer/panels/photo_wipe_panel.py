@@ -1,0 +1,126 @@
+"""A and B on the photo: A's picture and marks to the left of a line, B's to the right of it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+
+from models.reconstructor import Face
+from viewer.comparison import Compared, Found
+from viewer.panels.arrangement import PanelRow
+from viewer.panels.palette import palette
+from viewer.panels.panel import message
+from viewer.panels.photo_panel import begins_anew
+from viewer.panels.photo_view import PhotoView
+from viewer.panels.title_strip import TitleStrip
+from viewer.panels.viewport import Viewport, surroundings
+from viewer.panels.wipe_line import SideNames, WipeLine, line_px
+
+
+class PhotoWipePanel(QFrame):
+    """Title strip, and two photos of which B lies over A, cut off at the line.
+
+    Signals:
+        picked(float, float): The user clicked the photo, in image px.
+        wiped(float): The user dragged the line there.
+    """
+
+    picked = Signal(float, float)
+    wiped = Signal(float)
+
+    def __init__(self, row: PanelRow, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.row, self._share = row, 0.5
+        self._pair: Compared | None = None
+        self.strip, self.view = TitleStrip(row, self), PhotoView(self)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.strip)
+        layout.addWidget(self.view, 1)
+        self._window = QWidget(self.view)  # shows a part of what lies in it
+        self._over = PhotoView(self._window)
+        self._empty = message(self.view)
+        self._names, self._line = SideNames(self.view), WipeLine(self.view)
+        for view, letter in ((self.view, "A"), (self._over, "B")):
+            view.setAccessibleName(f"{row.title}: {letter}")
+            view.picked.connect(self.picked)
+            view.shifted.connect(self._repaint)
+        self.view.resized.connect(self._place)
+        self._line.wiped.connect(self.wiped)
+        self.set_theme(True)
+        self.set_share(0.5)
+
+    def set_pair(self, pair: Compared, names: tuple[str, str]) -> None:
+        """Show these two, called so."""
+        before, self._pair = self._pair, pair
+        one_size = _size(pair.a) == _size(pair.b)
+        self._over.set_viewport(self.view.viewport if one_size else Viewport())
+        for view, side in ((self.view, pair.a), (self._over, pair.b)):
+            self._show(view, side, None if before is None else (before.a if view is self.view else before.b))
+        self._names.set_names(*names)
+        nothing = pair.a is None and pair.b is None
+        self._empty.setText(pair.trouble if nothing else "")
+        self._empty.setVisible(nothing)
+        self.strip.set_alarms((pair.trouble,) if pair.trouble and not nothing else ())
+        self._place()
+
+    def set_share(self, share: float) -> None:
+        """Give A this share of the width, from the left. Emits nothing."""
+        self._share = share
+        self._line.set_share(share)
+        self._names.set_share(share)
+        self._place()
+
+    def set_overlays(self, overlays: frozenset[str]) -> None:
+        """Which of OVERLAYS lie over both photos."""
+        self.view.set_overlays(overlays)
+        self._over.set_overlays(overlays)
+
+    def set_probe(self, position: tuple[float, float] | None) -> None:
+        """Mark a place of the photo, image px; None marks nothing."""
+        self.view.set_probe(position)
+        self._over.set_probe(position)
+
+    def set_theme(self, dark: bool) -> None:
+        """Dark or light."""
+        colours = palette(dark)
+        self.strip.set_palette(colours)
+        self.view.set_palette(colours)
+        self._over.set_palette(colours)
+        self._names.set_palette(colours)
+        self._line.set_palette(colours)
+        self._empty.setStyleSheet(f"color: {colours.quiet}; background: transparent;")
+
+    def _show(self, view: PhotoView, side: Found | None, before: Found | None) -> None:
+        view.set_photo(None if side is None else side.frame.image)
+        if side is None:
+            view.set_answers((), ())
+            return
+        box = side.answer.box
+        view.set_answers(() if box is None else (Face(box),), (side.answer,))
+        if box is not None and (before is None or begins_anew(side.frame, before.frame)):
+            view.show_area(surroundings([box]))
+
+    @Slot()
+    def _repaint(self) -> None:
+        """Where both share a viewport, the hand moved both."""
+        self.view.update()
+        self._over.update()
+
+    @Slot()
+    def _place(self) -> None:
+        width, height = self.view.width(), self.view.height()
+        at = line_px(self._share, width)
+        self._window.setGeometry(at, 0, width - at, height)
+        self._window.setVisible(at < width)
+        self._over.setGeometry(-at, 0, width, height)
+        self._empty.setFixedWidth(max(80, min(340, width - 32)))
+        self._empty.adjustSize()
+        self._empty.move((width - self._empty.width()) // 2, (height - self._empty.height()) // 2)
+        self._names.place()
+        self._line.place()
+
+
+def _size(side: Found | None) -> tuple[int, ...]:
+    return () if side is None else side.frame.image.shape

@@ -1,0 +1,202 @@
+"""A and B in one 3D view: A to the left of a line, B to the right of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+
+from viewer.comparison import Compared, Found
+from viewer.gl.face_view import FaceView
+from viewer.gl.framing import Framing
+from viewer.gl.mesh_item import MeshItem
+from viewer.gl.picking import picked_vertex
+from viewer.gl.points_item import PointsItem
+from viewer.panels.arrangement import PanelRow
+from viewer.panels.drawn import Drawn, drawn
+from viewer.panels.legend import Legend, has_little_room
+from viewer.panels.painting import legend_of, paint_of
+from viewer.panels.palette import DARK, palette, shares
+from viewer.panels.panel import message
+from viewer.panels.title_strip import TitleStrip
+from viewer.panels.wipe_line import SideNames, WipeLine, line_px
+from viewer.state import Camera, LayerStyle
+
+NOTHING = np.zeros((0, 3), np.float32)
+
+
+class WipePanel(QFrame):
+    """Title strip, two surfaces, the line between them, their names, a legend.
+
+    Signals:
+        camera_moved(Camera), style_chosen(LayerStyle), renderer_found(str): As of Panel.
+        vertex_picked(int): The user clicked a vertex, of whichever side is shown there.
+        wiped(float): The user dragged the line there.
+        failed(str): Painting failed.
+    """
+
+    camera_moved = Signal(object)
+    style_chosen = Signal(object)
+    vertex_picked = Signal(int)
+    renderer_found = Signal(str)
+    wiped = Signal(float)
+    failed = Signal(str)
+
+    def __init__(self, row: PanelRow, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.row = row
+        self._style, self._colours, self._share = row.style, DARK, 0.5
+        self._drawn: tuple[Drawn | None, Drawn | None] = (None, None)
+        self.strip, self.view = TitleStrip(row, self), FaceView(self)
+        self.view.setAccessibleName(f"{row.title}: {row.subtitle}. Arrow keys turn the face.")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.strip)
+        layout.addWidget(self.view, 1)
+        self._meshes = MeshItem(), MeshItem()
+        self._probes = PointsItem(13, (1, 0.7, 0.3), always=True), PointsItem(13, (1, 0.7, 0.3), always=True)
+        for item in (*self._meshes, *self._probes):
+            self.view.addItem(item)
+        self._legend, self._empty = Legend(self.view), message(self.view)
+        self._names, self._line = SideNames(self.view), WipeLine(self.view)
+        self._connect()
+        self.set_theme(True)
+        self.set_share(0.5)
+        self.set_pair(Compared(None, None, trouble="no face yet."), ("", ""))
+
+    def _connect(self) -> None:
+        for signal, told in (
+            (self.view.camera_moved, self.camera_moved),
+            (self.view.renderer_found, self.renderer_found),
+            (self.strip.style_chosen, self.style_chosen),
+            (self._line.wiped, self.wiped),
+        ):
+            signal.connect(told)
+        self.view.failed.connect(self._show_error, Qt.ConnectionType.QueuedConnection)
+        self.view.resized.connect(self._place)
+        self.view.focus_changed.connect(self.strip.set_focused)
+        self.view.clicked.connect(self._pick)
+        self.strip.reset_asked.connect(self.view.reset_view)
+
+    # --- what to show
+
+    def set_pair(self, pair: Compared, names: tuple[str, str]) -> None:
+        """Show these two, called so. About one frame they keep their places; about two each is centred."""
+        one_frame = pair.a is not None and pair.b is not None and pair.a.frame is pair.b.frame
+        common = Framing.of(pair.b.whole.vertices) if one_frame and pair.b is not None else None
+        self._drawn = _drawn(self.row, pair.a, common), _drawn(self.row, pair.b, common)
+        for mesh, side in zip(self._meshes, self._drawn, strict=True):
+            mesh.set_surface(None if side is None else side.surface)
+            if side is not None:
+                mesh.set_photo(side.photo, side.window)
+                mesh.set_chart(side.mean_colours)
+        self._names.set_names(*names)
+        self.set_probe(None)
+        self._empty.setText(pair.trouble if self._drawn == (None, None) else "")
+        self._empty.setVisible(bool(self._empty.text()))
+        self.strip.set_alarms((pair.trouble,) if pair.trouble and not self._empty.text() else ())
+        self._apply_look()
+
+    def set_share(self, share: float) -> None:
+        """Give A this share of the width, from the left. Emits nothing."""
+        self._share = share
+        self._line.set_share(share)
+        self._names.set_share(share)
+        self._clip()
+
+    def set_look(self, style: LayerStyle) -> None:
+        """Draw both surfaces like this. Emits nothing."""
+        self._style = style
+        self.strip.set_style(style)
+        self._apply_look()
+
+    def set_camera(self, camera: Camera) -> None:
+        """Look from here. Emits nothing."""
+        self.view.set_camera(camera)
+
+    def set_theme(self, dark: bool) -> None:
+        """Dark or light."""
+        colours = self._colours = palette(dark)
+        self.view.setBackgroundColor(QColor(colours.view))
+        tell: tuple[Callable[..., None], ...] = (
+            self.strip.set_palette,
+            self._legend.set_palette,
+            self._names.set_palette,
+            self._line.set_palette,
+        )
+        for each in tell:
+            each(colours)
+        self._empty.setStyleSheet(f"color: {colours.quiet}; background: transparent;")
+        for probe in self._probes:
+            probe.set_colour(shares(colours.accent))
+        self._apply_look()
+
+    def set_probe(self, vertex: int | None) -> None:
+        """Mark a vertex on both sides; None, or one they do not have, marks nothing."""
+        for probe, side in zip(self._probes, self._drawn, strict=True):
+            there = vertex is not None and side is not None
+            probe.set_points(side.surface.positions[vertex : vertex + 1] if there else NOTHING)  # type: ignore
+
+    def picture_state(self) -> str:
+        """What the panel says instead of surfaces; empty while it shows any."""
+        return self._empty.text()
+
+    def legend_text(self) -> str:
+        """What the colours mean, in words."""
+        return self._legend.text()
+
+    # --- inside
+
+    def _apply_look(self) -> None:
+        for mesh, side in zip(self._meshes, self._drawn, strict=True):
+            mesh.set_paint(paint_of(self.row, self._style, side, self._colours))
+        shown = self._drawn[1] or self._drawn[0]
+        paint = paint_of(self.row, self._style, shown, self._colours)
+        self._legend.set_content(*legend_of(self._style.look, paint, shown, self._colours))
+        self._place()
+
+    def _clip(self) -> None:
+        width = max(self.view.width(), 1)
+        at = line_px(self._share, width) / width
+        for items, part in zip(
+            zip(self._meshes, self._probes, strict=True), ((0.0, at), (at, 1.0)), strict=True
+        ):
+            for item in items:
+                self.view.set_clip(item, part)
+
+    @Slot(float, float)
+    def _pick(self, x: float, y: float) -> None:
+        side = self._drawn[0 if x < line_px(self._share, self.view.width()) else 1]
+        if side is None:
+            return
+        size = self.view.width(), self.view.height()
+        vertex = picked_vertex(side.surface.positions, side.surface.normals, self.view.camera, size, (x, y))
+        if vertex is not None:
+            self.vertex_picked.emit(vertex)
+
+    @Slot(str)
+    def _show_error(self, text: str) -> None:
+        self._empty.setText(f"This panel could not be drawn.\n{text}")
+        self._empty.show()
+        self._place()
+        self.failed.emit(text)
+
+    @Slot()
+    def _place(self) -> None:
+        width, height = self.view.width(), self.view.height()
+        self._legend.set_compact(has_little_room(height))
+        self._legend.move(10, height - self._legend.height() - 10)
+        self._empty.setFixedWidth(max(80, min(340, width - 32)))
+        self._empty.adjustSize()
+        self._empty.move((width - self._empty.width()) // 2, (height - self._empty.height()) // 2)
+        self._names.place()
+        self._line.place()
+        self._clip()
+
+
+def _drawn(row: PanelRow, side: Found | None, framing: Framing | None) -> Drawn | None:
+    return None if side is None else drawn(row, side.answer, side.frame.image, framing)
