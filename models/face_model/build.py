@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 import resources
 from models.face_model.body import write_body
 from models.face_model.calibration import Calibration, placed, raw_placement
+from models.face_model.calibration_fits import calibrate
 from models.face_model.chart import chart
 from models.face_model.contact import gaps, settled
-from models.face_model.fitting import calibrate
 from models.face_model.head import Head, read_head
 from models.face_model.region import REGIONS, contact_pairs, labels
 

@@ -1,10 +1,10 @@
-"""Batches of synthetic faces: rebuilt on demand, or streamed from processes that keep a pool fresh."""
+"""Batches of faces: rendered anew on demand, or streamed from processes that keep a pool fresh."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from multiprocessing import get_context
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.synthetic.draw import draw_scene
-from models.synthetic.head import Head, load_head
+from models.synthetic.head import load_head
 from models.synthetic.render import render
 
 CROP_PX = 128
@@ -56,17 +56,23 @@ class FaceBatch:
 
 
 Rows = dict[str, NDArray[Any]]
+MakeRow = Callable[[int, int, int], Rows]  # seed, index, side of the crop in px -> one face of a `FaceBatch`
 
 
 def batch(seed: int, indices: Sequence[int], size: int = CROP_PX) -> FaceBatch:
     """The samples of those indices; each is the same in whatever company it is asked for."""
-    head = load_head()
-    rows = [_rows(seed, index, head, size) for index in indices]
+    return stacked([rendered_row(seed, index, size) for index in indices])
+
+
+def stacked(rows: Sequence[Rows]) -> FaceBatch:
+    """Faces as a batch."""
     names = [field.name for field in fields(FaceBatch)]
     return FaceBatch(**{name: torch.from_numpy(np.stack([row[name] for row in rows])) for name in names})
 
 
-def _rows(seed: int, index: int, head: Head, size: int) -> Rows:
+def rendered_row(seed: int, index: int, size: int) -> Rows:
+    """One synthetic face."""
+    head = load_head()
     scene = draw_scene(seed, index, head)
     sample = render(scene, head, size)
     return {
@@ -98,8 +104,9 @@ class Pool:
         uses: float = 1.0,
         size: int = CROP_PX,
         nice: int = 5,
+        make: MakeRow = rendered_row,
     ) -> None:
-        """Start rendering.
+        """Start making samples.
 
         Args:
             seed: Of all scenes.
@@ -110,17 +117,18 @@ class Pool:
                 when the trainer should get more of the CPU.
             size: Of the crops, px.
             nice: How far renderers stand back behind other processes.
+            make: Gives one sample; sent to the processes, so it must pickle.
         """
         if capacity < processes or processes < 1:
             raise ValueError(f"a pool of {capacity} samples cannot be shared by {processes} processes")
         self.capacity, self._processes, self._first = capacity, processes, first
-        self._layout = _Layout.of(_rows(seed, first, load_head(), size), capacity, processes)
+        self._layout = _Layout.of(make(seed, first, size), capacity, processes)
         self._memory = SharedMemory(create=True, size=self._layout.total)
         self._views = self._layout.views(self._memory)
         self._views["counts"][:] = 0
         self._views["versions"][:] = 0
         context = get_context("spawn")
-        arguments = (self._memory.name, self._layout, seed, first, size, uses, nice)
+        arguments = (self._memory.name, self._layout, seed, first, size, uses, nice, make)
         self._workers = [
             context.Process(target=_fill, args=(worker, *arguments), daemon=True)
             for worker in range(processes)
@@ -152,7 +160,7 @@ class Pool:
                 if row is not None:
                     parts.append(row)
         self._views["counts"][self._processes] += count
-        return FaceBatch(**{name: torch.from_numpy(np.stack([row[name] for row in parts])) for name in names})
+        return stacked(parts)
 
     def batches(self, count: int, rng: np.random.Generator, at_least: int = 1) -> Iterator[FaceBatch]:
         """Random batches without end."""
@@ -190,7 +198,7 @@ class Pool:
         for process in self._workers:
             if process.exitcode is not None:
                 raise RuntimeError(
-                    f"a renderer of synthetic faces ended by itself (exit code {process.exitcode})"
+                    f"a process that makes samples ended by itself (exit code {process.exitcode})"
                 )
 
 
@@ -234,15 +242,23 @@ class _Layout:
 
 
 def _fill(
-    worker: int, name: str, layout: _Layout, seed: int, first: int, size: int, uses: float, nice: int
+    worker: int,
+    name: str,
+    layout: _Layout,
+    seed: int,
+    first: int,
+    size: int,
+    uses: float,
+    nice: int,
+    make: MakeRow,
 ) -> None:
-    """Render for ever into the slots of one worker: every `processes`-th."""
+    """Make samples for ever into the slots of one worker: every `processes`-th."""
     os.nice(nice)
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
     parent = os.getppid()
     memory = SharedMemory(name=name)
-    views, head = layout.views(memory), load_head()
+    views = layout.views(memory)
     counts, versions = views["counts"], views["versions"]
     processes, capacity = len(counts) - 1, len(versions)
     turn = 0
@@ -254,7 +270,7 @@ def _fill(
         number = worker + turn * processes
         slots = (capacity - worker + processes - 1) // processes
         slot = worker + (turn % slots) * processes
-        row = _rows(seed, first + number, head, size)
+        row = make(seed, first + number, size)
         versions[slot] += 1
         for key, value in row.items():
             views[key][slot] = value

@@ -42,9 +42,9 @@ _POINTS = (8, 5, 11, 2, 14, 51, 57, 48, 54, 30, 33, 27, 19, 24, 36, 45, 62)
 def occluder_meshes(
     scene: Scene, head: Head, vertices: Floats, turn: Floats
 ) -> tuple[list[Mesh], list[Mesh]]:
-    """Pieces in head space, and pieces in camera space (shoulders among them)."""
+    """Pieces in head space, and pieces in camera space."""
     on_head: list[Mesh] = []
-    before: list[Mesh] = torso_meshes(scene, head, vertices, turn)
+    before: list[Mesh] = []
     relief: held.Relief | None = None
     marks = head.landmarks(vertices)
     for kind, seed in scene.occluders:

@@ -18,10 +18,13 @@ def take_photo(light: Floats, scene: Scene) -> NDArray[np.uint8]:
     light = _blurred(light, rng)
     tone = _toned(light, rng)
     tone = _coloured(tone, rng)
-    tone = _noisy(tone, rng)
-    image = np.clip(tone * 255 + 0.5, 0, 255).astype(np.uint8)
-    image = _compressed(_shrunk(image, rng), rng)
-    return _bordered(image, scene, rng)
+    return _bordered(worn_out(tone, rng), scene, rng)
+
+
+def worn_out(tone: Floats, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Display values 0..1 -> uint8 with noise, lost detail and compression, by chance."""
+    image = np.clip(_noisy(tone, rng) * 255 + 0.5, 0, 255).astype(np.uint8)
+    return _compressed(_shrunk(image, rng), rng)
 
 
 def _blurred(light: Floats, rng: np.random.Generator) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -15,9 +16,9 @@ from models.synthetic.hair import beard_meshes, hair_meshes
 from models.synthetic.head import Head
 from models.synthetic.labels import Labels, read_labels
 from models.synthetic.lighting import environment, unshadowed
-from models.synthetic.occluders import occluder_meshes
+from models.synthetic.occluders import occluder_meshes, torso_meshes
 from models.synthetic.photo import borders, take_photo, within
-from models.synthetic.rasterise_cpu import depth_only, rasterise, vertex_normals
+from models.synthetic.rasterise_cpu import Raster, depth_only, rasterise, vertex_normals
 from models.synthetic.scene import Light, Scene
 from models.synthetic.shading import shade
 from models.synthetic.surfaces import Mesh
@@ -79,8 +80,7 @@ def render(scene: Scene, head: Head, size: int = 128) -> Sample:
     shown = raster._replace(triangle=np.where(there, raster.triangle, -1).astype(np.int32))
     labels = read_labels(shown, whole.triangles, head.face_triangle_count, head.uv, screen, whole.normals)
     picture = draw_backdrop(scene, fine)
-    _shade(scene, head, whole, raster.triangle, raster.weights, camera, picture)
-    _films(whole.films, scene, camera, raster.depth, picture)
+    paint(scene, head, whole, raster, camera, picture)
     small = cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA)
     marks = project_points(head.landmarks(vertices) @ turn.T, camera)
     return Sample(take_photo(small, scene), labels, turn, camera, marks)
@@ -94,14 +94,22 @@ def to_raster(points: Floats, camera: Floats) -> tuple[Floats, Floats]:
 
 
 def assemble(scene: Scene, head: Head, vertices: Floats, turn: Floats) -> Assembly:
-    """The head and everything around it, in camera space."""
+    """The head and everything around it."""
     down = turn.T @ np.array([0.0, -1.0, 0.0], np.float32)
     attached = hair_meshes(scene.hair, head, vertices, down)
     face = scene.complexion
     attached += beard_meshes(face.beard_amount, face.beard, scene.hair.seed, head, vertices, down)
     worn, held = occluder_meshes(scene, head, vertices, turn)
+    held = torso_meshes(scene, head, vertices, turn) + held
+    return joined(scene, head, vertices, turn, (*attached, *worn), held)
+
+
+def joined(
+    scene: Scene, head: Head, vertices: Floats, turn: Floats, on_head: Sequence[Mesh], before: Sequence[Mesh]
+) -> Assembly:
+    """The head with pieces given in head space and pieces given in camera space, all in camera space."""
     nothing = np.zeros(3, np.float32)
-    pieces = [mesh.moved(turn, nothing) for mesh in (*attached, *worn)] + held
+    pieces = [*(mesh.moved(turn, nothing) for mesh in on_head), *before]
     solid = [mesh for mesh in pieces if mesh.hides]
     films = tuple(mesh for mesh in pieces if not mesh.hides)
     surfaces = part_surfaces(head.part_names, scene)
@@ -119,6 +127,12 @@ def assemble(scene: Scene, head: Head, vertices: Floats, turn: Floats) -> Assemb
     uv = np.concatenate([head.skin_uv, *(m.uv for m in solid)]).astype(np.float32)
     cutout = rows[slot, 14].astype(np.int16)
     return Assembly(points, vertex_normals(points, triangles), uv, triangles, slot, rows, cutout, films)
+
+
+def paint(scene: Scene, head: Head, whole: Assembly, raster: Raster, camera: Floats, picture: Floats) -> None:
+    """Shade the pixels of `picture` (linear light, the raster's size) that triangles cover; then lenses."""
+    _shade(scene, head, whole, raster.triangle, raster.weights, camera, picture)
+    _films(whole.films, scene, camera, raster.depth, picture)
 
 
 def _shade(

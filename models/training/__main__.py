@@ -1,6 +1,7 @@
 """`python -m models.training dsfnet --out runs/dsfnet`: train; call again to resume.
 
-`--start weights.safetensors` goes on from given weights instead of chance.
+`--start weights.safetensors` goes on from given weights instead of chance. `--photographs FOLDER` mixes in
+real faces: crops.tar and labels.npz, see models/training/aflw.py.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ import torch
 
 from models.errors import UnmaskError
 from models.loading import fill, load_face_model, read_weights, weights_path
+from models.synthetic.dataset import MakeRow, rendered_row
 from models.training.dsfnet import DSFNetTask
 from models.training.loop import Run
+from models.training.photographs import Photographs
 from models.training.recipes import DSFNetRecipe
 
 
@@ -34,11 +37,17 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _train(options: argparse.Namespace) -> None:
-    recipe = DSFNetRecipe(start="" if options.start is None else Path(options.start).name)
     given = {key: getattr(options, key) for key in ("minutes", "batch", "pool", "workers", "threads", "seed")}
-    recipe = replace(recipe, **{key: value for key, value in given.items() if value is not None})
+    recipe = replace(DSFNetRecipe(), **{key: value for key, value in given.items() if value is not None})
     torch.set_num_threads(recipe.threads)
-    task = DSFNetTask(recipe, load_face_model(), options.device)
+    face_model = load_face_model()
+    make: MakeRow = rendered_row
+    if options.photographs is not None:
+        recipe = replace(recipe, photographs=options.photographs.resolve().name)
+        make = Photographs.fitted(options.photographs, options.out / "fits.npz", face_model, recipe.share)
+    if options.start is not None:
+        recipe = replace(recipe, start=Path(options.start).name)
+    task = DSFNetTask(recipe, face_model, options.device, make)
     if options.start is not None:
         path = weights_path(recipe.method, options.start)
         fill(task.network, read_weights(path)[0], path)
@@ -54,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--start", help='begin from these weights: a file, or the name of some that ship ("open")'
     )
+    parser.add_argument("--photographs", type=Path, help="folder of labelled crops: half of the samples")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--minutes", type=float, help="wall clock of the whole run, all parts together")
     for name in ("batch", "pool", "workers", "threads", "seed"):

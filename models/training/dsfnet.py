@@ -1,4 +1,4 @@
-"""Training DSFNet on synthetic faces."""
+"""Training DSFNet on rendered faces, or on any others made row by row."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from models.face_model.sampled import landmark_weights
 from models.face_model.uv import PositionMapTable
 from models.methods.dsfnet import make_network, standardise
 from models.networks.dual_space import MM_PER_UNIT
-from models.synthetic.dataset import FaceBatch, Pool
+from models.synthetic.dataset import FaceBatch, MakeRow, Pool, rendered_row
 from models.training.augment import mirrored, vary_colours
 from models.training.losses import Landmarks, dsfnet_loss, make_target
 from models.training.recipes import DSFNetRecipe
@@ -25,8 +25,15 @@ FIRST_DRAW = 1024  # samples to wait for, so that the first batches differ
 class DSFNetTask:
     """Network, data and loss of one recipe; see loop.Task."""
 
-    def __init__(self, recipe: DSFNetRecipe, face_model: FaceModel, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        recipe: DSFNetRecipe,
+        face_model: FaceModel,
+        device: str = "cpu",
+        make: MakeRow = rendered_row,
+    ) -> None:
         self.recipe = recipe
+        self._make = make
         self.device = torch.device(device)
         torch.manual_seed(recipe.seed)
         self.network: nn.Module = make_network(recipe.form, face_model)
@@ -38,11 +45,11 @@ class DSFNetTask:
         self._table = table.to(device)
 
     def batches(self, rank: int, steps: int) -> Iterator[FaceBatch]:
-        """Endless random batches from a pool of rendered faces that keeps being renewed."""
+        """Endless random batches from a pool of faces that keeps being renewed."""
         recipe = self.recipe
         seed = recipe.seed + 1000 * rank
         first = 10_000_000 + steps * recipe.batch  # those below are kept for tests
-        with Pool(seed, recipe.pool, recipe.workers, first, recipe.uses, nice=8) as pool:
+        with Pool(seed, recipe.pool, recipe.workers, first, recipe.uses, nice=8, make=self._make) as pool:
             for batch in pool.batches(recipe.batch, np.random.default_rng([seed, steps]), FIRST_DRAW):
                 yield on_device(batch, self.device)
 

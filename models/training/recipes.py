@@ -26,15 +26,18 @@ class LossWeights:
 
 @dataclass(frozen=True, slots=True)
 class DSFNetRecipe:
-    """The compact DSFNet on synthetic faces.
+    """The compact DSFNet on synthetic faces, or on those and photographs.
 
     The learning rate rises over `warmup` of the run and falls to zero along a cosine; the run takes `minutes`
     of wall clock, over all resumed parts, so that it ends when planned on any machine. `start` names the
-    weights it began from; none: from chance.
+    weights it began from; none: from chance. `photographs` names a folder of labelled crops (aflw.py), and
+    `share` says how many of all samples come from there.
     """
 
     method: str = "dsfnet"
     start: str = ""
+    photographs: str = ""
+    share: float = 0.5
     seed: int = 2026
     minutes: float = 120.0
     batch: int = 48

@@ -293,7 +293,7 @@ def test_the_model_fits_measured_faces_without_a_turn_of_its_own(model):
     folder = PATH.parents[2].parent / "shared" / "data" / "real" / "aflw2000_full"
     if not folder.exists():
         pytest.skip("needs ../shared/data/real/aflw2000_full")
-    fitting = pytest.importorskip("models.face_model.fitting")
+    fitting = pytest.importorskip("models.face_model.calibration_fits")
     faces = []
     for path in sorted(folder.glob("*.gt.npz")):
         with np.load(path, allow_pickle=False) as truth:

@@ -1,0 +1,207 @@
+"""Labelled face crops (AFLW: 21 points by hand, 68 pseudo-labels), and our face model fitted to them."""
+
+from __future__ import annotations
+
+import hashlib
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from models.errors import InputError
+from models.face_model.fitting import Fits, Noise, Points, fit
+from models.face_model.morphable import FaceModel
+
+Floats = NDArray[np.floating]
+
+HELD_OUT = 10  # every tenth face is kept for measuring
+TRUSTED_PERCENT = 6.0  # pseudo-labels that differ more than this from the hand labels are left out ...
+FITTED_PERCENT = 2.5  # ... and so are faces our model fits worse than this
+LARGEST_BYTES = 1 << 20  # of one picture
+NOISE = Noise(landmark_mm=2.0, rotation_rad=0.05)
+LABELS = {
+    "name": (),
+    "points21": (21, 2),
+    "visible21": (21,),
+    "landmarks68_tddfa": (68, 3),
+    "rotation_tddfa": (3, 3),
+    "disagreement_percent": (),
+}
+# AFLW's 21 points as means of iBUG landmarks (none for ears), and how far a hand label strays, mm (measured).
+AS_LANDMARKS: tuple[tuple[int, ...], ...] = (
+    (17,), (19,), (21,), (22,), (24,), (26,),
+    (36,), (36, 37, 38, 39, 40, 41), (39,), (42,), (42, 43, 44, 45, 46, 47), (45,),
+    (), (31,), (30,), (35,), (), (48,), (62, 66), (54,), (8,),
+)  # fmt: skip
+MIRROR21 = np.array([5, 4, 3, 2, 1, 0, 11, 10, 9, 8, 7, 6, 16, 15, 14, 13, 12, 19, 18, 17, 20])
+HAND_MM = np.array(
+    [4.2, 4, 3.6, 3.6, 4, 4.2, 2.8, 2.9, 2.6, 2.6, 2.9, 2.8, 9, 3.2, 3.5, 3.2, 9, 2.8, 2.7, 2.8, 4.4]
+)
+HAND_SHARE = 2.0  # weight of a hand label of 2.8 mm against a pseudo-label
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Labels:
+    """What is known of F crops, in crop px (y down).
+
+    Attributes:
+        folder: Holds crops.tar and labels.npz.
+        name: [F]; points21: [F, 21, 2]; visible21: [F, 21] bool.
+        landmarks: [F, 68, 3] pseudo-labels; rotation: [F, 3, 3] likewise, y up.
+        disagreement_percent: [F] between the two.
+    """
+
+    folder: Path
+    name: NDArray[np.str_]
+    points21: Tensor
+    visible21: Tensor
+    landmarks: Tensor
+    rotation: Tensor
+    disagreement_percent: Tensor
+
+    @property
+    def held_out(self) -> NDArray[np.bool_]:
+        """[F] True for the faces kept for measuring."""
+        return np.arange(len(self.name)) % HELD_OUT == 0
+
+
+def read_labels(folder: Path) -> Labels:
+    """The labels of a folder.
+
+    Raises:
+        InputError: A file or an array is missing or misshapen.
+    """
+    path = folder / "labels.npz"
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays: dict[str, NDArray[Any]] = {name: file[name] for name in LABELS if name in file}
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{path} cannot be read ({error}); give the folder of crops.tar and labels.npz."
+        ) from error
+    count = len(arrays.get("name", ()))
+    wrong = [k for k, shape in LABELS.items() if k not in arrays or arrays[k].shape != (count, *shape)]
+    if wrong or not count:
+        raise InputError(f"{path}: {', '.join(wrong) or 'everything'} is missing or misshapen.")
+    return Labels(
+        folder,
+        arrays["name"].astype(str),
+        *(torch.from_numpy(arrays[k].astype(np.float32)) for k in list(LABELS)[1:]),
+    )
+
+
+class Crops:
+    """The pictures of crops.tar, read one by one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "crops.tar"
+        try:
+            with tarfile.open(self._path) as tar:
+                self._places = {
+                    Path(member.name).stem: (member.offset_data, member.size)
+                    for member in tar
+                    if member.isfile()
+                }
+        except (OSError, tarfile.TarError) as error:
+            raise InputError(f"{self._path} cannot be read ({error}).") from error
+
+    def read(self, name: str) -> NDArray[np.uint8]:
+        """[H, W, 3] RGB of the face of that name."""
+        offset, size = self._places.get(name, (0, 0))
+        if not 0 < size <= LARGEST_BYTES:
+            raise InputError(f"{self._path} holds no picture {name!r} of a sensible size.")
+        with self._path.open("rb") as file:
+            file.seek(offset)
+            data = file.read(size)
+        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        if picture is None:
+            raise InputError(f"{name} in {self._path} is no readable picture.")
+        return np.ascontiguousarray(picture[..., ::-1])
+
+
+def fit_labels(labels: Labels, face_model: FaceModel) -> Fits:
+    """The face model fitted to pseudo-labels and hand labels together.
+
+    The two conventions differ: where annotators click is not where the pseudo-labels' mesh has its vertex,
+    and the hand labels lie about half a pixel to the right. Both are measured first, on fits to the
+    pseudo-labels alone, so that hand labels only move what is particular to a face.
+    """
+    trusted = labels.disagreement_percent < TRUSTED_PERCENT
+    first = fit(face_model, labels.landmarks, rotation=labels.rotation, noise=NOISE)
+    offset_mm, shift_px = _habits(labels, first, face_model, trusted)
+    positions = labels.points21 - shift_px * labels.points21.new_tensor((1.0, 0.0))
+    weights = labels.visible21 * torch.from_numpy(HAND_SHARE * (2.8 / HAND_MM) ** 2).float()
+    weights = weights * torch.tensor([float(bool(marks)) for marks in AS_LANDMARKS])
+    points = Points(positions, weights, _of_landmarks(), offset_mm)
+    return fit(face_model, labels.landmarks, points=points, rotation=labels.rotation, noise=NOISE)
+
+
+def usable(labels: Labels, error_percent: Tensor) -> NDArray[np.int64]:
+    """Rows of the faces to train on: trusted, well fitted, not held out."""
+    good = (labels.disagreement_percent < TRUSTED_PERCENT) & (error_percent < FITTED_PERCENT)
+    return np.flatnonzero(good.numpy() & ~labels.held_out)
+
+
+def cached_fits(labels: Labels, face_model: FaceModel, cache: Path) -> Fits:
+    """`fit_labels`, or what it gave the last time for the same face model and the same labels."""
+    wanted = _fingerprint(labels, face_model)
+    if cache.exists():
+        with np.load(cache, allow_pickle=False) as file:
+            if str(file["fingerprint"]) == wanted:
+                return Fits(*(torch.from_numpy(file[name]) for name in Fits._fields))
+    fits = fit_labels(labels, face_model)
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    arrays = {name: value.numpy() for name, value in zip(Fits._fields, fits, strict=True)}
+    np.savez(cache, fingerprint=np.array(wanted), **arrays)  # type: ignore[arg-type]
+    return fits
+
+
+def _fingerprint(labels: Labels, face_model: FaceModel) -> str:
+    """Changes with the shape of the face model, the labels and the rules above."""
+    rules = repr((NOISE, HAND_SHARE, HAND_MM.tolist(), TRUSTED_PERCENT, AS_LANDMARKS))
+    digest = hashlib.sha256(rules.encode())
+    for tensor in (face_model.landmarks(face_model.mean[None]), face_model.landmarks(face_model.basis)):
+        digest.update(tensor.numpy().tobytes())
+    for tensor in (labels.landmarks, labels.points21, labels.visible21):
+        digest.update(tensor.numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _of_landmarks() -> Tensor:
+    rows = torch.zeros(21, 68)
+    for row, marks in zip(rows, AS_LANDMARKS, strict=True):
+        row[list(marks)] = 1 / max(len(marks), 1)
+    return rows
+
+
+def _habits(labels: Labels, fits: Fits, face_model: FaceModel, trusted: Tensor) -> tuple[Tensor, float]:
+    """How hand labels differ on average: [21, 3] mm in MODEL space (symmetric), and px to the right."""
+    marks = face_model.landmarks(face_model.vertices(fits.identity, fits.expression))
+    points = (_of_landmarks() @ marks) @ fits.rotation.mT
+    scale = fits.camera[:, :1, None]
+    expected = fits.camera[:, None, 1:3] + scale * points[..., :2] * points.new_tensor((1.0, -1.0))
+    missing = labels.points21 - expected
+    seen = (labels.visible21 > 0) & trusted[:, None]
+    offset, shift = torch.zeros(21, 3), 0.0
+    for _ in range(4):
+        off = (missing - missing.new_tensor((shift, 0.0))) / scale * points.new_tensor((1.0, -1.0))
+        for k, known in enumerate(AS_LANDMARKS):
+            if known:
+                offset[k] = _offset(off[seen[:, k], k], fits.rotation[seen[:, k]])
+        offset = (offset + offset[MIRROR21] * offset.new_tensor((-1.0, 1.0, 1.0))) / 2
+        moved = (fits.rotation[:, None] @ offset[..., None])[..., 0] * scale
+        shift = float((missing - moved[..., :2])[..., 0][seen & (_of_landmarks().sum(1) > 0)].median())
+    return offset, shift
+
+
+def _offset(missing_mm: Tensor, rotation: Tensor) -> Tensor:
+    """[3] o for which the pictures [F, 2] of R o come nearest to what is missing, y up."""
+    rows, values = rotation[:, :2].reshape(-1, 3), missing_mm.reshape(-1)
+    ridge = 1e-2 * (len(rows) + 1) * torch.eye(3)
+    return torch.linalg.solve(rows.mT @ rows + ridge, rows.mT @ values)
