@@ -21,6 +21,12 @@ def rotation(pitch: float, yaw: float, roll: float) -> Floats:
     return np.asarray(about_x @ about_y @ about_z, np.float32)
 
 
+def euler(turn: Floats) -> tuple[float, float, float]:
+    """Pitch, yaw, roll in radians of a rotation [3, 3]; the inverse of `rotation`."""
+    yaw = -np.arcsin(np.clip(turn[0, 2], -1, 1))
+    return float(np.arctan2(turn[1, 2], turn[2, 2])), float(yaw), float(np.arctan2(turn[0, 1], turn[0, 0]))
+
+
 def project(model_vertices: Tensor, rotation: Tensor, camera: Tensor) -> Tensor:
     """Where points of the model land in the crop.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from models.synthetic.camera import euler, rotation
 from models.synthetic.head import Head
 from models.synthetic.people import draw_complexion, draw_hair, skin_tone
 from models.synthetic.scene import Framing, Hair, Light, Occluder, Pose, Scene, Stream, stream_of
@@ -35,19 +36,22 @@ def draw_scene(seed: int, index: int, head: Head) -> Scene:
 
 
 def _pose(rng: Rng) -> Pose:
+    """A head that turns on its neck, then nods and tilts, before a camera that is itself raised and rolled.
+
+    Drawn as what happens, not as Euler angles: a profile that nods is turned in the picture, and near 90
+    degrees of yaw neither pitch nor roll alone can say that.
+    """
     band = rng.random()
-    if band < 0.43:
-        yaw = rng.uniform(0, 32)
-    elif band < 0.795:
-        yaw = rng.uniform(28, 62)
-    else:
-        yaw = rng.uniform(60, 92)
-    yaw *= rng.choice([-1, 1])
-    pitch = float(np.clip(rng.normal(-2, 14), -42, 42)) if rng.random() < 0.85 else rng.uniform(-42, 42)
-    roll = float(np.clip(rng.normal(0, 13), -60, 60)) if rng.random() < 0.88 else rng.uniform(-60, 60)
+    low, high = (0, 32) if band < 0.36 else (28, 64) if band < 0.66 else (60, 94)
+    yaw = rng.uniform(low, high) * rng.choice([-1, 1])
+    nod = rng.normal(-4, 13) if rng.random() < 0.88 else rng.uniform(-40, 40)
+    tilt, raised = rng.normal(0, 5), rng.normal(-2, 7)
+    rolled = rng.normal(0, 11) if rng.random() < 0.88 else rng.uniform(-60, 60)
+    parts = ((0, 0, rolled), (raised, 0, 0), (0, yaw, 0), (nod, 0, 0), (0, 0, tilt))
+    turn = np.linalg.multi_dot([rotation(*np.radians(part)).astype(np.float64) for part in parts])
     torso_yaw = yaw * rng.uniform(0.1, 1.0) + rng.normal(0, 12)
-    torso = (pitch * rng.uniform(0, 0.6) + rng.normal(0, 5), torso_yaw, roll * rng.uniform(0.1, 0.9))
-    return Pose(*(float(np.radians(a)) for a in (pitch, yaw, roll, *torso)))
+    torso = (raised + nod * rng.uniform(0, 0.4), torso_yaw, rolled * rng.uniform(0.3, 1.0))
+    return Pose(*euler(turn), *(float(np.radians(a)) for a in torso))
 
 
 def _framing(rng: Rng) -> Framing:
@@ -65,7 +69,7 @@ def _expression(rng: Rng, bank: Floats) -> Floats:
     noise = rng.normal(size=bank.shape[1])
     if rng.random() < 0.14:
         return np.asarray(noise * rng.uniform(0, 0.15), np.float32)
-    strength = rng.uniform(0.35, 1.05)
+    strength = rng.uniform(0.4, 1.2)
     chosen = bank[int(rng.integers(len(bank)))] * strength
     return np.asarray(chosen + noise * float(rng.choice([0.0, 0.15, 0.4])), np.float32)
 
@@ -106,17 +110,17 @@ def _light(rng: Rng) -> Light:
 
 
 _CHANCES = (
-    (Occluder.HAND, 0.13),
-    (Occluder.MASK, 0.06),
-    (Occluder.SUNGLASSES, 0.065),
+    (Occluder.HAND, 0.17),
+    (Occluder.MASK, 0.09),
+    (Occluder.SUNGLASSES, 0.08),
     (Occluder.GLASSES, 0.10),
     (Occluder.STRANDS, 0.05),
     (Occluder.SCARF, 0.03),
     (Occluder.CUP, 0.025),
     (Occluder.PHONE, 0.025),
     (Occluder.MICROPHONE, 0.025),
-    (Occluder.BOARD, 0.065),
-    (Occluder.BLOB, 0.05),
+    (Occluder.BOARD, 0.11),
+    (Occluder.BLOB, 0.06),
     (Occluder.HAT, 0.10),
     (Occluder.HOOD, 0.03),
     (Occluder.BALL, 0.015),

@@ -285,16 +285,20 @@ def test_what_the_photo_does_not_reach_leaves_the_labels(head):
 
 def test_poses_are_spread_as_promised(head):
     scenes = [draw_scene(SEED, index, head) for index in range(1500)]
-    pitch, yaw, roll = np.degrees([[s.pose.pitch, s.pose.yaw, s.pose.roll] for s in scenes]).T
-    assert 0.20 <= (np.abs(yaw) > 60).mean() <= 0.26
+    turns = np.array([rotation(s.pose.pitch, s.pose.yaw, s.pose.roll) for s in scenes], np.float64)
+    yaw = np.degrees(np.arcsin(turns[:, 0, 2]))
+    assert 0.24 <= (np.abs(yaw) > 60).mean() <= 0.33
     assert ((np.abs(yaw) > 30) & (np.abs(yaw) <= 60)).mean() > 0.28
-    assert np.abs(yaw).max() > 88
-    assert 38 < np.abs(pitch).max() <= 42
-    assert 45 < np.abs(roll).max() <= 60
-    assert (np.abs(roll) < 25).mean() > 0.8
-    assert abs(yaw.mean()) < 3
+    assert np.abs(yaw).max() > 86
+    assert abs(yaw.mean()) < 4
+    in_picture = np.degrees(np.arctan2(-turns[:, 0, 1], turns[:, 1, 1]))  # of the line from chin to forehead
+    for profile in (np.abs(yaw) < 30, np.abs(yaw) > 60):
+        assert 11 < in_picture[profile].std() < 25
+        assert abs(in_picture[profile].mean()) < 4
+    nod = np.degrees(np.arcsin(turns[:, 2, 1]))  # towards the camera
+    assert 9 < nod.std() < 18
     covering = [{kind for kind, _ in s.occluders} - {Occluder.GLASSES, Occluder.HAT} for s in scenes]
-    assert 0.4 < np.mean([bool(kinds) for kinds in covering]) < 0.55
+    assert 0.5 < np.mean([bool(kinds) for kinds in covering]) < 0.65
     assert 0.1 < np.mean([s.framing.distance_mm is None for s in scenes]) < 0.3
 
 
