@@ -41,12 +41,16 @@ class Figure:
         """Its full name, e.g. "NME 2D, 68 points, sqrt(w h) of the truth's box"."""
         return ", ".join(part for part in (self.metric, self.points, self.normaliser) if part)
 
-    def text(self, branch: str) -> str:
-        """The number of one branch with its unit; a dash where it has none."""
+    def number(self, branch: str) -> str:
+        """The number of one branch; a dash where it has none."""
         value = dict(self.values).get(branch, float("nan"))
         if not np.isfinite(value):
             return "–"
-        return f"{value:.1f}°" if self.unit == "°" else f"{value:.2f} {self.unit}"
+        return f"{value:.1f}" if self.unit == "°" else f"{value:.2f}"
+
+    def text(self, branch: str) -> str:
+        """The number of one branch with its unit."""
+        return f"{self.number(branch)}{'' if self.unit == '°' else ' '}{self.unit}"
 
     def sentence(self, branch: str) -> str:
         """Name and number, e.g. "NME 2D, 68 points, sqrt(w h) of the truth's box: 3.21 % (fused)"."""

@@ -194,3 +194,15 @@ def test_another_button_than_the_left_does_not_move_the_video(qtbot, desk):
     right = SimpleNamespace(button=lambda: Qt.MouseButton.RightButton, scenePos=lambda: QPointF(9, 9))
     dock.on_click("pose", right)
     assert store.state.shown.frame.index == 3
+
+
+def test_all_rows_span_the_frames_there_are(qtbot, desk):
+    store, _, _, dock = desk
+    dock.show()
+    history = History()
+    for index in range(100, 150):
+        history = history.with_record(record(index, pose_deg=(1.0, 2.0, float(index))))
+    store.update(history=history)
+    qtbot.waitUntil(lambda: len(dock.curve("roll")[0]) == 50)
+    qtbot.waitUntil(lambda: 0 < dock.place_of("seen", 101).x() < 0.2 * dock.width())
+    assert dock.place_of("seen", 150).x() > 0.8 * dock.width()

@@ -21,7 +21,7 @@ from viewer.state import State
 from viewer.store import Store
 
 PAUSE_MS = 100  # between two drawings
-AXIS_WIDTH = 46
+AXIS_WIDTH, AXIS_HEIGHT, ROW_HEIGHT = 46, 20, 40  # px
 NOTHING = "Plots begin with the second frame of a video, a folder or a camera."
 KEPT = "A camera cannot go back: this is the kept picture of second {time:.1f}."
 
@@ -158,7 +158,6 @@ class HistoryDock(QWidget):
             plot = pg.PlotWidget()
             plot.setAccessibleName(f"{row.title} over the frames; a click goes to the frame")
             plot.setToolTip(row.meaning)
-            plot.setMinimumHeight(48)
             plot.scene().sigMouseClicked.connect(lambda event, key=row.key: self.on_click(key, event))
             item = plot.getPlotItem()
             item.setMenuEnabled(False)
@@ -166,8 +165,11 @@ class HistoryDock(QWidget):
             item.setMouseEnabled(x=True, y=False)
             item.showGrid(x=True, y=True, alpha=0.15)
             item.getAxis("left").setWidth(AXIS_WIDTH)
-            first = first or plot
-            item.setXLink(first)
+            item.getAxis("left").setStyle(maxTickLevel=0, textFillLimits=[(0, 0.5)])
+            if first is None:
+                first = plot
+            else:
+                item.setXLink(first)  # not to itself: it would cease to follow its curves
             item.addLegend(offset=(4, 2), labelTextSize="8pt", verSpacing=-6, colCount=3)
             for curve in row.curves:
                 self._lines[curve.name] = _line(item, curve, row.unit)
@@ -212,7 +214,9 @@ class HistoryDock(QWidget):
         wanted = [row.key for row in ROWS if self.switches[row.key].isChecked()]
         for key, plot in self._plots.items():
             plot.setVisible(key in wanted)
-            plot.getPlotItem().getAxis("bottom").setStyle(showValues=key in wanted[-1:])
+            lowest = key in wanted[-1:]
+            plot.getPlotItem().getAxis("bottom").setStyle(showValues=lowest)
+            plot.setMinimumHeight(ROW_HEIGHT + (AXIS_HEIGHT if lowest else 0))
 
     @Slot(object, object)
     def _follow(self, new: State, old: State) -> None:
@@ -252,6 +256,7 @@ class HistoryDock(QWidget):
                 item.getAxis(side).setPen(colours.line)
                 item.getAxis(side).setTextPen(colours.muted)
             item.legend.setLabelTextColor(colours.text)
+            item.legend.setBrush(colours.surface)
 
     def _mark_here(self, state: State) -> None:
         frame = None if state.shown is None else state.shown.frame

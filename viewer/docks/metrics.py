@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
+    QHBoxLayout,
     QHeaderView,
     QPushButton,
     QTableWidget,
@@ -32,6 +33,7 @@ NO_TRUTH = (
     "NAME.pts, NAME.gt.npz, NAME.gt.json, NAME.gt.obj or NAME.gt.ply."
 )
 OTHER_FACE = "The ground truth is about face {face}; the panels show another. Press N for the next face."
+VALUE_WIDTH = 48  # px
 HINT = "Click a figure: its formula, and what it is divided by drawn over the photo."
 
 
@@ -47,14 +49,19 @@ class MetricsDock(QWidget):
         self._explained.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._explained.setAccessibleName("How the chosen figure is computed")
         self._warning = badge("", good=False)
-        self._open = QPushButton("Open ground truth…")
-        self._open.setToolTip("Choose a file: .mat, .pts, .json, .npz, .obj or .ply (Ctrl+G)")
+        self._open = QPushButton("Open…")
+        self._open.setAccessibleName("Open ground truth")
+        self._open.setToolTip("Choose a file of ground truth: .mat, .pts, .json, .npz, .obj or .ply (Ctrl+G)")
         self._open.clicked.connect(controller.open_truth_dialog)
         self._normaliser = self._make_normaliser()
         self._table = self._make_table()
         column = QVBoxLayout(self)
         column.setContentsMargins(2 * SPACE, SPACE, 2 * SPACE, SPACE)
-        for widget in (self._source, self._open, self._warning, self._normaliser, self._table):
+        first = QHBoxLayout()
+        first.addWidget(self._source, 1)
+        first.addWidget(self._open, 0, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(first)
+        for widget in (self._warning, self._normaliser, self._table):
             column.addWidget(widget, 1 if widget is self._table else 0)
         column.addWidget(self._explained)
         self._follow(store.state, None)
@@ -78,6 +85,7 @@ class MetricsDock(QWidget):
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setWordWrap(True)
         table.setShowGrid(False)
+        table.setStyleSheet("QHeaderView::section { padding: 2px; } QTableWidget::item { padding: 1px 3px; }")
         table.verticalHeader().hide()
         table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -122,18 +130,20 @@ class MetricsDock(QWidget):
         self._figures = () if judgement is None else figures(judgement, chosen)
         branches = [] if judgement is None else [error.branch for error in judgement.branches]
         table.setColumnCount(1 + len(branches))
-        table.setHorizontalHeaderLabels(["", *(name.capitalize() for name in branches)])
+        table.setHorizontalHeaderLabels(["", *(_short(name) for name in branches)])
         table.setRowCount(len(self._figures))
         for index, figure in enumerate(self._figures):
-            table.setItem(index, 0, _cell(f"{figure.metric}\n{figure.points}", figure.title))
+            table.setItem(index, 0, _cell(_named(figure), figure.title))
             for column, branch in enumerate(branches, start=1):
-                cell = _cell(figure.text(branch), figure.sentence(branch))
+                cell = _cell(figure.number(branch), figure.sentence(branch))
                 cell.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 table.setItem(index, column, cell)
         header = table.horizontalHeader()
+        header.setMinimumSectionSize(VALUE_WIDTH)
         for column in range(table.columnCount()):
-            fits = QHeaderView.ResizeMode.ResizeToContents
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch if column == 0 else fits)
+            stays = QHeaderView.ResizeMode.Fixed
+            header.setSectionResizeMode(column, stays if column else QHeaderView.ResizeMode.Stretch)
+            header.resizeSection(column, VALUE_WIDTH)
 
     def _show_explained(self, state: State) -> None:
         chosen = next((row for row in self._figures if row.title == state.explained), None)
@@ -152,6 +162,16 @@ def explained(figure: Figure, judgement: Judgement) -> str:
         chosen = next(row for row in NORMALISERS if row.name == figure.normaliser)
         text += f"\nN = {float(chosen.size(judgement.measured)):.1f} px here, drawn over the photo"
     return text
+
+
+def _named(figure: Figure) -> str:
+    """A figure as the head of a row; its full name is a hover or a click away."""
+    return f"{figure.metric} ({figure.unit})\n{figure.points.partition(' (')[0].partition(', ')[0]}"
+
+
+def _short(branch: str) -> str:
+    """A branch as the head of a narrow column."""
+    return branch.removesuffix(" space").capitalize()
 
 
 def _cell(text: str, meaning: str) -> QTableWidgetItem:

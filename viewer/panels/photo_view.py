@@ -198,10 +198,10 @@ class PhotoView(QWidget):
             if "landmarks" in self._overlays:
                 for answer in self._answers:
                     marks.paint_landmarks(painter, answer, self._seen, self._colours)
-            self._paint_truth(painter)
             if "box" in self._overlays:
                 chosen = self._answers[self._selected].box if self._selected < len(self._answers) else None
                 marks.paint_boxes(painter, self._boxes(), chosen, self._seen, self._colours)
+            self._paint_truth(painter)
             if self._probe is not None:
                 marks.paint_probe(painter, self.to_widget(self._probe), self._colours)
             if self._box_corner is not None and self._box_now is not None:
