@@ -14,7 +14,7 @@ from torch.nn.functional import grid_sample
 from models.face_model.morphable import FaceModel
 from models.face_model.sampled import sample_chart
 from models.face_model.uv import PositionMapTable
-from models.geometry import Similarity, euler_from_rotation, towards_camera
+from models.geometry import Similarity, euler_from_rotation, towards_camera, weighted_procrustes
 from models.images import crop_square
 from models.methods.visible_surface import collisions, visible_surface
 from models.metrics import followed
@@ -89,13 +89,32 @@ class DSFNet:
     name = "dsfnet"
     switches: tuple[str, ...] = (IMAGE_SPACE, MODEL_SPACE, CONFIDENCE, MASK)
 
-    def __init__(self, network: DualSpaceNetwork, face_model: FaceModel, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        network: DualSpaceNetwork,
+        face_model: FaceModel,
+        device: str = "cpu",
+        correction: Tensor | None = None,
+    ) -> None:
+        """Fold the network for inference.
+
+        Args:
+            network: In the form of its weights.
+            face_model: What it was trained on.
+            device: Where to run.
+            correction: [N, 3] mm added to the mean face of every answer (training/correction.py).
+        """
         self.size = network.form.size
         self.topology = face_model.topology
         self._device = torch.device(device)
         self._chart_size = network.form.chart_size
         self._network = fold_batch_norms(network).to(self._device)
-        self._mean = (face_model.mean / MM_PER_UNIT).to(self._device)
+        mean = face_model.mean if correction is None else face_model.mean + correction
+        self._mean = (mean / MM_PER_UNIT).to(self._device)
+        everywhere = mean.new_ones(1, len(mean))
+        self._turn = weighted_procrustes(face_model.mean[None], mean[None], everywhere).rotation.to(
+            self._device
+        )
         self._table = PositionMapTable(face_model.topology, network.form.chart_size).to(self._device)
         self._uv = torch.tensor(face_model.topology.uv, device=self._device)
         self._triangles = torch.tensor(face_model.topology.triangles, device=self._device).long()
@@ -150,12 +169,16 @@ class DSFNet:
             uv=dense.uv.movedim(1, -1),
             depth=dense.depth[:, 0] * half,
             confidence=torch.sigmoid(dense.confidence[:, 0]),
-            euler_rad=euler_from_rotation(final.placement.rotation),
-            image_euler_rad=None if image is None else euler_from_rotation(image.placement.rotation),
-            model_euler_rad=None if model is None else euler_from_rotation(model.placement.rotation),
+            euler_rad=self._euler(final.placement),
+            image_euler_rad=None if image is None else self._euler(image.placement),
+            model_euler_rad=None if model is None else self._euler(model.placement),
             mm_per_px=MM_PER_UNIT / (final.placement.scale * half),
             mask_was_empty=answer.seen.mask_was_empty,
         )
+
+    def _euler(self, placement: Similarity) -> Tensor:
+        """[B, 3] rad: pitch, yaw, roll of the placed face; a turn within the correction is the head's."""
+        return euler_from_rotation(placement.rotation @ self._turn)
 
     def _on_vertices(self, chart: Tensor) -> Tensor:
         """[B, G * G, C] -> [B, N, C]."""

@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 from models.errors import UnmaskError
-from models.loading import fill, load_face_model, read_weights, weights_path
+from models.loading import fill, load_face_model, read_weights, taken_out, weights_path
 from models.synthetic.dataset import MakeRow, rendered_row
 from models.training.dsfnet import DSFNetTask
 from models.training.loop import Run
@@ -50,7 +50,9 @@ def _train(options: argparse.Namespace) -> None:
     task = DSFNetTask(recipe, face_model, options.device, make)
     if options.start is not None:
         path = weights_path(recipe.method, options.start)
-        fill(task.network, read_weights(path)[0], path)
+        tensors, _ = read_weights(path)
+        taken_out(tensors, face_model, path)
+        fill(task.network, tensors, path)
     Run(task, recipe, options.out, options.device).train()
 
 
