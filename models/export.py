@@ -103,6 +103,7 @@ def answer_record(answer: Reconstruction) -> dict[str, Any]:
         "mm_per_px": _number(answer.mm_per_px),
         "took_part": list(answer.took_part),
         "left_out": list(answer.left_out),
+        "steadied": answer.steadied,
         "alarms": [{"code": alarm.code, "text": alarm.text, "count": alarm.count} for alarm in answer.alarms],
         "scalars": {scalar.name: _summary(scalar.values, scalar.unit) for scalar in answer.scalars},
         "vertex_count": len(answer.vertices),
@@ -176,6 +177,7 @@ def _glb(answer: Reconstruction, image: NDArray[np.uint8] | None) -> bytes:
             "axes": "x right, y up, z to the camera; px = position / metres_per_px + centre_px, row = -y",
             "took_part": list(answer.took_part),
             "left_out": list(answer.left_out),
+            "steadied": answer.steadied,
         }
     )
     return bytes(export_glb(Scene({"face": mesh}), include_normals=True))

@@ -188,6 +188,55 @@ def jitter(track: NDArray[np.floating]) -> float:
     return float(np.linalg.norm(np.diff(np.asarray(track, np.float64), n=2, axis=0), axis=-1).mean())
 
 
+def jitter_percent(track: NDArray[np.floating]) -> float:
+    """How much a followed face trembles, in its own size.
+
+    100 * mean_t mean_k |p_k(t+1) - 2 p_k(t) + p_k(t-1)| / sqrt(w h), x and y only, w and h of the box around
+    the points of frame t. What the face itself speeds up or slows down is counted in.
+
+    Args:
+        track: [T, K, D >= 2], the same points in consecutive frames; a frame of NaN (a lost face) takes the
+            three differences it is part of out of the mean.
+
+    Returns:
+        Percent per frame squared; NaN where no three frames follow each other.
+    """
+    points = np.asarray(track, np.float64)[..., :2]
+    if len(points) < 3:
+        return float("nan")
+    each = 100 * np.linalg.norm(np.diff(points, n=2, axis=0), axis=-1).mean(-1) / box_size(points[1:-1])
+    known = each[np.isfinite(each)]
+    return float(known.mean()) if len(known) else float("nan")
+
+
+def delay_frames(reference: NDArray[np.floating], track: NDArray[np.floating], most: float = 4.0) -> float:
+    """By how many frames `track` comes after `reference`.
+
+    The shift d in -most..most, to a twentieth of a frame, that minimises the mean square of
+    (track(t) - reference(t - d)) about its mean; the reference is interpolated linearly.
+
+    Args:
+        reference: [T, C], channels of one trajectory.
+        track: [T, C], the same channels.
+        most: Frames.
+
+    Returns:
+        Frames, positive where the track lags; NaN where too few frames are known.
+    """
+    known = np.isfinite(reference).all(1) & np.isfinite(track).all(1)
+    times = np.arange(len(track), dtype=np.float64)
+    inner = known & (times >= most) & (times < len(track) - most)
+    if inner.sum() < 3 * most:
+        return float("nan")
+    shifts = np.linspace(-most, most, round(40 * most) + 1)
+
+    def off(shift: float) -> float:
+        moved = [np.interp(times[inner] - shift, times[known], channel[known]) for channel in reference.T]
+        return float((track[inner] - np.stack(moved, 1)).var(0).sum())
+
+    return float(shifts[int(np.argmin([off(shift) for shift in shifts.tolist()]))])
+
+
 def iou(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
     """Intersection over union of two masks of one shape; 1 where both are empty."""
     if first.shape != second.shape:

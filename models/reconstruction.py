@@ -163,6 +163,7 @@ class Reconstruction:
         alarms: Silent fallbacks that happened.
         box: Face box (x0, y0, x1, y1) in image px it was asked about; None in crop space.
         mm_per_px: Model millimetres per px of `space`.
+        steadied: Meshes, pose and scale were smoothed over the frames of a video; maps never are.
     """
 
     method: str
@@ -177,6 +178,7 @@ class Reconstruction:
     alarms: tuple[Alarm, ...] = ()
     box: tuple[float, float, float, float] | None = None
     mm_per_px: float = 1.0
+    steadied: bool = False
 
     @property
     def landmarks(self) -> Array:

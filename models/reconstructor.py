@@ -18,10 +18,12 @@ class Face:
     Attributes:
         box: (x0, y0, x1, y1) in image px: bounding box of the face, brows to chin, as its landmarks span it.
         score: How sure the detector is, 0..1; 1 for a box given by hand.
+        identity: Number of the person in this video, from 1; None where nobody has told faces apart.
     """
 
     box: tuple[float, float, float, float]
     score: float = 1.0
+    identity: int | None = None
 
 
 class Detector(Protocol):

@@ -1,4 +1,4 @@
-"""Faces followed from frame to frame by where their last mesh lay. Pure functions; no identity is kept."""
+"""Faces followed from frame to frame by where their last mesh lay. Pure functions; names: identity.py."""
 
 from __future__ import annotations
 
@@ -20,15 +20,20 @@ LOST = frozenset({"empty-mask", "little-seen"})
 THUMB_PX = 16
 JUMP = 0.55  # correlation of two frames' thumbnails below which they show different scenes
 FOUND_AGAIN_IOU = 0.2
+KEPT_SHIFT = 0.08  # of the box's longer side: a face that moved less is looked at through the same crop
+KEPT_CHANGE = 1.08  # likewise of its size
 
 
 def followed(answers: Sequence[Reconstruction], width_px: int, height_px: int) -> list[Face]:
-    """Where to look in the next frame: the boxes of the last meshes' landmarks.
+    """Where to look in the next frame: the last boxes where they still fit, else those of the last landmarks.
+
+    A crop that follows every tremble of the last answer passes it on to the next one, so the box stays as it
+    is until the face has moved or grown by a twelfth of it.
 
     A face is given up, so that the caller asks a detector again, when its answer says that hardly any face
     was seen, when its box leaves the frame, shrinks to nothing or changes size by more than half again, and
-    when it has run onto a face followed already. The last box is used as it is: at 25 frames a second a head
-    moves little against the margin of a crop.
+    when it has run onto a face followed already. No motion is added: at 25 frames a second a head moves
+    little against the margin of a crop.
 
     Args:
         answers: Of the last frame, in IMAGE space.
@@ -38,14 +43,24 @@ def followed(answers: Sequence[Reconstruction], width_px: int, height_px: int) -
     Returns:
         Faces in the order of the answers; fewer where some are lost.
     """
-    kept: list[Face] = []
-    for answer in answers:
-        points = answer.landmarks[:, :2].astype(np.float64)
-        (x0, y0), (x1, y1) = points.min(0).tolist(), points.max(0).tolist()
-        face = Face((x0, y0, x1, y1))
-        if _is_there(answer, face, width_px, height_px) and not any(_same(face, other) for other in kept):
-            kept.append(face)
+    there = [answer for answer in answers if _is_there(answer, span(answer), width_px, height_px)]
+    return [_steady(there[i].box, span(there[i])) for i in distinct(there)]
+
+
+def distinct(answers: Sequence[Reconstruction]) -> list[int]:
+    """Which of the answers are about different faces: of meshes that lie on one face the first is kept."""
+    kept: list[int] = []
+    for i, answer in enumerate(answers):
+        if not any(_overlap(span(answer), span(answers[other])) > SAME_FACE_IOU for other in kept):
+            kept.append(i)
     return kept
+
+
+def span(answer: Reconstruction) -> Face:
+    """The box around the landmarks of an answer."""
+    points = answer.landmarks[:, :2].astype(np.float64)
+    (x0, y0), (x1, y1) = points.min(0).tolist(), points.max(0).tolist()
+    return Face((x0, y0, x1, y1))
 
 
 def jumped(before: NDArray[np.uint8], now: NDArray[np.uint8]) -> bool:
@@ -101,14 +116,19 @@ def _is_there(answer: Reconstruction, face: Face, width_px: int, height_px: int)
     return answer.box is None or _change(answer.box, face.box) <= LARGEST_CHANGE
 
 
+def _steady(before: tuple[float, float, float, float] | None, now: Face) -> Face:
+    """The box before, where the face has hardly moved in it."""
+    if before is None or _change(before, now.box) > KEPT_CHANGE:
+        return now
+    x0, y0, x1, y1 = before
+    shift = max(abs(now.box[0] + now.box[2] - x0 - x1), abs(now.box[1] + now.box[3] - y0 - y1)) / 2
+    return now if shift > KEPT_SHIFT * max(x1 - x0, y1 - y0) else Face(before)
+
+
 def _change(before: tuple[float, float, float, float], after: tuple[float, float, float, float]) -> float:
     """By which factor the longer side grew or shrank, >= 1."""
     sides = [max(x1 - x0, y1 - y0) for x0, y0, x1, y1 in (before, after)]
     return max(sides) / min(sides)
-
-
-def _same(first: Face, second: Face) -> bool:
-    return _overlap(first, second) > SAME_FACE_IOU
 
 
 def _overlap(first: Face, second: Face) -> float:

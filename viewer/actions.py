@@ -283,6 +283,16 @@ ACTIONS: tuple[ActionRow, ...] = (
     ),
     *(_branch(index) for index in range(4)),
     ActionRow(
+        "steady",
+        "Steady video",
+        "Take the tremble out of meshes, landmarks and pose in a video; maps stay as they were seen.",
+        "&Compute",
+        Controller.toggle_steady,
+        "Ctrl+Shift+S",
+        checked=lambda state: state.steady,
+        group="video",
+    ),
+    ActionRow(
         "open-weights",
         "Open weights file…",
         "Use the weights in a .safetensors file; the present ones stay if they do not fit.",

@@ -55,6 +55,7 @@ class Job:
         source: Number of the source the frame is from: faces are followed within one only.
         truth: Ground truth the user opened; None looks for it beside the picture.
         others: Who else is to answer about the same faces.
+        steady: Take the tremble out of the answers about a video.
     """
 
     generation: int
@@ -67,6 +68,7 @@ class Job:
     source: int = 0
     truth: Path | None = None
     others: tuple[Setting, ...] = ()
+    steady: bool = True
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -153,6 +155,7 @@ class Bench:
         without = job.without & frozenset(method.switches)
         faces = placed.faces
         answers = tuple(self._work.reconstruct(frame.image, faces, method, without)) if faces else ()
+        faces, answers = self._follower.settle(frame, job.source, placed, answers, job.steady)
         looked = known is None and placed.search.found is Found.DETECTED
         detection_ms = 1e3 * (found - start) if looked else 0.0
         shown = Shown(frame, faces, answers, 1e3 * (perf_counter() - start), detection_ms, placed.search)

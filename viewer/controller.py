@@ -175,6 +175,11 @@ class Controller(QObject):
         if index < len(self._store.state.switches):
             self.toggle_branch(self._store.state.switches[index])
 
+    def toggle_steady(self) -> None:
+        """Smooth answers about a video over its frames, or give them as the method says them."""
+        self._store.update(steady=not self._store.state.steady)
+        self._session.ask_again()
+
     def choose_method(self, method: str) -> None:
         """Let another method answer, with its open weights; if it cannot, the present one stays."""
         if method != self._store.state.method:

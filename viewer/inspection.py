@@ -92,6 +92,25 @@ def face_at(shown: Shown, selected: int, x: float, y: float) -> int | None:
     return selected if selected in hit else next(iter(hit), None)
 
 
+def face_names(shown: Shown) -> list[str]:
+    """What each answered face is called: by its number, which it keeps throughout a video."""
+    count = len(shown.answers)
+    numbers = [face.identity or i + 1 for i, face in enumerate(shown.faces[:count])]
+    if numbers == list(range(1, count + 1)):
+        return [f"Face {number} of {count}" for number in numbers]
+    return [f"Face {number}" for number in numbers]
+
+
+def same_face(shown: Shown | None, selected: int, now: Shown) -> int:
+    """Where the selected face of a frame is in the next: by its number, else by its place."""
+    numbers = [face.identity for face in now.faces]
+    known = shown is not None and 0 <= selected < len(shown.faces)
+    number = shown.faces[selected].identity if shown is not None and known else None
+    if number is not None and number in numbers:
+        return numbers.index(number)
+    return min(selected, max(len(now.answers) - 1, 0))
+
+
 def clipped_box(box: Box, shape: tuple[int, ...]) -> Box:
     """The part of a box that lies on a picture [H, W, ...], its corners in order."""
     height, width = shape[:2]

@@ -18,7 +18,7 @@ from viewer.bench import Answered, Bench, Cancelled, Job, Work
 from viewer.comparison import settings_wanted, without_setting
 from viewer.explain import is_expected, no_face, notice_of
 from viewer.history import NO_HISTORY, History, record_of
-from viewer.inspection import alarms_of, probed
+from viewer.inspection import alarms_of, probed, same_face
 from viewer.latest_only import LatestOnly, Newest
 from viewer.sources.source import Frame, Recording, Source
 from viewer.state import Notice, Search, Severity, Shown, State
@@ -209,6 +209,7 @@ class Session(QObject):
                 self._opened,
                 truth,
                 settings_wanted(state),
+                state.steady,
             )
         )
 
@@ -226,7 +227,7 @@ class Session(QObject):
 
     def _show(self, shown: Shown) -> None:
         state = self._store.state
-        selected = min(state.selected_face, max(len(shown.answers) - 1, 0))
+        selected = same_face(state.shown, state.selected_face, shown)
         changes: dict[str, Any] = {"shown": shown, "selected_face": selected, "fps": self._fps()}
         if state.probe is not None:
             changes["probe"] = probed(shown.answers[selected], state.probe.vertex) if shown.answers else None

@@ -40,6 +40,7 @@ class Settings:
             overlays=overlays if kept else first.overlays,
             styles=styles,
             theme=_theme(self._text("theme"), first.theme),
+            steady=self._text("steady") != "0" if self._store.contains("steady") else first.steady,
             arrangement=self._text("arrangement") or first.arrangement,
         )
 
@@ -48,6 +49,7 @@ class Settings:
         self._store.setValue("recent", list(state.recent))
         self._store.setValue("overlays", sorted(state.overlays))
         self._store.setValue("theme", state.theme.value)
+        self._store.setValue("steady", str(int(state.steady)))
         self._store.setValue("arrangement", state.arrangement)
         for panel, style in state.styles.items():
             self._store.setValue(

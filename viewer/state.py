@@ -110,7 +110,7 @@ class Shown:
 
     Attributes:
         frame: The picture the answers are about.
-        faces: The boxes that were looked at, surest first.
+        faces: The boxes that were looked at, surest first, each with the number of its face.
         answers: One per face, in image space.
         elapsed_ms: Detection and reconstruction together.
         detection_ms: Detection alone; 0 for boxes drawn by hand and for faces that were followed.
@@ -198,6 +198,7 @@ class State:
         method, weights: Who answers.
         switches: The parts of the computation this method lets one leave out; empty until it is loaded.
         switched_off: Those left out of the next computation.
+        steady: Answers about a video are smoothed over its frames.
         overlays: Those of OVERLAYS that are drawn over the photo.
         styles: A panel's name -> its look.
         selected_face: Index into `shown.answers`.
@@ -228,6 +229,7 @@ class State:
     weights: str = "open"
     switches: tuple[str, ...] = ()
     switched_off: frozenset[str] = frozenset()
+    steady: bool = True
     overlays: frozenset[str] = frozenset({"box", "landmarks", "truth", "error"})
     styles: Mapping[str, LayerStyle] = field(default_factory=lambda: FIRST_STYLES)
     selected_face: int = 0

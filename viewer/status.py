@@ -27,6 +27,7 @@ class Status(QStatusBar):
         self._parts = {
             "fps": self._part("Frames answered per second"),
             "time": self._part("Reconstruction time per face, without detection"),
+            "steady": self._part("Meshes, landmarks and pose are smoothed over the frames; maps are as seen"),
             "method": self._part("Method and weights that answer"),
             "device": self._part("Where the method runs"),
             "renderer": self._part("OpenGL driver that draws"),
@@ -69,6 +70,7 @@ def read_outs(state: State) -> dict[str, str]:
     return {
         "fps": f"{state.fps:.1f} fps" if state.live and state.fps else "",
         "time": "" if per_face is None else f"{per_face:.0f} ms per face",
+        "steady": "steadied" if state.answer is not None and state.answer.steadied else "",
         "method": f"{state.method} · {weights}",
         "device": state.device.upper(),
         "renderer": short_renderer(state.gl_renderer),

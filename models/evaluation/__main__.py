@@ -4,6 +4,7 @@ aflw2000 DIR   NME of 68 points by yaw, pose error, landmark bias, on photos wit
 synthetic      NME of landmarks and of all vertices, seen and hidden, on rendered faces
 occlusion DIR  the same faces clean and under masks, hands, boards ...; and rendered faces, likewise
 speed          ms per face, stage by stage
+video [DIR]    tremble and delay of followed faces, on clips or on rendered motions with truth
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from models.evaluation.datasets import LabelledFace, aflw2000, naturally_occlude
 from models.evaluation.rendered import rendered_faces
 from models.evaluation.reports import aflw2000_report, occlusion_report, speed_report, synthetic_report
 from models.evaluation.tables import markdown, table
+from models.evaluation.video_reports import moving_report, video_report
 from models.loading import load, load_face_model
 from models.occlusion.kinds import KINDS
 from models.reconstructor import Reconstructor
@@ -48,6 +50,10 @@ def _report(chosen: argparse.Namespace, method: Reconstructor) -> str:
             return synthetic_report(method, chosen.seed, chosen.count)
         case "occlusion":
             return _occlusion(chosen, method)
+        case "video":
+            if chosen.folder is None:
+                return moving_report(method, chosen.limit or 90, chosen.csv)
+            return video_report(chosen.folder, method, chosen.limit, chosen.csv)
         case _:
             return speed_report(method, chosen.image, chosen.repeats)
 
@@ -106,6 +112,11 @@ def _parser() -> argparse.ArgumentParser:
     speed = commands.add_parser("speed", parents=[shared], help="ms per face, stage by stage")
     speed.add_argument("--image", type=Path, help="a photo (default: noise)")
     speed.add_argument("--repeats", type=int, default=30)
+
+    video = commands.add_parser("video", parents=[shared], help="tremble and delay of followed faces")
+    video.add_argument("folder", type=Path, nargs="?", help="videos (default: rendered motions)")
+    video.add_argument("--limit", type=int, help="only this many frames of each")
+    video.add_argument("--csv", type=Path, help="write the figures of every clip here")
     return parser
 
 

@@ -106,7 +106,7 @@ def test_every_answered_frame_of_a_video_is_entered_and_another_source_begins_an
     play(qtbot, store, controller, outside)
     records = store.state.history.records
     assert [r.index for r in records] == [0, 1, 2, 3]
-    assert records[2].pose_deg == (3, -12, 6)
+    assert records[2].pose_deg == pytest.approx((3, -12, 6), abs=0.1)  # the video is held steady
     assert 40 < records[2].seen_percent < 60
     assert records[2].disagreement_mm > 0
     assert np.isfinite(records[3].jitter_percent)
@@ -120,7 +120,8 @@ def test_the_plots_show_the_records_with_their_units_and_can_be_switched(qtbot, 
     dock.show()
     play(qtbot, store, controller, outside)
     qtbot.waitUntil(lambda: len(dock.curve("yaw")[0]) == 4)
-    assert dock.curve("yaw") == ([1, 2, 3, 4], [-12, -12, -12, -12])
+    assert dock.curve("yaw")[0] == [1, 2, 3, 4]
+    assert dock.curve("yaw")[1] == pytest.approx([-12] * 4, abs=0.1)
     assert np.isnan(dock.curve("error")[1]).all()
     shown = dock.shown_plots()
     dock.switches["pose"].click()

@@ -26,7 +26,12 @@ def test_what_outlives_a_session_comes_back(kept, tmp_path: Path):
     photo.touch()
     styles = MappingProxyType({"model": LayerStyle(Look.NORMALS, wire=True, opacity=0.5)})
     state = State(
-        recent=(str(photo),), theme=Theme.LIGHT, overlays=frozenset({"mask"}), styles=styles, busy=True
+        recent=(str(photo),),
+        theme=Theme.LIGHT,
+        overlays=frozenset({"mask"}),
+        styles=styles,
+        busy=True,
+        steady=False,
     )
     settings = Settings(kept())
     settings.keep(state)
@@ -37,6 +42,7 @@ def test_what_outlives_a_session_comes_back(kept, tmp_path: Path):
     assert back.overlays == {"mask"}
     assert back.styles["model"] == LayerStyle(Look.NORMALS, wire=True, opacity=0.5)
     assert not back.busy
+    assert not back.steady
 
 
 def test_a_first_session_starts_as_it_is_meant_to(kept):

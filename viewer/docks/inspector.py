@@ -9,7 +9,7 @@ from models.overlay import visible_share
 from models.reconstruction import Reconstruction
 from viewer.controller import Controller
 from viewer.docks.parts import badge, clear, figure, heading, note
-from viewer.inspection import alarms_of, disagreement_px, ms_per_face, searched, turned
+from viewer.inspection import alarms_of, disagreement_px, face_names, ms_per_face, searched, turned
 from viewer.readings import position_text, reading
 from viewer.state import Probe, Shown, State
 from viewer.store import Store
@@ -75,10 +75,11 @@ class InspectorDock(QScrollArea):
             self._show_probe(new.probe, new.answer)
 
     def _show_faces(self, state: State) -> None:
-        count = 0 if state.shown is None else len(state.shown.answers)
-        if self._faces.count() != count:
+        names = [] if state.shown is None else face_names(state.shown)
+        count = len(names)
+        if [self._faces.itemText(index) for index in range(self._faces.count())] != names:
             self._faces.clear()
-            self._faces.addItems([f"Face {index + 1} of {count}" for index in range(count)])
+            self._faces.addItems(names)
         self._faces.setCurrentIndex(state.selected_face if count else -1)
         self._faces.setVisible(count > 1)
 

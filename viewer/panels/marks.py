@@ -56,17 +56,35 @@ def paint_landmarks(painter: QPainter, answer: Reconstruction, port: Viewport, c
 
 
 def paint_boxes(
-    painter: QPainter, boxes: Sequence[Box], chosen: Box | None, port: Viewport, colours: Palette
+    painter: QPainter,
+    boxes: Sequence[Box],
+    numbers: Sequence[int | None],
+    chosen: Box | None,
+    port: Viewport,
+    colours: Palette,
 ) -> None:
-    """Face boxes; of several the chosen one stands out."""
+    """Face boxes with the numbers that are known; of several the chosen one stands out."""
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    for box in boxes:
+    for box, number in zip(boxes, numbers, strict=True):
         area = QRectF(port.to_widget(QPointF(*box[:2])), port.to_widget(QPointF(*box[2:])))
         stands_out = len(boxes) == 1 or box == chosen
         painter.setPen(QPen(SHADOW, 4 if stands_out else 3))
         painter.drawRoundedRect(area, 3, 3)
         painter.setPen(QPen(QColor(colours.box if stands_out else "#c8ccd2"), 1.8 if stands_out else 1.0))
         painter.drawRoundedRect(area, 3, 3)
+        if number is not None:
+            _paint_number(painter, area, number)
+
+
+def _paint_number(painter: QPainter, area: QRectF, number: int) -> None:
+    """The number of a face, in the corner of its box, readable on any photo."""
+    place = QRectF(area.left() + 3, area.top() + 3, 10 + 8 * len(str(number)), 18)
+    painter.setBrush(SHADOW)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.drawRoundedRect(place, 3, 3)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(QColor("white")))
+    painter.drawText(place, Qt.AlignmentFlag.AlignCenter, str(number))
 
 
 def paint_probe(painter: QPainter, at: QPointF, colours: Palette) -> None:

@@ -200,7 +200,8 @@ class PhotoView(QWidget):
                     marks.paint_landmarks(painter, answer, self._seen, self._colours)
             if "box" in self._overlays:
                 chosen = self._answers[self._selected].box if self._selected < len(self._answers) else None
-                marks.paint_boxes(painter, self._boxes(), chosen, self._seen, self._colours)
+                boxes, numbers = self._boxes()
+                marks.paint_boxes(painter, boxes, numbers, chosen, self._seen, self._colours)
             self._paint_truth(painter)
             if self._probe is not None:
                 marks.paint_probe(painter, self.to_widget(self._probe), self._colours)
@@ -342,5 +343,8 @@ class PhotoView(QWidget):
             at = (painter, self._judgement, self._normaliser, self._seen, self._colours)
             truth_marks.paint_normaliser(*at)
 
-    def _boxes(self) -> list[Box]:
-        return [face.box for face in self._faces] or [a.box for a in self._answers if a.box is not None]
+    def _boxes(self) -> tuple[list[Box], list[int | None]]:
+        """The boxes of faces or answers, and their numbers where there is more than one to tell apart."""
+        boxes = [face.box for face in self._faces] or [a.box for a in self._answers if a.box is not None]
+        several = len(self._faces) > 1 or any((face.identity or 1) > 1 for face in self._faces)
+        return boxes, [face.identity for face in self._faces] if several else [None] * len(boxes)
