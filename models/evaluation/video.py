@@ -27,7 +27,7 @@ SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
 INNER = slice(17, 68)
 LIPS = (62, 66)  # upper and lower, in the middle
 LEAST_OPENING = 1.0  # percent of the face: spread of a mouth that moves
-CALM_PERCENT = 0.2
+CALM_PERCENT = 0.25
 
 
 @dataclass(frozen=True, eq=False, slots=True)
