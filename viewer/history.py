@@ -28,7 +28,7 @@ class Record:
     Attributes:
         index: Of the frame in its source.
         time_s: Since the beginning of the video or camera; 0 in a folder.
-        face: Which answer of the frame it is about; -1 for none.
+        face: The number of the face it is about, else its place in the frame; -1 for none.
         pose_deg: Pitch, yaw, roll.
         seen_percent: Share of the face's vertices that were seen.
         disagreement_mm: Mean distance of the two branches.
@@ -128,7 +128,7 @@ def record_of(state: State) -> Record | None:
     return Record(
         index=frame.index,
         time_s=frame.time_s,
-        face=state.selected_face,
+        face=_number(state),
         pose_deg=answer.pose_deg,
         seen_percent=UNKNOWN if seen is None else 100 * seen,
         disagreement_mm=UNKNOWN if apart is None else apart[0] * answer.mm_per_px,
@@ -140,6 +140,13 @@ def record_of(state: State) -> Record | None:
         took_part=answer.took_part,
         thumbnail=thumbnail,
     )
+
+
+def _number(state: State) -> int:
+    """What the selected face is called throughout a video."""
+    faces = () if state.shown is None else state.shown.faces
+    known = faces[state.selected_face].identity if state.selected_face < len(faces) else None
+    return state.selected_face if known is None else known
 
 
 def _thumbnail(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
