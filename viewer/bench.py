@@ -55,7 +55,8 @@ class Job:
         source: Number of the source the frame is from: faces are followed within one only.
         truth: Ground truth the user opened; None looks for it beside the picture.
         others: Who else is to answer about the same faces.
-        steady: Take the tremble out of the answers about a video.
+        steady: Take the tremble out of the answers about a video; left alone while others answer too, so that
+            like is held against like.
     """
 
     generation: int
@@ -155,7 +156,8 @@ class Bench:
         without = job.without & frozenset(method.switches)
         faces = placed.faces
         answers = tuple(self._work.reconstruct(frame.image, faces, method, without)) if faces else ()
-        faces, answers = self._follower.settle(frame, job.source, placed, answers, job.steady)
+        steady = job.steady and not job.others
+        faces, answers = self._follower.settle(frame, job.source, placed, answers, steady)
         looked = known is None and placed.search.found is Found.DETECTED
         detection_ms = 1e3 * (found - start) if looked else 0.0
         shown = Shown(frame, faces, answers, 1e3 * (perf_counter() - start), detection_ms, placed.search)
