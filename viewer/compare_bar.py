@@ -8,10 +8,11 @@ from PySide6.QtCore import Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
 
-from viewer.comparison import ARRANGEMENT, choices, compared_in, described
+from viewer.comparison import ARRANGEMENT, Compared, choices, compared_in, described
 from viewer.controller import Controller
 from viewer.panels.title_strip import Elided
-from viewer.state import State
+from viewer.readings import reading
+from viewer.state import Probe, State
 from viewer.store import Store
 from viewer.theme import SPACE
 
@@ -84,7 +85,20 @@ class CompareBar(QWidget):
         for name, side in (("a", new.comparison.a), ("b", new.comparison.b)):
             self._sides[name].setText(described(side, new))
         pair = compared_in(new)
-        text = pair.trouble or pair.summary
+        text = pair.trouble or " · ".join((pair.summary, *_at(pair, new.probe)))
         if text != self._summary.text():
             self._summary.setText(text)
             self._summary.setToolTip(text)
+
+
+def _at(pair: Compared, probe: Probe | None) -> tuple[str, ...]:
+    """The difference at the picked vertex, if there is one."""
+    if (
+        probe is None
+        or pair.difference is None
+        or pair.b is None
+        or probe.vertex >= len(pair.difference.values)
+    ):
+        return ()
+    mm = float(pair.difference.values[probe.vertex])
+    return (f"vertex {probe.vertex}: {reading(mm, 'mm', pair.b.answer.mm_per_px)}",)

@@ -14,9 +14,10 @@ from viewer.store import Store
 
 
 class PairView(Protocol):
-    """A panel that shows two things along a line; `wiped` is a signal."""
+    """A panel that shows two things along a line; `wiped` and `vertex_picked` are signals."""
 
     wiped: Any
+    vertex_picked: Any
 
     def set_pair(self, pair: Compared, names: tuple[str, str]) -> None:
         """Show these two, called so."""
@@ -24,28 +25,25 @@ class PairView(Protocol):
     def set_share(self, share: float) -> None:
         """Give A this share of the width, from the left."""
 
+    def set_probe(self, vertex: int | None) -> None:
+        """Mark a vertex."""
+
     def set_theme(self, dark: bool) -> None:
         """Dark or light."""
 
 
 class PhotoPair(PairView, Protocol):
-    """As `viewer.panels.photo_wipe_panel.PhotoWipePanel`; `picked` is a signal."""
-
-    picked: Any
+    """As `viewer.panels.photo_wipe_panel.PhotoWipePanel`."""
 
     def set_overlays(self, overlays: frozenset[str]) -> None:
         """Draw these over both photos."""
 
-    def set_probe(self, position: tuple[float, float] | None) -> None:
-        """Mark a place, image px."""
-
 
 class SurfacePair(PairView, Protocol):
-    """As `viewer.panels.wipe_panel.WipePanel`; the four are signals."""
+    """As `viewer.panels.wipe_panel.WipePanel`; the three are signals."""
 
     camera_moved: Any
     style_chosen: Any
-    vertex_picked: Any
     renderer_found: Any
 
     def set_look(self, style: LayerStyle) -> None:
@@ -53,9 +51,6 @@ class SurfacePair(PairView, Protocol):
 
     def set_camera(self, camera: Camera) -> None:
         """Look from here."""
-
-    def set_probe(self, vertex: int | None) -> None:
-        """Mark a vertex."""
 
 
 class ComparisonLinked(QObject):
@@ -74,10 +69,9 @@ class ComparisonLinked(QObject):
         self._told: Compared | None = None
         for view in (photo, surface):
             view.wiped.connect(controller.comparing.set_wipe)
-        photo.picked.connect(controller.pick)
+            view.vertex_picked.connect(controller.probe_vertex)
         surface.camera_moved.connect(controller.looks.move_camera)
         surface.style_chosen.connect(lambda style: controller.looks.set_style("wipe", style))
-        surface.vertex_picked.connect(controller.probe_vertex)
         surface.renderer_found.connect(controller.looks.set_renderer)
         self._follow(store.state, None)
         store.changed.connect(self._follow)
@@ -109,5 +103,5 @@ class ComparisonLinked(QObject):
         if begins or old is None or new.camera is not old.camera:
             self._surface.set_camera(new.camera)
         if anew or begins or old is None or new.probe is not old.probe:
-            self._surface.set_probe(None if new.probe is None else new.probe.vertex)
-            self._photo.set_probe(None if new.probe is None else new.probe.position[:2])
+            for view in (self._photo, self._surface):
+                view.set_probe(None if new.probe is None else new.probe.vertex)

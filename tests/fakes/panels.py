@@ -142,6 +142,7 @@ class StubPhotoPair(StubPhoto):
     """A wipe panel over photos that draws nothing."""
 
     wiped = Signal(float)
+    vertex_picked = Signal(int)
     set_pair, set_share = StubPair.set_pair, StubPair.set_share
 
     def __init__(self) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication, QPushButton, QStyle
 
 from models.reconstruction import MeshLayer, Space, frozen
@@ -34,6 +34,8 @@ from viewer.comparison import (
 )
 from viewer.controller import Controller
 from viewer.panels.arrangement import panel_row
+from viewer.panels.palette import DARK
+from viewer.panels.photo_view import PhotoView
 from viewer.panels.photo_wipe_panel import PhotoWipePanel
 from viewer.session import Session
 from viewer.sources.source import Frame
@@ -268,6 +270,8 @@ def test_the_bar_says_what_a_and_b_are_and_lets_one_choose(qtbot, desk):
     a = next(button for button in bar.findChildren(QPushButton) if button.accessibleName() == "What A is")
     assert a.text() == "image space"
     assert bar.summary().startswith("mean ")
+    desk.controller.probe_vertex(40)
+    assert "vertex 40: " in bar.summary()
     menu = a.menu()
     menu.aboutToShow.emit()
     fused = next(action for action in menu.actions() if action.text() == "fused")
@@ -331,6 +335,24 @@ def test_both_photos_move_under_the_hand_as_one(qtbot):
     for picture_ in (a, b):
         x, y = round(at.x()), round(at.y())
         assert picture_[y + 30, x + 30].min() > 1.5 * picture_[y - 30, x - 30].min()
+
+
+def test_a_vertex_is_picked_on_either_side_and_marked_where_each_has_it(qtbot):
+    panel = photo_pair(qtbot)
+    panel.show()
+    vertex = dome.SIDE * 8 + 7
+    positions = {0.0: dome.answer().vertices[vertex, :2], 1.0: dome.answer().vertices[vertex, :2] + 8}
+    panel.set_probe(vertex)
+    for share, view in ((1.0, panel.view), (0.0, panel.view.findChild(PhotoView))):
+        panel.set_share(share)
+        at = view.to_widget(QPointF(*map(float, positions[share]))).toPoint()
+        with qtbot.waitSignal(panel.vertex_picked) as signal:
+            qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=at)
+        assert signal.args == [vertex]
+        accent = np.array(QColor(DARK.accent).getRgb()[:3])
+        assert np.abs(wiped(panel, 1.0)[at.y(), at.x()] - accent).max() < 60
+    panel.set_probe(10**6)
+    panel.set_probe(None)
 
 
 def test_photos_of_two_sizes_are_both_shown(qtbot):

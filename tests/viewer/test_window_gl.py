@@ -17,6 +17,9 @@ from viewer import app
 from viewer.assembly import Assembly
 from viewer.command_line import Launch
 from viewer.errand import Errand
+from viewer.panels.photo_wipe_panel import PhotoWipePanel
+from viewer.panels.wipe_line import WipeLine
+from viewer.panels.wipe_panel import WipePanel
 from viewer.settings import Settings
 from viewer.state import Camera, Look, Severity
 
@@ -125,3 +128,34 @@ def test_a_picture_of_the_window_is_written_with_what_the_panels_draw(qtbot, ses
     area = written[corner.y() : corner.y() + size.height(), corner.x() : corner.x() + size.width()]
     assert len(np.unique(area.reshape(-1, 3), axis=0)) > 50, "the face is shaded, not an empty panel"
     assert "window.png" in capsys.readouterr().out
+
+
+def test_every_arrangement_draws_and_the_line_between_a_and_b_is_dragged_in_the_window(
+    qtbot, session, tmp_path
+):
+    assembly, _ = session
+    store = assembly.store
+    with qtbot.waitSignal(assembly.session.answered):
+        assembly.controller.open(photo(tmp_path))
+    assembly.actions["arrange-x-ray"].trigger()
+    for name in ("uv", "seen", "followed", "apart"):
+        assert len(np.unique(pixels(assembly, name).reshape(-1, 3), axis=0)) > 50, name
+    middle = panel(assembly, "uv").view.rect().center()
+    QTest.mouseClick(panel(assembly, "uv").view, Qt.MouseButton.LeftButton, pos=middle)
+    u, v = store.state.answer.topology.uv[store.state.probe.vertex]
+    assert abs(u - 0.5) < 0.05
+    assert abs(v - 0.5) < 0.05
+
+    assembly.actions["arrange-a-b"].trigger()
+    assert len(np.unique(pixels(assembly, "difference").reshape(-1, 3), axis=0)) > 50
+    wipe = assembly.window.findChild(WipePanel)
+    line = wipe.findChild(WipeLine)
+    at = line.rect().center()
+    QTest.mousePress(line, Qt.MouseButton.LeftButton, pos=at)
+    QTest.mouseMove(line, at + QPoint(wipe.view.width() // 4, 0))
+    QTest.mouseRelease(line, Qt.MouseButton.LeftButton, pos=at)
+    assert store.state.comparison.wipe == pytest.approx(0.75, abs=0.02)
+    assert assembly.window.findChild(PhotoWipePanel).findChild(WipeLine).x() > wipe.view.width() // 2
+    assembly.actions["arrange-branches"].trigger()
+    assert panel(assembly, "fused").isVisible()
+    assert not wipe.isVisible()

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from models.reconstructor import Face
 from viewer.comparison import Compared, Found
+from viewer.inspection import nearest_vertex
 from viewer.panels.arrangement import PanelRow
 from viewer.panels.palette import palette
 from viewer.panels.panel import message
@@ -21,11 +22,11 @@ class PhotoWipePanel(QFrame):
     """Title strip, and two photos of which B lies over A, cut off at the line.
 
     Signals:
-        picked(float, float): The user clicked the photo, in image px.
+        vertex_picked(int): The user clicked a vertex, of whichever side is shown there.
         wiped(float): The user dragged the line there.
     """
 
-    picked = Signal(float, float)
+    vertex_picked = Signal(int)
     wiped = Signal(float)
 
     def __init__(self, row: PanelRow, parent: QWidget | None = None) -> None:
@@ -44,8 +45,9 @@ class PhotoWipePanel(QFrame):
         self._names, self._line = SideNames(self.view), WipeLine(self.view)
         for view, letter in ((self.view, "A"), (self._over, "B")):
             view.setAccessibleName(f"{row.title}: {letter}")
-            view.picked.connect(self.picked)
             view.shifted.connect(self._repaint)
+        self.view.picked.connect(lambda x, y: self._pick(None if self._pair is None else self._pair.a, x, y))
+        self._over.picked.connect(lambda x, y: self._pick(None if self._pair is None else self._pair.b, x, y))
         self.view.resized.connect(self._place)
         self._line.wiped.connect(self.wiped)
         self.set_theme(True)
@@ -77,10 +79,13 @@ class PhotoWipePanel(QFrame):
         self.view.set_overlays(overlays)
         self._over.set_overlays(overlays)
 
-    def set_probe(self, position: tuple[float, float] | None) -> None:
-        """Mark a place of the photo, image px; None marks nothing."""
-        self.view.set_probe(position)
-        self._over.set_probe(position)
+    def set_probe(self, vertex: int | None) -> None:
+        """Mark a vertex where each side has it; None, or one it does not have, marks nothing."""
+        sides = (None, None) if self._pair is None else (self._pair.a, self._pair.b)
+        for view, side in zip((self.view, self._over), sides, strict=True):
+            there = side is not None and vertex is not None and vertex < len(side.answer.vertices)
+            place = side.answer.vertices[vertex] if side is not None and there else None
+            view.set_probe(None if place is None else (float(place[0]), float(place[1])))
 
     def set_theme(self, dark: bool) -> None:
         """Dark or light."""
@@ -101,6 +106,11 @@ class PhotoWipePanel(QFrame):
         view.set_answers(() if box is None else (Face(box),), (side.answer,))
         if box is not None and (before is None or begins_anew(side.frame, before.frame)):
             view.show_area(surroundings([box]))
+
+    def _pick(self, side: Found | None, x: float, y: float) -> None:
+        vertex = None if side is None else nearest_vertex(side.answer.vertices, x, y)
+        if vertex is not None:
+            self.vertex_picked.emit(vertex)
 
     @Slot()
     def _repaint(self) -> None:

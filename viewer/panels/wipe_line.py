@@ -12,6 +12,7 @@ WIDTH = 17  # px that can be gripped
 GRIP = QRectF(-6, -14, 12, 28)
 STEP = 0.02  # of a panel's width, per key press
 NAME_GAP = 10
+PLATE_PADDING = 18
 
 
 class WipeLine(QWidget):
@@ -92,12 +93,12 @@ class SideNames(QObject):
     def set_names(self, a: str, b: str) -> None:
         """In words."""
         for plate, letter, name in zip(self._plates, "AB", (a, b), strict=True):
-            plate.setText(f"{letter}: {name}")
+            plate.setToolTip(f"{letter}: {name}")
         self.place()
 
     def texts(self) -> tuple[str, str]:
-        """What they say."""
-        return self._plates[0].text(), self._plates[1].text()
+        """What they say where there is room for it."""
+        return self._plates[0].toolTip(), self._plates[1].toolTip()
 
     def set_share(self, share: float) -> None:
         """A side that is not shown needs no name."""
@@ -117,6 +118,9 @@ class SideNames(QObject):
         """Follow the view's size; where both do not fit, B stands below A."""
         width = self._view.width()
         for plate in self._plates:
+            room = max(width - 2 * NAME_GAP - PLATE_PADDING, 20)
+            elided = plate.fontMetrics().elidedText(plate.toolTip(), Qt.TextElideMode.ElideRight, room)
+            plate.setText(elided)
             plate.adjustSize()
         a, b = self._plates
         a.move(NAME_GAP, NAME_GAP)
