@@ -3,6 +3,7 @@
 aflw2000 DIR   NME of 68 points by yaw, pose error, landmark bias, on photos with ground truth
 synthetic      NME of landmarks and of all vertices, seen and hidden, on rendered faces
 occlusion DIR  the same faces clean and under masks, hands, boards ...; and rendered faces, likewise
+aflw21 DIR     NME on the tenth of the labelled crops that training keeps aside
 speed          ms per face, stage by stage
 video [DIR]    tremble and delay of followed faces, on clips or on rendered motions with truth
 """
@@ -17,6 +18,7 @@ from pathlib import Path
 import torch
 
 from models.errors import InputError, UnmaskError
+from models.evaluation.crops import crops_report
 from models.evaluation.datasets import LabelledFace, aflw2000, naturally_occluded
 from models.evaluation.rendered import rendered_faces
 from models.evaluation.reports import aflw2000_report, occlusion_report, speed_report, synthetic_report
@@ -54,6 +56,8 @@ def _report(chosen: argparse.Namespace, method: Reconstructor) -> str:
             if chosen.folder is None:
                 return moving_report(method, chosen.limit or 90, chosen.csv)
             return video_report(chosen.folder, method, chosen.limit, chosen.csv)
+        case "aflw21":
+            return crops_report(chosen.folder, method, chosen.limit)
         case _:
             return speed_report(method, chosen.image, chosen.repeats)
 
@@ -108,6 +112,10 @@ def _parser() -> argparse.ArgumentParser:
     covered.add_argument("--markdown", action="store_true", help="tables for a README")
     covered.add_argument("--csv", type=Path, help="write the figures of every face here")
     covered.add_argument("--figure", type=Path, help="draw the figures here (.png)")
+
+    crops = commands.add_parser("aflw21", parents=[shared], help="NME on labelled crops kept aside")
+    crops.add_argument("folder", type=Path, help="holds crops.tar and labels.npz")
+    crops.add_argument("--limit", type=int, help="only this many crops, evenly spread")
 
     speed = commands.add_parser("speed", parents=[shared], help="ms per face, stage by stage")
     speed.add_argument("--image", type=Path, help="a photo (default: noise)")

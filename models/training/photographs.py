@@ -32,7 +32,7 @@ Rng = np.random.Generator
 
 FIRST_KEY = 4021  # sets these streams of chance apart from those of scenes
 THINGS, FLAT = 0.45, 0.17  # share of samples covered by things in space; by something flat
-GREY = 0.004  # spread of the channels, linear light: less is a picture without colours
+GREY = 3.0  # of 255: pictures whose channels differ less have no colours
 WORN_OUT = 0.4  # share of samples that lose detail once more
 _KINDS = {
     Occluder.HAND: 4.0,
@@ -115,8 +115,8 @@ def photograph_row(album: Album, rng: Rng, seed: int, index: int, size: int) -> 
     turn, vertices, camera = _framed(album, k, head, rng, size)
     marks = head.landmarks(vertices) @ turn.T
     rolled = turn @ album.rotation[k].T
-    light, there = _photographed(album.picture(k), album.camera[k], rolled, camera, rng, 2 * size)
-    grey = bool(np.ptp(light, axis=2).mean() < GREY)
+    picture = album.picture(k)
+    light, there = _photographed(picture, album.camera[k], rolled, camera, rng, 2 * size)
     flat_marks = 2 * project_points(marks, camera)[:, :2] + 0.5
     scene = _lit_alike(_scene(album, k, turn, draw_scene(seed, index, head), rng), light, flat_marks, rng)
     shown, whole, screen = _covered(scene, head, vertices, turn, camera, light)
@@ -127,7 +127,7 @@ def photograph_row(album: Album, rng: Rng, seed: int, index: int, size: int) -> 
     shown = shown._replace(triangle=np.where(there, shown.triangle, -1).astype(np.int32))
     labels = read_labels(shown, whole.triangles, head.face_triangle_count, head.uv, screen, whole.normals)
     return {
-        "images": _developed(light, grey, rng, size),
+        "images": _developed(light, _is_grey(picture), rng, size),
         "mask": labels.mask,
         "uv": labels.uv,
         "depth": labels.depth,
@@ -224,6 +224,11 @@ def _lit_alike(scene: Scene, light: Floats, marks: Floats, rng: Rng) -> Scene:
     old, gain = scene.light, np.float32(bright)
     lit = Light(old.key, old.key_colour * gain, old.softness, old.directions, old.colours * gain)
     return replace(scene, light=lit, complexion=replace(scene.complexion, skin=(red, green, blue)))
+
+
+def _is_grey(picture: NDArray[np.uint8]) -> bool:
+    red, green, blue = picture[::4, ::4].astype(np.int16).reshape(-1, 3).T
+    return bool(np.abs(red - green).mean() + np.abs(blue - green).mean() < GREY)
 
 
 def _developed(light: Floats, grey: bool, rng: Rng, size: int) -> NDArray[np.uint8]:

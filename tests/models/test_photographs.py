@@ -2,6 +2,7 @@ import io
 import pickle
 import tarfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -9,7 +10,9 @@ import pytest
 import torch
 
 from models.errors import InputError
+from models.evaluation import crops
 from models.loading import load_face_model
+from models.metrics import box_size
 from models.synthetic.camera import project
 from models.synthetic.dataset import Rows, batch, stacked
 from models.synthetic.scene import Occluder
@@ -110,12 +113,12 @@ def test_the_face_of_a_sample_is_where_the_photo_shows_it(photographs, model, mo
     marks = model.landmarks(
         project(model.vertices(faces.identity, faces.expression), faces.rotation, faces.camera)
     )
-    crops, labels = aflw.Crops(photographs.folder), aflw.read_labels(photographs.folder)
+    pictures, labels = aflw.Crops(photographs.folder), aflw.read_labels(photographs.folder)
     with np.load(photographs.cache) as file:
         identity = file["identity"]
     for k in range(len(faces)):
         source = int(np.abs(identity - faces.identity[k].numpy()).sum(1).argmin())
-        photo = cv2.GaussianBlur(crops.read(str(labels.name[source])), (0, 0), 1.5)
+        photo = cv2.GaussianBlur(pictures.read(str(labels.name[source])), (0, 0), 1.5)
         crop = cv2.GaussianBlur(faces.images[k].permute(1, 2, 0).numpy(), (0, 0), 1.5)
         there = at(photo, labels.landmarks[source, 17:, :2].numpy())
         here = at(crop, marks[k, 17:, :2].numpy())
@@ -181,3 +184,21 @@ def test_the_twenty_one_points_are_symmetric():
 
     for point, marks in enumerate(aflw.AS_LANDMARKS):
         assert sorted(MIRROR[list(marks)]) == sorted(aflw.AS_LANDMARKS[aflw.MIRROR21[point]])
+
+
+def test_crops_kept_aside_are_scored_against_both_kinds_of_labels(folder, monkeypatch):
+    labels = aflw.read_labels(folder)
+    kept = iter(labels.landmarks[labels.held_out].numpy())
+    answer = SimpleNamespace(layers=(), landmarks=None)
+
+    def reconstruct(picture, faces, method):
+        answer.landmarks = next(kept) + np.array([3.0, 4.0, 0.0])
+        return [answer]
+
+    monkeypatch.setattr(crops, "reconstruct", reconstruct)
+    lines = crops.crops_report(folder, method=None).splitlines()
+    size = box_size(labels.landmarks[labels.held_out].numpy())
+    wanted = f"{(100 * 5 / size).mean():.2f}"
+    assert lines[0].startswith("2 crops kept aside, 2 with")
+    assert lines[-1].split()[-2] == wanted
+    assert lines[-2].split()[-2] == wanted  # the stand-in's hand labels are the same points
