@@ -171,28 +171,12 @@ def followed(
     return np.asarray(np.divide(along, square, out=np.full(square.shape, np.nan), where=tells))
 
 
-def jitter(track: NDArray[np.floating]) -> float:
-    """How much a followed face trembles: mean |x_{t-1} - 2 x_t + x_{t+1}| over frames and points.
-
-    Steady motion of any speed gives zero; white noise of standard deviation s per axis gives about
-    s sqrt(6) times the mean length of a standard normal vector.
-
-    Args:
-        track: [T, K, D], the same points in consecutive frames.
-
-    Returns:
-        The unit of the points, per frame squared; NaN for fewer than three frames.
-    """
-    if len(track) < 3:
-        return float("nan")
-    return float(np.linalg.norm(np.diff(np.asarray(track, np.float64), n=2, axis=0), axis=-1).mean())
-
-
 def jitter_percent(track: NDArray[np.floating]) -> float:
     """How much a followed face trembles, in its own size.
 
     100 * mean_t mean_k |p_k(t+1) - 2 p_k(t) + p_k(t-1)| / sqrt(w h), x and y only, w and h of the box around
-    the points of frame t. What the face itself speeds up or slows down is counted in.
+    the points of frame t. Steady motion of any speed gives zero; what the face itself speeds up or slows down
+    counts; white noise of standard deviation s per axis gives 100 s sqrt(6) sqrt(pi / 2) / sqrt(w h).
 
     Args:
         track: [T, K, D >= 2], the same points in consecutive frames; a frame of NaN (a lost face) takes the

@@ -72,7 +72,8 @@ class Followed:
         """Frames by which the steady face comes after the raw one, smoothed to both sides; face and mouth."""
         before, after = smoothed(self.raw), self.steady
         opening = _opening(before)
-        moves = 100 * float(np.nanstd(opening / box_size(before))) >= LEAST_OPENING
+        shares = _known(100 * opening / box_size(before))
+        moves = len(shares) > 0 and float(shares.std()) >= LEAST_OPENING
         mouth = delay_frames(opening[:, None], _opening(after)[:, None]) if moves else float("nan")
         return delay_frames(_flat(before), _flat(after)), mouth
 
@@ -81,8 +82,10 @@ class Followed:
         """Mean distance of raw and steady landmarks from the raw ones smoothed to both sides, percent."""
         middle = smoothed(self.raw)
         size = box_size(middle)[:, None]
-        errors = [np.linalg.norm(track - middle, axis=-1) / size for track in (self.raw, self.steady)]
-        return 100 * float(np.nanmean(errors[0])), 100 * float(np.nanmean(errors[1]))
+        raw, steady = (
+            _known(100 * np.linalg.norm(track - middle, axis=-1) / size) for track in (self.raw, self.steady)
+        )
+        return _mean(raw), _mean(steady)
 
 
 def clips(folder: Path) -> list[Path]:
@@ -186,8 +189,15 @@ def _displacement(before: tuple[Image, Reconstruction] | None, image: Image) -> 
 def _second_difference(motions: Floats, track: Floats) -> float:
     """Percent of the face: mean change of the motion from frame to frame."""
     each = np.linalg.norm(np.diff(motions, axis=0), axis=-1).mean(-1) / box_size(track[1:])
-    known = each[np.isfinite(each)]
-    return 100 * float(known.mean()) if len(known) else float("nan")
+    return 100 * _mean(_known(each))
+
+
+def _known(values: Floats) -> Floats:
+    return np.asarray(values[np.isfinite(values)])
+
+
+def _mean(values: Floats) -> float:
+    return float(values.mean()) if len(values) else float("nan")
 
 
 def _opening(track: Floats) -> Floats:

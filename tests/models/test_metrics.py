@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from models.metrics import (
     box_iou,
     box_size,
+    delay_frames,
     disagreement,
     followed,
     geodesic_deg,
     iou,
-    jitter,
+    jitter_percent,
     nme3d_percent,
     nme_percent,
     pose_is_scored,
@@ -154,21 +155,39 @@ def test_disagreement_is_a_distance_per_point():
     assert disagreement(first, first + np.array([3, 4, 0])) == pytest.approx(np.full(68, 5.0))
 
 
-def test_steady_motion_does_not_jitter():
-    t = np.arange(9.0)[:, None, None]
-    track = faces(0, 1) + t * np.array([3.0, -1.0, 0.5])
-    assert jitter(track) == pytest.approx(0, abs=1e-9)
-    track[4] += [0, 2, 0]  # one frame off by 2: second differences 2, 4, 2 among seven
-    assert jitter(track) == pytest.approx(8 / 7)
+def test_two_frames_cannot_jitter():
+    assert math.isnan(jitter_percent(faces(0, 2)))
 
 
 def test_jitter_of_white_noise_is_what_statistics_says():
+    corners = np.array([[0.0, 0], [100, 0], [100, 100], [0, 100]])
     noise = np.random.default_rng(0).normal(0, 0.5, (400, 68, 2))
-    assert jitter(noise) == pytest.approx(0.5 * math.sqrt(6) * math.sqrt(math.pi / 2), rel=0.02)
+    track = np.resize(corners, (68, 2)) + noise
+    expected = 100 * 0.5 * math.sqrt(6) * math.sqrt(math.pi / 2) / box_size(track).mean()
+    assert jitter_percent(track) == pytest.approx(expected, rel=0.02)
 
 
-def test_two_frames_cannot_jitter():
-    assert math.isnan(jitter(faces(0, 2)))
+def test_jitter_in_percent_is_measured_by_the_face_and_leaves_lost_frames_out():
+    square = np.array([[0.0, 0, 0], [40, 0, 5], [40, 40, 0], [0, 40, 9]])
+    track = square + np.arange(9.0)[:, None, None] * np.array([3.0, -1.0, 0.5])
+    assert jitter_percent(track) == pytest.approx(0, abs=1e-9)
+    track[4] += [0, 2, 7]  # depth does not count
+    assert jitter_percent(track) == pytest.approx(100 * 8 / 7 / 40)
+    assert jitter_percent(3 * track) == pytest.approx(jitter_percent(track))
+    track[8] = np.nan
+    assert jitter_percent(track) == pytest.approx(100 * 8 / 6 / 40)
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.5, 2.0, -1.25])
+def test_a_delay_is_found_to_a_part_of_a_frame_whatever_the_offset(shift):
+    def path(t: np.ndarray) -> np.ndarray:
+        return np.stack([10 * np.sin(t / 7), 4 * np.cos(t / 5)], 1)
+
+    times = np.arange(60.0)
+    reference, track = path(times), path(times - shift) + np.array([3.0, -8.0])
+    track[20] = np.nan
+    assert delay_frames(reference, track) == pytest.approx(shift, abs=0.06)
+    assert math.isnan(delay_frames(reference[:9], track[:9]))
 
 
 def test_mask_overlap():
