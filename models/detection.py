@@ -1,246 +1,110 @@
-"""Faces found without a download, by OpenCV's bundled Haar cascades; any other `Detector` will do."""
+"""Faces in a picture: who looks for them, and the second look that sets their boxes right."""
 
 from __future__ import annotations
 
 import functools
-import math
-import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.detectors.finder import FinderDetector
+from models.detectors.haar import HaarDetector
+from models.detectors.yunet import YuNetDetector
+from models.loading import fetched, load, load_finder
 from models.metrics import box_iou
-from models.reconstructor import Face
+from models.pipeline import reconstruct
+from models.reconstruction import Reconstruction
+from models.reconstructor import Detector, Face, Reconstructor
 
+__all__ = [
+    "DEFAULT",
+    "DETECTORS",
+    "FinderDetector",
+    "HaarDetector",
+    "YuNetDetector",
+    "detect",
+    "detector",
+    "refined",
+]
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """How a cascade's square relates to the face's landmarks, in units of its side.
-
-    Attributes:
-        file: The cascade, as OpenCV's wheel bundles it.
-        down: The middle of the landmarks' box lies this far below the middle of the square.
-        width, height: Of the landmarks' box.
-        trust: Evidence per raw hit: how seldom the cascade is wrong.
-    """
-
-    file: str
-    down: float
-    width: float
-    height: float
-    trust: float
-
-
-# Medians over 403 in-the-wild faces of AFLW (none of them in AFLW2000-3D), found upright, against the box of
-# their 68 landmarks; on 318 others the boxes then are right to 2 % of the face on average, 6 to 11 % each.
-FRONTAL = Window("haarcascade_frontalface_alt2.xml", down=0.15, width=0.86, height=0.84, trust=1.0)
-PROFILE = Window("haarcascade_profileface.xml", down=0.15, width=0.74, height=0.78, trust=0.6)
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """One pass over the picture.
-
-    Attributes:
-        window: Which cascade.
-        longest_px: A larger picture is searched at this size.
-        smallest: Least side of its square, as a share of the picture's longer side.
-        turn_deg: Heads leaning this far to the viewer's right are upright in this pass.
-        mirrored: The profile cascade knows one side only.
-    """
-
-    window: Window
-    longest_px: int = 320
-    smallest: float = 0.1
-    turn_deg: float = 0.0
-    mirrored: bool = False
-
-
-LOOKS = (
-    Look(FRONTAL, longest_px=480, smallest=0.05),
-    Look(FRONTAL, turn_deg=30),
-    Look(FRONTAL, turn_deg=-30),
-    Look(PROFILE),
-    Look(PROFILE, mirrored=True),
+DEFAULT = "haar"
+YUNET_FILE = "yunet_s_640_640.onnx"
+DETECTORS: Mapping[str, Callable[[], Detector]] = MappingProxyType(
+    {
+        "finder": lambda: FinderDetector(load_finder("open")),
+        "yunet": lambda: YuNetDetector(Path(fetched(YUNET_FILE))),
+        "haar": HaarDetector,
+    }
 )
-SECOND_LOOKS = (
-    Look(FRONTAL, turn_deg=60),
-    Look(FRONTAL, turn_deg=-60),
-    Look(PROFILE, turn_deg=30),
-    Look(PROFILE, turn_deg=-30),
-    Look(PROFILE, turn_deg=30, mirrored=True),
-    Look(PROFILE, turn_deg=-30, mirrored=True),
-)
-LEAST_SIDE_PX = 24
-SAME_FACE_IOU = 0.3
-WEAKEST_BESIDE = 0.08  # of the surest face's evidence: what is weaker beside it is a false alarm
-
-
-@dataclass(frozen=True, slots=True)
-class _Hit:
-    box: tuple[float, float, float, float]
-    evidence: float
-
-
-class HaarDetector:
-    """Frontal and profile cascades over several turns of the picture; what they agree on is a face.
-
-    Where the first looks find nothing, the second ones are tried too. Good for faces that show both eyes or a
-    clear profile; heads upside down, covered or small ones are missed. Calls from several threads wait for
-    one another.
-    """
-
-    name = "haar"
-
-    def __init__(
-        self,
-        looks: Sequence[Look] = LOOKS,
-        second_looks: Sequence[Look] = SECOND_LOOKS,
-        least_evidence: float = 4.0,
-    ) -> None:
-        """Read the cascades.
-
-        Args:
-            looks: The passes over every picture.
-            second_looks: More passes over pictures in which those found nothing.
-            least_evidence: Raw hits, weighted by trust, below which a find counts as a false alarm.
-        """
-        self._looks, self._second_looks = tuple(looks), tuple(second_looks)
-        self._least_evidence = least_evidence
-        folder = Path(cv2.__file__).parent / "data"
-        self._cascades = {
-            file: cv2.CascadeClassifier(str(folder / file))
-            for file in dict.fromkeys(look.window.file for look in (*self._looks, *self._second_looks))
-        }
-        self._lock = threading.Lock()
-
-    def __call__(self, image: NDArray[np.uint8]) -> list[Face]:
-        """[H, W, 3] RGB -> faces, surest first; empty if there is none.
-
-        Raises:
-            ValueError: Not a uint8 picture.
-        """
-        if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.shape[2:] != (3,):
-            raise ValueError(f"an image is uint8 [H, W, 3] RGB, not {_named(image)}")
-        if min(image.shape[:2]) < LEAST_SIDE_PX:
-            return []
-        grey = np.asarray(cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2GRAY), np.uint8)
-        with self._lock:
-            hits = [hit for look in self._looks for hit in self._look(grey, look)]
-            groups = _groups(hits, self._least_evidence)
-            if not groups:
-                hits += [hit for look in self._second_looks for hit in self._look(grey, look)]
-                groups = _groups(hits, self._least_evidence)
-        return [_face(group) for group in groups]
-
-    def _look(self, grey: NDArray[np.uint8], look: Look) -> list[_Hit]:
-        """The hits of one pass, in px of `grey`."""
-        small, T_grey_view = _small(grey, look.longest_px)
-        view = small
-        if look.turn_deg or look.mirrored:
-            T_small_view, (rows, columns) = _turned_view(small.shape, look.turn_deg, look.mirrored)
-            flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-            view = np.asarray(cv2.warpAffine(small, T_small_view[:2], (columns, rows), flags=flags), np.uint8)
-            T_grey_view = T_grey_view @ T_small_view
-        side = max(LEAST_SIDE_PX, round(look.smallest * max(small.shape)))
-        squares, counts = self._cascades[look.window.file].detectMultiScale2(
-            view, scaleFactor=1.1, minNeighbors=2, minSize=(side, side)
-        )
-        return [
-            _hit(square, int(count), look, T_grey_view)
-            for square, count in zip(np.reshape(squares, (-1, 4)).tolist(), counts, strict=True)
-        ]
+MOST_REFINED = 12  # faces; a crowd's other boxes stay as found
+LEAST_OVERLAP = 0.3  # of the found and the refined box
+LARGEST_CHANGE = 1.6  # of the longer side
+SAME_FACE_IOU = 0.5
+SURE = 0.5  # a find of at least this score stays even if the method sees no face there
+UNSEEN = frozenset({"empty-mask"})
 
 
 def detect(image: NDArray[np.uint8]) -> list[Face]:
-    """[H, W, 3] RGB -> faces, surest first; empty if there is none."""
-    return _default_detector()(image)
+    """[H, W, 3] RGB -> faces, surest first; empty if there is none.
+
+    Found by the default detector, boxes then set right by the default method's own mesh.
+    """
+    faces = detector(DEFAULT)(image)
+    return refined(image, faces, _refining()) if faces else []
 
 
 @functools.cache
-def _default_detector() -> HaarDetector:
-    return HaarDetector()
+def detector(name: str) -> Detector:
+    """One of `DETECTORS`, made once.
+
+    Raises:
+        MissingAssetError: Its file is not there; says how to get it.
+    """
+    return DETECTORS[name]()
 
 
-def _small(grey: NDArray[np.uint8], longest_px: int) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """The picture at most `longest_px` long, and the transform of its px to those of `grey`."""
-    height, width = grey.shape
-    share = min(1.0, longest_px / max(height, width))
-    rows, columns = max(1, round(height * share)), max(1, round(width * share))
-    small = cv2.resize(grey, (columns, rows), interpolation=cv2.INTER_AREA)
-    x, y = width / columns, height / rows
-    T_grey_small = np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2], [0, 0, 1]])
-    return np.asarray(small, np.uint8), T_grey_small
+def refined(image: NDArray[np.uint8], faces: Sequence[Face], method: Reconstructor) -> list[Face]:
+    """The same faces after one look of the method: each box as the landmarks of its mesh span it.
+
+    A box that would jump stays as found. A find of low score where the method sees no face at all is dropped,
+    and so is one that turns out to be the same face as a surer one.
+
+    Args:
+        image: [H, W, 3] uint8 RGB.
+        faces: Surest first.
+        method: Any face alignment method.
+    """
+    looked = list(faces[:MOST_REFINED])
+    kept: list[Face] = []
+    for face, answer in zip(looked, reconstruct(image, looked, method), strict=True):
+        if face.score < SURE and UNSEEN & {alarm.code for alarm in answer.alarms}:
+            continue
+        better = _set_right(face, answer)
+        if all(_overlap(better, other) < SAME_FACE_IOU for other in kept):
+            kept.append(better)
+    return [*kept, *faces[MOST_REFINED:]]
 
 
-def _turned_view(
-    shape: tuple[int, ...], turn_deg: float, mirrored: bool
-) -> tuple[NDArray[np.float64], tuple[int, int]]:
-    """T_grey_view and [H, W] of a view that holds the whole picture, turned upright for leaning heads."""
-    height, width = shape
-    cos, sin = math.cos(math.radians(turn_deg)), math.sin(math.radians(turn_deg))
-    rows = round(abs(cos) * height + abs(sin) * width)
-    columns = round(abs(cos) * width + abs(sin) * height)
-    linear = np.array([[cos, -sin], [sin, cos]]) @ np.diag([-1.0 if mirrored else 1.0, 1.0])
-    T = np.eye(3)
-    T[:2, :2] = linear
-    T[:2, 2] = np.array([width - 1, height - 1]) / 2 - linear @ [(columns - 1) / 2, (rows - 1) / 2]
-    return T, (rows, columns)
+def _set_right(face: Face, answer: Reconstruction) -> Face:
+    points = answer.landmarks[:, :2].astype(np.float64)
+    (x0, y0), (x1, y1) = points.min(0).tolist(), points.max(0).tolist()
+    better = replace(face, box=(x0, y0, x1, y1))
+    if not (np.isfinite(points).all() and x0 < x1 and y0 < y1):
+        return face
+    sides = [max(f.box[2] - f.box[0], f.box[3] - f.box[1]) for f in (face, better)]
+    if max(sides) > LARGEST_CHANGE * min(sides) or _overlap(face, better) < LEAST_OVERLAP:
+        return face
+    return better
 
 
-def _hit(square: Sequence[int], count: int, look: Look, T_grey_view: NDArray[np.float64]) -> _Hit:
-    """A cascade's square as the box of the landmarks, which lean with the head."""
-    x, y, side, _ = square
-    window, scale = look.window, math.sqrt(abs(float(np.linalg.det(T_grey_view[:2, :2]))))
-    middle = np.array([x + (side - 1) / 2, y + (side - 1) / 2 + window.down * side, 1])
-    cx, cy, _ = (T_grey_view @ middle).tolist()
-    half_width, half_height = scale * side * window.width / 2, scale * side * window.height / 2
-    cos, sin = math.cos(math.radians(look.turn_deg)), math.sin(math.radians(look.turn_deg))
-    half_x = math.hypot(cos * half_width, sin * half_height)  # of a leaning ellipse
-    half_y = math.hypot(sin * half_width, cos * half_height)
-    return _Hit((cx - half_x, cy - half_y, cx + half_x, cy + half_y), window.trust * count)
+def _overlap(first: Face, second: Face) -> float:
+    return float(box_iou(np.array(first.box), np.array(second.box)))
 
 
-def _groups(hits: Sequence[_Hit], least_evidence: float) -> list[list[_Hit]]:
-    """Hits of the same face together, the surest first; weak groups and parts of surer faces are dropped."""
-    groups: list[list[_Hit]] = []
-    for hit in sorted(hits, key=lambda hit: -hit.evidence):
-        overlaps = [float(box_iou(np.array(hit.box), np.array(group[0].box))) for group in groups]
-        if overlaps and max(overlaps) >= SAME_FACE_IOU:
-            groups[int(np.argmax(overlaps))].append(hit)
-        else:
-            groups.append([hit])
-    groups.sort(key=_evidence, reverse=True)
-    least = max([least_evidence, *(WEAKEST_BESIDE * _evidence(group) for group in groups[:1])])
-    groups = [group for group in groups if _evidence(group) >= least]
-    kept: list[list[_Hit]] = []
-    for group in groups:
-        if not any(_inside(group[0], surer[0]) or _inside(surer[0], group[0]) for surer in kept):
-            kept.append(group)
-    return kept
-
-
-def _face(group: Sequence[_Hit]) -> Face:
-    """The mean box of a group, weighted by evidence."""
-    boxes = np.array([hit.box for hit in group])
-    x0, y0, x1, y1 = np.average(boxes, axis=0, weights=[hit.evidence for hit in group]).tolist()
-    return Face((x0, y0, x1, y1), 1 - math.exp(-_evidence(group) / 15))
-
-
-def _evidence(group: Sequence[_Hit]) -> float:
-    return sum(hit.evidence for hit in group)
-
-
-def _inside(part: _Hit, whole: _Hit) -> bool:
-    """Whether the middle of one box lies in the other."""
-    x, y = (part.box[0] + part.box[2]) / 2, (part.box[1] + part.box[3]) / 2
-    x0, y0, x1, y1 = whole.box
-    return x0 < x < x1 and y0 < y < y1
-
-
-def _named(image: object) -> str:
-    return f"{image.dtype} {list(image.shape)}" if isinstance(image, np.ndarray) else type(image).__name__
+@functools.cache
+def _refining() -> Reconstructor:
+    return load("dsfnet")

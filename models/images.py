@@ -71,6 +71,14 @@ def warp_crop(image: NDArray[np.uint8], T_image_crop: NDArray[np.float64], size:
     return np.asarray(warped, np.uint8)
 
 
+def check_image(image: object) -> None:
+    """ValueError, with what it is, for anything but a picture: uint8 [H, W, 3]."""
+    if not isinstance(image, np.ndarray):
+        raise ValueError(f"an image is a uint8 array [H, W, 3], not a {type(image).__name__}")
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        raise ValueError(f"an image is uint8 [H, W, 3] RGB, not {image.dtype} {list(image.shape)}")
+
+
 def _finer(times: int) -> NDArray[np.float64]:
     """[3, 3]: carries px of a grid `times` finer to px of the grid, outer edges together."""
     shift = 0.5 / times - 0.5

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
@@ -16,7 +17,9 @@ from models.catalogue import methods
 from models.errors import MethodError, MissingAssetError, WeightsError
 from models.face_model.morphable import FaceModel
 from models.methods.dsfnet import DSFNet, make_network
+from models.networks.blocks import fold_batch_norms
 from models.networks.dual_space import Form
+from models.networks.finder import FinderForm, FinderNetwork
 from models.reconstructor import Reconstructor
 
 CORRECTION = "correction"  # key of the mean face's offsets, beside the network's tensors
@@ -24,12 +27,15 @@ CORRECTION = "correction"  # key of the mean face's offsets, beside the network'
 __all__ = [
     "CORRECTION",
     "dsfnet",
+    "fetched",
     "fill",
     "form_from",
     "load",
     "load_face_model",
+    "load_finder",
     "methods",
     "read_weights",
+    "shipped_weights",
     "taken_out",
     "weights_path",
 ]
@@ -88,6 +94,35 @@ def taken_out(tensors: dict[str, Tensor], face_model: FaceModel, path: Path) -> 
             "Choose weights made for this face model."
         )
     return None if correction is None else correction.float()
+
+
+def load_finder(weights: str | Path = "open") -> FinderNetwork:
+    """The network of the face finder with the weights of that name or path, ready to run on the CPU.
+
+    Raises:
+        WeightsError: The file does not fit.
+        MissingAssetError: The file is not there.
+    """
+    path = weights_path("finder", weights)
+    tensors, recipe = read_weights(path)
+    try:
+        form = {key: tuple(value) for key, value in dict(recipe["form"]).items()}
+        network = FinderNetwork(FinderForm(**form))
+    except (KeyError, TypeError, ValueError) as error:
+        raise WeightsError(f"{path.name} says nothing usable of its network's form: {error!r}.") from error
+    fill(network, tensors, path)
+    fold_batch_norms(network)
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def shipped_weights(method: str) -> tuple[str, ...]:
+    """The names of the weights that ship for a method or for the finder."""
+    return resources.weights_for(method)
+
+
+def fetched(name: str) -> Path:
+    """A file of others that a user may put beside the weights; MissingAssetError says how to get it."""
+    return _shipped(resources.weights, name)
 
 
 def form_from(recipe: dict[str, Any]) -> Form:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from models.errors import MethodError
 from models.geometry import euler_from_rotation, rotation_from_euler
-from models.images import warp_crop
+from models.images import check_image, warp_crop
 from models.reconstruction import Array, Layer, MeshLayer, Reconstruction, Space
 from models.reconstructor import Face, Reconstructor
 
@@ -41,7 +41,9 @@ def reconstruct(
     Raises:
         ValueError: The image or a box cannot be used, or `without` names no switch of the method.
     """
-    _check_image(image)
+    check_image(image)
+    if image.size == 0:
+        raise ValueError(f"the image has no pixels: its shape is {list(image.shape)}")
     for face in faces:
         _check_box(face.box)
     if not faces:
@@ -111,15 +113,6 @@ def scale_and_turn(T: NDArray[np.float64]) -> tuple[float, float]:
     """Image px per crop px, and the angle (radians, x towards y: clockwise as seen) of a crop."""
     scale = math.sqrt(max(float(np.linalg.det(T[:2, :2])), 0.0))
     return scale, math.atan2(float(T[1, 0]), float(T[0, 0]))
-
-
-def _check_image(image: NDArray[np.uint8]) -> None:
-    if not isinstance(image, np.ndarray):
-        raise ValueError(f"an image is a uint8 array [H, W, 3], not a {type(image).__name__}")
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
-        raise ValueError(f"an image is uint8 [H, W, 3] RGB, not {image.dtype} {list(image.shape)}")
-    if image.size == 0:
-        raise ValueError(f"the image has no pixels: its shape is {list(image.shape)}")
 
 
 def _check_box(box: Box) -> None:

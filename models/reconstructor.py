@@ -19,11 +19,13 @@ class Face:
         box: (x0, y0, x1, y1) in image px: bounding box of the face, brows to chin, as its landmarks span it.
         score: How sure the detector is, 0..1; 1 for a box given by hand.
         identity: Number of the person in this video, from 1; None where nobody has told faces apart.
+        pose_deg: Pitch, yaw, roll as the detector guesses them, AFLW2000 convention; None if it does not.
     """
 
     box: tuple[float, float, float, float]
     score: float = 1.0
     identity: int | None = None
+    pose_deg: tuple[float, float, float] | None = None
 
 
 class Detector(Protocol):

@@ -4,6 +4,7 @@ aflw2000 DIR   NME of 68 points by yaw, pose error, landmark bias, on photos wit
 synthetic      NME of landmarks and of all vertices, seen and hidden, on rendered faces
 occlusion DIR  the same faces clean and under masks, hands, boards ...; and rendered faces, likewise
 aflw21 DIR     NME on the tenth of the labelled crops that training keeps aside
+finder [DIR]   faces found, clean and under covers, false alarms, ms: our finder, YuNet, Haar
 speed          ms per face, stage by stage
 video [DIR]    tremble and delay of followed faces, on clips or on rendered motions with truth
 """
@@ -20,8 +21,10 @@ import torch
 from models.errors import InputError, UnmaskError
 from models.evaluation.crops import crops_report
 from models.evaluation.datasets import LabelledFace, aflw2000, naturally_occluded
+from models.evaluation.finders import detectors, empty_pictures, finder_tables, pictures_in
 from models.evaluation.rendered import rendered_faces
 from models.evaluation.reports import aflw2000_report, occlusion_report, speed_report, synthetic_report
+from models.evaluation.subjects import photo_subjects
 from models.evaluation.tables import markdown, table
 from models.evaluation.video_reports import moving_report, video_report
 from models.loading import load, load_face_model
@@ -58,14 +61,14 @@ def _report(chosen: argparse.Namespace, method: Reconstructor) -> str:
             return video_report(chosen.folder, method, chosen.limit, chosen.csv)
         case "aflw21":
             return crops_report(chosen.folder, method, chosen.limit)
+        case "finder":
+            return _finder(chosen, method)
         case _:
             return speed_report(method, chosen.image, chosen.repeats)
 
 
 def _occlusion(chosen: argparse.Namespace, method: Reconstructor) -> str:
-    kinds = KINDS if chosen.kinds is None else tuple(kind.strip() for kind in chosen.kinds.split(","))
-    if unknown := [kind for kind in kinds if kind not in KINDS]:
-        raise InputError(f"there are no covers {unknown}; choose from: {', '.join(KINDS)}")
+    kinds = _kinds(chosen)
     photos: list[LabelledFace] = []
     natural = None
     if chosen.folder is not None:
@@ -78,6 +81,25 @@ def _occlusion(chosen: argparse.Namespace, method: Reconstructor) -> str:
     return occlusion_report(
         method, photos, natural, rendered, kinds, detected, layout, chosen.csv, chosen.figure
     )
+
+
+def _kinds(chosen: argparse.Namespace) -> tuple[str, ...]:
+    kinds = KINDS if chosen.kinds is None else tuple(kind.strip() for kind in chosen.kinds.split(","))
+    if unknown := [kind for kind in kinds if kind not in KINDS]:
+        raise InputError(f"there are no covers {unknown}; choose from: {', '.join(KINDS)}")
+    return kinds
+
+
+def _finder(chosen: argparse.Namespace, method: Reconstructor) -> str:
+    finders = detectors(method, chosen.finder, chosen.yunet)
+    if chosen.only:
+        finders = [finder for finder in finders if finder.name.startswith(chosen.only)]
+    photos = [] if chosen.folder is None else photo_subjects(aflw2000(chosen.folder, chosen.limit))
+    unlabelled = [] if chosen.unlabelled is None else pictures_in(chosen.unlabelled)
+    empty = empty_pictures(chosen.count) if chosen.empty is None else pictures_in(chosen.empty)
+    layout = markdown if chosen.markdown else table
+    title = f"{len(photos)} labelled photos, {len(unlabelled)} unlabelled, {len(empty)} without faces"
+    return f"{title}\n\n" + finder_tables(finders, photos, _kinds(chosen), unlabelled, empty, layout)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -116,6 +138,17 @@ def _parser() -> argparse.ArgumentParser:
     crops = commands.add_parser("aflw21", parents=[shared], help="NME on labelled crops kept aside")
     crops.add_argument("folder", type=Path, help="holds crops.tar and labels.npz")
     crops.add_argument("--limit", type=int, help="only this many crops, evenly spread")
+    finder = commands.add_parser("finder", parents=[shared], help="faces found by each finder")
+    finder.add_argument("folder", type=Path, nargs="?", help="as for aflw2000")
+    finder.add_argument("--kinds", help=f"some of: {', '.join(KINDS)} (default: all)")
+    finder.add_argument("--limit", type=int, help="only this many photos, evenly spread")
+    finder.add_argument("--unlabelled", type=Path, help="a folder of pictures with a face in each")
+    finder.add_argument("--empty", type=Path, help="a folder of pictures without faces (default: drawn ones)")
+    finder.add_argument("--count", type=int, default=100, help="how many pictures without faces to draw")
+    finder.add_argument("--finder", default="open", help='our weights: "open" or a file (default: open)')
+    finder.add_argument("--yunet", type=Path, help="YuNet's .onnx (default: beside the weights, if fetched)")
+    finder.add_argument("--only", help="only the finders whose name begins so")
+    finder.add_argument("--markdown", action="store_true", help="tables for a README")
 
     speed = commands.add_parser("speed", parents=[shared], help="ms per face, stage by stage")
     speed.add_argument("--image", type=Path, help="a photo (default: noise)")

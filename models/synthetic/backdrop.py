@@ -16,14 +16,18 @@ Rng = np.random.Generator
 
 def draw_backdrop(scene: Scene, size: int) -> Floats:
     """[size, size, 3] linear light."""
-    rng = scene.rng(Stream.BACKDROP)
+    return draw_scenery(scene.rng(Stream.BACKDROP), size)
+
+
+def draw_scenery(rng: Rng, size: int, people: float = 0.25) -> Floats:
+    """[size, size, 3] linear light; with blots that look like people at a chance of `people`."""
     half = size // 2
     canvas = _ground(rng, half)
     for _ in range(int(rng.integers(0, 4))):
         canvas = _textured_region(canvas, rng)
     if rng.random() < 0.35:
         _clutter(canvas, rng)
-    if rng.random() < 0.25:
+    if rng.random() < people:
         _people(canvas, rng)
     if rng.random() < 0.15:
         _lights(canvas, rng)

@@ -16,9 +16,12 @@ def take_photo(light: Floats, scene: Scene) -> NDArray[np.uint8]:
     rng = scene.rng(Stream.PHOTO)
     rng.random(8)  # the framing used the first of this stream
     light = _blurred(light, rng)
-    tone = _toned(light, rng)
-    tone = _coloured(tone, rng)
-    return _bordered(worn_out(tone, rng), scene, rng)
+    return _bordered(worn_out(developed(light, rng), rng), scene, rng)
+
+
+def developed(light: Floats, rng: np.random.Generator) -> Floats:
+    """[S, S, 3] linear light -> display values, about 0..1: exposure, tone and colours."""
+    return _coloured(_toned(light, rng), rng)
 
 
 def worn_out(tone: Floats, rng: np.random.Generator) -> NDArray[np.uint8]:

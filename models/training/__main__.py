@@ -1,4 +1,4 @@
-"""`python -m models.training dsfnet --out runs/dsfnet`: train; call again to resume.
+"""`python -m models.training dsfnet | finder --out runs/dsfnet`: train; call again to resume.
 
 `--start weights.safetensors` goes on from given weights instead of chance. `--photographs FOLDER` mixes in
 real faces: crops.tar and labels.npz, see models/training/aflw.py.
@@ -10,18 +10,22 @@ import argparse
 import logging
 import os
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import torch
 
-from models.errors import UnmaskError
+from models.errors import InputError, UnmaskError
 from models.loading import fill, load_face_model, read_weights, taken_out, weights_path
 from models.synthetic.dataset import MakeRow, rendered_row
 from models.training.dsfnet import DSFNetTask
+from models.training.finder import FinderTask, crop_stock, ready_stock
 from models.training.loop import Run
 from models.training.photographs import Photographs
-from models.training.recipes import DSFNetRecipe
+from models.training.recipes import DSFNetRecipe, FinderRecipe
+
+RECIPES: dict[str, type[DSFNetRecipe] | type[FinderRecipe]] = {"dsfnet": DSFNetRecipe, "finder": FinderRecipe}
+OF_THE_RECIPE = ("minutes", "batch", "pool", "workers", "threads", "seed", "cutouts", "backdrops")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,9 +41,33 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _train(options: argparse.Namespace) -> None:
-    given = {key: getattr(options, key) for key in ("minutes", "batch", "pool", "workers", "threads", "seed")}
-    recipe = replace(DSFNetRecipe(), **{key: value for key, value in given.items() if value is not None})
+    given = {key: getattr(options, key) for key in OF_THE_RECIPE if getattr(options, key) is not None}
+    recipe = RECIPES[options.method]()
+    if unknown := given.keys() - {field.name for field in fields(recipe)}:
+        raise InputError(f"a training of {options.method} has no --{', no --'.join(sorted(unknown))}.")
+    recipe = replace(recipe, **given)
     torch.set_num_threads(recipe.threads)
+    if isinstance(recipe, FinderRecipe):
+        _train_finder(recipe, options)
+    else:
+        _train_dsfnet(recipe, options)
+
+
+def _train_finder(recipe: FinderRecipe, options: argparse.Namespace) -> None:
+    folders = [ready_stock(options.stock or options.out / "stock", recipe)]
+    if options.photographs is not None:
+        folders.append(crop_stock(options.photographs, options.out / "crops", folders[0]))
+        recipe = replace(recipe, photographs=options.photographs.resolve().name)
+    if options.start is not None:
+        recipe = replace(recipe, start=Path(options.start).name)
+    task = FinderTask(recipe, folders, options.device)
+    if options.start is not None:
+        path = weights_path(recipe.method, options.start)
+        fill(task.network, read_weights(path)[0], path)
+    Run(task, recipe, options.out, options.device).train()
+
+
+def _train_dsfnet(recipe: DSFNetRecipe, options: argparse.Namespace) -> None:
     face_model = load_face_model()
     make: MakeRow = rendered_row
     if options.photographs is not None:
@@ -58,7 +86,7 @@ def _train(options: argparse.Namespace) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m models.training", description=__doc__)
-    parser.add_argument("method", choices=["dsfnet"])
+    parser.add_argument("method", choices=list(RECIPES))
     parser.add_argument(
         "--out", type=Path, required=True, help="folder of the run; resumed if it has a checkpoint"
     )
@@ -68,7 +96,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--photographs", type=Path, help="folder of labelled crops: half of the samples")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--minutes", type=float, help="wall clock of the whole run, all parts together")
-    for name in ("batch", "pool", "workers", "threads", "seed"):
+    parser.add_argument("--stock", type=Path, help="finder: cut-outs rendered before (default: OUT/stock)")
+    for name in OF_THE_RECIPE[1:]:
         parser.add_argument(f"--{name}", type=int, help="instead of the recipe's")
     return parser
 

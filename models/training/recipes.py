@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from models.networks.dual_space import Form
+from models.networks.finder import FinderForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,52 @@ class DSFNetRecipe:
     threads: int = 2
     loss: LossWeights = field(default_factory=LossWeights)
     form: Form = field(default_factory=Form)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, for the file beside the weights."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class FinderLoss:
+    """How much each term counts; boxes are scored by overlap, rotations by squared distance."""
+
+    score: float = 1.0
+    box: float = 2.0
+    rotation: float = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class FinderRecipe:
+    """The face finder on composed frames.
+
+    Schedule as for DSFNet. A run begins by rendering its stock of cut-outs; that time is not counted.
+
+    Attributes:
+        cutouts, backdrops: Size of the stock (about 200 kB and 300 kB each, on the disk).
+        frame: Side of the frames, px.
+        workers: Processes that compose frames, and that render the stock.
+        photographs: Name of the folder of real crops that joined in; empty for none.
+    """
+
+    method: str = "finder"
+    seed: int = 2026
+    minutes: float = 20.0
+    batch: int = 16
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.02
+    warmup: float = 0.03
+    clip_norm: float = 5.0
+    ema: float = 0.998
+    threads: int = 1
+    workers: int = 1
+    cutouts: int = 5000
+    backdrops: int = 1000
+    frame: int = 256
+    photographs: str = ""
+    start: str = ""
+    loss: FinderLoss = field(default_factory=FinderLoss)
+    form: FinderForm = field(default_factory=FinderForm)
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, for the file beside the weights."""

@@ -1,0 +1,1 @@
+"""Who finds faces: one file each, all behind `models.reconstructor.Detector`."""

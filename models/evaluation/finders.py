@@ -1,0 +1,183 @@
+"""Who finds faces, side by side: found share clean and under covers, false alarms, time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from models.detection import FinderDetector, HaarDetector, YuNetDetector, detector, refined
+from models.errors import InputError, MissingAssetError
+from models.evaluation.occlusion import CLEAN
+from models.evaluation.occlusion_report import Layout
+from models.evaluation.subjects import Subject
+from models.loading import load_finder, shipped_weights
+from models.metrics import box_iou
+from models.occlusion.cover import lay
+from models.occlusion.kinds import cover
+from models.reconstructor import Detector, Face, Reconstructor
+from models.synthetic.backdrop import draw_scenery
+from models.synthetic.cutout import Kind, cut_out
+from models.synthetic.head import load_head
+
+FOUND_IOU = 0.4
+PICTURES = (".jpg", ".jpeg", ".png", ".webp")
+EMPTY_SEED, EMPTY_PX = 123_456_789, 320  # of pictures without faces; not one of a training run
+Photo = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one finder did on one set of pictures.
+
+    Attributes:
+        share: Of the true faces that a box meets with an IoU of at least 0.4; NaN without truth.
+        overlap: Mean IoU over these.
+        others: Boxes per picture beside the true one: false alarms, and true faces without truth.
+        any_share: Of the pictures in which anything was found.
+        ms: Median time per picture.
+    """
+
+    share: float
+    overlap: float
+    others: float
+    any_share: float
+    ms: float
+
+
+def found_faces(detector: Detector, subjects: Sequence[Subject], kind: str) -> Found:
+    """A finder on labelled pictures, clean or under one kind of cover."""
+    best, others, any_, ms = [], [], [], []
+    for subject in subjects:
+        picture = subject.image()
+        if kind != CLEAN:
+            picture, _ = lay(picture, [cover(kind, subject.landmarks[:, :2], subject.seed)])
+        faces, took = _timed(detector, picture)
+        overlaps = [float(box_iou(np.array(face.box), np.array(subject.box))) for face in faces]
+        best.append(max(overlaps, default=0.0))
+        others.append(sum(iou < FOUND_IOU for iou in overlaps))
+        any_.append(bool(faces))
+        ms.append(took)
+    hit = np.array(best) >= FOUND_IOU
+    overlap = float(np.array(best)[hit].mean()) if hit.any() else float("nan")
+    return Found(
+        float(hit.mean()), overlap, float(np.mean(others)), float(np.mean(any_)), float(np.median(ms))
+    )
+
+
+def found_anything(detector: Detector, pictures: Sequence[Photo]) -> Found:
+    """A finder on pictures of which nothing is known but whether there is a face at all."""
+    seen = [_timed(detector, picture) for picture in pictures]
+    counts = np.array([len(faces) for faces, _ in seen])
+    ms = float(np.median([took for _, took in seen]))
+    return Found(float("nan"), float("nan"), float(counts.mean()), float((counts > 0).mean()), ms)
+
+
+class SecondLook:
+    """A finder whose boxes a method sets right."""
+
+    def __init__(self, first: Detector, method: Reconstructor) -> None:
+        self.name = f"{first.name}, second look"
+        self._first, self._method = first, method
+
+    def __call__(self, image: Photo) -> list[Face]:
+        """[H, W, 3] RGB -> faces, surest first; empty if there is none."""
+        return refined(image, self._first(image), self._method)
+
+
+def detectors(method: Reconstructor, weights: str, yunet: Path | None) -> list[Detector]:
+    """Our finder alone and with the second look, YuNet, Haar; without those whose default file is absent."""
+    found: list[Detector] = []
+    if weights != "open" or weights in shipped_weights("finder"):
+        own = FinderDetector(load_finder(weights))
+        found += [own, SecondLook(own, method)]
+    try:
+        found.append(detector("yunet") if yunet is None else YuNetDetector(yunet))
+    except MissingAssetError:
+        if yunet is not None:
+            raise
+    return [*found, HaarDetector()]
+
+
+def finder_tables(
+    finders: Sequence[Detector],
+    subjects: Sequence[Subject],
+    kinds: Sequence[str],
+    with_faces: Sequence[Photo],
+    without_faces: Sequence[Photo],
+    layout: Layout,
+) -> str:
+    """Found share under each cover; and what was found on pictures with and without faces."""
+    shares, rest = [], []
+    for finder in finders:
+        row: list[object] = [finder.name]
+        clean: Found | None = None
+        for kind in (CLEAN, *kinds) if subjects else ():
+            found = found_faces(finder, subjects, kind)
+            clean = clean or found
+            row.append(100 * found.share)
+        shares.append(row)
+        masked = found_anything(finder, with_faces) if with_faces else None
+        empty = found_anything(finder, without_faces)
+        nothing = float("nan")
+        rest.append(
+            [
+                finder.name,
+                clean.overlap if clean else nothing,
+                clean.others if clean else nothing,
+                100 * masked.any_share if masked else nothing,
+                empty.others,
+                clean.ms if clean else empty.ms,
+            ]
+        )
+    heads = ["IoU of found", "others a photo", "unlabelled: any found, %", "empty: alarms a picture", "ms"]
+    tables = [layout(["", *heads], rest)]
+    if subjects:
+        tables.insert(0, layout(["faces found, %", CLEAN, *kinds], shares))
+    return "\n\n".join(tables)
+
+
+def pictures_in(folder: Path) -> list[Photo]:
+    """All pictures of a folder, by name; InputError if there is none."""
+    paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in PICTURES)
+    if not paths:
+        raise InputError(f"{folder} holds no pictures ({', '.join(PICTURES)})")
+    photos = []
+    for path in paths:
+        try:
+            with Image.open(path) as picture:
+                photos.append(np.asarray(picture.convert("RGB"), np.uint8))
+        except (OSError, Image.DecompressionBombError) as error:
+            raise InputError(f"{path} cannot be read ({error}); take it out of the folder") from error
+    return photos
+
+
+def empty_pictures(count: int) -> list[Photo]:
+    """Drawn scenes without faces: backdrops, every third with a headless body or the back of a head."""
+    return [_empty(index) for index in range(count)]
+
+
+def _empty(index: int) -> Photo:
+    rng = np.random.default_rng([EMPTY_SEED, index])
+    picture = np.sqrt(draw_scenery(rng, EMPTY_PX, people=0.0)).clip(0, 1)
+    tries = iter(range(100 * index, 100 * index + 100))
+    while index % 3 == 0:
+        cutout = cut_out(EMPTY_SEED, next(tries), load_head(), EMPTY_PX)
+        if cutout.kind is not Kind.FACE:
+            alpha = cutout.rgba[..., 3:].astype(np.float32) / 255
+            picture = picture + (cutout.rgba[..., :3] / np.float32(255) - picture) * alpha
+            break
+    image = np.asarray(picture * 255 + 0.5, np.uint8)
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), 0.6), np.uint8)
+
+
+def _timed(detector: Detector, picture: Photo) -> tuple[list[Face], float]:
+    start = time.perf_counter()
+    faces = detector(picture)
+    return faces, 1e3 * (time.perf_counter() - start)
