@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QWidget
+from PySide6.QtCore import QTimer, Slot
+from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
 from viewer.inspection import ms_per_face
 from viewer.state import State
 from viewer.store import Store
+
+BEAT_MS = 400  # any animation makes Qt compose the whole window, GL panels included: seldom is enough
+BEATS = ("·", "· ·", "· · ·")
 
 
 class Status(QStatusBar):
@@ -17,13 +20,14 @@ class Status(QStatusBar):
         super().__init__(parent)
         self.setSizeGripEnabled(False)
         self._doing = QLabel()
-        self._bar = QProgressBar()
-        self._bar.setRange(0, 0)
-        self._bar.setTextVisible(False)
-        self._bar.setFixedSize(90, 5)
-        self._bar.setAccessibleName("The method is at work")
+        self._at_work = QLabel()
+        self._at_work.setAccessibleName("The method is at work")
+        self._at_work.setFixedWidth(self._at_work.fontMetrics().horizontalAdvance(BEATS[-1]) + 4)
+        self._beat = QTimer(self, interval=BEAT_MS)
+        self._beats = 0
+        self._beat.timeout.connect(self._on_beat)
         self.addWidget(self._doing)
-        self.addWidget(self._bar)
+        self.addWidget(self._at_work)
         self._parts = {
             "fps": self._part("Frames answered per second"),
             "time": self._part("Reconstruction time per face, without detection"),
@@ -45,10 +49,22 @@ class Status(QStatusBar):
     @Slot(object, object)
     def _follow(self, new: State, _old: State | None = None) -> None:
         self._doing.setText(doing(new))
-        self._bar.setVisible(new.busy and not new.live)
+        self._show_work(new.busy and not new.live)
         for name, text in read_outs(new).items():
             self._parts[name].setText(text)
             self._parts[name].setVisible(bool(text))
+
+    def _show_work(self, at_work: bool) -> None:
+        self._at_work.setVisible(at_work)
+        if at_work and not self._beat.isActive():
+            self._beat.start()
+        elif not at_work:
+            self._beat.stop()
+
+    @Slot()
+    def _on_beat(self) -> None:
+        self._beats += 1
+        self._at_work.setText(BEATS[self._beats % len(BEATS)])
 
 
 def doing(state: State) -> str:
