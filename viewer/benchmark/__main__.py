@@ -1,0 +1,35 @@
+"""`python -m viewer.benchmark`: redraws; `python -m viewer.benchmark start`: from nothing to an answer."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one benchmark and print its table."""
+    parser = argparse.ArgumentParser(prog="python -m viewer.benchmark", description=__doc__)
+    parser.add_argument("what", nargs="?", choices=("draw", "start"), default="draw")
+    parser.add_argument("--repeats", type=int, default=5, help="how often; medians are printed")
+    parser.add_argument("--since", type=float, help=argparse.SUPPRESS)  # given to the child that starts
+    chosen = parser.parse_args(arguments)
+    if chosen.repeats < 1:
+        parser.error("--repeats must be at least 1")
+    if chosen.since is not None:
+        from viewer.benchmark.starting import start_and_tell
+
+        start_and_tell(chosen.since)
+    elif chosen.what == "start":
+        from viewer.benchmark.starting import start_report
+
+        print(start_report(chosen.repeats))
+    else:
+        from viewer.benchmark.drawing import draw_report
+
+        print(draw_report(chosen.repeats))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
