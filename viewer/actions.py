@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
 
 from viewer import theme
+from viewer.action_row import ActionRow, Test, always
 from viewer.comparison import ARRANGEMENT, Mode
 from viewer.controller import Controller
 from viewer.panels.arrangement import ARRANGEMENTS, Arrangement, panels_shown, style_of
 from viewer.state import OVERLAYS, Look, State
 from viewer.store import Store
+from viewer.viewpoint_actions import SAVED_VIEWS, VIEWPOINT, VIEWPOINT_ACTIONS
 
-Test = Callable[[State], bool]
-MENUS = ("&File", "&Playback", "&Compute", "&View", "&Look", "&Help")
-
-
-def _always(_: State) -> bool:
-    return True
+MENUS = ("&File", "&Playback", "&Compute", "&View", VIEWPOINT, "&Look", "&Help")
 
 
 def _has_answer(state: State) -> bool:
@@ -41,39 +35,6 @@ def _compares(state: State) -> bool:
 
 def _has_faces(state: State) -> bool:
     return state.shown is not None and len(state.shown.answers) > 1
-
-
-@dataclass(frozen=True, slots=True)
-class ActionRow:
-    """One thing a user can do.
-
-    Attributes:
-        name: Stable key.
-        text: As menus and the palette say it.
-        tooltip: One sentence more.
-        menu: One of MENUS.
-        verb: What is done.
-        shortcut: As QKeySequence reads it; may be empty.
-        icon: File in resources/icons; may be empty.
-        icon_on: The icon while it is on; empty for the same.
-        toolbar: What its button in the toolbar says; empty for no button.
-        enabled: When it can be done.
-        checked: Whether it is on, for what can be on or off.
-        group: A line is drawn in the menu where this changes.
-    """
-
-    name: str
-    text: str
-    tooltip: str
-    menu: str
-    verb: Callable[[Controller], None]
-    shortcut: str = ""
-    icon: str = ""
-    toolbar: str = ""
-    enabled: Test = _always
-    checked: Test | None = None
-    group: str = ""
-    icon_on: str = ""
 
 
 def _branch(index: int) -> ActionRow:
@@ -135,18 +96,6 @@ def _arrangement(row: Arrangement) -> ActionRow:
         toolbar=row.title,
         checked=lambda state: state.arrangement == row.name,
         group="arrangement",
-    )
-
-
-def _view(name: str, key: str) -> ActionRow:
-    return ActionRow(
-        f"view-{name}",
-        f"View from the {name}",
-        f"Turn the face in all panels so that it is seen from the {name}.",
-        "&View",
-        lambda controller: controller.looks.look_from(name),
-        key,
-        group="camera",
     )
 
 
@@ -237,7 +186,7 @@ ACTIONS: tuple[ActionRow, ...] = (
     ),
     _export("glb", "Export mesh as GLB…", "Write the fused mesh with the photo as texture.", "", _has_answer),
     _export("json", "Export answer as JSON…", "Write pose, landmarks and what took part.", "", _has_answer),
-    _export("png", "Export window as PNG…", "Write a picture of the whole window.", "Ctrl+Shift+E", _always),
+    _export("png", "Export window as PNG…", "Write a picture of the whole window.", "Ctrl+Shift+E", always),
     ActionRow(
         "play",
         "Play or pause",
@@ -377,32 +326,7 @@ ACTIONS: tuple[ActionRow, ...] = (
         checked=lambda state: state.comparison.mode is Mode.BLINK,
         group="compare",
     ),
-    ActionRow(
-        "reset-view",
-        "Reset view",
-        "Look at the face as the photo does.",
-        "&View",
-        lambda controller: controller.looks.reset_view(),
-        "Home",
-        "reset",
-        toolbar="Reset view",
-        group="camera",
-    ),
-    _view("front", "1"),
-    _view("left", "2"),
-    _view("right", "3"),
-    _view("top", "4"),
-    ActionRow(
-        "perspective",
-        "Perspective",
-        "Draw near parts larger; off, the camera is the one the face models assume.",
-        "&View",
-        lambda controller: controller.looks.toggle_perspective(),
-        "P",
-        "perspective",
-        checked=lambda state: state.camera.perspective,
-        group="camera",
-    ),
+    *VIEWPOINT_ACTIONS,
     ActionRow(
         "whole-photo",
         "Photo: whole",
@@ -469,6 +393,7 @@ def make_actions(parent: QObject, controller: Controller, store: Store) -> dict[
         for row in ACTIONS:
             _follow(actions[row.name], row, new)
         _name_branches(actions, new)
+        _name_views(actions, new)
         for row in ACTIONS:
             shown = _icon(row, new)
             if shown and (old is None or new.theme is not old.theme or shown != _icon(row, old)):
@@ -514,3 +439,12 @@ def _name_branches(actions: dict[str, QAction], state: State) -> None:
     for index, name in enumerate(state.switches):
         if (action := actions.get(f"branch-{index + 1}")) is not None:
             action.setText(f"Use {name}")
+
+
+def _name_views(actions: dict[str, QAction], state: State) -> None:
+    names = list(state.views)
+    for index in range(SAVED_VIEWS):
+        action = actions[f"saved-view-{index + 1}"]
+        action.setVisible(index < len(names))
+        if index < len(names):
+            action.setText(f"Saved view: {names[index]}")

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, Slot
 
+from viewer.cameras import camera_of
 from viewer.comparison import ARRANGEMENT, Compared, compared_in, described
 from viewer.controller import Controller
 from viewer.panels.arrangement import style_of
@@ -70,7 +71,7 @@ class ComparisonLinked(QObject):
         for view in (photo, surface):
             view.wiped.connect(controller.comparing.set_wipe)
             view.vertex_picked.connect(controller.probe_vertex)
-        surface.camera_moved.connect(controller.looks.move_camera)
+        surface.camera_moved.connect(lambda camera: controller.viewpoints.move("wipe", camera))
         surface.style_chosen.connect(lambda style: controller.looks.set_style("wipe", style))
         surface.renderer_found.connect(controller.looks.set_renderer)
         self._follow(store.state, None)
@@ -100,8 +101,8 @@ class ComparisonLinked(QObject):
             self._photo.set_overlays(new.overlays)
         if begins or old is None or style_of(new, "wipe") != style_of(old, "wipe"):
             self._surface.set_look(style_of(new, "wipe"))
-        if begins or old is None or new.camera is not old.camera:
-            self._surface.set_camera(new.camera)
+        if begins or old is None or camera_of(new, "wipe") != camera_of(old, "wipe"):
+            self._surface.set_camera(camera_of(new, "wipe"))
         if anew or begins or old is None or new.probe is not old.probe:
             for view in (self._photo, self._surface):
                 view.set_probe(None if new.probe is None else new.probe.vertex)

@@ -24,6 +24,7 @@ from viewer.state import (
     with_recent,
 )
 from viewer.store import Store
+from viewer.viewpoints import Viewpoints
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ class Controller(QObject):
     Attributes:
         looks: The verbs that only change how things are drawn.
         comparing: The verbs of A against B.
+        viewpoints: The verbs of the cameras.
 
     Signals:
         exported: The path of a file that was written.
@@ -45,6 +47,7 @@ class Controller(QObject):
 
     looks: Looks
     comparing: Comparing
+    viewpoints: Viewpoints
 
     exported = Signal(str)
     asked = Signal(str)
@@ -60,6 +63,7 @@ class Controller(QObject):
         self._exporter.written.connect(self._on_written)
         self._exporter.failed.connect(session.tell)
         self.looks = Looks(store, self)
+        self.viewpoints = Viewpoints(store, outside, self)
         self.comparing = Comparing(store, session, outside, self)
 
     @property

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Slot
 
 from models.normalisers import Normaliser, normaliser
 from models.reconstruction import Array, MeshLayer, Reconstruction
+from viewer.cameras import camera_of
 from viewer.comparison import compared_in
 from viewer.controller import Controller
 from viewer.inspection import alarms_of
@@ -108,7 +109,7 @@ class Linked(QObject):
         photo.whole_asked.connect(controller.looks.show_whole_photo)
         for name, panel in surfaces.items():
             if not panel_row(name).chart:  # one looks at a chart on its own
-                panel.camera_moved.connect(controller.looks.move_camera)
+                panel.camera_moved.connect(lambda camera, name=name: controller.viewpoints.move(name, camera))
             panel.style_chosen.connect(lambda style, name=name: controller.looks.set_style(name, style))
             panel.vertex_picked.connect(lambda vertex, name=name: self._picked(name, vertex))
             panel.renderer_found.connect(controller.looks.set_renderer)
@@ -137,8 +138,9 @@ class Linked(QObject):
         for name, panel in self._surfaces.items():
             if old is None or style_of(new, name) != style_of(old, name):
                 panel.set_look(style_of(new, name))
-            if not panel_row(name).chart and (old is None or new.camera is not old.camera):
-                panel.set_camera(new.camera)
+            camera = camera_of(new, name)
+            if not panel_row(name).chart and (old is None or camera != camera_of(old, name)):
+                panel.set_camera(camera)
             if old is None or new.probe is not old.probe or name in anew:
                 panel.set_probe(_vertex_on(name, new))
             if old is None or name in anew or _truth_shown(new) != _truth_shown(old):

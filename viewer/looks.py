@@ -1,4 +1,4 @@
-"""The verbs that only change how things are drawn: overlays, colours, camera, theme. They ask nobody."""
+"""The verbs that only change how things are drawn: overlays, colours, theme. They ask nobody."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from PySide6.QtCore import QObject
 
 from viewer.panels.arrangement import arrangement, panels_shown, style_of
-from viewer.state import Camera, LayerStyle, Look, Theme, seen_from, toggled, with_style
+from viewer.state import LayerStyle, Look, Theme, toggled, with_style
 from viewer.store import Store
 
 
@@ -59,23 +59,6 @@ class Looks(QObject):
     def arrange(self, name: str) -> None:
         """Put other panels side by side: a name of ARRANGEMENTS."""
         self._store.update(arrangement=arrangement(name).name)
-
-    def move_camera(self, camera: Camera) -> None:
-        """Let all panels look this way."""
-        self._store.update(camera=camera)
-
-    def look_from(self, view: str) -> None:
-        """Go to a standard view: front, left, right, top."""
-        self._store.update(camera=seen_from(self._store.state.camera, view))
-
-    def reset_view(self) -> None:
-        """As a new session looks at a face."""
-        self._store.update(camera=Camera())
-
-    def toggle_perspective(self) -> None:
-        """Change between the orthographic and the perspective camera."""
-        camera = self._store.state.camera
-        self._store.update(camera=replace(camera, perspective=not camera.perspective))
 
     def toggle_theme(self) -> None:
         """Change between the dark and the light window."""

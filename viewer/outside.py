@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from PySide6.QtGui import QGuiApplication, QPixmap
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
 
 from models.errors import InputError
 from viewer.command_line import program_version
@@ -46,6 +46,12 @@ class Outside(Protocol):
 
     def ask_weights(self) -> str:
         """A weights file the user chose; empty if they did not."""
+
+    def ask_text(self, question: str, suggestion: str) -> str:
+        """A few words the user typed; empty if they changed their mind."""
+
+    def ask_choice(self, question: str, choices: tuple[str, ...]) -> str:
+        """The one of `choices` the user picked; empty if none."""
 
     def ask_save(self, kind: str, suggestion: str) -> str:
         """Where to write an export of that kind; empty if the user changed their mind."""
@@ -98,6 +104,18 @@ class Desktop:
         return QFileDialog.getOpenFileName(
             QApplication.activeWindow(), "Open weights", filter="Weights (*.safetensors)"
         )[0]
+
+    def ask_text(self, question: str, suggestion: str) -> str:
+        """A few words; empty if the user changed their mind."""
+        text, agreed = QInputDialog.getText(QApplication.activeWindow(), "Unmask", question, text=suggestion)
+        return text if agreed else ""
+
+    def ask_choice(self, question: str, choices: tuple[str, ...]) -> str:
+        """One of `choices`; empty if the user changed their mind."""
+        text, agreed = QInputDialog.getItem(
+            QApplication.activeWindow(), "Unmask", question, choices, editable=False
+        )
+        return text if agreed else ""
 
     def ask_save(self, kind: str, suggestion: str) -> str:
         """Where to write; the ending is added where the user left it out."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 from PySide6.QtCore import QByteArray, QSettings
 from PySide6.QtWidgets import QMainWindow
 
-from viewer.state import OVERLAYS, LayerStyle, Look, State, Theme
+from viewer.cameras import read, written
+from viewer.state import OVERLAYS, LayerStyle, Link, Look, State, Theme
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +44,8 @@ class Settings:
             theme=_theme(self._text("theme"), first.theme),
             steady=self._text("steady") != "0" if self._store.contains("steady") else first.steady,
             arrangement=self._text("arrangement") or first.arrangement,
+            link=next((link for link in Link if link.value == self._text("link")), first.link),
+            views=MappingProxyType(dict(filter(None, map(read, self._texts("views"))))),
         )
 
     def keep(self, state: State) -> None:
@@ -51,6 +55,8 @@ class Settings:
         self._store.setValue("theme", state.theme.value)
         self._store.setValue("steady", str(int(state.steady)))
         self._store.setValue("arrangement", state.arrangement)
+        self._store.setValue("link", state.link.value)
+        self._store.setValue("views", [written(name, camera) for name, camera in state.views.items()])
         for panel, style in state.styles.items():
             self._store.setValue(
                 f"styles/{panel}", [style.look.value, str(int(style.wire)), str(style.opacity)]

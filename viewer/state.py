@@ -42,6 +42,14 @@ class Camera:
     perspective: bool = False
 
 
+class Link(Enum):
+    """What the cameras of the panels have in common; the value is the text a user reads."""
+
+    ALL = "All"
+    ROTATION = "Rotation only"
+    NONE = "Nothing"
+
+
 class Look(Enum):
     """What gives a surface its colour; the value is the text a user reads."""
 
@@ -194,7 +202,10 @@ class State:
 
     Attributes:
         shown: The frame and its answers; None before the first.
-        camera: Shared by all panels.
+        camera: As the user moved one last; that of all panels while they are linked.
+        link: What the cameras of the panels have in common.
+        cameras: A panel's own camera, once it went its own way.
+        views: Saved views, in the order they were saved.
         method, weights: Who answers.
         switches: The parts of the computation this method lets one leave out; empty until it is loaded.
         switched_off: Those left out of the next computation.
@@ -225,6 +236,9 @@ class State:
 
     shown: Shown | None = None
     camera: Camera = Camera()
+    link: Link = Link.ALL
+    cameras: Mapping[str, Camera] = field(default_factory=lambda: MappingProxyType({}))
+    views: Mapping[str, Camera] = field(default_factory=lambda: MappingProxyType({}))
     method: str = "dsfnet"
     weights: str = "open"
     switches: tuple[str, ...] = ()
@@ -310,6 +324,9 @@ STANDARD_VIEWS: Mapping[str, Quaternion] = MappingProxyType(
         "left": turn((0, 1, 0), 90),
         "right": turn((0, 1, 0), -90),
         "top": turn((1, 0, 0), 90),
+        "below": turn((1, 0, 0), -90),
+        "half left": turn((0, 1, 0), 45),
+        "half right": turn((0, 1, 0), -45),
     }
 )
 """Where the viewer stands -> how the face is turned for it."""

@@ -21,6 +21,7 @@ class FakeOutside:
         self.sources: dict[str, Source] = {}
         self.cameras: dict[int, Source] = {}
         self.chosen = ""
+        self.typed = ""
         self.exported: list[tuple[str, str]] = []
         self.copied = ""
         self.disk = Event()  # cleared, it lets exports wait
@@ -57,6 +58,14 @@ class FakeOutside:
         return self.chosen
 
     def ask_weights(self) -> str:
+        """What the user "chose"."""
+        return self.chosen
+
+    def ask_text(self, question: str, suggestion: str) -> str:
+        """What the user "typed"; what was suggested, if nothing."""
+        return self.typed or suggestion
+
+    def ask_choice(self, question: str, choices: tuple[str, ...]) -> str:
         """What the user "chose"."""
         return self.chosen
 

@@ -358,8 +358,8 @@ def test_edges_are_drawn_on_all_panels_or_on_none(qtbot, desk):
 
 
 def test_resetting_the_view_undoes_a_drag(qtbot, desk):
-    desk.controller.looks.move_camera(Camera(zoom=3, pan=(1, 1)))
-    desk.controller.looks.reset_view()
+    desk.controller.viewpoints.move("fused", Camera(zoom=3, pan=(1, 1)))
+    desk.controller.viewpoints.reset()
     assert desk.state.camera == Camera()
 
 

@@ -159,3 +159,30 @@ def test_every_arrangement_draws_and_the_line_between_a_and_b_is_dragged_in_the_
     assembly.actions["arrange-branches"].trigger()
     assert panel(assembly, "fused").isVisible()
     assert not wipe.isVisible()
+
+
+def test_one_change_is_one_paint_of_each_panel_it_concerns(qtbot, session, tmp_path):
+    assembly, _ = session
+    with qtbot.waitSignal(assembly.session.answered):
+        assembly.controller.open(photo(tmp_path))
+    views = {name: panel(assembly, name).view for name in ("image", "model", "fused")}
+
+    def settled() -> None:
+        qtbot.waitUntil(lambda: all(view.is_sharp for view in views.values()), timeout=30000)
+        QGuiApplication.processEvents()
+
+    def concerned(change) -> set[str]:
+        """Who is painted: at once, and smoothly when at rest, but not more often."""
+        settled()
+        before = {name: view.paints for name, view in views.items()}
+        change()
+        settled()
+        counts = {name: view.paints - before[name] for name, view in views.items()}
+        assert max(counts.values()) <= 2
+        return {name for name, count in counts.items() if count}
+
+    looks, viewpoints = assembly.controller.looks, assembly.controller.viewpoints
+    assert concerned(lambda: looks.set_look("fused", Look.NORMALS)) == {"fused"}
+    assert concerned(lambda: viewpoints.move("image", Camera(zoom=1.5))) == set(views)
+    assert concerned(looks.toggle_wire) == set(views)
+    assert concerned(lambda: assembly.store.update(source_name="another")) == set()

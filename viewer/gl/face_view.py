@@ -53,6 +53,7 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(QSize(120, 120))
         self.camera = Camera()
+        self.paints = 0  # for whoever counts
         self.pixel_scale = 1.0  # device pixels of the target being drawn into, per logical pixel
         self._flat = False
         self._clips: dict[GLGraphicsItem, tuple[float, float]] = {}
@@ -114,6 +115,7 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
 
     def paintGL(self) -> None:
         """Draw all items. What goes wrong is logged and told, instead of leaving an empty panel."""
+        self.paints += 1
         try:
             self._draw_sharp() if self._may_be_sharp() else self._draw(self.devicePixelRatioF())
         except Exception as error:  # any driver or shader trouble: Qt must get its frame back
