@@ -25,7 +25,9 @@ __all__ = [
     "DETECTORS",
     "FinderDetector",
     "HaarDetector",
+    "SecondLook",
     "YuNetDetector",
+    "default_detector",
     "detect",
     "detector",
     "refined",
@@ -53,8 +55,13 @@ def detect(image: NDArray[np.uint8]) -> list[Face]:
 
     Found by the default detector, boxes then set right by the default method's own mesh.
     """
-    faces = detector(DEFAULT)(image)
-    return refined(image, faces, _refining()) if faces else []
+    return default_detector()(image)
+
+
+@functools.cache
+def default_detector() -> Detector:
+    """What `detect` asks: the default detector with a second look of the default method."""
+    return SecondLook(detector(DEFAULT), load("dsfnet"))
 
 
 @functools.cache
@@ -65,6 +72,18 @@ def detector(name: str) -> Detector:
         MissingAssetError: Its file is not there; says how to get it.
     """
     return DETECTORS[name]()
+
+
+class SecondLook:
+    """A detector whose boxes a method sets right, see `refined`."""
+
+    def __init__(self, first: Detector, method: Reconstructor) -> None:
+        self.name = f"{first.name}, second look"
+        self._first, self._method = first, method
+
+    def __call__(self, image: NDArray[np.uint8]) -> list[Face]:
+        """[H, W, 3] RGB -> faces, surest first; empty if there is none."""
+        return refined(image, self._first(image), self._method)
 
 
 def refined(image: NDArray[np.uint8], faces: Sequence[Face], method: Reconstructor) -> list[Face]:
@@ -103,8 +122,3 @@ def _set_right(face: Face, answer: Reconstruction) -> Face:
 
 def _overlap(first: Face, second: Face) -> float:
     return float(box_iou(np.array(first.box), np.array(second.box)))
-
-
-@functools.cache
-def _refining() -> Reconstructor:
-    return load("dsfnet")

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from models.detection import FinderDetector, HaarDetector, YuNetDetector, detector, refined
+from models.detection import FinderDetector, HaarDetector, SecondLook, YuNetDetector, detector
 from models.errors import InputError, MissingAssetError
 from models.evaluation.occlusion import CLEAN
 from models.evaluation.occlusion_report import Layout
@@ -77,18 +77,6 @@ def found_anything(detector: Detector, pictures: Sequence[Photo]) -> Found:
     counts = np.array([len(faces) for faces, _ in seen])
     ms = float(np.median([took for _, took in seen]))
     return Found(float("nan"), float("nan"), float(counts.mean()), float((counts > 0).mean()), ms)
-
-
-class SecondLook:
-    """A finder whose boxes a method sets right."""
-
-    def __init__(self, first: Detector, method: Reconstructor) -> None:
-        self.name = f"{first.name}, second look"
-        self._first, self._method = first, method
-
-    def __call__(self, image: Photo) -> list[Face]:
-        """[H, W, 3] RGB -> faces, surest first; empty if there is none."""
-        return refined(image, self._first(image), self._method)
 
 
 def detectors(method: Reconstructor, weights: str, yunet: Path | None) -> list[Detector]:

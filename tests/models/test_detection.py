@@ -11,8 +11,10 @@ import pytest
 from PIL import Image
 
 import resources
-from models.detection import HaarDetector, detect
+from models.detection import DEFAULT, DETECTORS, HaarDetector, default_detector, detect
+from models.detection import detector as named_detector
 from models.detectors.haar import FRONTAL, Look
+from models.loading import shipped_weights
 from models.metrics import box_iou
 from models.reconstructor import Detector, Face
 
@@ -148,3 +150,35 @@ def test_the_face_of_a_shipped_photo_comes_first(name, box):
         surest = detect(np.asarray(photo.convert("RGB")))[0]
     assert overlap(surest, np.array(box)) > 0.7  # read off the photos by eye
     assert surest.score > 0.7
+
+
+@pytest.fixture(scope="module")
+def finder() -> Detector:
+    if "open" not in shipped_weights("finder"):
+        pytest.skip("no weights of the finder ship yet")
+    return named_detector("finder")
+
+
+@pytest.mark.parametrize("grey", [0, 90, 255])
+def test_the_finder_sees_no_face_in_a_plain_picture(finder, grey):
+    assert finder(np.full((300, 400, 3), grey, np.uint8)) == []
+
+
+def test_the_finder_sees_several_faces_in_one_picture(finder):
+    names = ("astronaut", "grace_hopper", "render_mask", "render_sunglasses")
+    paths = {path.stem: path for path in resources.samples()}
+    canvas = np.full((640, 640, 3), 120, np.uint8)
+    for k, name in enumerate(names):
+        with Image.open(paths[name]) as photo:
+            tile = np.asarray(photo.convert("RGB").resize((320, 320)))
+        y, x = 320 * (k // 2), 320 * (k % 2)
+        canvas[y : y + 320, x : x + 320] = tile
+    middles = [((x0 + x1) / 2, (y0 + y1) / 2) for x0, y0, x1, y1 in (face.box for face in finder(canvas))]
+    tiles = {(int(x // 320), int(y // 320)) for x, y in middles}
+    assert tiles == {(0, 0), (0, 1), (1, 0), (1, 1)}
+
+
+def test_every_detector_has_a_name_of_its_own():
+    assert HaarDetector().name == "haar"
+    assert set(DETECTORS) == {"finder", "yunet", "haar"}
+    assert default_detector().name == f"{DEFAULT}, second look"
