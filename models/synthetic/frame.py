@@ -55,7 +55,7 @@ def compose(stocks: Sequence[Stock], seed: int, index: int, size: int) -> FaceFr
     _blobs(canvas, rng)
     faces: list[_Pasted] = []
     count = int(rng.choice(6, p=[0.06, 0.44, 0.22, 0.14, 0.09, 0.05]))
-    sides = np.sort(SMALLEST_PX * np.exp(rng.uniform(0, np.log(1.15 * size / SMALLEST_PX), count)))
+    sides = np.sort([_side(rng, size) for _ in range(count)])
     for side in sides:
         _paste(canvas, stocks[int(rng.integers(len(stocks)))], float(side), rng, faces)
     for face in faces:
@@ -63,6 +63,12 @@ def compose(stocks: Sequence[Stock], seed: int, index: int, size: int) -> FaceFr
             _cover(canvas, stocks[0].backdrops, face, rng, faces)
     image = worn_out(_spoiled(canvas, rng), rng)
     return _frame(image, faces)
+
+
+def _side(rng: Rng, size: int) -> float:
+    """Longer side of a face, px: from tiny to more than the frame, more often large than small."""
+    least = 0.25 * size if rng.random() < 0.45 else SMALLEST_PX
+    return float(least * np.exp(rng.uniform(0, np.log(1.15 * size / least))))
 
 
 def _frame(image: NDArray[np.uint8], faces: Sequence[_Pasted]) -> FaceFrame:
@@ -118,10 +124,8 @@ def _paste(canvas: Floats, stock: Stock, side: float, rng: Rng, faces: list[_Pas
     if stock.kind[k] == Kind.FACE and _crowds(placed, faces):
         return
     shown = _warped(_without_sides(stock.rgba[k]), T, size)
-    alpha = shown[..., 3:].astype(np.float32) / 255
-    colours = shown[..., :3].astype(np.float32) / 255
-    canvas += (colours - canvas) * alpha
-    _take_away(alpha[..., 0], faces)
+    _lay(canvas, shown)
+    _take_away(shown[..., 3] > 127, faces)
     if stock.kind[k] == Kind.FACE:
         hull = _hull(placed, size)
         rotation = _turned(stock.rotation[k], turn, mirror)
@@ -186,8 +190,19 @@ def _hull(points: Floats, size: int) -> NDArray[np.bool_]:
     return mask > 0
 
 
-def _take_away(alpha: Floats, faces: Sequence[_Pasted]) -> None:
-    low = alpha[SCALE_OF_HULL // 2 :: SCALE_OF_HULL, SCALE_OF_HULL // 2 :: SCALE_OF_HULL] > 0.5
+def _lay(canvas: Floats, rgba: NDArray[np.uint8]) -> None:
+    """Paste, touching only the rows and columns where there is something."""
+    there = rgba[..., 3] > 0
+    rows, columns = np.flatnonzero(there.any(1)), np.flatnonzero(there.any(0))
+    if not len(rows):
+        return
+    part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    pasted = rgba[part].astype(np.float32) / np.float32(255)
+    canvas[part] += (pasted[..., :3] - canvas[part]) * pasted[..., 3:]
+
+
+def _take_away(hidden: NDArray[np.bool_], faces: Sequence[_Pasted]) -> None:
+    low = hidden[SCALE_OF_HULL // 2 :: SCALE_OF_HULL, SCALE_OF_HULL // 2 :: SCALE_OF_HULL]
     for face in faces:
         n, m = face.left.shape
         face.left &= ~low[:n, :m]
@@ -218,7 +233,7 @@ def _cover(
     if rng.random() < 0.4:
         layer = cv2.GaussianBlur(layer, (0, 0), float(rng.uniform(0.5, 2)))
     canvas += (_filling(canvas, backdrops, rng) - canvas) * layer[..., None]
-    _take_away(layer, faces)
+    _take_away(layer > 0.5, faces)
 
 
 def _filling(canvas: Floats, backdrops: NDArray[np.uint8], rng: Rng) -> Floats:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
+from pathlib import Path
+
+import cv2
 import numpy as np
 import pytest
 import torch
 
 from models.errors import InputError
 from models.geometry import rotation_from_euler
-from models.networks.finder import Sight, cells_of, encoded
-from models.synthetic.cutout import Kind, cut_out
+from models.networks.finder import FinderForm, Sight, cells_of, encoded
+from models.synthetic.cutout import Cutout, Kind, cut_out
 from models.synthetic.frame import compose
 from models.synthetic.head import load_head
-from models.synthetic.stock import Stock
-from models.training.finder import FrameBatch, assigned, finder_loss
-from models.training.recipes import FinderLoss
+from models.synthetic.stock import Stock, new_pictures, save_labels
+from models.training.__main__ import main
+from models.training.finder import FinderTask, FrameBatch, Frames, assigned, crop_stock, finder_loss
+from models.training.recipes import FinderLoss, FinderRecipe
 
 SIZE = 128
 
@@ -159,3 +165,78 @@ def test_a_frame_without_faces_has_a_finite_loss():
     sight = Sight(torch.zeros(1, len(places)), torch.rand(1, len(places), 4), torch.rand(1, len(places), 6))
     total, _ = finder_loss(sight, batch, FinderLoss())
     assert torch.isfinite(total)
+
+
+def kept(stock: Stock, folder: Path) -> Path:
+    """The same stock as a folder."""
+    new_pictures(folder, "rgba", len(stock), stock.rgba.shape[1:])[:] = stock.rgba
+    new_pictures(folder, "backdrops", 1, stock.backdrops.shape[1:])[:] = stock.backdrops
+    labels = zip(stock.kind, stock.rgba, stock.landmarks, stock.rotation, stock.seen, strict=True)
+    save_labels(folder, [Cutout(Kind(kind), *rest) for kind, *rest in labels])
+    return folder
+
+
+def test_training_learns_where_the_faces_are(tmp_path):
+    recipe = FinderRecipe(batch=8, frame=SIZE, form=FinderForm(stem=(4, 8), widths=(8, 16, 16)))
+    folder = kept(disc_stock(), tmp_path)
+    task = FinderTask(recipe, [folder])
+    batch = next(iter(Frames([folder], 1, 0, recipe.batch, SIZE)))
+    assert batch.images.shape == (8, 3, SIZE, SIZE)
+    optimiser = torch.optim.AdamW(task.network.parameters(), 5e-3)
+    losses = []
+    for _ in range(40):
+        loss, terms = task.loss(task.network, batch)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(float(loss.detach()))
+    assert losses[-1] < 0.6 * losses[0]
+    assert float(terms["overlap"]) > 0.6
+
+
+def crops(folder: Path, sides: list[int]) -> Path:
+    """Labelled crops of noise, one of each side; the last one not to be trusted."""
+    count, rng = len(sides), np.random.default_rng(0)
+    names = np.array([f"face{k:02d}" for k in range(count)])
+    with tarfile.open(folder / "crops.tar", "w") as tar:
+        for name, side in zip(names, sides, strict=True):
+            data = cv2.imencode(".png", rng.integers(0, 256, (side, side, 3), np.uint8))[1].tobytes()
+            member = tarfile.TarInfo(f"{name}.webp")
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    np.savez(
+        folder / "labels.npz",
+        name=names,
+        points21=np.zeros((count, 21, 2), np.float32),
+        visible21=np.zeros((count, 21), bool),
+        landmarks68_tddfa=rng.uniform(10, 30, (count, 68, 3)).astype(np.float32),
+        rotation_tddfa=np.tile(np.eye(3, dtype=np.float32), (count, 1, 1)),
+        disagreement_percent=np.where(np.arange(count) == count - 1, 9.0, 1.0).astype(np.float32),
+    )
+    return folder
+
+
+def test_real_crops_become_cut_outs_that_fade_out(tmp_path):
+    beside = kept(disc_stock(), tmp_path / "stock")
+    source = tmp_path / "source"
+    source.mkdir()
+    folder = crop_stock(crops(source, [40, 40, 40, 40]), tmp_path / "crops", beside)
+    stock = Stock.read(folder)
+    assert len(stock) == 2, "the first is kept aside, the last is not to be trusted"
+    assert (stock.rgba[0, [0, -1], :, 3] == 0).all()
+    assert (stock.rgba[0, 15:25, 15:25, 3] == 255).all()
+    assert np.array_equal(stock.backdrops, Stock.read(beside).backdrops)
+    assert compose([Stock.read(beside), stock], 3, 1, SIZE).image.shape == (SIZE, SIZE, 3)
+
+
+def test_crops_of_two_sizes_are_refused(tmp_path):
+    beside = kept(disc_stock(), tmp_path / "stock")
+    source = tmp_path / "source"
+    source.mkdir()
+    with pytest.raises(InputError, match="no square of 40 px"):
+        crop_stock(crops(source, [40, 40, 48, 40]), tmp_path / "crops", beside)
+
+
+def test_what_a_training_does_not_know_is_refused(tmp_path, capsys):
+    assert main(["finder", "--out", str(tmp_path), "--pool", "9"]) == 1
+    assert "no --pool" in capsys.readouterr().err
