@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from models.reconstruction import Space
 from tests.viewer.gl_fixtures import dome
 from viewer.gl import trackball
-from viewer.gl.framing import Framing
+from viewer.gl.framing import Framing, reach_of
 from viewer.gl.normals import smooth_normals
 from viewer.gl.picking import picked_vertex
 from viewer.panels.chart import SIZE, mean_colours
@@ -63,6 +63,24 @@ def test_up_is_up_right_is_right_and_near_is_near(perspective):
     assert right[0] > middle[0] + 10
     assert up[1] < middle[1] - 10
     assert near[2] < middle[2]
+
+
+@pytest.mark.parametrize("perspective", [False, True])
+def test_near_and_far_hug_what_is_drawn_however_it_is_turned(perspective):
+    reach = 1.2
+    for turned in (Camera(), Camera(turn((1, 2, 0), 70), 3.0)):
+        camera = replace(turned, perspective=perspective)
+        towards = trackball.rotation_matrix(camera.rotation)[2]  # the viewer, in the face's axes
+        matrix = trackball.projection_matrix(camera, 300, 200, reach) @ trackball.view_matrix(camera)
+        for end, depth in ((reach, -1.0), (-reach, 1.0)):
+            clip = matrix @ [*(towards * end), 1.0]
+            assert clip[2] / clip[3] == pytest.approx(depth)
+
+
+def test_the_reach_of_points_is_that_of_the_farthest_that_means_anything():
+    cloud = np.array([[0, 3, 4], [1, 0, 0], [np.nan, 0, 0]], np.float32)
+    assert reach_of(cloud, np.zeros((0, 3), np.float32)) == pytest.approx(5)
+    assert reach_of() == 0
 
 
 def test_perspective_and_orthographic_agree_in_the_plane_of_the_face():

@@ -56,6 +56,7 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self.paints = 0  # for whoever counts
         self.pixel_scale = 1.0  # device pixels of the target being drawn into, per logical pixel
         self._flat = False
+        self.reach = trackball.REACH
         self._clips: dict[GLGraphicsItem, tuple[float, float]] = {}
         self._grip: tuple[Camera, QPointF, bool] | None = None
         self._moved = False
@@ -68,6 +69,13 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
         """Look like this from now on."""
         if camera != self.camera:
             self.camera = camera
+            self.update()
+
+    def set_reach(self, reach: float) -> None:
+        """How far from the face's centre the content reaches, in face radii: near and far hug it."""
+        reach = reach * 1.03 + 0.02  # room for dots and edges before the surface
+        if reach != self.reach:
+            self.reach = reach
             self.update()
 
     def set_flat(self, flat: bool) -> None:
@@ -153,7 +161,7 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
     def _draw(self, pixel_scale: float) -> None:
         self.pixel_scale = pixel_scale
         self._projectionStack[:] = [
-            _qmatrix(trackball.projection_matrix(self.camera, self.width(), self.height()))
+            _qmatrix(trackball.projection_matrix(self.camera, self.width(), self.height(), self.reach))
         ]
         self._modelViewStack[:] = [_qmatrix(trackball.view_matrix(self.camera))]
         GL.glDepthMask(True)

@@ -38,3 +38,10 @@ class Framing:
         up = 1.0 if space is Space.MODEL else -1.0
         scale = np.array([1, up, 1], np.float32) / np.float32(self.radius)
         return np.asarray((vertices - np.asarray(self.centre, np.float32)) * scale, np.float32)
+
+
+def reach_of(*clouds: NDArray[np.float32]) -> float:
+    """How far the farthest point of clouds [N, 3] lies from the origin; NaN does not count."""
+    squares = [np.einsum("nc,nc->n", cloud, cloud) for cloud in clouds if len(cloud)]
+    farthest = max((float(np.nanmax(square, initial=0.0)) for square in squares), default=0.0)
+    return float(np.sqrt(farthest)) if np.isfinite(farthest) else 0.0

@@ -12,6 +12,8 @@ from pyqtgraph.opengl.GLGraphicsItem import GLGraphicsItem
 from viewer.gl.mesh_item import Colour, matrix_of
 from viewer.gl.program import Program
 
+BEFORE = 0.012  # face radii: how much nearer dots are than the surface they lie on
+
 
 class PointsItem(GLGraphicsItem):  # type: ignore[misc]  # pyqtgraph has no types
     """Round points of one colour whose positions stream; hidden ones are rings.
@@ -80,7 +82,7 @@ class PointsItem(GLGraphicsItem):  # type: ignore[misc]  # pyqtgraph has no type
                     "model_view": matrix_of(self.modelViewMatrix()),
                     "projection": matrix_of(self.projectionMatrix()),
                     "point_size": self._size_px * float(self.view().pixel_scale),
-                    "depth_bias": 4e-3,
+                    "depth_bias": BEFORE / float(self.view().reach),
                     "colour": self._colour,
                     "opacity": 1.0,
                 }

@@ -19,6 +19,8 @@ BALL_RADIUS = 0.85  # of the ball one turns, in screen units
 FIT = 1.0  # world (face radii) shown from the centre to the nearer border, at zoom 1
 FACE_SIZE = 2.0  # one face size in face radii: the unit of Camera.pan
 LENS_DISTANCE = 4.2  # of a perspective camera, in face radii
+REACH = 3.0  # face radii from the centre: what a view shows unless it knows how far its content reaches
+NEAREST = 0.2  # face radii before a perspective camera
 ZOOM_RANGE = (0.2, 40.0)
 
 
@@ -76,24 +78,32 @@ def view_matrix(camera: Camera) -> NDArray[np.float64]:
     return matrix
 
 
-def projection_matrix(camera: Camera, width: float, height: float) -> NDArray[np.float64]:
-    """[4, 4]: eye to clip space. Near and far hug the face, so that overlaid surfaces do not fight."""
+def projection_matrix(
+    camera: Camera, width: float, height: float, reach: float = REACH
+) -> NDArray[np.float64]:
+    """[4, 4]: eye to clip space. Near and far hug the content, so that overlaid surfaces do not fight.
+
+    Args:
+        camera: How the face is seen.
+        width, height: Of the view, in any unit.
+        reach: Of the content from the face's centre, however it is turned, in face radii.
+    """
     smaller = min(width, height)
     scale_x, scale_y = smaller / width, smaller / height
-    near, far = LENS_DISTANCE - 3.0, LENS_DISTANCE + 3.0
-    reach = camera.zoom / FIT
+    near, far = max(LENS_DISTANCE - reach, NEAREST), LENS_DISTANCE + reach
+    enlarged = camera.zoom / FIT
     matrix = np.zeros((4, 4))
     if camera.perspective:
-        matrix[0, 0], matrix[1, 1] = reach * LENS_DISTANCE * scale_x, reach * LENS_DISTANCE * scale_y
+        matrix[0, 0], matrix[1, 1] = enlarged * LENS_DISTANCE * scale_x, enlarged * LENS_DISTANCE * scale_y
         matrix[2, 2], matrix[2, 3] = -(far + near) / (far - near), -2 * far * near / (far - near)
         matrix[3, 2] = -1
     else:
-        matrix[0, 0], matrix[1, 1] = reach * scale_x, reach * scale_y
+        matrix[0, 0], matrix[1, 1] = enlarged * scale_x, enlarged * scale_y
         matrix[2, 2], matrix[2, 3] = -2 / (far - near), -(far + near) / (far - near)
         matrix[3, 3] = 1
     shift = np.eye(4)
-    shift[0, 3] = camera.pan[0] * FACE_SIZE * reach * scale_x
-    shift[1, 3] = camera.pan[1] * FACE_SIZE * reach * scale_y
+    shift[0, 3] = camera.pan[0] * FACE_SIZE * enlarged * scale_x
+    shift[1, 3] = camera.pan[1] * FACE_SIZE * enlarged * scale_y
     return np.asarray(shift @ matrix)
 
 

@@ -22,7 +22,7 @@ FILLS = {
 }
 RED, GREEN, BLUE = "#e5484d", "#46a758", "#3e63dd"
 AXES = {
-    Fill.UV: (Swatch("u: right", RED), Swatch("v: up", GREEN)),
+    Fill.UV: (Swatch("u: right", RED), Swatch("1 − v: up", GREEN)),
     Fill.NORMALS: (Swatch("faces right", RED), Swatch("up", GREEN), Swatch("the viewer", BLUE)),
     Fill.PNCC: (Swatch("mean face: right", RED), Swatch("up", GREEN), Swatch("forwards", BLUE)),
 }

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from models.reconstruction import Array, Reconstruction
 from viewer.gl.face_view import FaceView
-from viewer.gl.framing import Framing
+from viewer.gl.framing import Framing, reach_of
 from viewer.gl.mesh_item import MeshItem
 from viewer.gl.picking import picked_vertex
 from viewer.gl.points_item import PointsItem
@@ -46,6 +46,7 @@ class Panel(QFrame):
         self._style, self._colours = row.style, DARK
         self._drawn: Drawn | None = None
         self._answer: Reconstruction | None = None
+        self._reach = 1.0
         self.strip, self.view = TitleStrip(row, self), FaceView(self)
         self.view.setAccessibleName(f"{row.title}: {row.subtitle}. Arrow keys turn the face.")
         layout = QVBoxLayout(self)
@@ -87,6 +88,8 @@ class Panel(QFrame):
         self._drawn = None if answer is None or image is None else drawn(self.row, answer, image)
         self._mesh.set_surface(None if self._drawn is None else self._drawn.surface)
         if self._drawn is not None:
+            self._reach = reach_of(self._drawn.surface.positions, self._drawn.dots)
+            self.view.set_reach(self._reach)
             self._mesh.set_photo(self._drawn.photo, self._drawn.window)
             self._mesh.set_chart(self._drawn.mean_colours)
         self._dots.set_points(np.zeros((0, 3), np.float32) if self._drawn is None else self._drawn.dots)
@@ -133,11 +136,14 @@ class Panel(QFrame):
 
         A panel that unrolls the face shows neither: what is true lies in space.
         """
+        reach = self._reach
         for item, points in ((self._truth, landmarks), (self._true_surface, surface)):
             positions = np.zeros((0, 3), np.float32)
             if points is not None and self._answer is not None and not self.row.chart:
                 positions = Framing.of(self._answer.vertices).world(points, self._answer.space)
             item.set_points(positions)
+            reach = max(reach, reach_of(positions))
+        self.view.set_reach(reach)
 
     def set_landmarks_shown(self, shown: bool) -> None:
         """Draw the 68 landmarks on the surface, hidden ones as rings."""
