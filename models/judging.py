@@ -16,10 +16,8 @@ from models.aligning import Aligned, aligned, distance_to_surface
 from models.ground_truth import GroundTruth, box_of
 from models.metrics import Floats, box_iou, box_size
 from models.overlay import hidden_landmarks
-from models.reconstruction import Array, Layer, MeshLayer, Reconstruction, Scalar, frozen
+from models.reconstruction import BRANCHES, FUSED, Array, Layer, MeshLayer, Reconstruction, Scalar, frozen
 
-FUSED = "fused"
-BRANCHES = (FUSED, "image space", "model space")
 ERROR = "error"
 REACH = 0.3  # of sqrt(w h): how far from a landmark the face may be coloured by its error
 TOP = 0.08  # of sqrt(w h): the error at the upper end of the colours

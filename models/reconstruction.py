@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
 
+FUSED = "fused"
+BRANCHES = (FUSED, "image space", "model space")
+"""The whole faces an answer may hold: its own vertices, and mesh layers by name."""
+
 
 class Space(Enum):
     """Where coordinates live. Unless said otherwise: x right, y down, z to the camera in the unit of x."""

@@ -83,7 +83,7 @@ def _colours(
             grains = np.random.default_rng(seed).integers(0, 256, (*cells, 3), np.uint8)
             return np.asarray(cv2.resize(grains, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
         case "blur":
-            return np.asarray(cv2.GaussianBlur(photo, (0, 0), filling.size_px)[window], np.uint8)
+            return _blurred(photo, window, filling.size_px)
         case "patch":
             right, down = filling.offset_px
             rows = _mirrored(np.arange(window[0].start, window[0].stop) + down, photo.shape[0])
@@ -91,6 +91,18 @@ def _colours(
             return photo[np.ix_(rows, columns)]
         case _:
             return np.full((height, width, 3), filling.colour, np.uint8)
+
+
+def _blurred(photo: NDArray[np.uint8], window: tuple[slice, slice], size_px: float) -> NDArray[np.uint8]:
+    """The window of the blurred photo; only the part that decides it is blurred."""
+    margin = math.ceil(4 * size_px) + 2  # cv2 cuts the bell off at three standard deviations for 8 bits
+    y, x = max(window[0].start - margin, 0), max(window[1].start - margin, 0)
+    part = photo[y : window[0].stop + margin, x : window[1].stop + margin]
+    inside = (
+        slice(window[0].start - y, window[0].stop - y),
+        slice(window[1].start - x, window[1].stop - x),
+    )
+    return np.asarray(cv2.GaussianBlur(part, (0, 0), size_px)[inside], np.uint8)
 
 
 def _mirrored(index: NDArray[np.int64], size: int) -> NDArray[np.int64]:
