@@ -9,12 +9,13 @@ from viewer import theme
 from viewer.action_row import ActionRow, Test, always
 from viewer.comparison import ARRANGEMENT, Mode
 from viewer.controller import Controller
+from viewer.lab_actions import LAB_ACTIONS
 from viewer.panels.arrangement import ARRANGEMENTS, Arrangement, panels_shown, style_of
 from viewer.state import OVERLAYS, Look, State
 from viewer.store import Store
 from viewer.viewpoint_actions import SAVED_VIEWS, VIEWPOINT, VIEWPOINT_ACTIONS
 
-MENUS = ("&File", "&Playback", "&Compute", "&View", VIEWPOINT, "&Look", "&Help")
+MENUS = ("&File", "&Playback", "&Compute", "&Occlusion", "&View", VIEWPOINT, "&Look", "&Help")
 
 
 def _has_answer(state: State) -> bool:
@@ -284,6 +285,7 @@ ACTIONS: tuple[ActionRow, ...] = (
         enabled=_has_faces,
         group="faces",
     ),
+    *LAB_ACTIONS,
     *(_arrangement(row) for row in ARRANGEMENTS),
     ActionRow(
         "ab-pin",

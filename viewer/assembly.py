@@ -21,15 +21,17 @@ from viewer.compare_linking import ComparisonLinked, PhotoPair, SurfacePair
 from viewer.controller import Controller
 from viewer.docks.history import HistoryDock
 from viewer.docks.inspector import InspectorDock
+from viewer.docks.lab import LabDock
 from viewer.docks.layers import LayersDock
 from viewer.docks.log import LogDock, LogHandler, LogModel, LogRelay
 from viewer.docks.metrics import MetricsDock
+from viewer.lab_linking import CoveredPhoto, LabLinked
 from viewer.linking import Linked, PictureView, SurfacePanel
 from viewer.main_window import MainWindow
 from viewer.menus import FileMenus
 from viewer.outside import Desktop, Outside
 from viewer.panel_area import PanelArea
-from viewer.panels.arrangement import arrangement
+from viewer.panels.arrangement import LAB, arrangement
 from viewer.session import Session
 from viewer.settings import Settings
 from viewer.state import State
@@ -43,6 +45,7 @@ FIRST_SIZE = (1600, 1000)
 SIDE = Qt.DockWidgetArea.RightDockWidgetArea
 SIDE_WIDTH = 300
 LOG_HEIGHT = 140
+LAB_HEIGHT = 720
 LOW = 820  # px of height under which docks share one place
 CLOSE_TIMEOUT_S = 10.0
 ABOUT = (
@@ -150,6 +153,9 @@ class Assembly(QObject):
             "metrics": self.window.add_dock(
                 "metrics", "Metrics", MetricsDock(self.store, self.controller), right
             ),
+            "lab": self.window.add_dock(
+                "lab", "Occlusion lab", LabDock(self.store, self.controller, self.actions), right
+            ),
             "history": self.window.add_dock(
                 "history", "History", HistoryDock(self.store, self.controller), bottom
             ),
@@ -163,6 +169,7 @@ class Assembly(QObject):
             self,
         )
 
+        self._lab_linked = LabLinked(self.store, self.controller, cast(CoveredPhoto, panels.photo), self)
         self._pair_linked = ComparisonLinked(
             self.store,
             self.controller,
@@ -173,8 +180,8 @@ class Assembly(QObject):
 
     def _arrange_docks(self) -> None:
         """As a new session has them: side by side with the panels, sharing one place where it is low."""
-        layers, inspector, metrics, history, logged = (
-            self._docks[name] for name in ("layers", "inspector", "metrics", "history", "log")
+        layers, inspector, metrics, lab, history, logged = (
+            self._docks[name] for name in ("layers", "inspector", "metrics", "lab", "history", "log")
         )
         low = self.window.height() < LOW
         for dock in self._docks.values():
@@ -188,16 +195,28 @@ class Assembly(QObject):
         if low:
             self.window.tabifyDockWidget(layers, inspector)
             self.window.tabifyDockWidget(inspector, metrics)
+            self.window.tabifyDockWidget(metrics, lab)
             layers.raise_()
             history.hide()
             logged.hide()
         else:
             self.window.splitDockWidget(layers, inspector, Qt.Orientation.Vertical)
             self.window.tabifyDockWidget(inspector, metrics)
+            self.window.tabifyDockWidget(layers, lab)
+            layers.raise_()
             inspector.raise_()
             self.window.resizeDocks([layers, inspector], [450, 440], Qt.Orientation.Vertical)
         self.window.resizeDocks([layers], [SIDE_WIDTH], Qt.Orientation.Horizontal)
         self.window.resizeDocks([logged], [LOG_HEIGHT], Qt.Orientation.Vertical)
+        if self.store.state.arrangement == LAB:
+            self._bring_lab()
+
+    def _bring_lab(self) -> None:
+        """The lab's dock in front, with most of the height: it is worked with, the inspector only read."""
+        lab, below = self._docks["lab"], self._docks["inspector"]
+        lab.show()
+        lab.raise_()
+        self.window.resizeDocks([lab, below], [LAB_HEIGHT, 100], Qt.Orientation.Vertical)
 
     @Slot(object, object)
     def _follow(self, new: State, old: State | None = None) -> None:
@@ -206,6 +225,8 @@ class Assembly(QObject):
             self.window.dress(theme.colours(new.theme))
         if old is None or new.arrangement != old.arrangement:
             self._area.show_only(arrangement(new.arrangement).panels)
+            if new.arrangement == LAB:
+                self._bring_lab()
         if old is None or new.source_name != old.source_name:
             self.window.setWindowTitle(f"{new.source_name} – Unmask" if new.source_name else "Unmask")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 from time import perf_counter
 
 import numpy as np
@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
 from viewer.comparison import Setting
+from viewer.coverer import covered
+from viewer.covers import Wanted
 from viewer.following import Follower, drawn
 from viewer.judge import Judge
 from viewer.sources.source import Frame
 from viewer.state import Found, Search, Shown
 
+Asker = Callable[[NDArray[np.uint8], Face], Reconstruction]
 Reconstruct = Callable[
     [NDArray[np.uint8], Sequence[Face], Reconstructor, frozenset[str]], Sequence[Reconstruction]
 ]
@@ -55,8 +58,9 @@ class Job:
         source: Number of the source the frame is from: faces are followed within one only.
         truth: Ground truth the user opened; None looks for it beside the picture.
         others: Who else is to answer about the same faces.
-        steady: Take the tremble out of the answers about a video; left alone while others answer too, so that
-            like is held against like.
+        steady: Take the tremble out of the answers about a video; left alone while others answer too, or
+            covers lie on it, so that like is held against like.
+        wanted: What to lay over the frame; None for nothing.
     """
 
     generation: int
@@ -70,6 +74,7 @@ class Job:
     truth: Path | None = None
     others: tuple[Setting, ...] = ()
     steady: bool = True
+    wanted: Wanted | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -94,7 +99,11 @@ class Cancelled(Exception):
 
 
 class Bench:
-    """Answers jobs; keeps the methods the last one needed."""
+    """Answers jobs; keeps the methods the last one needed.
+
+    A trial asks on a thread of its own, by `asker`; the lock lets one of both into a method at a time, so
+    that either waits for one answer of the other at most.
+    """
 
     def __init__(self, work: Work) -> None:
         self._work = work
@@ -103,6 +112,8 @@ class Bench:
         self._judge = Judge()
         self._loaded: dict[tuple[str, str], Reconstructor] = {}
         self._device = ""
+        self._lock = Lock()
+        self._bare: tuple[tuple[object, ...], tuple[Reconstruction, ...]] | None = None
 
     def cancel(self) -> None:
         """Give up at the next opportunity: between loading, detection and reconstruction. From any thread."""
@@ -118,14 +129,39 @@ class Bench:
             others, troubles = self._others(shown, job.others)
             shown = replace(shown, others=others)
         needed = {(job.method, job.weights), *((other.method, other.weights) for other in job.others)}
-        self._loaded = {key: kept for key, kept in self._loaded.items() if key in needed}
+        with self._lock:
+            self._loaded = {key: kept for key, kept in self._loaded.items() if key in needed}
         return Answered(shown, method.switches, self._device, troubles)
 
     def _method(self, name: str, weights: str) -> Reconstructor:
-        if (name, weights) not in self._loaded:
-            self._device = self._device or self._work.device()
-            self._loaded[name, weights] = self._work.load(name, weights, self._device)
-        return self._loaded[name, weights]
+        with self._lock:
+            if (name, weights) not in self._loaded:
+                self._device = self._device or self._work.device()
+                self._loaded[name, weights] = self._work.load(name, weights, self._device)
+            return self._loaded[name, weights]
+
+    def asker(self, name: str, weights: str, without: frozenset[str]) -> Asker:
+        """Who answers about one face of a picture; may be asked from any one thread."""
+
+        def ask(image: NDArray[np.uint8], face: Face) -> Reconstruction:
+            self._check()
+            method = self._method(name, weights)
+            return self._ask(image, (face,), method, without)[0]
+
+        return ask
+
+    def _ask(
+        self,
+        image: NDArray[np.uint8],
+        faces: Sequence[Face],
+        method: Reconstructor,
+        without: frozenset[str],
+    ) -> tuple[Reconstruction, ...]:
+        self._check()
+        if not faces:
+            return ()
+        with self._lock:
+            return tuple(self._work.reconstruct(image, faces, method, without & frozenset(method.switches)))
 
     def _others(
         self, shown: Shown, settings: tuple[Setting, ...]
@@ -136,12 +172,7 @@ class Bench:
             self._check()
             try:
                 method = self._method(setting.method, setting.weights)
-                without = setting.without & frozenset(method.switches)
-                answers[setting] = tuple(
-                    self._work.reconstruct(shown.frame.image, shown.faces, method, without)
-                    if shown.faces
-                    else ()
-                )
+                answers[setting] = self._ask(shown.frame.image, shown.faces, method, setting.without)
             except Exception as error:  # told by the session, as any other
                 troubles.append((setting, error))
         return answers, tuple(troubles)
@@ -153,16 +184,32 @@ class Bench:
         placed = known or self._follower.find(frame, job.source)
         found = perf_counter()
         self._check()
-        without = job.without & frozenset(method.switches)
-        faces = placed.faces
-        answers = tuple(self._work.reconstruct(frame.image, faces, method, without)) if faces else ()
-        steady = job.steady and not job.others
+        answers = self._about(frame, placed.faces, job, method)
+        steady = job.steady and not job.others and job.wanted is None
         faces, answers = self._follower.settle(frame, job.source, placed, answers, steady)
         looked = known is None and placed.search.found is Found.DETECTED
         detection_ms = 1e3 * (found - start) if looked else 0.0
-        shown = Shown(frame, faces, answers, 1e3 * (perf_counter() - start), detection_ms, placed.search)
+        shown = Shown(frame, faces, answers, 0.0, detection_ms, placed.search)
         self._follower.remember(shown, job.source)
-        return self._judge(shown, job.truth)
+        if job.wanted is not None:
+            shown = covered(
+                shown,
+                job.wanted,
+                lambda image, faces: self._ask(image, faces, method, job.without),
+                self._work.detect,
+            )
+        return self._judge(replace(shown, elapsed_ms=1e3 * (perf_counter() - start)), job.truth)
+
+    def _about(
+        self, frame: Frame, faces: tuple[Face, ...], job: Job, method: Reconstructor
+    ) -> tuple[Reconstruction, ...]:
+        """The answers without covers; while covers change over one frame they are asked for once."""
+        key = (frame, tuple(face.box for face in faces), job.method, job.weights, job.without)
+        if job.wanted is not None and self._bare is not None and self._bare[0] == key:
+            return self._bare[1]
+        answers = self._ask(frame.image, faces, method, job.without)
+        self._bare = (key, answers)
+        return answers
 
     def _check(self) -> None:
         if self._cancelled.is_set():

@@ -12,6 +12,7 @@ import numpy as np
 
 from models.metrics import disagreement
 from models.reconstruction import Array, MeshLayer, Reconstruction, Scalar, frozen
+from viewer.sources.source import same_picture
 
 if TYPE_CHECKING:
     from viewer.sources.source import Frame
@@ -159,7 +160,7 @@ def compared(shown: Shown | None, face: int, a: Side, b: Side) -> Compared:
     if first.answer.topology.name != second.answer.topology.name:
         trouble = "The two meshes have different vertices, so there is no difference per vertex."
         return Compared(first, second, trouble=trouble)
-    same_frame = first.frame is second.frame
+    same_frame = same_picture(first.frame, second.frame)
     mm = difference_mm(first.answer.vertices, second.answer, aligned=not same_frame)
     difference = Scalar("difference", mm, 0.0, _round_high(mm), "mm")
     marked = replace(second.answer, scalars=(*second.answer.scalars, difference))

@@ -14,6 +14,7 @@ from viewer.comparing import Comparing
 from viewer.exporter import Exporter
 from viewer.inspection import clipped_box, face_at, nearest_vertex, probed
 from viewer.looks import Looks
+from viewer.occluding import Occluding
 from viewer.outside import Outside
 from viewer.session import Session
 from viewer.state import (
@@ -24,6 +25,7 @@ from viewer.state import (
     with_recent,
 )
 from viewer.store import Store
+from viewer.trials import Trials
 from viewer.viewpoints import Viewpoints
 
 log = logging.getLogger(__name__)
@@ -39,6 +41,8 @@ class Controller(QObject):
         looks: The verbs that only change how things are drawn.
         comparing: The verbs of A against B.
         viewpoints: The verbs of the cameras.
+        occluding: The verbs of covers on the photo.
+        trials: The verbs of sweeps and box jitter.
 
     Signals:
         exported: The path of a file that was written.
@@ -48,6 +52,8 @@ class Controller(QObject):
     looks: Looks
     comparing: Comparing
     viewpoints: Viewpoints
+    occluding: Occluding
+    trials: Trials
 
     exported = Signal(str)
     asked = Signal(str)
@@ -65,6 +71,8 @@ class Controller(QObject):
         self.looks = Looks(store, self)
         self.viewpoints = Viewpoints(store, outside, self)
         self.comparing = Comparing(store, session, outside, self)
+        self.occluding = Occluding(store, session, self)
+        self.trials = Trials(store, session, outside, self)
 
     @property
     def state(self) -> State:
@@ -283,7 +291,9 @@ class Controller(QObject):
         return True
 
     def close(self) -> None:
-        """Let an export that has begun come to its end."""
+        """End a trial; let an export or a drawing that has begun come to its end."""
+        self.trials.close()
+        self.occluding.close()
         self._exporter.close()
 
     def copy(self, text: str) -> None:

@@ -20,6 +20,7 @@ KINDS = {
     "glb": "Mesh with colours (*.glb)",
     "json": "Answer (*.json)",
     "png": "Picture (*.png)",
+    "csv": "Table (*.csv)",
 }
 
 
@@ -61,6 +62,9 @@ class Outside(Protocol):
 
         Called on another thread than the window's for anything but "png".
         """
+
+    def write_text(self, path: str, text: str) -> None:
+        """Write a small file; InputError or OSError if it cannot be."""
 
     def copy(self, text: str) -> None:
         """Put `text` on the clipboard."""
@@ -139,6 +143,12 @@ class Desktop:
             export.write_answers(Path(path), state.shown.answers, frame.name, size, program_version())
         else:
             export.write_mesh(Path(path), state.answer, frame.image)
+
+    def write_text(self, path: str, text: str) -> None:
+        """As UTF-8."""
+        from models.export import write_whole
+
+        write_whole(Path(path), text.encode())
 
     def copy(self, text: str) -> None:
         """Onto the clipboard."""

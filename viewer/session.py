@@ -14,13 +14,14 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from models.errors import InputError
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face
-from viewer.bench import Answered, Bench, Cancelled, Job, Work
+from viewer.bench import Answered, Asker, Bench, Cancelled, Job, Work
 from viewer.comparison import settings_wanted, without_setting
+from viewer.covers import wanted
 from viewer.explain import is_expected, no_face, notice_of
 from viewer.history import NO_HISTORY, History, record_of
 from viewer.inspection import alarms_of, probed, same_face
 from viewer.latest_only import LatestOnly, Newest
-from viewer.sources.source import Frame, Recording, Source
+from viewer.sources.source import Frame, Recording, Source, same_picture
 from viewer.state import Notice, Search, Severity, Shown, State
 from viewer.store import Store
 
@@ -103,7 +104,13 @@ class Session(QObject):
         self._generation += 1
         self._jobs.forget_waiting()
         self._store.update(
-            notice=None, live=source.live, fps=0.0, drawing_box=False, history=NO_HISTORY, visited=None
+            notice=None,
+            live=source.live,
+            fps=0.0,
+            drawing_box=False,
+            history=NO_HISTORY,
+            visited=None,
+            lab=self._store.state.lab.begun(),
         )
         log.info("Opened %s.", source.name)
         self._set_reading(True)
@@ -147,6 +154,11 @@ class Session(QObject):
             self._truth = None if truth is None else (self._frame, truth)
             self.ask_again()
 
+    def asker(self) -> Asker:
+        """Who answers now, for a trial on a thread of its own."""
+        state = self._store.state
+        return self._bench.asker(state.method, state.weights, state.switched_off)
+
     def tell(self, error: BaseException) -> None:
         """Say in banner and log what went wrong; the session goes on."""
         notice = notice_of(error)
@@ -162,10 +174,15 @@ class Session(QObject):
 
     @Slot(object, object)
     def _follow(self, new: State, old: State) -> None:
-        """Whoever else is to answer now is asked about the same picture."""
-        wanted = set(settings_wanted(new))
-        if self._frame is not None and wanted - set(settings_wanted(old)):
+        """Whoever else is to answer now is asked about the same picture; so is what other covers do to it."""
+        if self._frame is None:
+            return
+        if set(settings_wanted(new)) - set(settings_wanted(old)):
             self.ask_again()
+        elif new.lab is not old.lab and not self.playing and new.lab.epoch == old.lab.epoch:
+            before, now = wanted(old), wanted(new)
+            if not (now is before is None or (now is not None and now.same_as(before))):
+                self._ask(self._frame)  # of the same generation: while covers are dragged, answers are shown
 
     @Slot()
     def _on_frame(self) -> None:
@@ -196,7 +213,7 @@ class Session(QObject):
     def _ask(self, frame: Frame | None) -> None:
         state = self._store.state
         faces = None if frame is None else self._faces
-        truth = self._truth[1] if self._truth is not None and _same(self._truth[0], frame) else None
+        truth = self._truth[1] if self._truth and frame and same_picture(self._truth[0], frame) else None
         self._jobs.submit(
             Job(
                 self._generation,
@@ -210,6 +227,7 @@ class Session(QObject):
                 truth,
                 settings_wanted(state),
                 state.steady,
+                wanted(state),
             )
         )
 
@@ -234,7 +252,8 @@ class Session(QObject):
         changes["notice"] = self._notice_about(shown, state.notice)
         if shown.faces and not self.playing:
             # another look at the same picture need not search again
-            self._faces, self._search = shown.faces, shown.search
+            covering = shown.covering
+            self._faces, self._search = shown.faces if covering is None else covering.faces, shown.search
         new = _alarm_texts(shown) - (_alarm_texts(state.shown) if self.playing else set())
         changes["history"] = self._history_with(replace(state, **changes))
         self._store.update(**changes)
@@ -254,7 +273,7 @@ class Session(QObject):
 
     def _tell_truth(self, shown: Shown, before: Shown | None) -> None:
         """Say which truth was found, or why it cannot be used: once for each picture."""
-        known = None if before is None or before.frame is not shown.frame else before
+        known = None if before is None or before.bare is not shown.bare else before
         if shown.truth_problem and (known is None or known.truth_problem != shown.truth_problem):
             self._truth = None
             self.tell(InputError(shown.truth_problem))
@@ -331,8 +350,3 @@ def _alarm_texts(shown: Shown | None) -> set[str]:
     """Every alarm of a frame once."""
     answers: tuple[Reconstruction | None, ...] = () if shown is None else shown.answers or (None,)
     return {alarm.text for answer in answers for alarm in alarms_of(shown, answer)}
-
-
-def _same(first: Frame, second: Frame | None) -> bool:
-    """Whether two frames are one picture of one source, though perhaps read twice."""
-    return second is not None and (first.name, first.index) == (second.name, second.index)

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from viewer.comparison import Comparison, Setting
+from viewer.covers import Covering, Lab
 from viewer.history import NO_HISTORY, History
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class Look(Enum):
     DISAGREEMENT = "Disagreement"
     FOLLOWED = "Branch followed"
     DIFFERENCE = "A/B difference"
+    CHANGE = "Change by covering"
+    SPREAD = "Spread by box"
     CONFIDENCE = "Confidence"
     ERROR = "Error"
     UV = "UV"
@@ -126,6 +129,7 @@ class Shown:
         judgement: The answer the ground truth is about, held against it; None without truth or answer.
         truth_problem: Why ground truth that is there could not be used; empty for nothing.
         others: What others answered about the same faces, for comparison.
+        covering: What was laid over the frame; `frame` is then the covered picture. None for nothing.
     """
 
     frame: Frame
@@ -137,6 +141,12 @@ class Shown:
     judgement: Judgement | None = None
     truth_problem: str = ""
     others: Mapping[Setting, tuple[Reconstruction, ...]] = field(default_factory=dict)
+    covering: Covering | None = None
+
+    @property
+    def bare(self) -> Frame:
+        """The frame as its source gave it, without covers."""
+        return self.frame if self.covering is None else self.covering.frame
 
 
 class Severity(Enum):
@@ -231,6 +241,7 @@ class State:
         visited: Index of the camera's frame whose kept picture is shown; None for none.
         explained: The title of the figure whose normaliser is drawn over the photo; empty for none.
         comparison: What is compared as A and B.
+        lab: What covers the photo, and what that did.
         arrangement: Which panels stand side by side: a name of ARRANGEMENTS.
     """
 
@@ -261,6 +272,7 @@ class State:
     recent: tuple[str, ...] = ()
     theme: Theme = Theme.DARK
     comparison: Comparison = field(default_factory=Comparison)
+    lab: Lab = field(default_factory=Lab)
     arrangement: str = "branches"
     normaliser: str = "box"
     explained: str = ""

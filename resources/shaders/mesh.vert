@@ -6,11 +6,13 @@ attribute vec2 uv;
 attribute vec2 pixel;    // where the vertex lies in the photo, px, (0, 0) = centre of the top-left pixel
 attribute vec4 values;   // x: how well seen, 0..1; the others are whatever the panel colours by
 attribute vec4 more_values;
+attribute vec4 last_values;
 
 uniform mat4 model_view;
 uniform mat4 projection;
-uniform vec4 channel;    // which of the eight values colours the surface
+uniform vec4 channel;    // which of the twelve values colours the surface
 uniform vec4 more_channels;
+uniform vec4 last_channels;
 uniform float point_size;
 
 varying vec3 view_normal;
@@ -28,7 +30,7 @@ void main() {
     own_normal = normal;
     face_uv = uv;
     photo_pixel = pixel;
-    value = dot(channel, values) + dot(more_channels, more_values);
+    value = dot(channel, values) + dot(more_channels, more_values) + dot(last_channels, last_values);
     seen = values.x;
     gl_Position = projection * eye;
     gl_PointSize = point_size;

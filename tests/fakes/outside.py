@@ -24,6 +24,7 @@ class FakeOutside:
         self.typed = ""
         self.exported: list[tuple[str, str]] = []
         self.copied = ""
+        self.texts: dict[str, str] = {}
         self.disk = Event()  # cleared, it lets exports wait
         self.disk.set()
 
@@ -79,6 +80,12 @@ class FakeOutside:
         if "full" in path:
             raise OSError(28, "No space left on device", path)
         self.exported.append((kind, path))
+
+    def write_text(self, path: str, text: str) -> None:
+        """Remember it."""
+        if "full" in path:
+            raise OSError(28, "No space left on device", path)
+        self.texts[path] = text
 
     def copy(self, text: str) -> None:
         """Remember it."""

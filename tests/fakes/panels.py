@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from models.reconstruction import Reconstruction
@@ -63,6 +63,26 @@ class StubSurface(QWidget):
         self.truth = (landmarks, surface)
 
 
+class StubCovers(QObject):
+    """The hand on covers, as a test moves it."""
+
+    picked = Signal(int)
+    placed = Signal(object, int)
+    stroked = Signal(object, int)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.covers, self.selected, self.tool, self.brush_px = (), -1, None, 0.0
+
+    def set_covers(self, covers, selected) -> None:  # type: ignore[no-untyped-def]
+        """Remember it."""
+        self.covers, self.selected = tuple(covers), selected
+
+    def set_tool(self, tool, brush_px) -> None:  # type: ignore[no-untyped-def]
+        """Remember it."""
+        self.tool, self.brush_px = tool, brush_px
+
+
 class StubPhoto(QWidget):
     """A photo panel that draws nothing."""
 
@@ -72,6 +92,7 @@ class StubPhoto(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self.covers, self.map = StubCovers(), None
         self.shown: Shown | None = None
         self.overlays: frozenset[str] = frozenset()
         self.dark: bool | None = None
@@ -100,6 +121,10 @@ class StubPhoto(QWidget):
     def set_selected_face(self, index: int) -> None:
         """Remember it."""
         self.selected = index
+
+    def set_map(self, values, box) -> None:  # type: ignore[no-untyped-def]
+        """Remember it."""
+        self.map = values
 
     def set_whole(self, whole: bool) -> None:
         """Remember it."""

@@ -12,7 +12,7 @@ from models.errors import MethodError, MissingAssetError
 from models.reconstruction import Alarm
 from models.reconstructor import Face, Reconstructor
 from tests.fakes.reconstructor import FakeReconstructor, fake_reconstruct
-from viewer.bench import Work
+from viewer.bench import Reconstruct, Work
 
 
 @dataclass
@@ -21,6 +21,7 @@ class FakeWork:
 
     Attributes:
         alarms: What every answer warns of.
+        answer: What it answers.
         loaded: (method, weights) in the order they were loaded.
         detections: How often faces were looked for.
         gate: Cleared, every reconstruction waits for it.
@@ -28,6 +29,7 @@ class FakeWork:
     """
 
     alarms: tuple[Alarm, ...] = ()
+    answer: Reconstruct = fake_reconstruct
     loaded: list[tuple[str, str]] = field(default_factory=list)
     detections: int = 0
     gate: Event = field(default_factory=Event)
@@ -60,4 +62,4 @@ class FakeWork:
     def _reconstruct(self, image, faces, method, without):  # type: ignore[no-untyped-def]
         self.reached.set()
         assert self.gate.wait(10)
-        return fake_reconstruct(image, faces, method, without)
+        return self.answer(image, faces, method, without)

@@ -393,7 +393,7 @@ def test_putting_the_layout_back_parts_docks_that_shared_a_place(qtbot, opened):
     window.tabifyDockWidget(layers, inspector)
     assert window.tabifiedDockWidgets(layers)
     opened.assembly.actions["reset-layout"].trigger()
-    assert not window.tabifiedDockWidgets(layers)
+    assert inspector not in window.tabifiedDockWidgets(layers)
     assert layers.isVisible()
     assert inspector.isVisible()
 

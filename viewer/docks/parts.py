@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLabel, QLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
 
@@ -51,6 +52,25 @@ def menu_button(menu: QMenu, text: str, tooltip: str) -> QToolButton:
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     button.setToolTip(tooltip)
     button.setAccessibleName(text)
+    return button
+
+
+def short_button(action: QAction, text: str) -> QToolButton:
+    """Does what an action does, under a shorter name; QToolButton's own default action would take it back."""
+    button = QToolButton()
+    button.setText(text)
+    button.setAccessibleName(action.text())
+    button.setCheckable(action.isCheckable())
+    button.clicked.connect(lambda _on: action.trigger())
+
+    def follow() -> None:
+        button.setEnabled(action.isEnabled())
+        button.setChecked(action.isChecked())
+        button.setToolTip(action.toolTip())
+
+    action.changed.connect(follow)
+    button.clicked.connect(lambda _on: follow())  # a click has flipped it whether or not it did anything
+    follow()
     return button
 
 

@@ -22,9 +22,9 @@ STREAMS = (
     Stream((("normal", 3),)),
     Stream((("uv", 2),)),
     Stream((("pixel", 2),)),
-    Stream((("values", 4), ("more_values", 4))),
+    Stream((("values", 4), ("more_values", 4), ("last_values", 4))),
 )
-VALUES = 8  # numbers per vertex a surface can be coloured by
+VALUES = 12  # numbers per vertex a surface can be coloured by
 EDGE_BIAS = 3e-4  # of half the depth range: how much nearer edges are than their surface
 UNKNOWN = np.float32(-1e9)  # a NaN may be lost on its way through a driver
 
@@ -211,7 +211,8 @@ class MeshItem(GLGraphicsItem):  # type: ignore[misc]  # pyqtgraph has no types
             "projection": placing.projection,
             "perspective": placing.perspective,
             "channel": tuple(float(i == paint.channel) for i in range(4)),
-            "more_channels": tuple(float(i == paint.channel) for i in range(4, VALUES)),
+            "more_channels": tuple(float(i == paint.channel) for i in range(4, 8)),
+            "last_channels": tuple(float(i == paint.channel) for i in range(8, VALUES)),
             "value_range": (paint.low, paint.high if paint.high > paint.low else paint.low + 1.0),
             "photo": 0,
             "colour_maps": 1,

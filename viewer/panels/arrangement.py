@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from models.reconstruction import Alarm
 
 SHADED = LayerStyle(Look.SHADED)
+LAB = "lab"
+"""The arrangement of the occlusion lab."""
 
 
 class Kind(Enum):
@@ -70,6 +72,7 @@ COMPLETED_LOOKS = (
     Look.DISAGREEMENT,
     Look.FOLLOWED,
     Look.ERROR,
+    Look.CHANGE,
     Look.DEPTH,
     Look.UV,
     Look.NORMALS,
@@ -137,6 +140,14 @@ PANELS = (
         marks_hidden=True,
         alarms=("empty-mask", "uv-collisions"),
         chart=True,
+    ),
+    PanelRow(
+        "changed",
+        "Changed",
+        "how far covers moved it",
+        looks=(Look.CHANGE, Look.SPREAD),
+        style=LayerStyle(Look.CHANGE),
+        marks_hidden=False,
     ),
     PanelRow(
         "seen",
@@ -232,6 +243,13 @@ ARRANGEMENTS = (
         "Any two answers against each other: branches, frames, weights, parts left out.",
         ("photo-wipe", "wipe", "difference", "difference-uv"),
         "compare",
+    ),
+    Arrangement(
+        LAB,
+        "Occlusion lab",
+        "Cover the face and see what that changes, against the answer without covers.",
+        ("photo", "image", "changed", "fused"),
+        "cover",
     ),
 )
 """In the order of their buttons. A new arrangement is one more row; a session starts with the first."""

@@ -75,6 +75,8 @@ CHANNELS = (
     (Look.FOLLOWED, "followed", "cividis"),
     (Look.DIFFERENCE, "difference", "inferno"),
     (Look.ERROR, "error", ERROR_MAP),
+    (Look.CHANGE, "change", "inferno"),
+    (Look.SPREAD, "spread", "inferno"),
 )
 """Look, scalar, colour map: a new scalar that surfaces are coloured by is one more row, up to VALUES - 1."""
 

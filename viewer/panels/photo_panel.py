@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QLabel, QToolButton, QVBoxLayout, QWidget
 
@@ -11,6 +13,7 @@ from models.normalisers import Normaliser
 from models.overlay import hidden_landmarks
 from viewer.panels import overlays as over
 from viewer.panels.arrangement import PanelRow
+from viewer.panels.cover_overlay import MAP_COLOURS, CoverOverlay
 from viewer.panels.legend import ColourBar, Legend, Shape, Swatch, has_little_room
 from viewer.panels.palette import DARK, palette
 from viewer.panels.photo_view import PhotoView
@@ -30,6 +33,9 @@ DRAW_NOW = "Drag a box over the face, from the brows to the chin."
 
 class PhotoPanel(QFrame):
     """Title strip, photo with overlays, legend.
+
+    Attributes:
+        covers: The handles of what covers the photo; a child of the view.
 
     Signals:
         picked(float, float): The user clicked the photo, in image px.
@@ -56,6 +62,8 @@ class PhotoPanel(QFrame):
         layout.setSpacing(0)
         layout.addWidget(self.strip)
         layout.addWidget(self.view, 1)
+        self.covers = CoverOverlay(self.view)
+        self._map_top: float | None = None
         self._legend = Legend(self.view)
         self._whole, self._framed = False, False
         self._empty, self._hint = _message(self.view), _message(self.view)
@@ -76,7 +84,7 @@ class PhotoPanel(QFrame):
         before, self._shown = self._shown, shown
         self.view.set_photo(None if shown is None else shown.frame.image)
         self.view.set_answers(*((), ()) if shown is None else (shown.faces, shown.answers))
-        if shown is not None and (before is None or begins_anew(shown.frame, before.frame)):
+        if shown is not None and (before is None or begins_anew(shown.bare, before.bare)):
             self.view.show_area(QRectF())
             self._framed = False
         self._frame_faces()
@@ -95,6 +103,13 @@ class PhotoPanel(QFrame):
         """The truth about one of the faces, and what errors are divided by if that is to be drawn."""
         self._judgement = judgement
         self.view.set_truth(judgement, normaliser)
+        self._tell_legend()
+
+    def set_map(self, values: NDArray[np.float64] | None, box: tuple[float, float, float, float]) -> None:
+        """[rows, columns] over a box, image px: how much covering hurts there, % of face size."""
+        known = values is not None and bool(np.isfinite(values).any())
+        self._map_top = float(np.nanmax(values)) if known and values is not None else None
+        self.covers.set_map(values, box)
         self._tell_legend()
 
     def set_overlays(self, overlays: frozenset[str]) -> None:
@@ -127,6 +142,7 @@ class PhotoPanel(QFrame):
         self.view.set_palette(self._colours)
         self.strip.set_palette(self._colours)
         self._legend.set_palette(self._colours)
+        self.covers.set_palette(self._colours)
         self._empty.setStyleSheet(f"color: {self._colours.quiet}; background: transparent;")
         self._hint.setStyleSheet(
             f"color: {self._colours.text}; background: {self._colours.strip};"
@@ -202,6 +218,8 @@ class PhotoPanel(QFrame):
         judgement = self._judgement if "error" in self._overlays else None
         if bar is None and judgement is not None and judgement.landmarks is not None:
             bar = ColourBar("truth to answer", 0.0, judgement.top_px, "px", ERROR_MAP)
+        if self._map_top:
+            bar = ColourBar("change, if covered here", 0.0, self._map_top, "% of face", MAP_COLOURS)
         self._legend.set_content(bar, () if bar is not None else swatches)
         self._place()
 

@@ -133,6 +133,11 @@ class PhotoView(QWidget):
         self.update()
 
     @property
+    def draws_box(self) -> bool:
+        """Whether the next drag draws a face box."""
+        return self._draws_box
+
+    @property
     def viewport(self) -> Viewport:
         """Where the photo lies in the widget; another view may share it."""
         return self._port

@@ -46,6 +46,16 @@ class Frame:
     path: Path | None = None
 
 
+def same_picture(first: Frame, second: Frame) -> bool:
+    """Whether two frames are one picture of one source, though perhaps read twice or covered by something."""
+    return first is second or (first.name, first.index, first.time_s, first.path) == (
+        second.name,
+        second.index,
+        second.time_s,
+        second.path,
+    )
+
+
 Deliver = Callable[[Frame], None]
 Fail = Callable[[InputError], None]
 

@@ -50,7 +50,11 @@ def answer(visibility: bool = True, layers: bool = True) -> Reconstruction:
     seen = frozen((u < 0.49).astype(np.float32))
     disagreement = Scalar("disagreement", frozen(u * 4), 0.0, 4.0, "mm")
     alpha = Scalar("followed", frozen(np.where(v < 0.1, np.nan, u)), 0.0, 1.0)
-    scalars = (disagreement, alpha, Scalar("error", frozen(v * 3), 0.0, 3.0, "px"))
+    error, change = (
+        Scalar("error", frozen(v * 3), 0.0, 3.0, "px"),
+        Scalar("change", frozen(u * 4), 0.0, 4.0, "mm"),
+    )
+    scalars = (disagreement, alpha, error, change)
     if visibility:
         scalars = (Scalar("visibility", seen, 0.0, 1.0), *scalars)
     return Reconstruction(

@@ -1,0 +1,356 @@
+"""Sweeps and box jitter: what to do, how far it is, and what it gave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtGui import QAction, QShowEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QHBoxLayout,
+    QProgressBar,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from viewer import theme
+from viewer.controller import Controller
+from viewer.covers import Lab, Plan, Running
+from viewer.docks.parts import figure, heading, note, short_button
+from viewer.lab_actions import KINDS
+from viewer.state import State
+from viewer.store import Store
+from viewer.theme import SPACE
+
+PAUSE_MS = 100  # between two drawings
+SLIDING = "sliding"
+WHATS = {
+    **{side: f"Board from the {side}" for side in ("bottom", "top", "left", "right")},
+    **{kind: f"Growing {kind}" for kind in KINDS},
+    SLIDING: "Patch sliding over a grid",
+}
+COLOURS = {"fused": "#ffb454", "image space": "#56b4e9", "model space": "#cc79a7"}
+BREAKS = "Breaks at {share:.0%} covered: the mean change passes {limit:.1f} % of the face's size."
+HOLDS = "Does not break: the mean change stays below {limit:.1f} % of the face's size."
+WORST = "Worst with the patch in row {row}, column {column}: {percent:.1f} % of the face's size."
+DEFINED = "Broken: mean change of the fused face > factor × that without a cover + threshold."
+SPREAD = (
+    "Mean standard deviation of a vertex: {mm:.2f} mm, {percent:.2f} % of the face's size ({draws} boxes)."
+)
+
+
+class TrialsTab(QWidget):
+    """Set up, run, read."""
+
+    def __init__(
+        self,
+        store: Store,
+        controller: Controller,
+        actions: Mapping[str, QAction],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._store, self._controller, self._actions = store, controller, actions
+        self._timer = QTimer(self, singleShot=True, interval=PAUSE_MS)
+        self._timer.timeout.connect(self._draw)
+        self._what = self._make_what()
+        self._steps = self._number("Steps of the sweep", 2, 200, "steps")
+        self._cells = self._number("Rows and columns of the grid", 2, 20, "cells")
+        self._patch = self._decimal(
+            "Side of the patch, % of the face box", 2, 100, "patch_percent", " % of box"
+        )
+        self._draws = self._number("Boxes of the jitter", 2, 400, "draws")
+        self._shift = self._decimal("Shift of the box, standard deviation", 0, 200, "shift_px", " px")
+        self._scale = self._decimal("Size of the box, standard deviation", 0, 50, "scale_percent", " %")
+        self._factor, self._threshold = self._make_breaking()
+        self._bar, self.said, self.spread = (
+            self._make_bar(),
+            figure("Result of the sweep"),
+            figure("Spread by box"),
+        )
+        self._make_plot()
+        self._lay_out()
+        self._follow(store.state, None)
+        store.changed.connect(self._follow)
+
+    def curve(self, branch: str) -> tuple[list[float], list[float]]:
+        """What a curve shows: covered share in %, change in % of the face's size."""
+        x, y = self._lines[branch].getOriginalDataset()
+        return ([], []) if x is None else (x.tolist(), y.tolist())
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a drawing is due."""
+        return bool(self._timer.isActive())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with what came while nobody looked."""
+        super().showEvent(event)
+        self._timer.start(0)
+
+    # --- its parts
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(SPACE + 4, SPACE, SPACE, SPACE)
+        column.setSpacing(4)
+        column.addWidget(heading("Sweep"))
+        form = self._form = QFormLayout()
+        form.setSpacing(4)
+        form.addRow(self._what)
+        form.addRow("Steps", self._steps)
+        form.addRow("Grid, each way", self._cells)
+        form.addRow("Patch", self._patch)
+        column.addLayout(form)
+        column.addLayout(self._buttons("sweep", "cancel-trial", "sweep-back", "export-trial"))
+        column.addWidget(self._bar)
+        column.addWidget(self.said)
+        column.addWidget(self._plot)
+        breaking = QHBoxLayout()
+        for text, box in (("Factor", self._factor), ("Threshold", self._threshold)):
+            breaking.addWidget(note(text))
+            breaking.addWidget(box)
+        column.addLayout(breaking)
+        column.addWidget(note(DEFINED))
+        column.addWidget(heading("Box jitter"))
+        jitter = QFormLayout()
+        jitter.setSpacing(4)
+        jitter.addRow("Boxes", self._draws)
+        jitter.addRow("Shift", self._shift)
+        jitter.addRow("Size", self._scale)
+        column.addLayout(jitter)
+        column.addLayout(self._buttons("jitter"))
+        column.addWidget(self.spread)
+        column.addStretch(1)
+
+    def _make_what(self) -> QComboBox:
+        chooser = QComboBox()
+        chooser.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        chooser.setAccessibleName("What sweeps over the face")
+        chooser.setToolTip("What covers the face step by step; seed and filling are those of the Covers tab")
+        for name, text in WHATS.items():
+            chooser.addItem(text, name)
+        chooser.activated.connect(lambda i: self._plan(replace(self._lab.plan, what=list(WHATS)[i])))
+        return chooser
+
+    def _number(self, name: str, low: int, high: int, field: str) -> QSpinBox:
+        box = QSpinBox()
+        box.setRange(low, high)
+        box.setAccessibleName(name)
+        box.setToolTip(name)
+        box.valueChanged.connect(lambda value: self._plan(replace(self._lab.plan, **{field: value})))
+        return box
+
+    def _decimal(self, name: str, low: float, high: float, field: str, unit: str) -> QDoubleSpinBox:
+        box = QDoubleSpinBox()
+        box.setRange(low, high)
+        box.setDecimals(1)
+        box.setSuffix(unit)
+        box.setAccessibleName(name)
+        box.setToolTip(name)
+        box.valueChanged.connect(lambda value: self._plan(replace(self._lab.plan, **{field: value})))
+        return box
+
+    def _make_breaking(self) -> tuple[QDoubleSpinBox, QDoubleSpinBox]:
+        factor, threshold = QDoubleSpinBox(), QDoubleSpinBox()
+        for box, name, high, unit in (
+            (factor, "Factor of the breaking point", 20.0, " ×"),
+            (threshold, "Threshold of the breaking point", 50.0, " %"),
+        ):
+            box.setRange(0.0, high)
+            box.setSingleStep(0.5)
+            box.setDecimals(1)
+            box.setSuffix(unit)
+            box.setAccessibleName(name)
+            box.setToolTip(DEFINED)
+            box.valueChanged.connect(self._define)
+        return factor, threshold
+
+    def _make_bar(self) -> QProgressBar:
+        bar = QProgressBar()
+        bar.setAccessibleName("Progress of the trial")
+        bar.setTextVisible(True)
+        bar.setFormat("")
+        return bar
+
+    def _make_plot(self) -> None:
+        self._plot = pg.PlotWidget()
+        self._plot.setFixedHeight(160)
+        self._plot.setAccessibleName("Change against covered share; a click shows that step on the photo")
+        self._plot.setToolTip(
+            "Mean change of each branch against how much is covered. Click: show that step."
+        )
+        self._plot.scene().sigMouseClicked.connect(self.on_click)
+        item = self._plot.getPlotItem()
+        item.setMenuEnabled(False)
+        item.hideButtons()
+        item.setMouseEnabled(x=False, y=False)
+        item.showGrid(x=True, y=True, alpha=0.15)
+        item.setLabel("bottom", "covered, % of the face")
+        item.setLabel("left", "change, %")
+        item.addLegend(offset=(8, 4), labelTextSize="8pt", verSpacing=-6)
+        self._lines = {
+            branch: item.plot([], [], pen=pg.mkPen(colour, width=1.8), name=branch, connect="finite")
+            for branch, colour in COLOURS.items()
+        }
+        dots = pg.mkBrush(COLOURS["fused"])
+        self._dots = pg.ScatterPlotItem(size=5, brush=dots, pen=None)
+        self._limit = pg.InfiniteLine(angle=0, pen=pg.mkPen("#ff7b72", style=Qt.PenStyle.DotLine))
+        self._break = pg.InfiniteLine(angle=90, pen=pg.mkPen("#ff7b72", width=1.5))
+        self._here = pg.InfiniteLine(angle=90, pen=pg.mkPen("#9aa0a9", style=Qt.PenStyle.DashLine))
+        for mark in (self._dots, self._limit, self._break, self._here):
+            item.addItem(mark, ignoreBounds=mark is not self._dots)
+
+    def _buttons(self, *names: str) -> QHBoxLayout:
+        texts = {
+            "sweep": "Start",
+            "jitter": "Start",
+            "cancel-trial": "Cancel",
+            "sweep-back": "Back",
+            "export-trial": "CSV…",
+        }
+        row = QHBoxLayout()
+        row.setSpacing(2)
+        for name in names:
+            button = short_button(self._actions[name], texts[name])
+            row.addWidget(button)
+        row.addStretch(1)
+        return row
+
+    # --- the user's hand
+
+    @property
+    def _lab(self) -> Lab:
+        return self._controller.state.lab
+
+    def _plan(self, plan: Plan) -> None:
+        if plan != self._lab.plan:
+            self._controller.trials.plan(plan)
+
+    @Slot()
+    def _define(self) -> None:
+        asked = (self._factor.value(), self._threshold.value())
+        if asked != (self._lab.factor, self._lab.threshold_percent):
+            self._controller.trials.define_breaking(*asked)
+
+    def on_click(self, event: Any) -> None:
+        """A click in the plot: pyqtgraph's event."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            at = self._plot.getPlotItem().vb.mapSceneToView(event.scenePos())
+            self.show_nearest(float(at.x()), float(at.y()))
+
+    def show_nearest(self, share_percent: float, change_percent: float) -> None:
+        """Show the step nearest a place of the plot."""
+        swept = self._lab.swept
+        if swept is None:
+            return
+        x, y = 100 * swept.shares, swept.percent()
+        width, height = max(float(np.ptp(x)), 1e-9), max(float(np.ptp(y)), 1e-9)
+        away = np.hypot((x - share_percent) / width, (y - change_percent) / height)
+        self._controller.trials.show_step(int(np.argmin(away)))
+
+    # --- what is shown
+
+    @Slot(object, object)
+    def _follow(self, new: State, old: State | None) -> None:
+        if old is not None and new.lab is old.lab and new.theme is old.theme:
+            return
+        lab = new.lab
+        if old is None or lab.plan is not old.lab.plan:
+            self._show_plan(lab.plan)
+        if (self._factor.value(), self._threshold.value()) != (lab.factor, lab.threshold_percent):
+            for box, value in ((self._factor, lab.factor), (self._threshold, lab.threshold_percent)):
+                box.blockSignals(True)
+                box.setValue(value)
+                box.blockSignals(False)
+        self._show_running(lab.running)
+        spread = lab.spread
+        self.spread.setText(
+            "–"
+            if spread is None
+            else SPREAD.format(mm=spread.mean_mm, percent=spread.mean_percent, draws=spread.draws)
+        )
+        if self.isVisible() and not self._timer.isActive():
+            self._timer.start(PAUSE_MS)
+
+    def _show_plan(self, plan: Plan) -> None:
+        self._what.setCurrentIndex(self._what.findData(plan.what))
+        for box, count in ((self._steps, plan.steps), (self._cells, plan.cells), (self._draws, plan.draws)):
+            box.setValue(count)
+        for decimal, value in (
+            (self._patch, plan.patch_percent),
+            (self._shift, plan.shift_px),
+            (self._scale, plan.scale_percent),
+        ):
+            decimal.setValue(value)
+        self._form.setRowVisible(self._steps, plan.what != SLIDING)
+        self._form.setRowVisible(self._cells, plan.what == SLIDING)
+        self._form.setRowVisible(self._patch, plan.what == SLIDING)
+
+    def _show_running(self, running: Running | None) -> None:
+        self._bar.setVisible(running is not None)
+        if running is None:
+            return
+        left = "" if running.left_s is None else f", {running.left_s:.0f} s left"
+        self._bar.setRange(0, running.total)
+        self._bar.setValue(running.done)
+        self._bar.setFormat(f"{running.title}: {running.done} of {running.total}{left}")
+
+    @Slot()
+    def _draw(self) -> None:
+        state = self._store.state
+        lab, swept = state.lab, state.lab.swept
+        self._dress(theme.colours(state.theme))
+        shares = np.zeros(0) if swept is None else 100 * swept.shares
+        order = np.argsort(shares, kind="stable")
+        for branch, line in self._lines.items():
+            known = swept is not None and branch in swept.branches and not swept.sweep.slides
+            percent = swept.percent(branch) if swept is not None and known else np.zeros(0)
+            line.setData(shares[order], percent[order]) if known else line.setData([], [])
+        self._dots.setData(shares, swept.percent() if swept is not None else shares)
+        step = lab.step if swept is not None and lab.step is not None and lab.step < len(shares) else None
+        self._here.setVisible(step is not None)
+        if step is not None:
+            self._here.setValue(shares[step])
+        self._tell(lab)
+
+    def _tell(self, lab: Lab) -> None:
+        swept = lab.swept
+        breaking = None if swept is None else swept.breaking(lab.factor, lab.threshold_percent)
+        self._break.setVisible(breaking is not None)
+        self._limit.setVisible(swept is not None and not swept.sweep.slides)
+        if swept is None:
+            self.said.setText("–")
+            return
+        fused = swept.percent()
+        limit = lab.factor * float(fused[0]) + lab.threshold_percent
+        self._limit.setValue(limit)
+        self._plot.setXRange(0, 100 * max(float(swept.shares.max()), 0.05))
+        self._plot.setYRange(0, 1.15 * max(float(fused.max()), limit))
+        if swept.sweep.slides:
+            cells = swept.sensitivity()
+            if np.isfinite(cells).any():
+                row, column = np.unravel_index(int(np.nanargmax(cells)), cells.shape)
+                worst = float(np.nanmax(cells))
+                self.said.setText(WORST.format(row=row + 1, column=column + 1, percent=worst))
+        elif breaking is None:
+            self.said.setText(HOLDS.format(limit=limit))
+        else:
+            self._break.setValue(100 * breaking.share)
+            self.said.setText(BREAKS.format(share=breaking.share, limit=breaking.limit_percent))
+
+    def _dress(self, colours: theme.Colours) -> None:
+        self._plot.setBackground(colours.surface)
+        item = self._plot.getPlotItem()
+        for side in ("left", "bottom"):
+            item.getAxis(side).setPen(colours.line)
+            item.getAxis(side).setTextPen(colours.muted)
+        item.legend.setLabelTextColor(colours.text)
