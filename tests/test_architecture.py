@@ -16,7 +16,16 @@ ROOT = Path(__file__).resolve().parent.parent
 QT = {"PySide6", "pyqtgraph", "OpenGL", "superqt", "shiboken6"}
 LEAVES = ("models.training", "models.evaluation", "models.synthetic")
 TRAIN_ONLY = {"numba", "anny"}
-WITHOUT_QT = ("viewer.state", "viewer.sources", "viewer.command_line", "viewer.batch", "viewer.__main__")
+WITHOUT_QT = (
+    "viewer.state",
+    "viewer.covers",
+    "viewer.coverer",
+    "viewer.occlude",
+    "viewer.sources",
+    "viewer.command_line",
+    "viewer.batch",
+    "viewer.__main__",
+)
 
 
 @cache
@@ -136,6 +145,8 @@ def test_imports_are_absolute():
     ("module", "forbidden"),
     [
         ("viewer.batch", QT | TRAIN_ONLY | set(LEAVES)),  # and with it loading, pipeline and export
+        ("viewer.occlude", QT | TRAIN_ONLY | set(LEAVES)),
+        ("viewer.covers", QT | {"torch", "cv2"}),
         ("viewer.state", QT | {"torch"}),
         ("viewer.command_line", QT | {"torch", "cv2"}),
         ("resources", QT | {"torch", "numpy"}),

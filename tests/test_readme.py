@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from viewer.command_line import parse_batch, parse_launch
+from viewer.command_line import parse_batch, parse_launch, parse_occlude
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -32,7 +32,8 @@ def commands(program: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("words", commands("unmask"), ids=" ".join)
 def test_command_lines_are_understood(words):
-    parse_batch(words[2:]) if words[1:2] == ["run"] else parse_launch(words[1:])
+    read = {"run": parse_batch, "occlude": parse_occlude}.get(words[1] if words[1:] else "")
+    read(words[2:]) if read is not None else parse_launch(words[1:])
 
 
 @pytest.mark.parametrize("words", commands("make"), ids=" ".join)

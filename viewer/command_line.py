@@ -63,6 +63,46 @@ class Batch:
     box: Box | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Occlude:
+    """What `unmask occlude` was asked to do.
+
+    Attributes:
+        image: The picture.
+        out: Folder for the files.
+        method, weights, device, without, box: As in Batch.
+        kinds: Covers to lay, from the bottom up.
+        seed: Of covers, sweep and jitter.
+        sweep: What sweeps over the face; None for no sweep.
+        steps, cells, patch_percent: See models.sweeping.Sweep.
+        filling: What a sliding patch shows.
+        factor, threshold_percent: Define the breaking point.
+        jitter: Whether to jitter the box.
+        draws, shift_px, scale_percent: See models.sensitivity.Jitter.
+    """
+
+    image: Path
+    out: Path
+    method: str = "dsfnet"
+    weights: str = "open"
+    device: str = "cpu"
+    without: frozenset[str] = frozenset()
+    box: Box | None = None
+    kinds: tuple[str, ...] = ()
+    seed: int = 0
+    sweep: str | None = None
+    steps: int = 16
+    cells: int = 8
+    patch_percent: float = 25.0
+    filling: str = "colour"
+    factor: float = 2.0
+    threshold_percent: float = 5.0
+    jitter: bool = False
+    draws: int = 24
+    shift_px: float = 4.0
+    scale_percent: float = 5.0
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; returns its exit status: 0, or 1 if anything failed."""
     words = list(sys.argv[1:] if arguments is None else arguments)
@@ -70,6 +110,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from viewer.batch import run_batch
 
         return run_batch(parse_batch(words[1:]))
+    if words[:1] == ["occlude"]:
+        from viewer.occlude import run_occlude
+
+        return run_occlude(parse_occlude(words[1:]))
     launch = parse_launch(words)
     from viewer.app import run  # Qt is loaded only for the window
 
@@ -81,7 +125,8 @@ def parse_launch(words: Sequence[str]) -> Launch:
     parser = argparse.ArgumentParser(
         prog="unmask",
         description="See what a face alignment network saw, and what it made up where it saw nothing.",
-        epilog="`unmask run IMAGE ... --out DIR` does the same without a window; see `unmask run --help`.",
+        epilog="`unmask run IMAGE ... --out DIR` does the same without a window, `unmask occlude IMAGE --out "
+        "DIR` covers faces; each has its own --help.",
     )
     parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="pictures, a video, or a folder")
     parser.add_argument("--camera", type=_camera, metavar="N", help="open camera N; 0 is the first")
@@ -138,6 +183,71 @@ def parse_batch(words: Sequence[str]) -> Batch:
     )
 
 
+def parse_occlude(words: Sequence[str]) -> Occlude:
+    """The words after `unmask occlude`."""
+    parser = argparse.ArgumentParser(
+        prog="unmask occlude",
+        description="Cover a face and write what that changes, against the answer without covers: NAME.json, "
+        "NAME.png and tables as CSV. The occlusion lab of the window gives the same figures.",
+    )
+    fresh = Occlude(Path(), Path())
+    parser.add_argument("image", type=Path, metavar="IMAGE")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
+    _add_method(parser, method="dsfnet", weights="open")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, ... (%(default)s)")
+    parser.add_argument("--box", type=_box, metavar="X0,Y0,X1,Y1", help="the face, px; else it is looked for")
+    parser.add_argument(
+        "--kind", action="append", default=[], help="a cover to lay, e.g. mask; again for one more above it"
+    )
+    parser.add_argument("--seed", type=_count, default=0, help="of covers, sweep and jitter (%(default)s)")
+    sweep = parser.add_argument_group("sweep")
+    sweep.add_argument("--sweep", choices=["growing", "sliding"])
+    sweep.add_argument(
+        "--grow", help="what grows: bottom, top, left, right, or a kind (the --kind given, else bottom)"
+    )
+    sweep.add_argument("--steps", type=_count, default=fresh.steps, help="of what grows (%(default)s)")
+    sweep.add_argument("--grid", type=_count, default=fresh.cells, help="rows and columns (%(default)s)")
+    sweep.add_argument("--patch", type=float, default=fresh.patch_percent, help="%% of the box (%(default)s)")
+    sweep.add_argument("--filling", default=fresh.filling, help="of the patch: colour, noise, blur, patch")
+    sweep.add_argument(
+        "--factor", type=float, default=fresh.factor, help="of the breaking point (%(default)s)"
+    )
+    sweep.add_argument("--threshold", type=float, default=fresh.threshold_percent, help="%% (%(default)s)")
+    jitter = parser.add_argument_group("jitter of the face box")
+    jitter.add_argument("--jitter", action="store_true")
+    jitter.add_argument("--draws", type=_count, default=fresh.draws, help="how many boxes (%(default)s)")
+    jitter.add_argument(
+        "--shift", type=float, default=fresh.shift_px, help="standard deviation, px (%(default)s)"
+    )
+    jitter.add_argument(
+        "--scale", type=float, default=fresh.scale_percent, help="of its size, %% (%(default)s)"
+    )
+    found = parser.parse_args(words)
+    growing = found.grow or (found.kind[-1] if found.kind else "bottom")
+    return Occlude(
+        image=found.image,
+        out=found.out,
+        method=found.method,
+        weights=found.weights,
+        device=found.device,
+        without=frozenset().union(*found.without),
+        box=found.box,
+        kinds=tuple(found.kind),
+        seed=found.seed,
+        sweep=growing if found.sweep == "growing" else found.sweep,
+        steps=found.steps,
+        cells=found.grid,
+        patch_percent=found.patch,
+        filling=found.filling,
+        factor=found.factor,
+        threshold_percent=found.threshold,
+        jitter=found.jitter,
+        draws=found.draws,
+        shift_px=found.shift,
+        scale_percent=found.scale,
+    )
+
+
 def program_version() -> str:
     """The installed version; "unknown" when run from a bare checkout."""
     try:
@@ -170,6 +280,12 @@ def _parts(text: str) -> frozenset[str]:
 def _camera(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is no camera; count from 0")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 on")
     return int(text)
 
 
