@@ -142,10 +142,13 @@ class Swept:
         index = self.branches.index(branch)
         return np.array([100 * getattr(step.rows[index], part) / self.face_mm for step in self.steps])
 
+    def limit_percent(self, factor: float = 2.0, threshold_percent: float = 5.0) -> float:
+        """The change of the fused face, % of face size, beyond which it counts as broken."""
+        return factor * float(self.percent()[0]) + threshold_percent
+
     def breaking(self, factor: float = 2.0, threshold_percent: float = 5.0) -> Breaking | None:
         """Where the fused face's mean change first exceeds factor x (step 0's) + threshold; None: never."""
-        percent, shares = self.percent(), self.shares
-        limit = factor * float(percent[0]) + threshold_percent
+        percent, shares, limit = self.percent(), self.shares, self.limit_percent(factor, threshold_percent)
         beyond = np.flatnonzero(percent > limit)
         if self.sweep.slides or not len(beyond):
             return None

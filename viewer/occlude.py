@@ -120,7 +120,7 @@ def _swept(swept: Swept, asked: Occlude) -> dict[str, Any]:
         return said | {"sensitivity_percent": swept.sensitivity().tolist()}
     return said | {
         "breaks_at_share": None if breaking is None else breaking.share,
-        "limit_percent": asked.factor * float(swept.percent()[0]) + asked.threshold_percent,
+        "limit_percent": swept.limit_percent(asked.factor, asked.threshold_percent),
         "broken_means": f"mean change > {asked.factor} x that without a cover + {asked.threshold_percent} %",
     }
 

@@ -340,7 +340,7 @@ def test_a_click_on_the_curve_lays_that_step_and_any_edit_the_stack_again(qtbot,
     settle(
         qtbot,
         opened,
-        lambda: dock.trials.show_nearest(100 * swept.shares[worst], swept.percent()[worst]),
+        lambda: dock.trials.plot.show_nearest(100 * swept.shares[worst], swept.percent()[worst]),
     )
     assert opened.lab.step == worst
     expected, _ = lay(picture().image, [swept.steps[worst].cover])
@@ -453,8 +453,8 @@ def test_the_curve_says_where_the_answer_breaks(qtbot, opened):
     dock = opened.assembly._docks["lab"].widget()
     dock.tabs.setCurrentIndex(1)
     swept = sweep_in(qtbot, opened, Plan(what="right", steps=3))
-    qtbot.waitUntil(lambda: not dock.trials.waiting and len(dock.trials.curve("fused")[0]) == 4)
-    x, y = dock.trials.curve("fused")
+    qtbot.waitUntil(lambda: not dock.trials.waiting and len(dock.trials.plot.curve("fused")[0]) == 4)
+    x, y = dock.trials.plot.curve("fused")
     assert (np.array(x), np.array(y)) == (pytest.approx(100 * swept.shares), pytest.approx(swept.percent()))
     breaking = swept.breaking()
     assert f"Breaks at {breaking.share:.0%}" in dock.trials.said.text()

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-import pyqtgraph as pg
-from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtCore import QTimer, Slot
 from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -21,9 +19,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from viewer import theme
 from viewer.controller import Controller
 from viewer.covers import Lab, Plan, Running
+from viewer.docks.lab_plot import SweepPlot
 from viewer.docks.parts import figure, heading, note, short_button
 from viewer.lab_actions import KINDS
 from viewer.state import State
@@ -37,7 +35,6 @@ WHATS = {
     **{kind: f"Growing {kind}" for kind in KINDS},
     SLIDING: "Patch sliding over a grid",
 }
-COLOURS = {"fused": "#ffb454", "image space": "#56b4e9", "model space": "#cc79a7"}
 BREAKS = "Breaks at {share:.0%} covered: the mean change passes {limit:.1f} % of the face's size."
 HOLDS = "Does not break: the mean change stays below {limit:.1f} % of the face's size."
 WORST = "Worst with the patch in row {row}, column {column}: {percent:.1f} % of the face's size."
@@ -76,15 +73,10 @@ class TrialsTab(QWidget):
             figure("Result of the sweep"),
             figure("Spread by box"),
         )
-        self._make_plot()
+        self.plot = SweepPlot(controller)
         self._lay_out()
         self._follow(store.state, None)
         store.changed.connect(self._follow)
-
-    def curve(self, branch: str) -> tuple[list[float], list[float]]:
-        """What a curve shows: covered share in %, change in % of the face's size."""
-        x, y = self._lines[branch].getOriginalDataset()
-        return ([], []) if x is None else (x.tolist(), y.tolist())
 
     @property
     def waiting(self) -> bool:
@@ -113,7 +105,7 @@ class TrialsTab(QWidget):
         column.addLayout(self._buttons("sweep", "cancel-trial", "sweep-back", "export-trial"))
         column.addWidget(self._bar)
         column.addWidget(self.said)
-        column.addWidget(self._plot)
+        column.addWidget(self.plot)
         breaking = QHBoxLayout()
         for text, box in (("Factor", self._factor), ("Threshold", self._threshold)):
             breaking.addWidget(note(text))
@@ -181,34 +173,6 @@ class TrialsTab(QWidget):
         bar.setFormat("")
         return bar
 
-    def _make_plot(self) -> None:
-        self._plot = pg.PlotWidget()
-        self._plot.setFixedHeight(160)
-        self._plot.setAccessibleName("Change against covered share; a click shows that step on the photo")
-        self._plot.setToolTip(
-            "Mean change of each branch against how much is covered. Click: show that step."
-        )
-        self._plot.scene().sigMouseClicked.connect(self.on_click)
-        item = self._plot.getPlotItem()
-        item.setMenuEnabled(False)
-        item.hideButtons()
-        item.setMouseEnabled(x=False, y=False)
-        item.showGrid(x=True, y=True, alpha=0.15)
-        item.setLabel("bottom", "covered, % of the face")
-        item.setLabel("left", "change, %")
-        item.addLegend(offset=(8, 4), labelTextSize="8pt", verSpacing=-6)
-        self._lines = {
-            branch: item.plot([], [], pen=pg.mkPen(colour, width=1.8), name=branch, connect="finite")
-            for branch, colour in COLOURS.items()
-        }
-        dots = pg.mkBrush(COLOURS["fused"])
-        self._dots = pg.ScatterPlotItem(size=5, brush=dots, pen=None)
-        self._limit = pg.InfiniteLine(angle=0, pen=pg.mkPen("#ff7b72", style=Qt.PenStyle.DotLine))
-        self._break = pg.InfiniteLine(angle=90, pen=pg.mkPen("#ff7b72", width=1.5))
-        self._here = pg.InfiniteLine(angle=90, pen=pg.mkPen("#9aa0a9", style=Qt.PenStyle.DashLine))
-        for mark in (self._dots, self._limit, self._break, self._here):
-            item.addItem(mark, ignoreBounds=mark is not self._dots)
-
     def _buttons(self, *names: str) -> QHBoxLayout:
         texts = {
             "sweep": "Start",
@@ -240,22 +204,6 @@ class TrialsTab(QWidget):
         asked = (self._factor.value(), self._threshold.value())
         if asked != (self._lab.factor, self._lab.threshold_percent):
             self._controller.trials.define_breaking(*asked)
-
-    def on_click(self, event: Any) -> None:
-        """A click in the plot: pyqtgraph's event."""
-        if event.button() == Qt.MouseButton.LeftButton:
-            at = self._plot.getPlotItem().vb.mapSceneToView(event.scenePos())
-            self.show_nearest(float(at.x()), float(at.y()))
-
-    def show_nearest(self, share_percent: float, change_percent: float) -> None:
-        """Show the step nearest a place of the plot."""
-        swept = self._lab.swept
-        if swept is None:
-            return
-        x, y = 100 * swept.shares, swept.percent()
-        width, height = max(float(np.ptp(x)), 1e-9), max(float(np.ptp(y)), 1e-9)
-        away = np.hypot((x - share_percent) / width, (y - change_percent) / height)
-        self._controller.trials.show_step(int(np.argmin(away)))
 
     # --- what is shown
 
@@ -306,51 +254,22 @@ class TrialsTab(QWidget):
 
     @Slot()
     def _draw(self) -> None:
-        state = self._store.state
-        lab, swept = state.lab, state.lab.swept
-        self._dress(theme.colours(state.theme))
-        shares = np.zeros(0) if swept is None else 100 * swept.shares
-        order = np.argsort(shares, kind="stable")
-        for branch, line in self._lines.items():
-            known = swept is not None and branch in swept.branches and not swept.sweep.slides
-            percent = swept.percent(branch) if swept is not None and known else np.zeros(0)
-            line.setData(shares[order], percent[order]) if known else line.setData([], [])
-        self._dots.setData(shares, swept.percent() if swept is not None else shares)
-        step = lab.step if swept is not None and lab.step is not None and lab.step < len(shares) else None
-        self._here.setVisible(step is not None)
-        if step is not None:
-            self._here.setValue(shares[step])
-        self._tell(lab)
+        self.plot.draw(self._store.state)
+        self.said.setText(told(self._lab))
 
-    def _tell(self, lab: Lab) -> None:
-        swept = lab.swept
-        breaking = None if swept is None else swept.breaking(lab.factor, lab.threshold_percent)
-        self._break.setVisible(breaking is not None)
-        self._limit.setVisible(swept is not None and not swept.sweep.slides)
-        if swept is None:
-            self.said.setText("–")
-            return
-        fused = swept.percent()
-        limit = lab.factor * float(fused[0]) + lab.threshold_percent
-        self._limit.setValue(limit)
-        self._plot.setXRange(0, 100 * max(float(swept.shares.max()), 0.05))
-        self._plot.setYRange(0, 1.15 * max(float(fused.max()), limit))
-        if swept.sweep.slides:
-            cells = swept.sensitivity()
-            if np.isfinite(cells).any():
-                row, column = np.unravel_index(int(np.nanargmax(cells)), cells.shape)
-                worst = float(np.nanmax(cells))
-                self.said.setText(WORST.format(row=row + 1, column=column + 1, percent=worst))
-        elif breaking is None:
-            self.said.setText(HOLDS.format(limit=limit))
-        else:
-            self._break.setValue(100 * breaking.share)
-            self.said.setText(BREAKS.format(share=breaking.share, limit=breaking.limit_percent))
 
-    def _dress(self, colours: theme.Colours) -> None:
-        self._plot.setBackground(colours.surface)
-        item = self._plot.getPlotItem()
-        for side in ("left", "bottom"):
-            item.getAxis(side).setPen(colours.line)
-            item.getAxis(side).setTextPen(colours.muted)
-        item.legend.setLabelTextColor(colours.text)
+def told(lab: Lab) -> str:
+    """The result of the sweep in a sentence."""
+    swept = lab.swept
+    if swept is None:
+        return "–"
+    if swept.sweep.slides:
+        cells = swept.sensitivity()
+        if not np.isfinite(cells).any():
+            return "–"
+        row, column = np.unravel_index(int(np.nanargmax(cells)), cells.shape)
+        return WORST.format(row=row + 1, column=column + 1, percent=float(np.nanmax(cells)))
+    breaking = swept.breaking(lab.factor, lab.threshold_percent)
+    if breaking is None:
+        return HOLDS.format(limit=swept.limit_percent(lab.factor, lab.threshold_percent))
+    return BREAKS.format(share=breaking.share, limit=breaking.limit_percent)

@@ -12,8 +12,9 @@ from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
-from viewer.covers import FIRST_DRAG, NUDGE, SCALE, TURN, Matrix, Tool, bounds, hit
+from viewer.covers import FIRST_DRAG, NUDGE, SCALE, TURN, Tool, bounds, hit
 from viewer.gl.colour_maps import coloured
+from viewer.panels.cover_grip import Grip, about, middle_of
 from viewer.panels.palette import DARK, Palette
 from viewer.panels.photo_view import PhotoView
 from viewer.panels.raster import SHADOW
@@ -25,7 +26,6 @@ Box = tuple[float, float, float, float]
 GRIP = 5.0  # logical px: half the side of a handle
 REACH = 9.0  # logical px: how far beside a handle still grips it
 STALK = 26.0  # logical px: from the upper edge to the handle that turns
-SNAP_DEG = 15.0  # with Shift
 WHEEL_FACTOR, WHEEL_DEG = 1.06, 4.0
 KEY_FACTOR, KEY_DEG = 1.04, 3.0
 MAP_COLOURS = "inferno"
@@ -55,7 +55,7 @@ class CoverOverlay(QWidget):
         self._map_box: Box = (0, 0, 1, 1)
         self._drags = count(FIRST_DRAG)
         self._drag = 0
-        self._grip: _Grip | None = None
+        self._grip: Grip | None = None
         self._last: QPointF | None = None  # of a stroke, image px
         self._mouse: QPointF | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -210,7 +210,7 @@ class CoverOverlay(QWidget):
             name = "move"
         if 0 <= self._selected < len(self._covers):
             self._drag = next(self._drags)
-            self._grip = _Grip(name, image, self._covers[self._selected])
+            self._grip = Grip(name, image, self._covers[self._selected])
         return True
 
     def _move(self, event: QMouseEvent) -> bool:
@@ -276,11 +276,11 @@ class CoverOverlay(QWidget):
 
     def _scale(self, factor: float) -> None:
         cover = self._covers[self._selected]
-        self.placed.emit(_about(_middle(cover), factor, 0.0) @ cover.T_image_cover, SCALE)
+        self.placed.emit(about(middle_of(cover), factor, 0.0) @ cover.T_image_cover, SCALE)
 
     def _turn(self, angle_deg: float) -> None:
         cover = self._covers[self._selected]
-        self.placed.emit(_about(_middle(cover), 1.0, np.deg2rad(angle_deg)) @ cover.T_image_cover, TURN)
+        self.placed.emit(about(middle_of(cover), 1.0, np.deg2rad(angle_deg)) @ cover.T_image_cover, TURN)
 
     def _gripped(self, at: QPointF) -> str | None:
         """The handle under the mouse."""
@@ -300,43 +300,3 @@ class CoverOverlay(QWidget):
 
     def _fill_view(self) -> None:
         self.setGeometry(self._view.rect())
-
-
-class _Grip:
-    """A cover held by the hand: at its body, a corner, or the handle that turns it."""
-
-    def __init__(self, name: str, at: QPointF, cover: Cover) -> None:
-        self._name, self._at, self._T = name, np.array([at.x(), at.y()]), cover.T_image_cover
-        self._middle = _middle(cover)
-
-    def dragged_to(self, at: QPointF, snap: bool) -> Matrix:
-        """[3, 3]: the cover's px to image px, when what was gripped is here."""
-        now = np.array([at.x(), at.y()])
-        if self._name == "move":
-            T = np.eye(3)
-            T[:2, 2] = now - self._at
-            return np.asarray(T @ self._T)
-        before, after = self._at - self._middle, now - self._middle
-        if self._name == "turn":
-            angle = float(np.arctan2(after[1], after[0]) - np.arctan2(before[1], before[0]))
-            if snap:
-                step = np.deg2rad(SNAP_DEG)
-                angle = round(angle / step) * step
-            return np.asarray(_about(self._middle, 1.0, angle) @ self._T)
-        length = max(float(np.linalg.norm(before)), 1e-6)
-        factor = max(float(np.linalg.norm(after)) / length, 0.02)
-        return np.asarray(_about(self._middle, factor, 0.0) @ self._T)
-
-
-def _middle(cover: Cover) -> NDArray[np.float64]:
-    """[2]: of what it hides, image px."""
-    return bounds(cover).mean(0)
-
-
-def _about(middle: NDArray[np.float64], factor: float, angle_rad: float) -> Matrix:
-    """[3, 3]: a turn and a change of size that leave a point of the image alone."""
-    cos, sin = factor * np.cos(angle_rad), factor * np.sin(angle_rad)
-    linear = np.array([[cos, -sin], [sin, cos]])
-    T = np.eye(3)
-    T[:2, :2], T[:2, 2] = linear, middle - linear @ middle
-    return T
