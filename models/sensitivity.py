@@ -16,7 +16,7 @@ from models.reconstructor import Face
 from models.sweeping import Ask, Box
 
 SPREAD = "spread"
-TOP = 0.02  # of the face: the spread at the upper end of the colours
+TOP = 0.04  # of the face: the spread at the upper end of the colours
 MOST_DRAWS = 400
 
 

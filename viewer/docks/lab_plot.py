@@ -25,6 +25,7 @@ class SweepPlot(pg.PlotWidget):  # type: ignore[misc]
         super().__init__()
         self._controller = controller
         self.setFixedHeight(HEIGHT)
+        self.setMinimumWidth(120)
         self.setAccessibleName("Change against covered share; a click shows that step on the photo")
         self.setToolTip("Mean change of each branch against how much is covered. Click: show that step.")
         self.scene().sigMouseClicked.connect(self.on_click)

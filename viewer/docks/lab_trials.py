@@ -106,10 +106,10 @@ class TrialsTab(QWidget):
         column.addWidget(self._bar)
         column.addWidget(self.said)
         column.addWidget(self.plot)
-        breaking = QHBoxLayout()
-        for text, box in (("Factor", self._factor), ("Threshold", self._threshold)):
-            breaking.addWidget(note(text))
-            breaking.addWidget(box)
+        breaking = QFormLayout()
+        breaking.setSpacing(4)
+        breaking.addRow("Factor", self._factor)
+        breaking.addRow("Threshold", self._threshold)
         column.addLayout(breaking)
         column.addWidget(note(DEFINED))
         column.addWidget(heading("Box jitter"))
@@ -185,6 +185,7 @@ class TrialsTab(QWidget):
         row.setSpacing(2)
         for name in names:
             button = short_button(self._actions[name], texts[name])
+            button.setStyleSheet("padding: 4px 6px;")
             row.addWidget(button)
         row.addStretch(1)
         return row
