@@ -79,7 +79,7 @@ def lay_board(qtbot, opened, cover=BOARD):
 
 
 def settle(qtbot, opened, act):
-    with qtbot.waitSignal(opened.session.answered):
+    with qtbot.waitSignal(opened.session.answered, timeout=20_000):
         act()
     qtbot.waitUntil(lambda: not opened.store.state.busy)
 
