@@ -46,8 +46,9 @@ MOST_REFINED = 12  # faces; a crowd's other boxes stay as found
 LEAST_OVERLAP = 0.3  # of the found and the refined box
 LARGEST_CHANGE = 1.6  # of the longer side
 SAME_FACE_IOU = 0.5
-SURE = 0.5  # a find of at least this score stays even if the method sees no face there
-UNSEEN = frozenset({"empty-mask"})
+SURE = 0.5  # a find of at least this score stays, whatever the method sees there; beside one, others must ...
+LEAST_SEEN = 0.03  # ... show this share of their vertices ...
+CROWDING_IOU = 0.3  # ... and keep clear of surer ones
 
 
 def detect(image: NDArray[np.uint8]) -> list[Face]:
@@ -89,8 +90,9 @@ class SecondLook:
 def refined(image: NDArray[np.uint8], faces: Sequence[Face], method: Reconstructor) -> list[Face]:
     """The same faces after one look of the method: each box as the landmarks of its mesh span it.
 
-    A box that would jump stays as found. A find of low score where the method sees no face at all is dropped,
-    and so is one that turns out to be the same face as a surer one.
+    A box that would jump stays as found. One that turns out to be the same face as a surer one is dropped. So
+    is a find of low score where the method sees no face at all and, beside a sure find, where it sees next to
+    nothing of a face or lies largely upon a surer one.
 
     Args:
         image: [H, W, 3] uint8 RGB.
@@ -100,12 +102,22 @@ def refined(image: NDArray[np.uint8], faces: Sequence[Face], method: Reconstruct
     looked = list(faces[:MOST_REFINED])
     kept: list[Face] = []
     for face, answer in zip(looked, reconstruct(image, looked, method), strict=True):
-        if face.score < SURE and UNSEEN & {alarm.code for alarm in answer.alarms}:
+        beside = faces[0].score >= SURE > face.score
+        if face.score < SURE and _seen(answer) <= (LEAST_SEEN if beside else 0.0):
             continue
         better = _set_right(face, answer)
-        if all(_overlap(better, other) < SAME_FACE_IOU for other in kept):
+        most = CROWDING_IOU if beside else SAME_FACE_IOU
+        if all(_overlap(better, other) < most for other in kept):
             kept.append(better)
     return [*kept, *faces[MOST_REFINED:]]
+
+
+def _seen(answer: Reconstruction) -> float:
+    """Share of the vertices that are visible: none with an empty mask, all if the method does not say."""
+    if any(alarm.code == "empty-mask" for alarm in answer.alarms):
+        return 0.0
+    told = [scalar for scalar in answer.scalars if scalar.name == "visibility"]
+    return float((told[0].values > 0.5).mean()) if told else 1.0
 
 
 def _set_right(face: Face, answer: Reconstruction) -> Face:

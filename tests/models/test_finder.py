@@ -14,7 +14,8 @@ from models.detection import FinderDetector, YuNetDetector, refined
 from models.errors import MissingAssetError, WeightsError
 from models.evaluation.finders import empty_pictures, found_anything, found_faces
 from models.evaluation.subjects import Subject
-from models.loading import load_finder
+from models.images import crop_square
+from models.loading import load_face_model, load_finder
 from models.networks.blocks import fold_batch_norms
 from models.networks.finder import (
     STRIDES,
@@ -26,7 +27,7 @@ from models.networks.finder import (
     encoded,
     suppressed,
 )
-from models.reconstruction import Alarm
+from models.reconstruction import Alarm, Reconstruction, Scalar, Space, frozen
 from models.reconstructor import Face
 from tests.fakes.reconstructor import FakeReconstructor
 
@@ -275,3 +276,47 @@ def test_pictures_without_faces_are_the_same_every_time():
     first, again = empty_pictures(4), empty_pictures(4)
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
     assert found_anything(shot(0.5, TRUE_BOX), first).others == 1
+
+
+class Sees:
+    """Answers each face with a mesh that spans its box, of which a share is visible."""
+
+    name, size, switches = "sees", 64, ()
+
+    def __init__(self, shares):
+        self.topology, self._shares = load_face_model().topology, shares
+
+    def crop(self, face):
+        return crop_square(face.box, 1.5, self.size)
+
+    def __call__(self, crops, without=frozenset()):
+        mean = load_face_model().mean.numpy()
+        marks = self.topology.landmarks(mean)[:, :2]
+        middle, side = (marks.max(0) + marks.min(0)) / 2, np.ptp(marks, axis=0).max()
+        mesh = ((mean - [*middle, 0]) * self.size / 1.5 / side + [31.5, 31.5, 0]).astype(np.float32)
+        return [
+            Reconstruction(
+                "sees",
+                Space.CROP,
+                self.topology,
+                frozen(mesh),
+                scalars=(Scalar("visibility", frozen(np.linspace(0, 1, len(mesh)) > 1 - share), 0, 1),),
+                pose_deg=(0.0, 0.0, 0.0),
+            )
+            for share in self._shares
+        ]
+
+
+@pytest.mark.parametrize(
+    ("scores", "shares", "left"),
+    [
+        ((0.9, 0.4), (0.8, 0.5), 2),  # unsure, but a face is seen there
+        ((0.9, 0.4), (0.8, 0.01), 1),  # beside a sure face next to nothing is seen
+        ((0.45, 0.4), (0.5, 0.01), 2),  # nothing is sure: both may be covered faces
+        ((0.9, 0.6), (0.8, 0.01), 2),  # sure enough, whatever is seen
+    ],
+)
+def test_unsure_finds_beside_a_sure_one_must_show_a_face(scores, shares, left):
+    boxes = ((20, 20, 80, 80), (120, 20, 180, 80))
+    faces = [Face(box, score) for box, score in zip(boxes, scores, strict=True)]
+    assert len(refined(np.full((200, 200, 3), 90, np.uint8), faces, Sees(shares))) == left
