@@ -46,8 +46,9 @@ MOST_REFINED = 12  # faces; a crowd's other boxes stay as found
 LEAST_OVERLAP = 0.3  # of the found and the refined box
 LARGEST_CHANGE = 1.6  # of the longer side
 SAME_FACE_IOU = 0.5
-SURE = 0.5  # a find of at least this score stays, whatever the method sees there; beside one, others must ...
-LEAST_SEEN = 0.03  # ... show this share of their vertices ...
+SURE = 0.5  # a find of at least this score stays if nothing surer is beside it; beside a sure one ...
+FAR_LESS = 0.7  # ... those of less than this share of its score must ...
+LEAST_SEEN = 0.2  # ... show this share of their vertices ...
 CROWDING_IOU = 0.3  # ... and keep clear of surer ones
 
 
@@ -90,9 +91,9 @@ class SecondLook:
 def refined(image: NDArray[np.uint8], faces: Sequence[Face], method: Reconstructor) -> list[Face]:
     """The same faces after one look of the method: each box as the landmarks of its mesh span it.
 
-    A box that would jump stays as found. One that turns out to be the same face as a surer one is dropped. So
-    is a find of low score where the method sees no face at all and, beside a sure find, where it sees next to
-    nothing of a face or lies largely upon a surer one.
+    A box that would jump stays as found. One that turns out to be the same face as a surer one is
+    dropped, and a find of low score where the method sees no face at all. Beside a far surer find one is
+    dropped where the method sees little of a face, or that lies largely upon a surer one.
 
     Args:
         image: [H, W, 3] uint8 RGB.
@@ -102,8 +103,8 @@ def refined(image: NDArray[np.uint8], faces: Sequence[Face], method: Reconstruct
     looked = list(faces[:MOST_REFINED])
     kept: list[Face] = []
     for face, answer in zip(looked, reconstruct(image, looked, method), strict=True):
-        beside = faces[0].score >= SURE > face.score
-        if face.score < SURE and _seen(answer) <= (LEAST_SEEN if beside else 0.0):
+        beside = faces[0].score >= SURE and face.score < FAR_LESS * faces[0].score
+        if (beside or face.score < SURE) and _seen(answer) <= (LEAST_SEEN if beside else 0.0):
             continue
         better = _set_right(face, answer)
         most = CROWDING_IOU if beside else SAME_FACE_IOU

@@ -313,7 +313,8 @@ class Sees:
         ((0.9, 0.4), (0.8, 0.5), 2),  # unsure, but a face is seen there
         ((0.9, 0.4), (0.8, 0.01), 1),  # beside a sure face next to nothing is seen
         ((0.45, 0.4), (0.5, 0.01), 2),  # nothing is sure: both may be covered faces
-        ((0.9, 0.6), (0.8, 0.01), 2),  # sure enough, whatever is seen
+        ((0.9, 0.6), (0.8, 0.1), 1),  # far less sure, and little is seen
+        ((0.9, 0.7), (0.8, 0.01), 2),  # about as sure, whatever is seen
     ],
 )
 def test_unsure_finds_beside_a_sure_one_must_show_a_face(scores, shares, left):
