@@ -17,19 +17,10 @@ from models.evaluation.protocols import GROUPS, View, ask, matching, paired, sco
 from models.evaluation.reports import aflw2000_report, speed_report
 from models.evaluation.tables import table
 from models.metrics import box_size
-from models.reconstruction import MeshLayer, Reconstruction, Space, Topology, frozen
+from models.reconstruction import MeshLayer, Reconstruction, Space, frozen
 from models.reconstructor import Face
+from tests.fakes.marks import LANDMARKS_ONLY
 
-LANDMARKS_ONLY = Topology(
-    name="landmarks",
-    triangles=np.array([[0, 1, 2]], np.int32),
-    uv=np.zeros((68, 2), np.float32),
-    landmark_vertices=np.repeat(np.arange(68, dtype=np.int32)[:, None], 3, 1),
-    landmark_weights=np.tile(np.array([1, 0, 0], np.float32), (68, 1)),
-    mirror=np.arange(68, dtype=np.int32),
-    regions=np.zeros(68, np.uint8),
-    region_names=("face",),
-)
 POSES = [(5.0, 10.0, 0.0), (0.0, -30.0, 40.0), (-10.0, 45.0, -20.0), (2.0, -75.0, 3.0), (0.0, 120.0, 0.0)]
 
 
