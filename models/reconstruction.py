@@ -26,6 +26,25 @@ class Space(Enum):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Correspondence:
+    """Where the V points of one surface lie on another: what makes answers of different methods comparable.
+
+    Attributes:
+        corners: [V, 3] int32, vertices of the other surface.
+        weights: [V, 3] float32, rows sum to one.
+    """
+
+    corners: NDArray[np.int32]
+    weights: Array
+
+    def __call__(self, values: Array) -> Array:
+        """[P, C] or [P] at the other surface's vertices -> [V, C] or [V] float32."""
+        corners = values[self.corners]
+        weights = self.weights if values.ndim == 1 else self.weights[..., None]
+        return np.asarray((weights * corners).sum(1), np.float32)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Topology:
     """What never changes about a mesh: shared by all answers of one method.
 
@@ -39,6 +58,8 @@ class Topology:
         regions: [N] uint8, index into `region_names`.
         region_names: e.g. ("brows", "eyes", "nose", ...).
         mean: [N, 3] float32, the mean face in MODEL space; None where a method has none.
+        open_face: Where the open face's vertices lie on this mesh; None on the open face itself, and where
+            nobody knows.
     """
 
     name: str
@@ -50,6 +71,7 @@ class Topology:
     regions: NDArray[np.uint8]
     region_names: tuple[str, ...]
     mean: Array | None = None
+    open_face: Correspondence | None = None
 
     def landmarks(self, vertices: Array) -> Array:
         """[68, 3]: the landmarks of a mesh of this topology, in the space of `vertices` [N, 3]."""

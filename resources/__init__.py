@@ -1,7 +1,11 @@
-"""The one door to the files that ship: weights, face models, shaders, icons, sample pictures. Stdlib only."""
+"""The one door to files: those that ship (weights, face models, shaders, icons, sample pictures) and those a
+user brought. Stdlib only.
+"""
 
 from __future__ import annotations
 
+import os
+import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +13,8 @@ from pathlib import Path
 __all__ = [
     "Asset",
     "AssetError",
+    "brought",
+    "brought_folder",
     "face_model",
     "icon",
     "manifest",
@@ -84,6 +90,33 @@ def icon(name: str, root: Path = ROOT) -> Path:
 def samples(root: Path = ROOT) -> tuple[Path, ...]:
     """The bundled sample pictures, by name; the first is the one a fresh session opens."""
     return tuple(sorted(path for path in (root / "samples").glob("*") if path.suffix in PICTURES))
+
+
+def brought_folder() -> Path:
+    """Where files that users bring are kept: $UNMASK_ASSETS, else the user's data folder."""
+    if chosen := os.environ.get("UNMASK_ASSETS"):
+        return Path(chosen)
+    home = Path.home()
+    match sys.platform:
+        case "win32":
+            data = Path(os.environ.get("LOCALAPPDATA", home / "AppData/Local"))
+        case "darwin":
+            data = home / "Library/Application Support"
+        case _:
+            data = Path(os.environ.get("XDG_DATA_HOME") or home / ".local/share")
+    return data / "unmask"
+
+
+def brought(name: str, root: Path = ROOT) -> Path:
+    """A file or folder that a user brought, by its row `brought/NAME` in the manifest.
+
+    Raises:
+        AssetError: It is not there; says how to get it.
+    """
+    path = brought_folder() / name
+    if not path.exists():
+        raise AssetError(f"{name} is not there. {_remedy(f'brought/{name}', root)}")
+    return path
 
 
 def _present(folder: str, name: str, ending: str, root: Path) -> Path:

@@ -1,4 +1,4 @@
-"""`python -m models.synthetic preview | benchmark | pool`: look at synthetic faces, time them, store them."""
+"""`python -m models.synthetic preview | benchmark | pool | bank`: look at faces, time, store them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from models.synthetic.bank import VIEWS, ready_bank
 from models.synthetic.dataset import CROP_PX, FaceBatch, batch
 from models.synthetic.timing import measure
 
@@ -31,7 +32,12 @@ def main(arguments: list[str] | None = None) -> int:
     pool.add_argument("--out", type=Path, required=True)
     pool.add_argument("--count", type=int, default=1000)
     pool.set_defaults(run=_pool)
-    for command in (preview, benchmark, pool):
+    bank = commands.add_parser("bank", help=f"store scenes in {VIEWS} views each, for trainings; resumes")
+    bank.add_argument("--out", type=Path, required=True, help="folder")
+    bank.add_argument("--count", type=int, default=10_000, help="scenes")
+    bank.add_argument("--processes", type=int, default=2)
+    bank.set_defaults(run=_bank)
+    for command in (preview, benchmark, pool, bank):
         command.add_argument("--seed", type=int, default=0)
         command.add_argument("--first", type=int, default=0, help="index of the first sample")
     chosen = parser.parse_args(arguments)
@@ -75,6 +81,11 @@ def _pool(chosen: argparse.Namespace) -> None:
     arrays = {name: getattr(samples, name).numpy() for name in FaceBatch.__dataclass_fields__}
     np.savez_compressed(chosen.out, **arrays)
     print(f"{chosen.out}: {chosen.count} samples of seed {chosen.seed}")
+
+
+def _bank(chosen: argparse.Namespace) -> None:
+    scenes = len(ready_bank(chosen.out, chosen.seed, chosen.first, chosen.count, chosen.processes))
+    print(f"{chosen.out}: {scenes} scenes of seed {chosen.seed}, {VIEWS} views each")
 
 
 if __name__ == "__main__":

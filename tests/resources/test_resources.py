@@ -130,3 +130,13 @@ def test_the_weights_that_ship_for_a_method_are_named(folder):
     (folder / "weights" / "dsfnet-fine.safetensors").write_bytes(b"x")
     assert resources.weights_for("dsfnet", folder) == ("fine", "open")
     assert resources.weights_for("prnet", folder) == ()
+
+
+def test_a_file_a_user_brought_is_found_in_their_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNMASK_ASSETS", str(tmp_path))
+    with pytest.raises(resources.AssetError, match=r"face\.mat is not there"):
+        resources.brought("face.mat")
+    (tmp_path / "face.mat").write_bytes(b"x")
+    assert resources.brought("face.mat") == tmp_path / "face.mat"
