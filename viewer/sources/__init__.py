@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from models.errors import InputError
-from viewer.sources import video
 from viewer.sources.folder import PictureReader, pictures_in
 from viewer.sources.player import Player
 from viewer.sources.source import Recording
 from viewer.sources.still import READABLE, first_bytes, is_picture
 
 __all__ = ["open_path", "open_paths"]
+
+VIDEO_SUFFIXES = frozenset(
+    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv"}
+    | {".flv", ".3gp", ".ogv", ".mjpeg"}
+)
 
 
 def open_path(path: Path | str) -> Recording:
@@ -27,8 +31,10 @@ def open_path(path: Path | str) -> Recording:
     first_bytes(path)
     if is_picture(path):
         return Player(path.name, PictureReader([path]))
-    if path.suffix.lower() in video.SUFFIXES:
-        return Player(path.name, video.VideoReader(path))
+    if path.suffix.lower() in VIDEO_SUFFIXES:
+        from viewer.sources.video import VideoReader  # PyAV takes a tenth of a second of the start
+
+        return Player(path.name, VideoReader(path))
     raise InputError(
         f"{path.name} is neither a picture nor a video. Open a picture ({READABLE}), "
         "a video (MP4, MOV, MKV, WebM, AVI) or a folder of pictures."
@@ -50,6 +56,6 @@ def open_paths(paths: Sequence[Path | str]) -> Recording:
         return open_path(paths[0])
     files = [Path(path).expanduser() for path in paths]
     for file in files:
-        if file.is_dir() or file.suffix.lower() in video.SUFFIXES:
+        if file.is_dir() or file.suffix.lower() in VIDEO_SUFFIXES:
             raise InputError(f"{file.name} cannot be opened together with others. Open it alone.")
     return Player(f"{len(files)} pictures", PictureReader(files))

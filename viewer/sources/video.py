@@ -12,10 +12,6 @@ import numpy as np
 from models.errors import InputError
 from viewer.sources.source import Frame
 
-SUFFIXES = frozenset(
-    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv"}
-    | {".flv", ".3gp", ".ogv", ".mjpeg"}
-)
 AHEAD = 48  # frames; further on, jumping to a key frame beats decoding all between
 
 
