@@ -1,0 +1,73 @@
+"""Answers of different methods, brought to the vertices of the open face: the mesh they all compare on."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from models.reconstruction import Array, Reconstruction, Topology, frozen
+
+OPEN_FACE = "open face"  # the name of its topology
+REACH = 0.05  # of a mesh's size: how far apart two vertices may lie and still be the same place
+
+
+def common(answer: Reconstruction) -> Array | None:
+    """The vertices of the open face as an answer puts them.
+
+    Returns:
+        [V, 3] in the answer's space; None where nobody knows how its mesh corresponds.
+    """
+    return on_open_face(answer.topology, answer.vertices)
+
+
+def on_open_face(topology: Topology, values: Array) -> Array | None:
+    """What a mesh knows per vertex, [N, C] or [N], at the vertices of the open face; None where unknown."""
+    if topology.open_face is not None:
+        return frozen(topology.open_face(values))
+    return values if topology.name == OPEN_FACE else None
+
+
+def comparable(first: Reconstruction, second: Reconstruction) -> tuple[Array, Array] | None:
+    """Two answers vertex by vertex: on their own mesh if it is one, else on the open face.
+
+    Returns:
+        Twice [P, 3], each in its answer's space; None where the meshes do not correspond.
+    """
+    if _one_mesh(first.topology, second.topology):
+        return first.vertices, second.vertices
+    pair = common(first), common(second)
+    return None if pair[0] is None or pair[1] is None else (pair[0], pair[1])
+
+
+def open_vertex(topology: Topology, vertex: int) -> int | None:
+    """The vertex of the open face at a vertex of another mesh, such as a picked one.
+
+    Measured on the mean face, on the chart where a mesh has no mean.
+
+    Returns:
+        None where the open face does not reach (an ear, the neck), or where nobody knows.
+    """
+    places = topology.uv if topology.mean is None else topology.mean
+    there = on_open_face(topology, places)
+    if there is None or topology.open_face is None:
+        return None if there is None else vertex
+    apart = np.linalg.norm(there - places[vertex], axis=1)
+    nearest = int(apart.argmin())
+    return nearest if apart[nearest] <= REACH * float(np.ptp(places, axis=0).max()) else None
+
+
+def vertex_of(topology: Topology, open_vertex: int) -> int | None:
+    """The vertex of a mesh nearest to a vertex of the open face; None where nobody knows."""
+    if topology.open_face is None:
+        return open_vertex if topology.name == OPEN_FACE else None
+    corners, weights = (
+        part[open_vertex] for part in (topology.open_face.corners, topology.open_face.weights)
+    )
+    return int(corners[weights.argmax()])
+
+
+def _one_mesh(first: Topology, second: Topology) -> bool:
+    return first is second or (
+        first.name == second.name
+        and len(first.uv) == len(second.uv)
+        and np.array_equal(first.triangles, second.triangles)
+    )
