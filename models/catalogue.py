@@ -1,8 +1,12 @@
-"""Which face alignment methods are installed, without loading any of them."""
+"""Which face alignment methods are installed and what they lack, without loading any of them."""
 
 from __future__ import annotations
 
 from importlib.metadata import EntryPoint, entry_points
+
+from resources.needs import missing
+
+__all__ = ["methods", "missing"]
 
 GROUP = "unmask.methods"
 

@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 DEFAULT = "finder"
-YUNET_FILE = "yunet_s_640_640.onnx"
+YUNET_FILE = "face_detection_yunet_2023mar.onnx"
 DETECTORS: Mapping[str, Callable[[], Detector]] = MappingProxyType(
     {
         "finder": lambda: FinderDetector(load_finder("open")),

@@ -121,8 +121,8 @@ def shipped_weights(method: str) -> tuple[str, ...]:
 
 
 def fetched(name: str) -> Path:
-    """A file of others that a user may put beside the weights; MissingAssetError says how to get it."""
-    return _shipped(resources.weights, name)
+    """A file or folder of others that a user brought; MissingAssetError says how to get it."""
+    return _shipped(resources.brought, name)
 
 
 def form_from(recipe: dict[str, Any]) -> Form:

@@ -18,6 +18,7 @@ __all__ = [
     "face_model",
     "icon",
     "manifest",
+    "remedy",
     "samples",
     "shader",
     "weights",
@@ -37,12 +38,13 @@ class Asset:
     """One row of `manifest.toml`.
 
     Attributes:
-        path: Relative to `resources/`, with forward slashes.
+        path: Relative to `resources/`, with forward slashes; `brought/NAME` lies in `brought_folder()`.
         origin: Who made it and where it came from, or the command that makes it.
         licence: SPDX name, or the terms in a few words.
         purpose: What it is for.
         sha256, size: Of the file, size in bytes; empty and 0 for a file the user fetches.
         fetch: How a user gets it; empty for a file that ships.
+        url: Where it can be downloaded without registering; empty for none.
     """
 
     path: str
@@ -52,6 +54,7 @@ class Asset:
     sha256: str = ""
     size: int = 0
     fetch: str = ""
+    url: str = ""
 
 
 def manifest(root: Path = ROOT) -> tuple[Asset, ...]:
@@ -115,7 +118,7 @@ def brought(name: str, root: Path = ROOT) -> Path:
     """
     path = brought_folder() / name
     if not path.exists():
-        raise AssetError(f"{name} is not there. {_remedy(f'brought/{name}', root)}")
+        raise AssetError(f"{name} is not there. {remedy(f'brought/{name}', root)}")
     return path
 
 
@@ -126,15 +129,17 @@ def _present(folder: str, name: str, ending: str, root: Path) -> Path:
     path = root / folder / (name if Path(name).suffix else name + ending)
     if not path.is_file():
         raise AssetError(
-            f"The file {path.name} is missing from {path.parent}. {_remedy(f'{folder}/{path.name}', root)}"
+            f"The file {path.name} is missing from {path.parent}. {remedy(f'{folder}/{path.name}', root)}"
         )
     return path
 
 
-def _remedy(relative: str, root: Path) -> str:
+def remedy(relative: str, root: Path = ROOT) -> str:
     """How to get a file that is missing: what the manifest says, else what there is instead."""
     for asset in manifest(root):
         if asset.path == relative:
+            if asset.url:
+                return f"Run `unmask assets fetch {Path(relative).name}`, or bring it: {asset.fetch}"
             return asset.fetch or f"It ships with the application ({asset.origin}): install it again."
     folder = root / Path(relative).parent
     there = sorted(path.name for path in folder.glob("*") if path.suffix not in {"", ".md"})

@@ -1,0 +1,93 @@
+"""Which files each method runs on: what ships for it, what a user must bring."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from resources import ROOT, brought_folder, remedy, weights_for
+
+__all__ = ["NEEDS", "OFFICIAL", "Need", "made_possible", "missing"]
+
+OFFICIAL = "official"  # the name of the weights a user brought
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something a method cannot run without.
+
+    Attributes:
+        what: In a few words, e.g. "the network's weights".
+        any_of: Names in the folder of brought files; one of them is enough, the first is the usual one.
+    """
+
+    what: str
+    any_of: tuple[str, ...]
+
+    def met(self) -> bool:
+        """Whether one of the files lies in the folder of brought files."""
+        return any((brought_folder() / name).exists() for name in self.any_of)
+
+    def sentence(self, root: Path = ROOT) -> str:
+        """What is missing and how to get it."""
+        first, *others = self.any_of
+        instead = f" (or {', '.join(others)})" if others else ""
+        return f"{first}{instead} is not there: {self.what}. {remedy(f'brought/{first}', root)}"
+
+
+NEEDS: dict[str, tuple[Need, ...]] = {
+    "dsfnet-published": (
+        Need("the network's weights", ("net.pth",)),
+        Need("the face model", ("BFM.mat",)),
+        Need("the face model's UV layout", ("BFM_UV.mat", "BFM_UVspace_patch.npy")),
+    ),
+    "tddfa": (
+        Need("the network's weights", ("mb1_120x120.pth", "mb05_120x120.pth", "resnet22.pth")),
+        Need("mean and deviation of its parameters", ("param_mean_std_62d_120x120.pkl",)),
+        Need("the face model", ("bfm_noneck_v3.pkl", "bfm_noneck_v3_slim.pkl", "bfm68.npz")),
+    ),
+    "prnet": (
+        Need("the network's weights, first part", ("256_256_resfcn256_weight.index",)),
+        Need("the network's weights, second part", ("256_256_resfcn256_weight.data-00000-of-00001",)),
+    ),
+    "mgcnet": (
+        Need("the network's weights, first part", ("model-400000.index",)),
+        Need("the network's weights, second part", ("model-400000.data-00000-of-00001",)),
+        Need("the face model", ("bfm09_trim_exp_uv_presplit.h5",)),
+    ),
+}
+"""Method -> what its official weights need. A method of its own authors' package is not in it."""
+
+OURS = frozenset({"dsfnet", *NEEDS})
+
+
+def missing(method: str, weights: str = "open", root: Path = ROOT) -> list[str]:
+    """Why a method cannot run: a sentence for each thing missing, with how to get it; empty if it can.
+
+    Opens no file and loads no weights. Knows nothing of third parties' methods, hence finds nothing missing.
+
+    Args:
+        method: As in `models.catalogue.methods()`.
+        weights: A name of weights that ship, "official", or the path of a file.
+        root: The folder of what ships.
+    """
+    if method not in OURS:
+        return []
+    if weights == OFFICIAL:
+        if method not in NEEDS:
+            return [
+                f"There are no official weights of {method}. Choose the method dsfnet-published for those."
+            ]
+        return [need.sentence(root) for need in NEEDS[method] if not need.met()]
+    if Path(weights).suffix or Path(weights).exists():
+        return [] if Path(weights).is_file() else [f"There is no weights file {weights}. Check the path."]
+    there = weights_for(method, root)
+    if weights in there:
+        return []
+    instead = ", ".join((*there, *([OFFICIAL] if method in NEEDS else [])))
+    return [f"No weights {weights!r} ship for {method}. Choose one of: {instead}."]
+
+
+def made_possible() -> tuple[str, ...]:
+    """The methods whose official weights are complete."""
+    return tuple(method for method, needs in NEEDS.items() if all(need.met() for need in needs))

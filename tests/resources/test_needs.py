@@ -1,0 +1,63 @@
+"""What each method needs: complete, named, and asked without opening anything."""
+
+from __future__ import annotations
+
+import pytest
+
+from models.catalogue import missing
+from resources import manifest
+from resources.needs import NEEDS, OURS, made_possible
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("UNMASK_ASSETS", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize("method", NEEDS)
+def test_with_nothing_brought_every_need_is_named_with_a_way_to_get_it(method):
+    sentences = missing(method, "official")
+    assert len(sentences) == len(NEEDS[method])
+    for sentence, need in zip(sentences, NEEDS[method], strict=True):
+        assert sentence.startswith(need.any_of[0])
+        assert "unmask assets" in sentence or "comes with" in sentence
+
+
+@pytest.mark.parametrize("method", NEEDS)
+def test_one_file_of_each_need_is_enough(method, folder):
+    for need in NEEDS[method]:
+        assert made_possible() == ()
+        (folder / need.any_of[-1]).touch()
+    assert missing(method, "official") == []
+    assert made_possible() == (method,)
+
+
+def test_every_file_needed_has_a_row_that_says_whose_it_is_and_how_to_get_it():
+    rows = {row.path.removeprefix("brought/"): row for row in manifest() if row.path.startswith("brought/")}
+    needed = {name for needs in NEEDS.values() for need in needs for name in need.any_of}
+    assert needed <= rows.keys()
+    for row in rows.values():
+        assert row.origin
+        assert row.licence
+        assert row.purpose
+        assert row.fetch
+        assert row.url.startswith("https://") or not row.url
+
+
+def test_nothing_is_missing_for_weights_that_ship():
+    assert missing("dsfnet", "open") == []
+    (sentence,) = missing("dsfnet", "secret")
+    assert "open" in sentence
+
+
+def test_a_path_must_exist(tmp_path):
+    (sentence,) = missing("dsfnet", str(tmp_path / "mine.safetensors"))
+    assert "mine.safetensors" in sentence
+    (tmp_path / "mine.safetensors").touch()
+    assert missing("dsfnet", str(tmp_path / "mine.safetensors")) == []
+
+
+def test_a_third_partys_method_knows_its_own_needs():
+    assert "example" not in OURS
+    assert missing("example", "official") == []
