@@ -55,14 +55,12 @@ def open_vertex(topology: Topology, vertex: int) -> int | None:
     return nearest if apart[nearest] <= REACH * float(np.ptp(places, axis=0).max()) else None
 
 
-def vertex_of(topology: Topology, open_vertex: int) -> int | None:
+def vertex_of(topology: Topology, vertex: int) -> int | None:
     """The vertex of a mesh nearest to a vertex of the open face; None where nobody knows."""
-    if topology.open_face is None:
-        return open_vertex if topology.name == OPEN_FACE else None
-    corners, weights = (
-        part[open_vertex] for part in (topology.open_face.corners, topology.open_face.weights)
-    )
-    return int(corners[weights.argmax()])
+    known = topology.open_face
+    if known is None:
+        return vertex if topology.name == OPEN_FACE else None
+    return int(known.corners[vertex][known.weights[vertex].argmax()])
 
 
 def _one_mesh(first: Topology, second: Topology) -> bool:
