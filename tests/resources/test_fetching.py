@@ -169,7 +169,7 @@ def test_what_is_not_https_is_refused_also_behind_a_redirect(server, part, url):
     with pytest.raises(FetchError, match="not https"):
         list(download(url, part))
     server.moved["/file"] = url
-    with pytest.raises(FetchError, match="not https|not allowed"):
+    with pytest.raises(FetchError, match=r"not https|not allowed"):
         fetch(server, part)
 
 
