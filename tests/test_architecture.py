@@ -17,6 +17,7 @@ QT = {"PySide6", "pyqtgraph", "OpenGL", "superqt", "shiboken6"}
 LEAVES = ("models.training", "models.evaluation", "models.synthetic")
 TRAIN_ONLY = {"numba", "anny"}
 WITHOUT_QT = (
+    "viewer.assets",
     "viewer.state",
     "viewer.covers",
     "viewer.coverer",
@@ -147,6 +148,7 @@ def test_imports_are_absolute():
         ("viewer.batch", QT | TRAIN_ONLY | set(LEAVES)),  # and with it loading, pipeline and export
         ("viewer.occlude", QT | TRAIN_ONLY | set(LEAVES)),
         ("viewer.covers", QT | {"torch", "cv2"}),
+        ("viewer.assets", QT | {"torch", "cv2", "numpy"}),
         ("viewer.state", QT | {"torch"}),
         ("viewer.command_line", QT | {"torch", "cv2"}),
         ("resources", QT | {"torch", "numpy"}),

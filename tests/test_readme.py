@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from viewer.assets import parse_assets
 from viewer.command_line import parse_batch, parse_launch, parse_occlude
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,7 +33,9 @@ def commands(program: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("words", commands("unmask"), ids=" ".join)
 def test_command_lines_are_understood(words):
-    read = {"run": parse_batch, "occlude": parse_occlude}.get(words[1] if words[1:] else "")
+    read = {"run": parse_batch, "occlude": parse_occlude, "assets": parse_assets}.get(
+        words[1] if words[1:] else ""
+    )
     read(words[2:]) if read is not None else parse_launch(words[1:])
 
 

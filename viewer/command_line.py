@@ -114,6 +114,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from viewer.occlude import run_occlude
 
         return run_occlude(parse_occlude(words[1:]))
+    if words[:1] == ["assets"]:
+        from viewer.assets import parse_assets, run_assets
+
+        return run_assets(parse_assets(words[1:]))
     launch = parse_launch(words)
     from viewer.app import run  # Qt is loaded only for the window
 
@@ -126,7 +130,7 @@ def parse_launch(words: Sequence[str]) -> Launch:
         prog="unmask",
         description="See what a face alignment network saw, and what it made up where it saw nothing.",
         epilog="`unmask run IMAGE ... --out DIR` does the same without a window, `unmask occlude IMAGE --out "
-        "DIR` covers faces; each has its own --help.",
+        "DIR` covers faces, `unmask assets` lists and brings files; each has its own --help.",
     )
     parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="pictures, a video, or a folder")
     parser.add_argument("--camera", type=_camera, metavar="N", help="open camera N; 0 is the first")
