@@ -1,7 +1,8 @@
-"""`python -m models.training dsfnet | finder --out runs/dsfnet`: train; call again to resume.
+"""`python -m models.training METHOD --out runs/METHOD`: train; call again to resume.
 
 `--start weights.safetensors` goes on from given weights instead of chance. `--photographs FOLDER` mixes in
-real faces: crops.tar and labels.npz, see models/training/aflw.py.
+real faces: crops.tar and labels.npz, see models/training/aflw.py. `--stock FOLDER` holds what was rendered
+before: cut-outs for the finder, a bank of faces for the published systems; rendered first where it is not.
 """
 
 from __future__ import annotations
@@ -17,15 +18,19 @@ import torch
 
 from models.errors import InputError, UnmaskError
 from models.loading import fill, load_face_model, read_weights, taken_out, weights_path
+from models.synthetic.bank import ready_bank
 from models.synthetic.dataset import MakeRow, rendered_row
 from models.training.dsfnet import DSFNetTask
 from models.training.finder import FinderTask, crop_stock, ready_stock
 from models.training.loop import Run
 from models.training.photographs import Photographs
-from models.training.recipes import DSFNetRecipe, FinderRecipe
+from models.training.recipes import DSFNetRecipe, FinderRecipe, TDDFARecipe
+from models.training.tddfa import TDDFATask
 
-RECIPES: dict[str, type[DSFNetRecipe] | type[FinderRecipe]] = {"dsfnet": DSFNetRecipe, "finder": FinderRecipe}
-OF_THE_RECIPE = ("minutes", "batch", "pool", "workers", "threads", "seed", "cutouts", "backdrops")
+Recipe = DSFNetRecipe | FinderRecipe | TDDFARecipe
+RECIPES: dict[str, type[Recipe]] = {"dsfnet": DSFNetRecipe, "finder": FinderRecipe, "tddfa": TDDFARecipe}
+OF_THE_RECIPE = ("minutes", "batch", "pool", "workers", "threads", "seed", "cutouts", "backdrops", "scenes")
+FIRST_SCENE = 10_000_000  # those below are kept for tests
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -47,10 +52,13 @@ def _train(options: argparse.Namespace) -> None:
         raise InputError(f"a training of {options.method} has no --{', no --'.join(sorted(unknown))}.")
     recipe = replace(recipe, **given)
     torch.set_num_threads(recipe.threads)
-    if isinstance(recipe, FinderRecipe):
-        _train_finder(recipe, options)
-    else:
-        _train_dsfnet(recipe, options)
+    match recipe:
+        case FinderRecipe():
+            _train_finder(recipe, options)
+        case DSFNetRecipe():
+            _train_dsfnet(recipe, options)
+        case TDDFARecipe():
+            _train_on_bank(recipe, options)
 
 
 def _train_finder(recipe: FinderRecipe, options: argparse.Namespace) -> None:
@@ -84,6 +92,20 @@ def _train_dsfnet(recipe: DSFNetRecipe, options: argparse.Namespace) -> None:
     Run(task, recipe, options.out, options.device).train()
 
 
+def _train_on_bank(recipe: TDDFARecipe, options: argparse.Namespace) -> None:
+    if options.photographs is not None:
+        raise InputError(f"a training of {options.method} has no --photographs.")
+    folder = options.stock or options.out / "bank"
+    bank = ready_bank(folder, recipe.seed, FIRST_SCENE, recipe.scenes, recipe.workers)
+    if options.start is not None:
+        recipe = replace(recipe, start=Path(options.start).name)
+    task = TDDFATask(recipe, load_face_model(), bank, options.device)
+    if options.start is not None:
+        path = weights_path(recipe.method, options.start)
+        fill(task.network, read_weights(path)[0], path)
+    Run(task, recipe, options.out, options.device).train()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m models.training", description=__doc__)
     parser.add_argument("method", choices=list(RECIPES))
@@ -96,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--photographs", type=Path, help="folder of labelled crops: half of the samples")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--minutes", type=float, help="wall clock of the whole run, all parts together")
-    parser.add_argument("--stock", type=Path, help="finder: cut-outs rendered before (default: OUT/stock)")
+    parser.add_argument("--stock", type=Path, help="folder of what was rendered before (default: in OUT)")
     for name in OF_THE_RECIPE[1:]:
         parser.add_argument(f"--{name}", type=int, help="instead of the recipe's")
     return parser

@@ -7,6 +7,7 @@ from typing import Any
 
 from models.networks.dual_space import Form
 from models.networks.finder import FinderForm
+from models.networks.regressor import RegressorForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,66 @@ class FinderRecipe:
     start: str = ""
     loss: FinderLoss = field(default_factory=FinderLoss)
     form: FinderForm = field(default_factory=FinderForm)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, for the file beside the weights."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class TDDFALoss:
+    """How much each term counts; distances are in half crop sides, parameters whitened.
+
+    Attributes:
+        parameters, vertices: The two objectives where they lead.
+        other: Share of its weight an objective has while the other leads; 0 as published.
+        landmarks: The branch that is dropped afterwards.
+        steadiness: How wrongly a face moves from a still to a moment later.
+    """
+
+    parameters: float = 4.0
+    vertices: float = 10.0
+    other: float = 0.25
+    landmarks: float = 2.0
+    steadiness: float = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class TDDFARecipe:
+    """3DDFA-V2 on a bank of rendered faces. Schedule as for DSFNet.
+
+    Attributes:
+        look_ahead_every, look_ahead: Steps between two choices of the objective, and steps tried for each.
+        moving: Share of the stills that are also shown a moment later.
+        shift, scale, roll_rad: How far the squares stray; see `squares.Jitter`.
+        turn_rad, move_shift, move_scale, move_roll_rad: How far a face moves in a moment, at most.
+    """
+
+    method: str = "tddfa"
+    start: str = ""
+    seed: int = 2026
+    minutes: float = 25.0
+    batch: int = 64
+    learning_rate: float = 3e-3
+    weight_decay: float = 0.02
+    warmup: float = 0.04
+    clip_norm: float = 5.0
+    ema: float = 0.998
+    workers: int = 2  # processes that render the bank
+    scenes: int = 12_000  # in three views each
+    threads: int = 2
+    look_ahead_every: int = 250
+    look_ahead: int = 4
+    moving: float = 0.25
+    shift: float = 0.08
+    scale: float = 0.16
+    roll_rad: float = 0.6
+    turn_rad: float = 0.12
+    move_shift: float = 0.04
+    move_scale: float = 0.04
+    move_roll_rad: float = 0.1
+    loss: TDDFALoss = field(default_factory=TDDFALoss)
+    form: RegressorForm = field(default_factory=lambda: RegressorForm(width=0.5, identity=60, expression=36))
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, for the file beside the weights."""
