@@ -149,7 +149,11 @@ class Run:
     def _log(self, seen: list[dict[str, Tensor]], seconds: float) -> None:
         if self.rank:
             return
-        means = {key: float(torch.stack([terms[key] for terms in seen]).mean()) for key in seen[0]}
+        names = dict.fromkeys(name for terms in seen for name in terms)  # not every step has every term
+        means = {
+            name: float(torch.stack([terms[name] for terms in seen if name in terms]).mean())
+            for name in names
+        }
         row = {
             "step": self.steps,
             "progress": round(self.progress, 4),
