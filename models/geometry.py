@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -177,3 +177,29 @@ def towards_camera(vertices: Tensor, triangles: Tensor) -> Tensor:
     for k in range(3):
         shown.index_add_(1, triangles[:, k], area)
     return shown > 0
+
+
+def nearest_orthogonal(matrix: Tensor) -> Tensor:
+    """The orthogonal R that maximises trace(R^T M); a mirror where that is nearer (det R = -1).
+
+    [B, 3, 3] -> [B, 3, 3]: the polar factor U V^T of M = U S V^T. Its gradient needs only that no two
+    singular values vanish together, unlike that of the singular vectors.
+    """
+    return _Polar.apply(matrix)  # type: ignore[no-untyped-call]
+
+
+class _Polar(torch.autograd.Function):
+    """dR = U (K / (s_i + s_j)) V^T, K = U^T dM V - V^T dM^T U: from R^T R = 1 and R^T M = M^T R."""
+
+    @staticmethod
+    def forward(ctx: Any, matrix: Tensor) -> Tensor:
+        u, s, vt = torch.linalg.svd(matrix.double())
+        ctx.save_for_backward(u, s, vt)
+        return (u @ vt).to(matrix.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        u, s, vt = ctx.saved_tensors
+        inner = u.mT @ gradient.double() @ vt.mT
+        sums = (s[:, :, None] + s[:, None]).clamp(min=_TINY)
+        return (u @ ((inner - inner.mT) / sums) @ vt).to(gradient.dtype)

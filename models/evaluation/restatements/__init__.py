@@ -1,0 +1,1 @@
+"""The published computations written down plainly, as the originals run them: to be measured against."""
