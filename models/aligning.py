@@ -63,7 +63,7 @@ def aligned(answer: Reconstruction, mesh: TrueMesh, size: tuple[int, int] | None
         )
     target = np.asarray(answer.vertices, np.float64)
     if same:
-        fits = [_similarity(start, target, start) for start in (_upright(mesh), mesh.vertices)]
+        fits = [similarity(start, target, start) for start in (_upright(mesh), mesh.vertices)]
         best = min(fits, key=lambda placed: float(np.linalg.norm(placed - target, axis=1).mean()))
         return Aligned(frozen(best), mesh.triangles, True, "after a similarity over all vertices")
     starts = [in_picture] if in_picture is not None else _starts(answer, mesh)
@@ -92,7 +92,7 @@ def closest_points_fit(source: Floats, target: Floats) -> tuple[Floats, float]:
         before, apart = apart, float(distance[pulls].mean())
         if before - apart < 1e-5 * apart:
             break
-        source = _similarity(source[index[pulls]], sample[pulls], source)
+        source = similarity(source[index[pulls]], sample[pulls], source)
     return source, apart
 
 
@@ -161,7 +161,7 @@ def _spread(points: Floats) -> float:
     return float(np.sqrt(np.square(points - points.mean(0)).sum(1).mean()))
 
 
-def _similarity(source: NDArray[np.floating], target: Floats, moved: NDArray[np.floating]) -> Floats:
+def similarity(source: NDArray[np.floating], target: Floats, moved: NDArray[np.floating]) -> Floats:
     """`moved` [P, 3] after the similarity that best carries `source` [K, 3] onto `target` [K, 3]."""
     a, b = (torch.as_tensor(np.array(points, np.float64))[None] for points in (source, target))
     fit = weighted_procrustes(a, b, torch.ones(1, a.shape[1], dtype=torch.float64))

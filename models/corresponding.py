@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.reconstruction import Array, Reconstruction, Topology, frozen
 
@@ -14,7 +15,8 @@ def common(answer: Reconstruction) -> Array | None:
     """The vertices of the open face as an answer puts them.
 
     Returns:
-        [V, 3] in the answer's space; None where nobody knows how its mesh corresponds.
+        [V, 3] in the answer's space; None where nobody knows how its mesh corresponds. Where its mesh ends
+        before the open face does, see `reached`, they lie on its border.
     """
     return on_open_face(answer.topology, answer.vertices)
 
@@ -24,6 +26,14 @@ def on_open_face(topology: Topology, values: Array) -> Array | None:
     if topology.open_face is not None:
         return frozen(topology.open_face(values))
     return values if topology.name == OPEN_FACE else None
+
+
+def reached(topology: Topology) -> NDArray[np.bool_] | None:
+    """[V] which vertices of the open face really lie on a mesh; None where nobody knows."""
+    known = topology.open_face
+    if known is None:
+        return np.ones(len(topology.uv), bool) if topology.name == OPEN_FACE else None
+    return np.ones(len(known.corners), bool) if known.reached is None else known.reached
 
 
 def comparable(first: Reconstruction, second: Reconstruction) -> tuple[Array, Array] | None:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 import resources
 from models.catalogue import methods
 from models.errors import MethodError, MissingAssetError, WeightsError
+from models.face_model.correspondence import ChartPlaces
 from models.face_model.morphable import FaceModel
 from models.methods.dsfnet import DSFNet, make_network
 from models.networks.blocks import fold_batch_norms
@@ -26,6 +27,7 @@ CORRECTION = "correction"  # key of the mean face's offsets, beside the network'
 
 __all__ = [
     "CORRECTION",
+    "bfm_places",
     "dsfnet",
     "fetched",
     "fill",
@@ -68,6 +70,13 @@ def load(name: str, weights: str | Path = "open", device: str = "cpu") -> Recons
 def load_face_model(name: str = "open") -> FaceModel:
     """A face model that ships, by name. One object per name: its topology is shared."""
     return FaceModel.read(_shipped(resources.face_model, name))
+
+
+@lru_cache(maxsize=1)
+def bfm_places() -> ChartPlaces:
+    """Where the open face's vertices lie on the UV layout of BFM that PRNet and the published DSFNet use."""
+    path = _shipped(resources.face_model, "bfm_uv_correspondence.npz")
+    return ChartPlaces.read(path, len(load_face_model().mean))
 
 
 def dsfnet(weights: str | Path = "open", device: str = "cpu") -> Reconstructor:

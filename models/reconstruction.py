@@ -32,10 +32,13 @@ class Correspondence:
     Attributes:
         corners: [V, 3] int32, vertices of the other surface.
         weights: [V, 3] float32, rows sum to one.
+        reached: [V] False where the other surface ends before: there it is the nearest place on its border.
+            None: reached everywhere.
     """
 
     corners: NDArray[np.int32]
     weights: Array
+    reached: NDArray[np.bool_] | None = None
 
     def __call__(self, values: Array) -> Array:
         """[P, C] or [P] at the other surface's vertices -> [V, C] or [V] float32."""
