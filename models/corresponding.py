@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -79,3 +81,34 @@ def _one_mesh(first: Topology, second: Topology) -> bool:
         and len(first.uv) == len(second.uv)
         and np.array_equal(first.triangles, second.triangles)
     )
+
+
+def counterpart(source: Topology, vertex: int, target: Topology) -> int | None:
+    """The vertex of another mesh at the same place of the face; None where it has none, or nobody knows."""
+    if _one_mesh(source, target):
+        return vertex
+    place = open_vertex(source, vertex)
+    return None if place is None else vertex_of(target, place)
+
+
+def onto_vertices(topology: Topology, values: Array) -> Array:
+    """What is known per vertex of the open face, [V], at a mesh's own vertices.
+
+    Returns:
+        [N]: of the nearest vertex of the open face; NaN where that does not reach.
+    """
+    nearest = _nearest_open(topology)
+    return frozen(np.where(nearest < 0, np.nan, values[nearest]))
+
+
+@lru_cache(maxsize=16)
+def _nearest_open(topology: Topology) -> NDArray[np.int64]:
+    """[N]: as `open_vertex` for every vertex of a mesh; -1 where the open face does not reach."""
+    from scipy.spatial import cKDTree
+
+    places = topology.uv if topology.mean is None else topology.mean
+    there = on_open_face(topology, places)
+    if there is None or topology.open_face is None:
+        return np.arange(len(places)) if there is not None else np.full(len(places), -1)
+    distance, index = cKDTree(there).query(places)
+    return np.where(distance <= REACH * float(np.ptp(places, axis=0).max()), index, -1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from time import perf_counter
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from models.errors import MethodError
 from models.geometry import euler_from_rotation, rotation_from_euler
 from models.images import check_image, warp_crop
-from models.reconstruction import Array, Layer, MeshLayer, Reconstruction, Space
+from models.reconstruction import Array, Layer, MeshLayer, Reconstruction, Space, Timing
 from models.reconstructor import Face, Reconstructor
 
 Box = tuple[float, float, float, float]
@@ -36,7 +37,7 @@ def reconstruct(
         without: Switches of the method to leave out of the computation.
 
     Returns:
-        One answer per face, in their order, in IMAGE space.
+        One answer per face, in their order, in IMAGE space, with how long it took.
 
     Raises:
         ValueError: The image or a box cannot be used, or `without` names no switch of the method.
@@ -48,15 +49,21 @@ def reconstruct(
         _check_box(face.box)
     if not faces:
         return []
+    start = perf_counter()
     image = np.ascontiguousarray(image)
     transforms = [_checked_transform(method, face) for face in faces]
     crops = np.stack([warp_crop(image, T, method.size) for T in transforms])
+    cut = perf_counter()
     answers = method(crops, without)
+    answered = perf_counter()
     if len(answers) != len(faces):
         raise MethodError(f"{method.name} was asked about {len(faces)} faces and answered for {len(answers)}")
-    return [
+    placed = [
         back_project(answer, T, face.box) for answer, T, face in zip(answers, transforms, faces, strict=True)
     ]
+    total_ms = 1e3 * (perf_counter() - start)
+    timing = Timing(1e3 * (cut - start), 1e3 * (answered - cut), total_ms, len(faces))
+    return [replace(answer, timing=timing) for answer in placed]
 
 
 def back_project(answer: Reconstruction, T_image_crop: NDArray[np.float64], box: Box) -> Reconstruction:

@@ -173,6 +173,23 @@ class Alarm:
     count: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long a method took over a picture; its faces go through together.
+
+    Attributes:
+        crop_ms: Cutting the faces out.
+        network_ms: The method itself: network and decoding.
+        total_ms: Both, and carrying the answers back into the picture.
+        faces: How many there were.
+    """
+
+    crop_ms: float
+    network_ms: float
+    total_ms: float
+    faces: int = 1
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Reconstruction:
     """One face as one method sees it. Arrays are read-only, so any thread may hold it.
@@ -193,6 +210,7 @@ class Reconstruction:
         box: Face box (x0, y0, x1, y1) in image px it was asked about; None in crop space.
         mm_per_px: Model millimetres per px of `space`.
         steadied: Meshes, pose and scale were smoothed over the frames of a video; maps never are.
+        timing: How long the whole picture took; None where nobody measured.
     """
 
     method: str
@@ -208,6 +226,7 @@ class Reconstruction:
     box: tuple[float, float, float, float] | None = None
     mm_per_px: float = 1.0
     steadied: bool = False
+    timing: Timing | None = None
 
     @property
     def landmarks(self) -> Array:

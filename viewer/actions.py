@@ -81,7 +81,7 @@ def _look(look: Look) -> ActionRow:
 
 
 def _all_have(state: State, look: Look) -> bool:
-    choosers = [row.name for row in panels_shown(state) if len(row.looks) > 1]
+    choosers = [row.name for row in panels_shown(state) if len(row.looks) > 1 and look in row.looks]
     return bool(choosers) and all(style_of(state, name).look is look for name in choosers)
 
 
@@ -367,6 +367,7 @@ ACTIONS: tuple[ActionRow, ...] = (
         _look(look)
         for look in (
             *(Look.SHADED, Look.FLAT, Look.PHOTO, Look.WIRE, Look.POINTS),
+            *(Look.VISIBILITY, Look.TO_FIRST, Look.ERROR),
             *(Look.UV, Look.DEPTH, Look.NORMALS, Look.PNCC),
         )
     ),

@@ -33,8 +33,10 @@ from viewer import theme
 from viewer.assembly import FIRST_SIZE, Assembly, Panels
 from viewer.bench import Work
 from viewer.command_line import Launch
+from viewer.comparison import Setting
 from viewer.controller import Controller
 from viewer.errand import Errand
+from viewer.offers import best_offer, first_lineup, usable
 from viewer.panels.arrangement import PANELS, Kind, PanelRow, arrangement
 from viewer.settings import Settings
 from viewer.state import State, Theme
@@ -100,16 +102,27 @@ def begin(controller: Controller, launch: Launch) -> None:
 
 def first_state(settings: Settings, launch: Launch) -> State:
     """What a session starts with: what was kept of the last one, and above that what was asked for."""
-    fresh = State(styles={row.name: row.style for row in PANELS if row.looks})
+    fresh = State(styles={row.name: row.style for row in PANELS if row.looks}, lineup=first_lineup())
     kept = settings.restored(fresh)
+    first = answering(kept, launch)
     return replace(
         kept,
         arrangement=arrangement(launch.arrangement or kept.arrangement).name,
-        method=launch.method or kept.method,
-        weights=launch.weights or kept.weights,
+        method=first.method,
+        weights=first.weights,
+        lineup=tuple(filter(usable, kept.lineup)),
         switched_off=launch.without,
         theme=kept.theme if launch.theme is None else Theme[launch.theme.upper()],
     )
+
+
+def answering(kept: State, launch: Launch) -> Setting:
+    """Who answers at first: who was asked for, else who did in the last session and still can, else ours."""
+    if launch.method is not None:
+        return Setting(launch.method, launch.weights or best_offer(launch.method).setting.weights)
+    last, ours = Setting(kept.method, kept.weights), Setting(State().method, State().weights)
+    first = last if usable(last) else ours
+    return Setting(first.method, launch.weights) if launch.weights else first
 
 
 def make_panels() -> Panels:

@@ -29,9 +29,11 @@ from viewer.lab_linking import CoveredPhoto, LabLinked
 from viewer.linking import Linked, PictureView, SurfacePanel
 from viewer.main_window import MainWindow
 from viewer.menus import FileMenus
+from viewer.methods_bar import MethodsBar
+from viewer.methods_linking import MethodsLinked, MethodSurface
 from viewer.outside import Desktop, Outside
 from viewer.panel_area import PanelArea
-from viewer.panels.arrangement import LAB, arrangement
+from viewer.panels.arrangement import LAB, panels_shown
 from viewer.session import Session
 from viewer.settings import Settings
 from viewer.state import State
@@ -140,8 +142,9 @@ class Assembly(QObject):
         area = self._area = PanelArea({"photo": panels.photo, **panels.surfaces, **pair})
         bar = CompareBar(self.store, self.controller, self.actions)
         banner = Banner(self.store, self.controller, self.actions["draw-box"])
+        methods = MethodsBar(self.store, self.controller, self.actions)
         transport = Transport(self.store, self.controller, self.actions)
-        self.window.place([banner, bar, area, transport], area, Status(self.store))
+        self.window.place([banner, bar, methods, area, transport], area, Status(self.store))
         right, bottom = SIDE, Qt.DockWidgetArea.BottomDockWidgetArea
         self._docks = {
             "layers": self.window.add_dock(
@@ -168,7 +171,9 @@ class Assembly(QObject):
             cast(Mapping[str, SurfacePanel], panels.surfaces),
             self,
         )
-
+        self._methods_linked = MethodsLinked(
+            self.store, self.controller, cast(Mapping[str, MethodSurface], panels.surfaces), self
+        )
         self._lab_linked = LabLinked(self.store, self.controller, cast(CoveredPhoto, panels.photo), self)
         self._pair_linked = ComparisonLinked(
             self.store,
@@ -223,10 +228,11 @@ class Assembly(QObject):
         if old is None or new.theme is not old.theme:
             theme.apply(new.theme)
             self.window.dress(theme.colours(new.theme))
-        if old is None or new.arrangement != old.arrangement:
-            self._area.show_only(arrangement(new.arrangement).panels)
-            if new.arrangement == LAB:
-                self._bring_lab()
+        moved = old is None or new.arrangement != old.arrangement
+        if moved or (old is not None and len(new.lineup) != len(old.lineup)):
+            self._area.show_only([row.name for row in panels_shown(new)])
+        if moved and new.arrangement == LAB:
+            self._bring_lab()
         if old is None or new.source_name != old.source_name:
             self.window.setWindowTitle(f"{new.source_name} – Unmask" if new.source_name else "Unmask")
 

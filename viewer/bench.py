@@ -17,7 +17,8 @@ from viewer.comparison import Setting
 from viewer.coverer import covered
 from viewer.covers import Wanted
 from viewer.following import Follower, drawn
-from viewer.judge import Judge
+from viewer.judge import Judge, judged_too
+from viewer.lineup import against_first
 from viewer.sources.source import Frame
 from viewer.state import Found, Search, Shown
 
@@ -57,7 +58,7 @@ class Job:
         search: How `faces` were found; None where the user drew them.
         source: Number of the source the frame is from: faces are followed within one only.
         truth: Ground truth the user opened; None looks for it beside the picture.
-        others: Who else is to answer about the same faces.
+        others: Who else will be asked about the same faces: what they need stays loaded.
         steady: Take the tremble out of the answers about a video; left alone while others answer too, or
             covers lie on it, so that like is held against like.
         wanted: What to lay over the frame; None for nothing.
@@ -85,13 +86,27 @@ class Answered:
         shown: The frame with its answers; None if the job had no frame.
         switches: What may be left out of this method's computation.
         device: Where it ran.
-        troubles: Those of the job's `others` that could not answer, and why.
     """
 
     shown: Shown | None
     switches: tuple[str, ...]
     device: str
-    troubles: tuple[tuple[Setting, Exception], ...] = ()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Another:
+    """The question to somebody else about a frame that was answered.
+
+    Attributes:
+        shown: The frame, its faces and the first answers.
+        setting: Who is asked.
+    """
+
+    shown: Shown
+    setting: Setting
+
+
+Answers = tuple[Reconstruction, ...]
 
 
 class Cancelled(Exception):
@@ -113,25 +128,33 @@ class Bench:
         self._loaded: dict[tuple[str, str], Reconstructor] = {}
         self._device = ""
         self._lock = Lock()
-        self._bare: tuple[tuple[object, ...], tuple[Reconstruction, ...]] | None = None
+        self._bare: tuple[tuple[object, ...], Answers] | None = None
 
     def cancel(self) -> None:
         """Give up at the next opportunity: between loading, detection and reconstruction. From any thread."""
         self._cancelled.set()
 
-    def __call__(self, job: Job) -> Answered:
+    def __call__(self, job: Job | Another) -> Answered | Answers:
         """Answer `job`; whatever load, detect and reconstruct raise goes to the caller."""
         self._check()
+        return self._another(job) if isinstance(job, Another) else self._answered(job)
+
+    def _answered(self, job: Job) -> Answered:
         method = self._method(job.method, job.weights)
         shown = None if job.frame is None else self._shown(job.frame, job, method)
-        troubles: tuple[tuple[Setting, Exception], ...] = ()
-        if shown is not None:
-            others, troubles = self._others(shown, job.others)
-            shown = replace(shown, others=others)
         needed = {(job.method, job.weights), *((other.method, other.weights) for other in job.others)}
         with self._lock:
             self._loaded = {key: kept for key, kept in self._loaded.items() if key in needed}
-        return Answered(shown, method.switches, self._device, troubles)
+        return Answered(shown, method.switches, self._device)
+
+    def _another(self, job: Another) -> Answers:
+        """What somebody else says of the same faces, held against the truth and the first answers."""
+        shown, setting = job.shown, job.setting
+        method = self._method(setting.method, setting.weights)
+        self._check()
+        answers = self._ask(shown.frame.image, shown.faces, method, setting.without)
+        told = (against_first(*pair) for pair in zip(answers, shown.answers, strict=True))
+        return judged_too(tuple(told), shown.judgement)
 
     def _method(self, name: str, weights: str) -> Reconstructor:
         with self._lock:
@@ -156,26 +179,12 @@ class Bench:
         faces: Sequence[Face],
         method: Reconstructor,
         without: frozenset[str],
-    ) -> tuple[Reconstruction, ...]:
+    ) -> Answers:
         self._check()
         if not faces:
             return ()
         with self._lock:
             return tuple(self._work.reconstruct(image, faces, method, without & frozenset(method.switches)))
-
-    def _others(
-        self, shown: Shown, settings: tuple[Setting, ...]
-    ) -> tuple[dict[Setting, tuple[Reconstruction, ...]], tuple[tuple[Setting, Exception], ...]]:
-        """What each of `settings` answers about the faces of a frame; one that fails spoils nothing else."""
-        answers, troubles = {}, []
-        for setting in settings:
-            self._check()
-            try:
-                method = self._method(setting.method, setting.weights)
-                answers[setting] = self._ask(shown.frame.image, shown.faces, method, setting.without)
-            except Exception as error:  # told by the session, as any other
-                troubles.append((setting, error))
-        return answers, tuple(troubles)
 
     def _shown(self, frame: Frame, job: Job, method: Reconstructor) -> Shown:
         self._check()
@@ -200,9 +209,7 @@ class Bench:
             )
         return self._judge(replace(shown, elapsed_ms=1e3 * (perf_counter() - start)), job.truth)
 
-    def _about(
-        self, frame: Frame, faces: tuple[Face, ...], job: Job, method: Reconstructor
-    ) -> tuple[Reconstruction, ...]:
+    def _about(self, frame: Frame, faces: tuple[Face, ...], job: Job, method: Reconstructor) -> Answers:
         """The answers without covers; while covers change over one frame they are asked for once."""
         key = (frame, tuple(face.box for face in faces), job.method, job.weights, job.without)
         if job.wanted is not None and self._bare is not None and self._bare[0] == key:

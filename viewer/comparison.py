@@ -162,7 +162,7 @@ def compared(shown: Shown | None, face: int, a: Side, b: Side) -> Compared:
         return Compared(first, second, trouble=trouble)
     same_frame = same_picture(first.frame, second.frame)
     mm = difference_mm(first.answer.vertices, second.answer, aligned=not same_frame)
-    difference = Scalar("difference", mm, 0.0, _round_high(mm), "mm")
+    difference = Scalar("difference", mm, 0.0, round_high(mm), "mm")
     marked = replace(second.answer, scalars=(*second.answer.scalars, difference))
     return Compared(first, second, difference, not same_frame, marked)
 
@@ -216,8 +216,8 @@ def described(side: Side, state: State) -> str:
     """A side in words: which part of whose answer about what."""
     part = side.layer or "fused"
     if side.pinned is not None:
-        return f"{part}, pinned: {_framed(side.pinned.shown.frame)}, {_worded(side.pinned.setting)}"
-    return part if side.setting is None else f"{part}, {_worded(side.setting, setting_of(state))}"
+        return f"{part}, pinned: {_framed(side.pinned.shown.frame)}, {worded(side.pinned.setting)}"
+    return part if side.setting is None else f"{part}, {worded(side.setting, setting_of(state))}"
 
 
 def choices(state: State) -> Iterator[tuple[str, str, Side]]:
@@ -272,7 +272,7 @@ def _carried(vertices: Array, target: Array) -> Array:
     return frozen(best.apply(source)[0].numpy())
 
 
-def _round_high(mm: Array) -> float:
+def round_high(mm: Array) -> float:
     """The end of a legend: 1, 2, 5, 10, ... mm, so that it stays the same from frame to frame."""
     worst = float(np.nanpercentile(mm, 98)) if np.isfinite(mm).any() else 0.0
     steps = (step * 10.0**power for power in range(4) for step in (1, 2, 5))
@@ -283,7 +283,7 @@ def _framed(frame: Frame) -> str:
     return f"{frame.name} {frame.index + 1}" if frame.count != 1 else frame.name
 
 
-def _worded(setting: Setting, usual: Setting | None = None) -> str:
+def worded(setting: Setting, usual: Setting | None = None) -> str:
     """Who answers, leaving out what is as usual."""
     words = []
     if usual is None or setting.method != usual.method:

@@ -13,8 +13,10 @@ from models.reconstructor import Face
 from viewer.comparing import Comparing
 from viewer.exporter import Exporter
 from viewer.inspection import clipped_box, face_at, nearest_vertex, probed
+from viewer.lining import Lining
 from viewer.looks import Looks
 from viewer.occluding import Occluding
+from viewer.offers import best_offer
 from viewer.outside import Outside
 from viewer.session import Session
 from viewer.state import (
@@ -43,6 +45,7 @@ class Controller(QObject):
         viewpoints: The verbs of the cameras.
         occluding: The verbs of covers on the photo.
         trials: The verbs of sweeps and box jitter.
+        lining: The verbs of methods side by side.
 
     Signals:
         exported: The path of a file that was written.
@@ -54,6 +57,7 @@ class Controller(QObject):
     viewpoints: Viewpoints
     occluding: Occluding
     trials: Trials
+    lining: Lining
 
     exported = Signal(str)
     asked = Signal(str)
@@ -73,6 +77,7 @@ class Controller(QObject):
         self.comparing = Comparing(store, session, outside, self)
         self.occluding = Occluding(store, session, self)
         self.trials = Trials(store, session, outside, self)
+        self.lining = Lining(store, session, outside, self)
 
     @property
     def state(self) -> State:
@@ -193,10 +198,9 @@ class Controller(QObject):
         self._session.ask_again()
 
     def choose_method(self, method: str) -> None:
-        """Let another method answer, with its open weights; if it cannot, the present one stays."""
+        """Let another method answer, with the first weights there are; else the present one stays."""
         if method != self._store.state.method:
-            self._store.update(method=method, weights="open", switches=(), switched_off=frozenset())
-            self._session.ask_again()
+            self.lining.put(0, best_offer(method).setting)
 
     def choose_weights(self, weights: str) -> None:
         """Use other weights: a name, or the path of a file; if they do not fit, the present ones stay."""
@@ -308,10 +312,6 @@ class Controller(QObject):
     def dismiss_notice(self) -> None:
         """The user has read the banner."""
         self._store.update(notice=None)
-
-    def forget_recent(self) -> None:
-        """Empty the list of recent files."""
-        self._store.update(recent=())
 
     @Slot(str)
     def _on_written(self, path: str) -> None:

@@ -11,6 +11,8 @@ from viewer.state import Shown
 
 if TYPE_CHECKING:
     from models.ground_truth import GroundTruth
+    from models.judging import Judgement
+    from models.reconstruction import Reconstruction
 
 
 class Judge:
@@ -58,3 +60,16 @@ def _judged(shown: Shown, truth: GroundTruth) -> Shown:
     answers = list(shown.answers)
     answers[face] = with_errors(answers[face], judgement)
     return replace(shown, answers=tuple(answers), judgement=judgement)
+
+
+def judged_too(
+    answers: tuple[Reconstruction, ...], judgement: Judgement | None
+) -> tuple[Reconstruction, ...]:
+    """Somebody else's answers about the same faces, the judged one knowing its error too."""
+    if judgement is None:
+        return answers
+    from models.judging import judged, with_errors
+
+    mine = answers[judgement.face]
+    told = with_errors(mine, judged(mine, judgement.truth, judgement.face))
+    return tuple(told if index == judgement.face else answer for index, answer in enumerate(answers))

@@ -9,12 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Slot
 
+from models.corresponding import counterpart
 from models.normalisers import Normaliser, normaliser
 from models.reconstruction import Array, MeshLayer, Reconstruction
 from viewer.cameras import camera_of
 from viewer.comparison import compared_in
 from viewer.controller import Controller
+from viewer.gl.framing import Framing
 from viewer.inspection import alarms_of
+from viewer.lineup import depth_between, framing, standing
 from viewer.panels.arrangement import PanelRow, alarms_on, panel_row, panels_shown, style_of
 from viewer.sources.source import Frame
 from viewer.state import Camera, LayerStyle, Shown, State, Theme
@@ -22,6 +25,9 @@ from viewer.store import Store
 
 if TYPE_CHECKING:
     from models.judging import Judgement
+
+
+WARNED_BY = ("shown", "answer", "lineup")  # parts of the State that alarms depend on
 
 
 class SurfacePanel(Protocol):
@@ -32,8 +38,13 @@ class SurfacePanel(Protocol):
     vertex_picked: Any
     renderer_found: Any
 
-    def set_answer(self, answer: Reconstruction | None, image: NDArray[np.uint8] | None) -> None:
-        """Show this answer about this photo."""
+    def set_answer(
+        self,
+        answer: Reconstruction | None,
+        image: NDArray[np.uint8] | None = None,
+        framing: Framing | None = None,
+    ) -> None:
+        """Show this answer about this photo, put there."""
 
     def set_look(self, style: LayerStyle) -> None:
         """Draw the surface like this."""
@@ -132,7 +143,7 @@ class Linked(QObject):
             self._photo.set_whole(new.whole_photo)
         if old is None or new.probe is not old.probe:
             self._photo.set_probe(None if new.probe is None else new.probe.position[:2])
-        if old is None or new.shown is not old.shown or new.answer is not old.answer:
+        if old is None or any(getattr(new, part) is not getattr(old, part) for part in WARNED_BY):
             self._warn(new)
         anew = self._show(new)
         for name, panel in self._surfaces.items():
@@ -144,7 +155,7 @@ class Linked(QObject):
             if old is None or new.probe is not old.probe or name in anew:
                 panel.set_probe(_vertex_on(name, new))
             if old is None or name in anew or _truth_shown(new) != _truth_shown(old):
-                panel.set_truth(*_truth_of(new))
+                panel.set_truth(*_truth_of(name, new))
         if old is None or _measured(new) != _measured(old) or new.judgement is not old.judgement:
             self._photo.set_truth(new.judgement, _measured(new))
 
@@ -161,7 +172,9 @@ class Linked(QObject):
                 continue
             answer, frame = _wanted_by(row, state)
             if row.name not in self._told or self._told[row.name] is not answer:
-                self._surfaces[row.name].set_answer(answer, None if frame is None else frame.image)
+                image = None if frame is None else frame.image
+                placed = None if answer is None or row.slot is None else framing(state, answer)
+                self._surfaces[row.name].set_answer(answer, image, placed)
                 self._told[row.name] = answer
                 anew.add(row.name)
         return anew
@@ -170,12 +183,21 @@ class Linked(QObject):
         alarms = alarms_of(state.shown, state.answer)
         self._photo.set_alarms(alarms_on(panel_row("photo"), alarms))
         for name, panel in self._surfaces.items():
-            panel.set_alarms(alarms_on(panel_row(name), alarms))
+            row = panel_row(name)
+            answer = _answer_of(row, state)
+            own = tuple(alarm.text for alarm in answer.alarms) if answer is not None else ()
+            panel.set_alarms(alarms_on(row, alarms) if row.slot is None else own)
 
     def _picked(self, name: str, vertex: int) -> None:
         """A click on a surface that is not the whole face is passed on by where it lies in the photo."""
-        answer = self._store.state.answer
-        if answer is None:
+        state = self._store.state
+        answer = _answer_of(panel_row(name), state)
+        if answer is None or state.answer is None:
+            return
+        if answer is not state.answer:
+            place = counterpart(answer.topology, vertex, state.answer.topology)
+            if place is not None:
+                self._controller.probe_vertex(place)
             return
         surface = _surface(name, answer)
         if surface is None or len(surface.vertices) == len(answer.vertices):
@@ -189,12 +211,26 @@ def _truth_shown(state: State) -> bool:
     return "truth" in state.overlays and state.judgement is not None
 
 
-def _truth_of(state: State) -> tuple[Array | None, Array | None]:
-    """True landmarks and true surface as the panels draw them; None where they do not."""
+def _truth_of(name: str, state: State) -> tuple[Array | None, Array | None]:
+    """True landmarks and true surface as a panel draws them; None where it does not."""
     judgement = state.judgement
     if judgement is None or "truth" not in state.overlays:
         return None, None
-    return judgement.landmarks, None if judgement.surface is None else judgement.surface.vertices
+    answer, first = _answer_of(panel_row(name), state), state.answer
+    surface = None if judgement.surface is None else judgement.surface.vertices
+    if answer is first or answer is None or first is None:
+        return judgement.landmarks, surface
+    nearer = np.array([0, 0, depth_between(first, answer)], np.float32)
+    landmarks = None if judgement.landmarks is None else judgement.landmarks + nearer
+    return landmarks, None if surface is None else surface + nearer
+
+
+def _answer_of(row: PanelRow, state: State) -> Reconstruction | None:
+    """Whose answer a panel is about."""
+    if row.slot is None:
+        return state.answer
+    place = standing(state, row.slot)
+    return None if place is None else place.answer
 
 
 def _measured(state: State) -> Normaliser | None:
@@ -205,7 +241,7 @@ def _measured(state: State) -> Normaliser | None:
 def _wanted_by(row: PanelRow, state: State) -> tuple[Reconstruction | None, Frame | None]:
     """What a panel is to show, and which frame that is about."""
     if not row.compares:
-        return state.answer, None if state.shown is None else state.shown.frame
+        return _answer_of(row, state), None if state.shown is None else state.shown.frame
     pair = compared_in(state)
     return pair.marked, None if pair.b is None else pair.b.frame
 
@@ -221,6 +257,13 @@ def _vertex_on(name: str, state: State) -> int | None:
     """The picked vertex as an index into what the panel of that name draws; None if it is not on it."""
     if state.probe is None or state.answer is None:
         return None
+    answer = _answer_of(panel_row(name), state)
+    if answer is not state.answer:
+        return (
+            None
+            if answer is None
+            else counterpart(state.answer.topology, state.probe.vertex, answer.topology)
+        )
     surface = _surface(name, state.answer)
     if surface is None or len(surface.vertices) == len(state.answer.vertices):
         return state.probe.vertex

@@ -6,14 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Slot
-from PySide6.QtGui import QActionGroup
+from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu
 
 import resources
-from models.catalogue import methods
+from viewer.comparison import Setting, worded
 from viewer.controller import Controller
+from viewer.offers import Offer, best_offer, method_names, offers, offers_of
 from viewer.state import State
 from viewer.store import Store
+
+LONGEST = 60  # characters of a reason
 
 
 class FileMenus(QObject):
@@ -37,6 +40,8 @@ class FileMenus(QObject):
             text = path.stem.replace("_", " ").replace("-", " ").capitalize()
             self._add_file(self.samples, text, str(path))
         self.samples.setEnabled(not self.samples.isEmpty())
+        self.method.aboutToShow.connect(lambda: self._fill_method(store.state))  # files may have come
+        self.weights.aboutToShow.connect(lambda: self._fill_weights(store.state))
         self._follow(store.state, None)
         store.changed.connect(self._follow)
 
@@ -54,16 +59,21 @@ class FileMenus(QObject):
     def _fill_method(self, state: State) -> None:
         self.method.clear()
         group = QActionGroup(self.method)
-        for name in sorted({*methods(), state.method}):
-            chosen = name == state.method
-            _add_choice(self.method, group, name, name, chosen, self._controller.choose_method)
+        for name in dict.fromkeys((*method_names(), state.method)):
+            offer = best_offer(name)
+            action = _add_choice(self.method, group, name, name, self._controller.choose_method)
+            _tick(action, name == state.method, offer)
+            add_reason(self.method, offer)
 
     def _fill_weights(self, state: State) -> None:
         self.weights.clear()
         group = QActionGroup(self.weights)
-        for name in dict.fromkeys((*resources.weights_for(state.method), state.weights)):
-            text, chosen = Path(name).name, name == state.weights
-            _add_choice(self.weights, group, text, name, chosen, self._controller.choose_weights)
+        found = {offer.setting.weights: offer for offer in offers_of(state.method)}
+        for name in dict.fromkeys((*found, state.weights)):
+            action = _add_choice(self.weights, group, Path(name).name, name, self._controller.choose_weights)
+            offer = found.get(name, Offer(Setting(state.method, name)))
+            _tick(action, name == state.weights, offer)
+            add_reason(self.weights, offer)
 
     def _add_file(self, menu: QMenu, text: str, path: str) -> None:
         action = menu.addAction(text)
@@ -72,11 +82,38 @@ class FileMenus(QObject):
 
 
 def _add_choice(
-    menu: QMenu, group: QActionGroup, text: str, value: str, chosen: bool, choose: Callable[[str], None]
-) -> None:
+    menu: QMenu, group: QActionGroup, text: str, value: str, choose: Callable[[str], None]
+) -> QAction:
     action = menu.addAction(text)
     action.setCheckable(True)
-    action.setChecked(chosen)
-    action.setToolTip(f"Answer with: {value}")
     action.triggered.connect(lambda _on: choose(value))
     group.addAction(action)
+    return action
+
+
+def _tick(action: QAction, chosen: bool, offer: Offer) -> None:
+    """Tick what answers, grey what cannot."""
+    action.setChecked(chosen)
+    action.setEnabled(chosen or offer.ready)
+    action.setToolTip(offer.meaning)
+
+
+def fill_with_offers(menu: QMenu, chosen: Setting | None, choose: Callable[[Setting], None]) -> None:
+    """A row for every method with weights; what cannot run is greyed and says what it lacks."""
+    menu.clear()
+    for offer in offers():
+        action = menu.addAction(worded(offer.setting))
+        action.setCheckable(True)
+        _tick(action, offer.setting == chosen, offer)
+        action.triggered.connect(lambda _on=False, setting=offer.setting: choose(setting))
+        add_reason(menu, offer)
+
+
+def add_reason(menu: QMenu, offer: Offer) -> None:
+    """Under a row that is greyed: what is missing, in a line; all of it is its tooltip."""
+    for sentence in offer.missing[:1]:
+        first = sentence.split(". ")[0].rstrip(".")
+        more = f" (and {len(offer.missing) - 1} more)" if offer.missing[1:] else ""
+        line = menu.addAction(f"      {first[:LONGEST]}{'…' if first[LONGEST:] else ''}{more}")
+        line.setToolTip(offer.meaning)
+        line.setEnabled(False)

@@ -14,13 +14,15 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from models.errors import InputError
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face
-from viewer.bench import Answered, Asker, Bench, Cancelled, Job, Work
-from viewer.comparison import settings_wanted, without_setting
+from viewer.bench import Another, Answered, Answers, Asker, Bench, Cancelled, Job, Work
+from viewer.comparison import ARRANGEMENT, Setting, without_setting
 from viewer.covers import wanted
 from viewer.explain import is_expected, no_face, notice_of
 from viewer.history import NO_HISTORY, History, record_of
 from viewer.inspection import alarms_of, probed, same_face
 from viewer.latest_only import LatestOnly, Newest
+from viewer.lineup import settings_asked
+from viewer.round import Round
 from viewer.sources.source import Frame, Recording, Source, same_picture
 from viewer.state import Notice, Search, Severity, Shown, State
 from viewer.store import Store
@@ -49,8 +51,12 @@ class Session(QObject):
     Every question carries the generation it was asked in; a change of input or settings begins a new one, and
     answers of older ones are dropped, so a slow stale answer never overwrites a new one.
 
+    Where others are to answer too, they are asked one after the other once the first answer is there: a
+    round. A picture that stays is shown after each; while it plays, frames wait until the round is over and
+    are shown with all their answers, so that panels stay in step.
+
     Signals:
-        answered: A Shown with its answers is in the Store.
+        answered: A Shown with all its answers is in the Store.
     """
 
     answered = Signal(object)
@@ -75,6 +81,8 @@ class Session(QObject):
         self._truth: tuple[Frame, Path] | None = None  # ground truth the user opened, and about what
         self._opened = 0  # sources so far
         self._answering: _Answering | None = None  # who answered last
+        self._round = Round()
+        self._held = False  # a frame waits for the end of the round
         self._reading = False  # a source was opened and has delivered nothing yet
         self._fresh = False  # no frame of this source came yet
         self._generation = 0
@@ -100,6 +108,8 @@ class Session(QObject):
         """Leave what is open and look at `source`; the picture shown stays until the first frame comes."""
         self.leave()
         self._source, self._fresh, self._truth = source, True, None
+        self._round.end()
+        self._held = False
         self._opened += 1
         self._generation += 1
         self._jobs.forget_waiting()
@@ -141,6 +151,7 @@ class Session(QObject):
     def ask_again(self) -> None:
         """Ask about the same picture in the way the Store now says."""
         self._generation += 1
+        self._round.forgive()
         self._ask(self._frame)
 
     def look_at(self, faces: tuple[Face, ...] | None) -> None:
@@ -177,8 +188,8 @@ class Session(QObject):
         """Whoever else is to answer now is asked about the same picture; so is what other covers do to it."""
         if self._frame is None:
             return
-        if set(settings_wanted(new)) - set(settings_wanted(old)):
-            self.ask_again()
+        if gained := set(settings_asked(new)) - set(settings_asked(old)):
+            self._ask_also(gained, new.shown)
         elif new.lab is not old.lab and not self.playing and new.lab.epoch == old.lab.epoch:
             before, now = wanted(old), wanted(new)
             if not (now is before is None or (now is not None and now.same_as(before))):
@@ -193,7 +204,9 @@ class Session(QObject):
         if self._fresh:
             self._fresh = False
             self._show_at_once(arrived[1])
-        self._ask(self._frame)
+        self._held = self.playing and self._jobs.busy and bool(settings_asked(self._store.state))
+        if not self._held:
+            self._ask(self._frame)
         self._set_reading(False)
         if not self.playing:
             self._store.update(live=False, fps=0.0)
@@ -210,7 +223,20 @@ class Session(QObject):
             shown=Shown(frame), source_name=name, selected_face=0, probe=None, notice=notice, doing=LOOKING
         )
 
+    def _ask_also(self, gained: set[Setting], shown: Shown | None) -> None:
+        """Others are to answer too: about the picture shown, if its answer is one to hold theirs against."""
+        self._round.forgive(gained)
+        steadied = shown is not None and any(answer.steadied for answer in shown.answers)
+        if self._jobs.busy and not steadied:
+            return  # they come next in the round
+        if shown is None or not shown.answers or steadied:
+            self.ask_again()
+        else:
+            self._carry_on(self._round.begun(shown))
+
     def _ask(self, frame: Frame | None) -> None:
+        self._round.end()
+        self._held = False
         state = self._store.state
         faces = None if frame is None else self._faces
         truth = self._truth[1] if self._truth and frame and same_picture(self._truth[0], frame) else None
@@ -225,26 +251,54 @@ class Session(QObject):
                 self._search,
                 self._opened,
                 truth,
-                settings_wanted(state),
+                settings_asked(state),
                 state.steady,
                 wanted(state),
             )
         )
 
     @Slot(object, object)
-    def _on_done(self, job: Job, answered: Answered) -> None:
+    def _on_done(self, job: Job | Another, result: Answered | Answers) -> None:
+        if isinstance(job, Another):
+            if self._round.awaits(job):
+                assert isinstance(result, tuple)
+                self._carry_on(self._round.answered(job, result))
+        else:
+            assert isinstance(result, Answered)
+            self._take(job, result)
+        self._release()
+
+    def _take(self, job: Job, answered: Answered) -> None:
         state = self._store.state
         if (job.method, job.weights) == (state.method, state.weights):
             self._store.update(switches=answered.switches, device=answered.device)
             self._answering = _Answering(job.method, job.weights, answered.switches, job.without)
         if job.generation == self._generation and answered.shown is not None:
-            self._show(answered.shown)
-        for setting, error in answered.troubles:
-            self._store.update(comparison=without_setting(self._store.state.comparison, setting))
-            self.tell(error)
+            self._carry_on(self._round.begun(answered.shown))
+
+    def _carry_on(self, shown: Shown) -> None:
+        """Show a frame, and ask the next who is to answer about it; about no frame but the newest."""
+        asked = settings_asked(self._store.state) if shown.answers else ()
+        newest = self._held or shown.bare is self._frame
+        setting = self._round.next(shown, asked if newest else ())
+        if setting is not None:
+            self._jobs.submit(Another(shown, setting))
+            self._store.update(doing=self._round.doing(setting))
+        if setting is None or not self.playing:
+            self._show(shown)
+        if setting is None:
+            self.answered.emit(shown)
+
+    def _release(self) -> None:
+        """Ask about the frame that waited for the end of the round."""
+        if self._held and not self._round.under_way:
+            self._ask(self._frame)
 
     def _show(self, shown: Shown) -> None:
         state = self._store.state
+        if state.shown is not None and state.shown.answers and state.shown.answers is shown.answers:
+            self._store.update(shown=shown)  # more about the same
+            return
         selected = same_face(state.shown, state.selected_face, shown)
         changes: dict[str, Any] = {"shown": shown, "selected_face": selected, "fps": self._fps()}
         if state.probe is not None:
@@ -260,7 +314,6 @@ class Session(QObject):
         self._tell_truth(shown, state.shown)
         for alarm in sorted(new):
             log.warning(alarm)
-        self.answered.emit(shown)
 
     def _history_with(self, state: State) -> History:
         """The history with the frame shown; another source begins a new one."""
@@ -294,14 +347,29 @@ class Session(QObject):
         return missing
 
     @Slot(object, object)
-    def _on_failed(self, job: Job, error: BaseException) -> None:
+    def _on_failed(self, job: Job | Another, error: BaseException) -> None:
         if isinstance(error, Cancelled):
             return
-        if job.generation == self._generation:
+        if isinstance(job, Another):
+            if self._round.awaits(job):
+                self._on_refused(job, error)
+        elif job.generation == self._generation:
             self._go_back(job)
             self.tell(error)
         else:
             log.info("A question that was replaced by a newer one failed: %s", error)
+        self._release()
+
+    def _on_refused(self, job: Another, error: BaseException) -> None:
+        """One who cannot answer spoils nothing else: A and B go back to who can, a place in line says why."""
+        notice = notice_of(error)
+        shown = self._round.refused(job, f"{notice.cause} {notice.remedy}".strip())
+        if self._store.state.arrangement == ARRANGEMENT:
+            self._store.update(comparison=without_setting(self._store.state.comparison, job.setting))
+            self.tell(error)
+        else:
+            log.error(shown.troubles[job.setting], exc_info=None if is_expected(error) else error)
+        self._carry_on(shown)
 
     def _go_back(self, job: Job) -> None:
         """A method or weights that could not answer are given up for those that answered last."""

@@ -11,6 +11,7 @@ from PySide6.QtCore import QByteArray, QSettings
 from PySide6.QtWidgets import QMainWindow
 
 from viewer.cameras import read, written
+from viewer.comparison import Setting
 from viewer.state import OVERLAYS, LayerStyle, Link, Look, State, Theme
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,9 @@ class Settings:
             theme=_theme(self._text("theme"), first.theme),
             steady=self._text("steady") != "0" if self._store.contains("steady") else first.steady,
             arrangement=self._text("arrangement") or first.arrangement,
+            method=self._text("method") or first.method,
+            weights=self._text("weights") or first.weights,
+            lineup=self._lineup() if self._store.contains("lineup") else first.lineup,
             link=next((link for link in Link if link.value == self._text("link")), first.link),
             views=MappingProxyType(dict(filter(None, map(read, self._texts("views"))))),
         )
@@ -55,6 +59,9 @@ class Settings:
         self._store.setValue("theme", state.theme.value)
         self._store.setValue("steady", str(int(state.steady)))
         self._store.setValue("arrangement", state.arrangement)
+        self._store.setValue("method", state.method)
+        self._store.setValue("weights", state.weights)
+        self._store.setValue("lineup", [f"{one.method}\n{one.weights}" for one in state.lineup])
         self._store.setValue("link", state.link.value)
         self._store.setValue("views", [written(name, camera) for name, camera in state.views.items()])
         for panel, style in state.styles.items():
@@ -83,6 +90,10 @@ class Settings:
             case (look, wire, opacity) if look in {known.value for known in Look}:
                 return LayerStyle(Look(look), wire == "1", _share(opacity, first.opacity))
         return first
+
+    def _lineup(self) -> tuple[Setting, ...]:
+        lines = (text.partition("\n") for text in self._texts("lineup"))
+        return tuple(Setting(method, weights) for method, _, weights in lines if method and weights)
 
     def _text(self, key: str) -> str:
         value = self._store.value(key, "")

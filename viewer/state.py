@@ -63,6 +63,7 @@ class Look(Enum):
     DISAGREEMENT = "Disagreement"
     FOLLOWED = "Branch followed"
     DIFFERENCE = "A/B difference"
+    TO_FIRST = "Difference to the first"
     CHANGE = "Change by covering"
     SPREAD = "Spread by box"
     CONFIDENCE = "Confidence"
@@ -129,6 +130,7 @@ class Shown:
         judgement: The answer the ground truth is about, held against it; None without truth or answer.
         truth_problem: Why ground truth that is there could not be used; empty for nothing.
         others: What others answered about the same faces, for comparison.
+        troubles: Why others who were asked too have no answer.
         covering: What was laid over the frame; `frame` is then the covered picture. None for nothing.
     """
 
@@ -141,6 +143,7 @@ class Shown:
     judgement: Judgement | None = None
     truth_problem: str = ""
     others: Mapping[Setting, tuple[Reconstruction, ...]] = field(default_factory=dict)
+    troubles: Mapping[Setting, str] = field(default_factory=dict)
     covering: Covering | None = None
 
     @property
@@ -217,6 +220,7 @@ class State:
         cameras: A panel's own camera, once it went its own way.
         views: Saved views, in the order they were saved.
         method, weights: Who answers.
+        lineup: Who answers too while methods stand side by side, after the one above.
         switches: The parts of the computation this method lets one leave out; empty until it is loaded.
         switched_off: Those left out of the next computation.
         steady: Answers about a video are smoothed over its frames.
@@ -252,6 +256,7 @@ class State:
     views: Mapping[str, Camera] = field(default_factory=lambda: MappingProxyType({}))
     method: str = "dsfnet"
     weights: str = "open"
+    lineup: tuple[Setting, ...] = ()
     switches: tuple[str, ...] = ()
     switched_off: frozenset[str] = frozenset()
     steady: bool = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from models.reconstruction import Reconstruction
 from viewer.assembly import Panels
@@ -32,8 +32,11 @@ class StubSurface(QWidget):
         self.probe: int | None = None
         self.alarms: tuple[str, ...] = ()
 
-    def set_answer(self, answer: Reconstruction | None, image: NDArray[np.uint8] | None) -> None:
+    def set_answer(  # type: ignore[no-untyped-def]
+        self, answer: Reconstruction | None, image: NDArray[np.uint8] | None = None, framing=None
+    ) -> None:
         """Remember it."""
+        self.framing = framing
         assert (answer is None) or (image is not None)
         self.answer = answer
         self.answers_told += 1
@@ -57,6 +60,14 @@ class StubSurface(QWidget):
     def set_alarms(self, alarms: tuple[str, ...]) -> None:
         """Remember it."""
         self.alarms = alarms
+
+    def offer(self, menu: QMenu, meaning: str) -> None:
+        """Remember it."""
+        self.menu, self.meaning = menu, meaning
+
+    def set_caption(self, title: str, note: str, absence: str = "") -> None:
+        """Remember it."""
+        self.caption, self.note, self.absence = title, note, absence
 
     def set_truth(self, landmarks, surface) -> None:  # type: ignore[no-untyped-def]
         """Remember it."""

@@ -5,7 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.corresponding import common, comparable, on_open_face, open_vertex, vertex_of
+from models.corresponding import (
+    common,
+    comparable,
+    counterpart,
+    on_open_face,
+    onto_vertices,
+    open_vertex,
+    vertex_of,
+)
 from models.loading import load_face_model
 from models.reconstruction import Correspondence, Reconstruction, Space, Topology
 
@@ -92,3 +100,17 @@ def test_a_picked_vertex_the_open_face_does_not_reach_is_none(open_face: Topolog
     assert other.mean is not None
     far = np.append(other.mean, np.float32([[0, -400, 0]]), axis=0)
     assert open_vertex(replace(other, mean=far), len(far) - 1) is None
+
+
+def test_a_vertex_and_what_is_known_there_are_found_on_another_mesh(open_face: Topology) -> None:
+    other, order = shuffled(open_face)
+    for vertex in (0, 700, len(order) - 1):
+        place = counterpart(other, vertex, open_face)
+        assert place == order[vertex]
+        assert counterpart(open_face, place, other) == vertex
+        assert counterpart(other, vertex, other) == vertex
+    values = np.arange(len(order), dtype=np.float32)
+    np.testing.assert_array_equal(onto_vertices(other, values), values[order])
+    strange = replace(other, open_face=None)
+    assert counterpart(strange, 3, open_face) is None
+    assert np.isnan(onto_vertices(strange, values)).all()

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from viewer.comparison import ARRANGEMENT
+from viewer.lineup import METHODS, MOST, line
 from viewer.state import LayerStyle, Look, State
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class PanelRow:
         alarms: Codes of the alarms that concern it; others concern the fused face.
         compares: Whether it shows B with what lies between it and A, rather than the answer.
         chart: Whether the surface is drawn unrolled, where its vertices lie on the UV chart.
+        slot: Which of the methods side by side it shows, from 0; None for the answer of the first alone.
     """
 
     name: str
@@ -58,6 +60,7 @@ class PanelRow:
     alarms: tuple[str, ...] = ()
     compares: bool = False
     chart: bool = False
+    slot: int | None = None
 
 
 NO_DIFFERENCE = "No difference yet: choose what A and B are above the panels."
@@ -78,6 +81,16 @@ COMPLETED_LOOKS = (
     Look.NORMALS,
     Look.PNCC,
 )
+METHOD_LOOKS = (
+    *(Look.SHADED, Look.PHOTO, Look.TO_FIRST, Look.VISIBILITY, Look.ERROR, Look.DEPTH),
+    *(Look.FLAT, Look.WIRE, Look.POINTS, Look.UV, Look.NORMALS, Look.PNCC),
+)
+
+
+def _method(slot: int) -> PanelRow:
+    looks = tuple(look for look in METHOD_LOOKS if slot or look is not Look.TO_FIRST)
+    return PanelRow(f"method-{slot + 1}", f"Method {slot + 1}", "", looks=looks, marks_hidden=True, slot=slot)
+
 
 PANELS = (
     PanelRow("photo", "Photo", "what went in", kind=Kind.PHOTO, alarms=("tracker-lost",)),
@@ -199,6 +212,7 @@ PANELS = (
         chart=True,
         absent=NO_DIFFERENCE,
     ),
+    *(_method(slot) for slot in range(MOST)),
 )
 """A new panel is one more row; ARRANGEMENTS says where it stands."""
 
@@ -251,6 +265,13 @@ ARRANGEMENTS = (
         ("photo", "image", "changed", "fused"),
         "cover",
     ),
+    Arrangement(
+        METHODS,
+        "Methods",
+        "Methods side by side on the same frame: what each answers, how long it takes, how far they differ.",
+        ("photo", *(f"method-{slot + 1}" for slot in range(MOST))),
+        "methods",
+    ),
 )
 """In the order of their buttons. A new arrangement is one more row; a session starts with the first."""
 
@@ -277,7 +298,8 @@ def alarms_on(row: PanelRow, alarms: Sequence[Alarm]) -> tuple[str, ...]:
 
 def panels_shown(state: State) -> tuple[PanelRow, ...]:
     """The panels that stand side by side now, from left to right."""
-    return tuple(panel_row(name) for name in arrangement(state.arrangement).panels)
+    rows = (panel_row(name) for name in arrangement(state.arrangement).panels)
+    return tuple(row for row in rows if row.slot is None or row.slot < len(line(state)))
 
 
 def style_of(state: State, name: str) -> LayerStyle:

@@ -77,6 +77,7 @@ CHANNELS = (
     (Look.ERROR, "error", ERROR_MAP),
     (Look.CHANGE, "change", "inferno"),
     (Look.SPREAD, "spread", "inferno"),
+    (Look.TO_FIRST, "to first", "inferno"),
 )
 """Look, scalar, colour map: a new scalar that surfaces are coloured by is one more row, up to VALUES - 1."""
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QMenu, QVBoxLayout, QWidget
 
 from models.reconstruction import Array, Reconstruction
 from viewer.gl.face_view import FaceView
@@ -21,6 +21,8 @@ from viewer.panels.painting import legend_of, paint_of
 from viewer.panels.palette import DARK, palette, shares
 from viewer.panels.title_strip import TitleStrip
 from viewer.state import Camera, LayerStyle
+
+NO_FACE = "No face yet"
 
 
 class Panel(QFrame):
@@ -46,7 +48,7 @@ class Panel(QFrame):
         self._style, self._colours = row.style, DARK
         self._drawn: Drawn | None = None
         self._answer: Reconstruction | None = None
-        self._reach = 1.0
+        self._framing, self._reach, self._absence = Framing(), 1.0, NO_FACE
         self.strip, self.view = TitleStrip(row, self), FaceView(self)
         self.view.setAccessibleName(f"{row.title}: {row.subtitle}. Arrow keys turn the face.")
         layout = QVBoxLayout(self)
@@ -56,13 +58,10 @@ class Panel(QFrame):
         layout.addWidget(self.view, 1)
         self._mesh = MeshItem()
         self._dots = PointsItem(2.5, (1, 1, 1))
-        self._landmarks, self._probe = PointsItem(5, (1, 1, 1)), PointsItem(13, (1, 0.7, 0.3), always=True)
+        self._probe = PointsItem(13, (1, 0.7, 0.3), always=True)
         self._truth, self._true_surface = PointsItem(5.5, (1, 1, 1), always=True), PointsItem(2, (1, 1, 1))
-        for item in (
-            *(self._mesh, self._dots, self._true_surface, self._landmarks, self._truth, self._probe),
-        ):
+        for item in (self._mesh, self._dots, self._true_surface, self._truth, self._probe):
             self.view.addItem(item)
-        self._landmarks.setVisible(False)
         self.view.set_flat(row.chart)
         self._legend = Legend(self.view)
         self._empty, self._error = message(self.view), message(self.view)
@@ -82,10 +81,19 @@ class Panel(QFrame):
 
     # --- what to show
 
-    def set_answer(self, answer: Reconstruction | None, image: NDArray[np.uint8] | None = None) -> None:
-        """Show this answer, about this photo [H, W, 3] RGB; None clears the panel."""
+    def set_answer(
+        self,
+        answer: Reconstruction | None,
+        image: NDArray[np.uint8] | None = None,
+        framing: Framing | None = None,
+    ) -> None:
+        """Show this answer, about this photo [H, W, 3] RGB; None clears the panel.
+
+        `framing` says where to put it; None centres it.
+        """
         self._answer = answer
-        self._drawn = None if answer is None or image is None else drawn(self.row, answer, image)
+        self._framing = framing or (Framing() if answer is None else Framing.of(answer.vertices))
+        self._drawn = None if answer is None or image is None else drawn(self.row, answer, image, framing)
         self._mesh.set_surface(None if self._drawn is None else self._drawn.surface)
         if self._drawn is not None:
             self._reach = reach_of(self._drawn.surface.positions, self._drawn.dots)
@@ -93,7 +101,6 @@ class Panel(QFrame):
             self._mesh.set_photo(self._drawn.photo, self._drawn.window)
             self._mesh.set_chart(self._drawn.mean_colours)
         self._dots.set_points(np.zeros((0, 3), np.float32) if self._drawn is None else self._drawn.dots)
-        self._place_landmarks()
         self._probe.set_points(np.zeros((0, 3), np.float32))
         self._error.hide()
         self._tell_emptiness()
@@ -125,7 +132,6 @@ class Panel(QFrame):
             " padding: 10px; border-radius: 6px;"
         )
         self._dots.set_colour(shares(self._colours.landmark))
-        self._landmarks.set_colour(shares(self._colours.accent))
         self._truth.set_colour(shares(self._colours.truth))
         self._true_surface.set_colour(shares(self._colours.truth))
         self._probe.set_colour(shares(self._colours.accent))
@@ -140,14 +146,23 @@ class Panel(QFrame):
         for item, points in ((self._truth, landmarks), (self._true_surface, surface)):
             positions = np.zeros((0, 3), np.float32)
             if points is not None and self._answer is not None and not self.row.chart:
-                positions = Framing.of(self._answer.vertices).world(points, self._answer.space)
+                positions = self._framing.world(points, self._answer.space)
             item.set_points(positions)
             reach = max(reach, reach_of(positions))
         self.view.set_reach(reach)
 
-    def set_landmarks_shown(self, shown: bool) -> None:
-        """Draw the 68 landmarks on the surface, hidden ones as rings."""
-        self._landmarks.setVisible(shown)
+    def set_caption(self, title: str, note: str, absence: str = NO_FACE) -> None:
+        """What the strip says, and what the panel says while it has no answer."""
+        self.strip.set_title(title)
+        self.strip.set_note(note)
+        self.view.setAccessibleName(f"{title}: {note}. Arrow keys turn the face.")
+        if absence != self._absence:
+            self._absence = absence
+            self._tell_emptiness()
+
+    def offer(self, menu: QMenu, meaning: str) -> None:
+        """Let the title be a button that opens a menu."""
+        self.strip.offer(menu, meaning)
 
     def set_probe(self, vertex: int | None) -> None:
         """Mark a vertex; None marks nothing. An index the surface does not have marks nothing."""
@@ -176,7 +191,7 @@ class Panel(QFrame):
     # --- inside
 
     def _tell_emptiness(self) -> None:
-        self._empty.setText("No face yet" if self._answer is None else self.row.absent)
+        self._empty.setText(self._absence if self._answer is None else self.row.absent)
         self._empty.setVisible(self._drawn is None)
         self._place_overlays()
 
@@ -185,15 +200,6 @@ class Panel(QFrame):
         self._mesh.set_paint(paint)
         self._legend.set_content(*legend_of(self._style.look, paint, self._drawn, self._colours))
         self._place_overlays()
-
-    def _place_landmarks(self) -> None:
-        positions, hollow = np.zeros((0, 3), np.float32), None
-        if self._answer is not None and self._drawn is not None:
-            topology, surface = self._answer.topology, self._drawn.surface
-            if len(surface.positions) == len(self._answer.vertices):
-                seen = (topology.landmark_weights * surface.values[topology.landmark_vertices, 0]).sum(1)
-                positions, hollow = topology.landmarks(surface.positions), np.asarray(seen < 0.5)
-        self._landmarks.set_points(positions, hollow)
 
     @Slot(float, float)
     def _pick(self, x: float, y: float) -> None:

@@ -13,6 +13,7 @@ from viewer.panels.palette import DARK, Palette
 from viewer.state import LayerStyle, Look
 
 HEIGHT = 46
+MOST_TITLE = 160  # px of width a panel keeps for its title
 
 
 class Elided(QLabel):
@@ -47,6 +48,10 @@ class TitleStrip(QWidget):
         self._note, self._alarms = row.subtitle, tuple[str, ...]()
         self._title, self._subtitle = QLabel(row.title, self), Elided(row.subtitle, self)
         self._title.setObjectName("panelTitle")
+        self._chooser = QToolButton(self)
+        self._chooser.setObjectName("titleButton")
+        self._chooser.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._chooser.hide()
         self._subtitle.setObjectName("panelSubtitle")
         self._subtitle.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._subtitle.setToolTip(row.subtitle)
@@ -58,6 +63,7 @@ class TitleStrip(QWidget):
         words.setContentsMargins(0, 5, 0, 5)
         words.setSpacing(0)
         words.addWidget(self._title)
+        words.addWidget(self._chooser)
         words.addWidget(self._subtitle)
         layout.addLayout(words, 1)
         self._actions: dict[Look, QAction] = {}
@@ -88,6 +94,24 @@ class TitleStrip(QWidget):
         button.setMenu(menu)
         self.set_style(row.style, button)
         return button
+
+    def offer(self, menu: QMenu, meaning: str) -> None:
+        """Let the title be a button that opens a menu."""
+        button = self._chooser
+        button.setMenu(menu)
+        button.setAccessibleName(meaning)
+        button.setToolTip(meaning)
+        self._title.hide()
+        button.show()
+
+    def set_title(self, title: str) -> None:
+        """Call the panel otherwise."""
+        self._title.setText(title)
+        self._chooser.setText(f"{title} ▾")
+
+    def title(self) -> str:
+        """What the panel is called."""
+        return self._title.text()
 
     def add_button(self, button: QToolButton) -> None:
         """One more button at the right end."""
@@ -141,6 +165,11 @@ class TitleStrip(QWidget):
             f"#titleStrip {{ background: {palette.strip}; border-bottom: 1px solid {line}; }}"
             f"#panelTitle {{ color: {palette.text}; font-weight: 600; background: transparent; }}"
             f"#panelSubtitle {{ color: {subtitle}; background: transparent; }}"
+            f"#titleButton {{ color: {palette.text}; font-weight: 600; border: none; padding: 0; margin: 0;"
+            f" text-align: left;"
+            f" background: transparent; }}"
+            f"#titleButton:hover, #titleButton:focus {{ color: {palette.accent}; }}"
+            f"#titleButton::menu-indicator {{ image: none; width: 0; }}"
             f"#lookButton {{ color: {palette.text}; border: 1px solid {palette.line}; border-radius: 5px;"
             f" padding: 2px 8px; background: transparent; }}"
             f"#lookButton:checked {{ background: {palette.line}; }}"
@@ -150,4 +179,4 @@ class TitleStrip(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """The subtitle may be cut off; the title may not."""
-        return QSize(self._title.sizeHint().width() + 40, super().minimumSizeHint().height())
+        return QSize(min(self._title.sizeHint().width(), MOST_TITLE) + 40, super().minimumSizeHint().height())

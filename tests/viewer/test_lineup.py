@@ -1,0 +1,268 @@
+"""Methods side by side: who stands in line, who is asked when, and what is said of them (tiers 1 and 2)."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QMenu
+
+from models.reconstruction import Correspondence, Timing, frozen
+from models.reconstructor import Face
+from tests.fakes.outside import FakeOutside
+from tests.fakes.panels import StubSurface
+from tests.fakes.sources import FakeSource, picture
+from tests.fakes.work import FakeWork
+from tests.viewer.gl_fixtures import dome
+from viewer import offers as offered
+from viewer.comparison import Setting
+from viewer.controller import Controller
+from viewer.lineup import (
+    METHODS,
+    MOST,
+    TO_FIRST,
+    against_first,
+    figures_of,
+    framing,
+    line,
+    mean_to_first,
+    settings_asked,
+    standing,
+    with_setting,
+    without_slot,
+)
+from viewer.methods_linking import MethodsLinked
+from viewer.offers import Offer
+from viewer.panels.arrangement import PANELS, panels_shown
+from viewer.session import Session
+from viewer.sources.source import Frame
+from viewer.state import Shown, State
+from viewer.store import Store
+
+OTHER, THIRD = Setting("other", "open"), Setting("third", "mine")
+
+
+def shown(**more):
+    answer = dome.answer()
+    return Shown(Frame(dome.photo(), "photo"), (Face(answer.box),), (answer,), **more)
+
+
+def moved(answer, by):
+    return replace(answer, vertices=frozen(answer.vertices + np.array(by, np.float32)))
+
+
+def test_the_others_are_asked_only_where_they_are_seen_and_never_the_first_again():
+    first = Setting("dsfnet", "open")
+    state = State(lineup=(OTHER, first, OTHER))
+    assert settings_asked(state) == ()
+    assert settings_asked(replace(state, arrangement=METHODS)) == (OTHER,)
+    assert line(state) == (first, OTHER, first, OTHER)
+    assert [row.slot for row in panels_shown(replace(state, arrangement=METHODS))] == [None, 0, 1, 2, 3]
+
+
+def test_places_are_filled_replaced_and_closed_up_and_there_are_no_more_than_fit():
+    assert with_setting((OTHER,), 1, THIRD) == (THIRD,)
+    assert with_setting((OTHER,), 2, THIRD) == (OTHER, THIRD)
+    assert without_slot((OTHER, THIRD), 1) == (THIRD,)
+    full = (OTHER,) * (MOST - 1)
+    assert len(with_setting(full, MOST, THIRD)) == MOST - 1
+
+
+def test_the_difference_is_in_mm_of_the_first_without_a_shift_in_depth():
+    first = dome.answer()
+    told = against_first(moved(first, (3, 4, 70)), first)
+    assert told.scalar(TO_FIRST).values == pytest.approx(5 * first.mm_per_px)
+    assert mean_to_first(told) == pytest.approx(5 * first.mm_per_px)
+
+
+def test_another_mesh_is_held_against_the_first_where_both_have_a_face():
+    first = dome.answer()
+    count = len(first.vertices)
+    first = replace(first, topology=replace(first.topology, name="open face", mean=first.vertices))
+    far = first.vertices.max(0) + 10 * np.ptp(first.vertices, axis=0)  # an ear the first does not have
+    mean = frozen(np.concatenate([first.vertices, far[None]]))
+    itself = np.repeat(np.arange(count, dtype=np.int32)[:, None], 3, 1)
+    weights = frozen(np.tile([1.0, 0, 0], (count, 1)))
+    topology = replace(first.topology, name="larger", mean=mean, open_face=Correspondence(itself, weights))
+    larger = replace(first, topology=topology, vertices=frozen(mean + np.array([2, 0, 0])))
+    values = against_first(larger, first).scalar(TO_FIRST).values
+    assert values[:count] == pytest.approx(2 * first.mm_per_px, rel=1e-4)
+    assert np.isnan(values[count])
+    back = against_first(first, larger).scalar(TO_FIRST).values
+    assert back == pytest.approx(2 * larger.mm_per_px, rel=1e-4)
+
+
+def test_meshes_nobody_knows_to_correspond_stand_without_a_difference():
+    first = dome.answer()
+    strange = replace(first, topology=replace(first.topology, name="strange"))
+    assert against_first(strange, first) is strange
+    state = State(lineup=(OTHER,), shown=shown(others={OTHER: (strange,)}))
+    assert next(figures_of(state, standing(state, 1))) == "not comparable with the first"
+
+
+def test_what_is_said_of_a_method_names_difference_and_time():
+    first = dome.answer()
+    told = replace(against_first(moved(first, (4, 0, 0)), first), timing=Timing(1.2, 30.4, 33.0))
+    state = State(lineup=(OTHER,), shown=shown(others={OTHER: (told,)}))
+    assert list(figures_of(state, standing(state, 1))) == [
+        "2.0 mm from the first",
+        "33 ms (crop 1, network 30)",
+    ]
+
+
+def test_all_are_drawn_where_the_first_lies_but_each_at_its_own_depth():
+    first = dome.answer()
+    other = moved(first, (30, 0, 500))
+    state = State(shown=shown())
+    mine, theirs = framing(state, first), framing(state, other)
+    assert theirs.radius == mine.radius
+    assert theirs.centre[:2] == mine.centre[:2]
+    assert theirs.centre[2] == pytest.approx(mine.centre[2] + 500)
+
+
+class Desk:
+    def __init__(self) -> None:
+        self.store, self.work, self.outside = Store(State(lineup=(OTHER, THIRD))), FakeWork(), FakeOutside()
+        self.session = Session(self.store, self.work.work())
+        self.controller = Controller(self.store, self.session, self.outside)
+        self.verbs = self.controller.lining
+
+    @property
+    def state(self):
+        return self.store.state
+
+    @property
+    def asked(self):
+        return tuple(self.state.shown.others)
+
+
+@pytest.fixture
+def desk(qtbot):
+    made = Desk()
+    with qtbot.waitSignal(made.session.answered):
+        made.controller.open("photo.png")
+    qtbot.waitUntil(lambda: not made.state.busy)
+    yield made
+    made.work.gate.set()
+    assert made.session.close(5)
+
+
+def look_at_methods(qtbot, desk):
+    with qtbot.waitSignal(desk.session.answered):
+        desk.controller.looks.arrange(METHODS)
+    qtbot.waitUntil(lambda: not desk.state.busy)
+
+
+def test_the_first_answer_is_shown_at_once_and_the_others_as_they_come(qtbot, desk):
+    seen = []
+    desk.store.changed.connect(
+        lambda new, old: new.shown is not old.shown and seen.append((new.answer is not None, desk.asked))
+    )
+    desk.controller.looks.arrange(METHODS)
+    with qtbot.waitSignal(desk.session.answered):
+        desk.session.ask_again()
+    qtbot.waitUntil(lambda: not desk.state.busy)
+    assert seen[-3:] == [(True, ()), (True, (OTHER,)), (True, (OTHER, THIRD))]
+    assert desk.work.detections == 1
+
+
+def test_the_answer_that_is_there_is_not_asked_for_again(qtbot, desk):
+    before = desk.state.answer
+    look_at_methods(qtbot, desk)
+    assert desk.state.answer is before
+    assert desk.asked == (OTHER, THIRD)
+    other = desk.state.shown.others[OTHER]
+    with qtbot.waitSignal(desk.session.answered):
+        desk.verbs.put(2, Setting("fourth", "open"))
+    assert desk.state.shown.others[OTHER] is other
+    assert desk.state.shown.others[OTHER][0].scalar(TO_FIRST).values.max() == 0
+
+
+def test_one_that_cannot_answer_says_why_and_the_next_is_asked(qtbot, desk):
+    broken = Setting("other", "missing")
+    desk.store.update(lineup=(broken, THIRD))
+    look_at_methods(qtbot, desk)
+    assert "Train it or choose others" in standing(desk.state, 1).trouble
+    assert standing(desk.state, 2).answer is not None
+    assert desk.state.notice is None
+    desk.verbs.put(1, OTHER)
+    qtbot.waitUntil(lambda: standing(desk.state, 1).answer is not None)
+
+
+def test_a_new_picture_drops_whom_the_old_one_waits_for(qtbot, desk):
+    desk.controller.looks.arrange(METHODS)
+    qtbot.waitUntil(lambda: not desk.state.busy)
+    desk.work.gate.clear()
+    desk.work.reached.clear()
+    desk.session.ask_again()
+    assert desk.work.reached.wait(5)
+    desk.controller.open("next.png")
+    desk.work.gate.set()
+    qtbot.waitUntil(lambda: desk.state.shown.frame.name == "next.png" and len(desk.asked) == 2)
+    qtbot.waitUntil(lambda: not desk.state.busy)
+    boxes = {answers[0].box for answers in desk.state.shown.others.values()}
+    assert boxes == {desk.state.answer.box}
+
+
+def test_while_it_plays_a_frame_waits_for_all_and_none_is_shown_in_part(qtbot, desk):
+    look_at_methods(qtbot, desk)
+    camera = FakeSource(first=picture("0.png"))
+    desk.outside.cameras[0] = camera
+    parts = []
+    desk.store.changed.connect(
+        lambda new, old: new.live and new.answer is not None and parts.append(desk.asked)
+    )
+    desk.controller.open_camera(0)
+    qtbot.waitUntil(lambda: desk.state.shown.frame.name == "0.png" and len(desk.asked) == 2)
+    for number in range(1, 12):
+        camera.send(picture(f"{number}.png"))
+        qtbot.waitUntil(lambda name=f"{number}.png": desk.session.frame.name == name)
+    qtbot.waitUntil(lambda: desk.state.shown.frame.name == "11.png")
+    assert {len(part) for part in parts} == {2}
+
+
+def test_at_the_first_place_one_chooses_who_answers_everywhere(qtbot, desk):
+    with qtbot.waitSignal(desk.session.answered):
+        desk.verbs.put(0, THIRD)
+    assert (desk.state.method, desk.state.weights) == ("third", "mine")
+    desk.outside.chosen = "/a/weights.safetensors"
+    desk.verbs.put_file(1)
+    assert desk.state.lineup[0] == Setting("other", "/a/weights.safetensors")
+    desk.verbs.take_away(1)
+    assert desk.state.lineup == (THIRD,)
+    desk.verbs.take_away(0)
+    desk.verbs.add(OTHER)
+    assert desk.state.lineup == (THIRD, OTHER)
+    assert desk.state.arrangement == METHODS
+
+
+def test_a_panel_names_its_method_and_its_title_lets_one_choose_another(qtbot, desk, monkeypatch):
+    lacking = Offer(Setting("lacking", "official"), ("net.pth is not there: the weights. Fetch it.", "More."))
+    monkeypatch.setattr("viewer.menus.offers", lambda: (Offer(OTHER), lacking))
+    panels = {row.name: StubSurface() for row in PANELS if row.slot is not None}
+    linked = MethodsLinked(desk.store, desk.controller, panels)
+    look_at_methods(qtbot, desk)
+    second = panels["method-2"]
+    assert second.caption == "other · open"
+    assert second.note.startswith("0.0 mm from the first")
+    menu: QMenu = second.menu
+    menu.aboutToShow.emit()
+    rows = {action.text().strip(): action for action in menu.actions()}
+    assert rows["other · open"].isEnabled()
+    assert rows["other · open"].isChecked()
+    assert not rows["lacking · official"].isEnabled()
+    assert rows["lacking · official"].toolTip() == "\n".join(lacking.missing)
+    assert not rows["net.pth is not there: the weights (and 1 more)"].isEnabled()
+    rows["Take away"].trigger()
+    assert desk.state.lineup == (THIRD,)
+    linked.deleteLater()
+
+
+def test_offers_name_ours_first_and_what_they_lack(monkeypatch):
+    monkeypatch.setattr(offered, "methods", lambda: dict.fromkeys(("zoo", "prnet", "dsfnet")))
+    monkeypatch.setattr(offered.resources, "weights_for", lambda name: ("open",) if name == "dsfnet" else ())
+    monkeypatch.setattr(offered, "missing", lambda name, _: ["It is not there."] if name == "prnet" else [])
+    rows = [(offer.setting.method, offer.setting.weights, offer.ready) for offer in offered.offers()]
+    assert rows == [("dsfnet", "open", True), ("prnet", "official", False), ("zoo", "open", True)]
+    assert offered.first_lineup() == (Setting("zoo", "open"),)
+    assert not offered.usable(Setting("prnet", "official"))
+    assert not offered.usable(Setting("gone", "open"))
