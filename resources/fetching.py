@@ -88,7 +88,6 @@ def _receive(url: str, part: Path, size: int) -> Iterator[Progress]:
         _refuse_full_disk(part, total - kept)
         with part.open("ab" if kept else "wb") as file:
             yield from _copy(answer, file, part.stem, Progress(kept, total))
-            file.flush()
             os.fsync(file.fileno())
 
 
@@ -107,6 +106,7 @@ def _copy(answer: HTTPResponse, file: IO[bytes], name: str, progress: Progress) 
         if there > (total or LARGEST):
             raise FetchError(f"The server sends more than the {total or LARGEST:,} bytes it may for {name}.")
         file.write(chunk)
+        file.flush()  # nothing is left to be written later, when another may have gone on
     if there < total:
         raise FetchError(_broken(name, there, total))
 

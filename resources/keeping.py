@@ -146,8 +146,8 @@ def _row(asset: Asset, root: Path) -> Row:
 def _refuse_other(target: Path, replace: bool) -> None:
     if not replace:
         raise KeepError(
-            f"Another {target.name} is in {target.parent}. Say --replace to use the new one; "
-            f"the other is kept as {target.name}.old."
+            f"Another {target.name} is in {target.parent} and is not overwritten. To put it aside as "
+            f"{target.name}.old, say --replace on the command line, or tick the box in the window."
         )
 
 

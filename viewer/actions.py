@@ -251,6 +251,12 @@ ACTIONS: tuple[ActionRow, ...] = (
         "Ctrl+Shift+W",
         group="method",
     ),
+    _wish(
+        "assets",
+        "Weights and face models…",
+        "What ships, what can be fetched, what you must bring; fetch it or add it.",
+        "&Compute",
+    ),
     ActionRow(
         "draw-box",
         "Draw face box",

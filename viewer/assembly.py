@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 
 from viewer import theme
 from viewer.actions import make_actions
+from viewer.assets_dialog import AssetsDialog
 from viewer.banner import Banner
 from viewer.bench import Work
 from viewer.command_line import program_version
@@ -99,6 +100,7 @@ class Assembly(QObject):
         self.actions = make_actions(self, self.controller, self.store)
         menus = FileMenus(self.store, self.controller)
         self.window = MainWindow(self.controller, self.actions, menus, self.close)
+        self._assets = AssetsDialog(self.window)
         self._furnish(make_panels())
         self._closed = False
         self._uncaught.connect(self.session.tell)
@@ -132,6 +134,7 @@ class Assembly(QObject):
         self._settings.keep_layout(self.window)
         self._settings.keep(self.store.state)
         self._settings.sync()
+        self._assets.end()
         self.controller.close()
         if not self.session.close(CLOSE_TIMEOUT_S):
             log.warning("The method did not end in time; it is left behind.")
@@ -249,6 +252,9 @@ class Assembly(QObject):
                 self.window.close()
             case "about":
                 self._show_about()
+            case "assets":
+                self._assets.show()
+                self._assets.raise_()
 
     def _show_about(self) -> None:
         state = self.store.state

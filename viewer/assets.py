@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from models.errors import UnmaskError
-from resources.fetching import FetchError, checksum
+from resources.fetching import FetchError, Progress, checksum
 from resources.keeping import KeepError, Row, State, fetch, keep, remove, row, rows
 from resources.needs import NEEDS, made_possible
 from viewer.assets_text import as_json, as_table, described, megabytes
 
-__all__ = ["Assets", "add_files", "check_fetched", "parse_assets", "run_assets", "wanted_rows"]
+__all__ = ["Assets", "adding", "fetching", "parse_assets", "run_assets", "wanted_rows"]
 
-Say = Callable[[str], None]
 STOPPED = 130  # as shells count an interrupt
 
 
@@ -107,8 +106,8 @@ def wanted_rows(name: str) -> tuple[Row, ...]:
     return found
 
 
-def add_files(path: Path, replace: bool, say: Say) -> None:
-    """Recognise a file or all a folder holds, and keep copies where the loaders look.
+def adding(path: Path, replace: bool) -> Iterator[str]:
+    """Recognise a file, or all a folder holds, and keep copies where the loaders look; a sentence for each.
 
     Raises:
         UnmaskError, KeepError: As `recognise` and `keep`.
@@ -117,28 +116,27 @@ def add_files(path: Path, replace: bool, say: Say) -> None:
 
     for find in recognise(path):
         target = keep(find.source, find.name, replace)
-        say(f"{find.source} is {find.name}: {_checked(row(find.name), target)}Kept as {target}.")
+        yield f"{find.source} is {find.name}: {_checked(row(find.name), target)}Kept as {target}."
 
 
-def check_fetched(fetched: Row) -> None:
-    """Of a file whose checksum is not known: that it is what its name says; else it is thrown away.
+def fetching(wanted: Row, replace: bool) -> Iterator[Progress]:
+    """Fetch a file, while it is iterated. One whose checksum is not known must be what its name says.
 
     Raises:
-        KeepError: It is not.
+        FetchError, KeepError: As `fetch`, or it is something else; then it was thrown away.
     """
+    yield from fetch(wanted.name, replace)
+    if wanted.asset.sha256:
+        return
     from models.recognising import recognise
 
-    if fetched.asset.sha256:
-        return
     try:
-        names = {find.name for find in recognise(fetched.path)}
+        names, reason = {find.name for find in recognise(wanted.path)}, ""
     except UnmaskError as error:
         names, reason = set[str](), f" {error}"
-    else:
-        reason = ""
-    if fetched.name not in names:
-        remove(fetched.name)
-        raise KeepError(f"What came is not {fetched.name}, so it was thrown away.{reason}")
+    if wanted.name not in names:
+        remove(wanted.name)
+        raise KeepError(f"What came is not {wanted.name}, so it was thrown away.{reason}")
 
 
 def _list(json: bool) -> bool:
@@ -166,7 +164,7 @@ def _fetch_one(wanted: Row, asked: Assets, ask: Callable[[str], str]) -> bool:
             return False
     before, shown = made_possible(), -1
     try:
-        for progress in fetch(name, asked.replace):
+        for progress in fetching(wanted, asked.replace):
             percent = 100 * progress.there // max(progress.total, 1)
             if percent != shown and sys.stderr.isatty():
                 shown = percent
@@ -174,7 +172,6 @@ def _fetch_one(wanted: Row, asked: Assets, ask: Callable[[str], str]) -> bool:
                 print(f"\r{name}: {text}   ", end="", file=sys.stderr, flush=True)
         if shown >= 0:
             print(file=sys.stderr)
-        check_fetched(wanted)
     except FetchError as error:
         _complain(f"{error} Or bring it: {wanted.asset.fetch}")
         return False
@@ -189,7 +186,8 @@ def _fetch_one(wanted: Row, asked: Assets, ask: Callable[[str], str]) -> bool:
 def _add(path: Path, replace: bool) -> bool:
     before = made_possible()
     try:
-        add_files(path, replace, print)
+        for sentence in adding(path, replace):
+            print(sentence)
     except (UnmaskError, KeepError) as error:
         _complain(str(error))
         return False

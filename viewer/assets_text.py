@@ -11,7 +11,7 @@ from resources import brought_folder
 from resources.keeping import Row, State
 from resources.needs import NEEDS
 
-__all__ = ["as_json", "as_table", "described", "megabytes"]
+__all__ = ["as_json", "as_table", "described", "megabytes", "readiness", "size_of"]
 
 WIDTH = 100
 
@@ -26,8 +26,8 @@ def as_table(rows: Sequence[Row]) -> str:
             lines.append(_indented(row.asset.fetch))
     lines += ["", "Official weights:"]
     lines += [
-        fill(f"{method:<17} {_readiness(method)}", WIDTH, initial_indent="  ", subsequent_indent=" " * 20)
-        for method in NEEDS
+        fill(f"{method:<17} {text}", WIDTH, initial_indent="  ", subsequent_indent=" " * 20)
+        for method, text in readiness().items()
     ]
     return "\n".join(lines)
 
@@ -75,14 +75,18 @@ def megabytes(size: int) -> str:
     return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.1f} kB"
 
 
+def readiness() -> dict[str, str]:
+    """Method -> what its official weights lack, in words."""
+    lacking = {
+        method: ", ".join(need.any_of[0] for need in needs if not need.met())
+        for method, needs in NEEDS.items()
+    }
+    return {method: f"lacks {names}" if names else "ready" for method, names in lacking.items()}
+
+
 def size_of(row: Row) -> int:
     """Of the file that is there, else of the one that is known; 0 if unknown or a folder."""
     return row.path.stat().st_size if row.path.is_file() else row.asset.size
-
-
-def _readiness(method: str) -> str:
-    lacking = [need.any_of[0] for need in NEEDS[method] if not need.met()]
-    return f"lacks {', '.join(lacking)}" if lacking else "ready"
 
 
 def _indented(text: str) -> str:

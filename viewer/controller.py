@@ -33,7 +33,7 @@ from viewer.viewpoints import Viewpoints
 log = logging.getLogger(__name__)
 
 SMALLEST_BOX_PX = 8.0
-WINDOW_WISHES = ("palette", "about", "copy-log", "reset-layout", "quit")
+WINDOW_WISHES = ("palette", "about", "assets", "copy-log", "reset-layout", "quit")
 
 
 class Controller(QObject):

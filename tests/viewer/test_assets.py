@@ -150,7 +150,7 @@ def test_an_interrupt_is_no_crash(monkeypatch, capsys):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(assets, "fetch", interrupted)
+    monkeypatch.setattr(assets, "fetching", interrupted)
     assert run_assets(Assets("fetch", (NAME,), accepted=True), never) == STOPPED
     assert "kept" in capsys.readouterr().err
 
