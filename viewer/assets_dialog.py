@@ -32,8 +32,8 @@ from viewer.background import Background, Progress
 from viewer.theme import SPACE
 
 SIZE = (940, 640)
-COLUMNS = ("File", "State", "Size", "Purpose", "Licence")
-WIDTHS = (310, 110, 80, 300)
+COLUMNS = ("File", "Size", "Purpose", "Licence")
+WIDTHS = (320, 80, 330)
 CLOSE_TIMEOUT_S = 2.0
 GROUPS = {
     State.THERE: "There",
@@ -143,7 +143,7 @@ class AssetsDialog(QDialog):
         group.setFirstColumnSpanned(True)
         group.setExpanded(open_)
         for row in members:
-            words = (row.name, row.state.value, megabytes(size_of(row)), row.asset.purpose, row.asset.licence)
+            words = (row.name, megabytes(size_of(row)), row.asset.purpose, row.asset.licence)
             item = QTreeWidgetItem(list(words))
             for column, word in enumerate(words):
                 item.setToolTip(column, word)
