@@ -8,11 +8,22 @@ from PySide6.QtCore import Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
 
-from viewer.comparison import ARRANGEMENT, Compared, choices, compared_in, described
+from viewer.comparison import (
+    ARRANGEMENT,
+    Compared,
+    Setting,
+    Side,
+    choices,
+    compared_in,
+    described,
+    vertex_on,
+)
 from viewer.controller import Controller
+from viewer.menus import add_offers
+from viewer.offers import offers
 from viewer.panels.title_strip import Elided
 from viewer.readings import reading
-from viewer.state import Probe, State
+from viewer.state import State
 from viewer.store import Store
 from viewer.theme import SPACE
 
@@ -75,6 +86,14 @@ class CompareBar(QWidget):
             action.setCheckable(True)
             action.setChecked(side == chosen)
             action.triggered.connect(lambda _=False, side=side: self._controller.comparing.choose(name, side))
+        menu.addSection("This frame, other methods")
+        others = [one for one in offers() if one.setting != Setting(state.method, state.weights)]
+        add_offers(
+            menu,
+            others,
+            chosen.setting,
+            lambda setting: self._controller.comparing.choose(name, Side(setting=setting)),
+        )
         menu.addAction("Other weights…", lambda: self._controller.comparing.choose_weights(name))
 
     @Slot(object, object)
@@ -85,20 +104,18 @@ class CompareBar(QWidget):
         for name, side in (("a", new.comparison.a), ("b", new.comparison.b)):
             self._sides[name].setText(described(side, new))
         pair = compared_in(new)
-        text = pair.trouble or " · ".join((pair.summary, *_at(pair, new.probe)))
+        text = pair.trouble or " · ".join((pair.summary, *_at(pair, new)))
         if text != self._summary.text():
             self._summary.setText(text)
             self._summary.setToolTip(text)
 
 
-def _at(pair: Compared, probe: Probe | None) -> tuple[str, ...]:
+def _at(pair: Compared, state: State) -> tuple[str, ...]:
     """The difference at the picked vertex, if there is one."""
-    if (
-        probe is None
-        or pair.difference is None
-        or pair.b is None
-        or probe.vertex >= len(pair.difference.values)
-    ):
+    if state.probe is None or state.answer is None or pair.difference is None or pair.b is None:
         return ()
-    mm = float(pair.difference.values[probe.vertex])
-    return (f"vertex {probe.vertex}: {reading(mm, 'mm', pair.b.answer.mm_per_px)}",)
+    place = vertex_on(pair.b, state.probe.vertex, state.answer.topology)
+    if place is None:
+        return ()
+    mm = float(pair.difference.values[place])
+    return (f"vertex {state.probe.vertex}: {reading(mm, 'mm', pair.b.answer.mm_per_px)}",)

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, Slot
 
+from models.reconstruction import Topology
 from viewer.cameras import camera_of
 from viewer.comparison import ARRANGEMENT, Compared, compared_in, described
 from viewer.controller import Controller
@@ -26,8 +27,8 @@ class PairView(Protocol):
     def set_share(self, share: float) -> None:
         """Give A this share of the width, from the left."""
 
-    def set_probe(self, vertex: int | None) -> None:
-        """Mark a vertex."""
+    def set_probe(self, vertex: int | None, topology: Topology | None = None) -> None:
+        """Mark a vertex of some mesh."""
 
     def set_theme(self, dark: bool) -> None:
         """Dark or light."""
@@ -70,7 +71,7 @@ class ComparisonLinked(QObject):
         self._told: Compared | None = None
         for view in (photo, surface):
             view.wiped.connect(controller.comparing.set_wipe)
-            view.vertex_picked.connect(controller.probe_vertex)
+            view.vertex_picked.connect(controller.probe_on)
         surface.camera_moved.connect(lambda camera: controller.viewpoints.move("wipe", camera))
         surface.style_chosen.connect(lambda style: controller.looks.set_style("wipe", style))
         surface.renderer_found.connect(controller.looks.set_renderer)
@@ -105,4 +106,11 @@ class ComparisonLinked(QObject):
             self._surface.set_camera(camera_of(new, "wipe"))
         if anew or begins or old is None or new.probe is not old.probe:
             for view in (self._photo, self._surface):
-                view.set_probe(None if new.probe is None else new.probe.vertex)
+                view.set_probe(*_probed(new))
+
+
+def _probed(state: State) -> tuple[int | None, Topology | None]:
+    """The picked vertex, and the mesh it is one of."""
+    if state.probe is None or state.answer is None:
+        return None, None
+    return state.probe.vertex, state.answer.topology

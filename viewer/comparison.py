@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models.corresponding import comparable, counterpart, onto_vertices
 from models.metrics import disagreement
-from models.reconstruction import Array, MeshLayer, Reconstruction, Scalar, frozen
+from models.reconstruction import Array, MeshLayer, Reconstruction, Scalar, Topology, frozen
 from viewer.sources.source import same_picture
 
 if TYPE_CHECKING:
@@ -118,8 +119,9 @@ class Compared:
 
     Attributes:
         a, b: What each side shows; None where there is nothing.
-        difference: Per vertex, mm; None if it cannot be told.
+        difference: Per vertex of B, mm, NaN where A has no such place; None if it cannot be told.
         aligned: Whether A was turned, shifted and scaled onto B first: two frames have no common place.
+        level: Whether the mean difference in depth was taken out: two methods have no common depth.
         marked: B with the difference as one of its scalars; None while there is no difference.
         trouble: Why a side or the difference is missing; empty if none is.
     """
@@ -128,6 +130,7 @@ class Compared:
     b: Found | None
     difference: Scalar | None = None
     aligned: bool = False
+    level: bool = False
     marked: Reconstruction | None = None
     trouble: str = ""
 
@@ -139,7 +142,7 @@ class Compared:
         mm = self.difference.values
         mean, worst = float(np.nanmean(mm)), float(np.nanpercentile(mm, WORST_PERCENTILE))
         px = self.b.answer.mm_per_px
-        how = ", after alignment" if self.aligned else ""
+        how = ", after alignment" if self.aligned else ", after a shift in depth" if self.level else ""
         return f"mean {mean:.1f} mm ({mean / px:.1f} px), worst 5 % over {worst:.1f} mm{how}"
 
 
@@ -157,30 +160,53 @@ def compared(shown: Shown | None, face: int, a: Side, b: Side) -> Compared:
             kept = [None if isinstance(each, str) else each for each in found]
             return Compared(kept[0], kept[1], trouble=f"{name}: {one}")
     first, second = (one for one in found if isinstance(one, Found))
-    if first.answer.topology.name != second.answer.topology.name:
-        trouble = "The two meshes have different vertices, so there is no difference per vertex."
+    aligned = not same_picture(first.frame, second.frame)
+    level = not aligned and first.whole.method != second.whole.method
+    mm = difference_mm(first.answer, second.answer, aligned, level)
+    if mm is None:
+        trouble = "Nobody knows how the two meshes correspond, so there is no difference per vertex."
         return Compared(first, second, trouble=trouble)
-    same_frame = same_picture(first.frame, second.frame)
-    mm = difference_mm(first.answer.vertices, second.answer, aligned=not same_frame)
     difference = Scalar("difference", mm, 0.0, round_high(mm), "mm")
     marked = replace(second.answer, scalars=(*second.answer.scalars, difference))
-    return Compared(first, second, difference, not same_frame, marked)
+    return Compared(first, second, difference, aligned, level, marked)
 
 
-def difference_mm(vertices: Array, other: Reconstruction, aligned: bool) -> Array:
-    """How far each vertex lies from its counterpart.
+def difference_mm(
+    answer: Reconstruction, other: Reconstruction, aligned: bool = False, level: bool = False
+) -> Array | None:
+    """How far an answer lies from each vertex of another, vertex by vertex or by the open face on both.
 
     Args:
-        vertices: [N, 3], image px.
-        other: An answer with as many vertices, in image px; its millimetres count.
-        aligned: Whether to carry `vertices` onto the other by the best similarity first.
+        answer: In image px.
+        other: The same; its vertices and its millimetres count.
+        aligned: Whether to carry the first onto the other by the best similarity first.
+        level: Whether to take the mean difference in depth out, which is only known up to an offset.
 
     Returns:
-        [N] mm.
+        [N] mm, one per vertex of `other`, NaN where the open face does not reach; None where nobody knows
+        how the two meshes correspond.
     """
-    if aligned:
-        vertices = _carried(vertices, other.vertices)
-    return frozen(disagreement(vertices, other.vertices) * other.mm_per_px)
+    pair = comparable(answer, other)
+    if pair is None:
+        return None
+    ours, theirs = _carried(*pair) if aligned else pair[0], pair[1]
+    if level:
+        ours = ours + np.array([0, 0, (theirs - ours)[:, 2].mean()], np.float32)
+    mm = frozen(disagreement(ours, theirs) * other.mm_per_px)
+    own = other.topology if len(mm) != len(other.vertices) else None
+    return mm if own is None else onto_vertices(own, mm)
+
+
+def vertex_on(found: Found | None, vertex: int | None, topology: Topology | None) -> int | None:
+    """A vertex of some mesh as a vertex of what a side shows; None where that has no such place.
+
+    No `topology`: the vertex is one of that side's own mesh.
+    """
+    if found is None or vertex is None:
+        return None
+    mesh = found.answer
+    place = vertex if topology is None else counterpart(topology, vertex, mesh.topology)
+    return place if place is not None and 0 <= place < len(mesh.vertices) else None
 
 
 def settings_wanted(state: State) -> tuple[Setting, ...]:
@@ -228,6 +254,11 @@ def choices(state: State) -> Iterator[tuple[str, str, Side]]:
     if pinned is not None:
         for layer in LAYERS:
             yield f"Pinned: {_framed(pinned.shown.frame)}", layer or "fused", Side(layer, pinned=pinned)
+    named = (side.setting for side in (state.comparison.a, state.comparison.b) if side.pinned is None)
+    for setting in dict.fromkeys(filter(None, named)):
+        for layer in LAYERS:
+            text = f"{layer or 'fused'}, {worded(setting, setting_of(state))}"
+            yield "This frame, as compared now", text, Side(layer, setting)
     for switch in state.switches:
         setting = Setting(state.method, state.weights, frozenset({switch}))
         yield "This frame, computed", f"without {switch}", Side(setting=setting)

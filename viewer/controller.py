@@ -8,7 +8,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from models.corresponding import counterpart
 from models.errors import InputError
+from models.reconstruction import Topology
 from models.reconstructor import Face
 from viewer.comparing import Comparing
 from viewer.exporter import Exporter
@@ -257,6 +259,13 @@ class Controller(QObject):
         answer = self._store.state.answer
         if answer is not None and 0 <= vertex < len(answer.vertices):
             self._store.update(probe=probed(answer, vertex))
+
+    def probe_on(self, topology: Topology, vertex: int) -> None:
+        """Read out the vertex of the selected answer at the place of a vertex of some method's mesh."""
+        answer = self._store.state.answer
+        place = None if answer is None else counterpart(topology, vertex, answer.topology)
+        if place is not None:
+            self.probe_vertex(place)
 
     def select_face(self, index: int) -> None:
         """Show another face of the frame in the panels."""

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.corresponding import comparable, onto_vertices
 from models.metrics import nme_percent
 from models.normalisers import normaliser
-from models.reconstruction import Reconstruction, Scalar, frozen
-from viewer.comparison import Setting, round_high, setting_of, settings_wanted, worded
+from models.reconstruction import Reconstruction, Scalar
+from viewer.comparison import Setting, difference_mm, round_high, setting_of, settings_wanted, worded
 from viewer.gl.framing import Framing
 
 if TYPE_CHECKING:
@@ -79,17 +78,12 @@ def without_slot(lineup: tuple[Setting, ...], slot: int) -> tuple[Setting, ...]:
 def against_first(answer: Reconstruction, first: Reconstruction) -> Reconstruction:
     """The same answer, its vertices knowing how far the first in line has them, in the first's mm.
 
-    As models.covering: depth is only known up to an offset, so the mean of its difference is taken out.
     Unchanged where the two meshes do not correspond.
     """
-    pair = comparable(answer, first)
-    if pair is None:
+    mm = difference_mm(first, replace(answer, mm_per_px=first.mm_per_px), level=True)
+    if mm is None:
         return answer
-    difference = np.asarray(pair[0], np.float64) - pair[1]
-    difference[:, 2] -= difference[:, 2].mean()
-    mm = frozen(np.linalg.norm(difference, axis=1) * first.mm_per_px)
-    own = mm if len(mm) == len(answer.vertices) else onto_vertices(answer.topology, mm)
-    return replace(answer, scalars=(*answer.scalars, Scalar(TO_FIRST, own, 0.0, round_high(mm), "mm")))
+    return replace(answer, scalars=(*answer.scalars, Scalar(TO_FIRST, mm, 0.0, round_high(mm), "mm")))
 
 
 def mean_to_first(answer: Reconstruction) -> float | None:

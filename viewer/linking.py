@@ -195,9 +195,7 @@ class Linked(QObject):
         if answer is None or state.answer is None:
             return
         if answer is not state.answer:
-            place = counterpart(answer.topology, vertex, state.answer.topology)
-            if place is not None:
-                self._controller.probe_vertex(place)
+            self._controller.probe_on(answer.topology, vertex)
             return
         surface = _surface(name, answer)
         if surface is None or len(surface.vertices) == len(answer.vertices):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Slot
@@ -101,7 +101,14 @@ def _tick(action: QAction, chosen: bool, offer: Offer) -> None:
 def fill_with_offers(menu: QMenu, chosen: Setting | None, choose: Callable[[Setting], None]) -> None:
     """A row for every method with weights; what cannot run is greyed and says what it lacks."""
     menu.clear()
-    for offer in offers():
+    add_offers(menu, offers(), chosen, choose)
+
+
+def add_offers(
+    menu: QMenu, rows: Iterable[Offer], chosen: Setting | None, choose: Callable[[Setting], None]
+) -> None:
+    """As `fill_with_offers`, after what the menu holds."""
+    for offer in rows:
         action = menu.addAction(worded(offer.setting))
         action.setCheckable(True)
         _tick(action, offer.setting == chosen, offer)

@@ -53,7 +53,7 @@ class StubSurface(QWidget):
         """Remember it."""
         self.dark = dark
 
-    def set_probe(self, vertex: int | None) -> None:
+    def set_probe(self, vertex: int | None, topology=None) -> None:  # type: ignore[no-untyped-def]
         """Remember it."""
         self.probe = vertex
 
@@ -145,7 +145,7 @@ class StubPhoto(QWidget):
         """Remember it."""
         self.drawing = drawing
 
-    def set_probe(self, position: tuple[float, float] | None) -> None:
+    def set_probe(self, position, topology=None) -> None:  # type: ignore[no-untyped-def]
         """Remember it."""
         self.probe = position
 
@@ -158,6 +158,7 @@ class StubPair(StubSurface):
     """A wipe panel that draws nothing."""
 
     wiped = Signal(float)
+    vertex_picked = Signal(object, int)
 
     def __init__(self) -> None:
         super().__init__()
@@ -178,7 +179,7 @@ class StubPhotoPair(StubPhoto):
     """A wipe panel over photos that draws nothing."""
 
     wiped = Signal(float)
-    vertex_picked = Signal(int)
+    vertex_picked = Signal(object, int)
     set_pair, set_share = StubPair.set_pair, StubPair.set_share
 
     def __init__(self) -> None:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QMenu
 
-from models.reconstruction import Correspondence, Timing, frozen
+from models.reconstruction import Timing, frozen
 from models.reconstructor import Face
 from tests.fakes.outside import FakeOutside
-from tests.fakes.panels import StubSurface
+from tests.fakes.panels import StubSurface, stub_panels
 from tests.fakes.sources import FakeSource, picture
 from tests.fakes.work import FakeWork
 from tests.viewer.gl_fixtures import dome
@@ -30,6 +30,7 @@ from viewer.lineup import (
     with_setting,
     without_slot,
 )
+from viewer.linking import Linked
 from viewer.methods_linking import MethodsLinked
 from viewer.offers import Offer
 from viewer.panels.arrangement import PANELS, panels_shown
@@ -75,20 +76,11 @@ def test_the_difference_is_in_mm_of_the_first_without_a_shift_in_depth():
 
 
 def test_another_mesh_is_held_against_the_first_where_both_have_a_face():
-    first = dome.answer()
-    count = len(first.vertices)
-    first = replace(first, topology=replace(first.topology, name="open face", mean=first.vertices))
-    far = first.vertices.max(0) + 10 * np.ptp(first.vertices, axis=0)  # an ear the first does not have
-    mean = frozen(np.concatenate([first.vertices, far[None]]))
-    itself = np.repeat(np.arange(count, dtype=np.int32)[:, None], 3, 1)
-    weights = frozen(np.tile([1.0, 0, 0], (count, 1)))
-    topology = replace(first.topology, name="larger", mean=mean, open_face=Correspondence(itself, weights))
-    larger = replace(first, topology=topology, vertices=frozen(mean + np.array([2, 0, 0])))
-    values = against_first(larger, first).scalar(TO_FIRST).values
-    assert values[:count] == pytest.approx(2 * first.mm_per_px, rel=1e-4)
-    assert np.isnan(values[count])
-    back = against_first(first, larger).scalar(TO_FIRST).values
-    assert back == pytest.approx(2 * larger.mm_per_px, rel=1e-4)
+    first, other = dome.on_two_meshes()
+    values = against_first(other, first).scalar(TO_FIRST).values
+    assert values[:-1] == pytest.approx(5 * first.mm_per_px, rel=1e-4)
+    assert np.isnan(values[-1])
+    assert mean_to_first(against_first(first, other)) == pytest.approx(5 * other.mm_per_px, rel=1e-4)
 
 
 def test_meshes_nobody_knows_to_correspond_stand_without_a_difference():
@@ -266,3 +258,21 @@ def test_offers_name_ours_first_and_what_they_lack(monkeypatch):
     assert offered.first_lineup() == (Setting("zoo", "open"),)
     assert not offered.usable(Setting("prnet", "official"))
     assert not offered.usable(Setting("gone", "open"))
+
+
+def test_a_vertex_picked_on_one_method_is_marked_at_the_same_place_on_all(qtbot, desk):
+    first, other = dome.on_two_meshes()
+    both = replace(shown(others={OTHER: (other,)}), answers=(first,))
+    desk.store.update(shown=both, lineup=(OTHER,), arrangement=METHODS)
+    panels = stub_panels()
+    linked = Linked(desk.store, desk.controller, panels.photo, panels.surfaces)
+    count = len(first.vertices)
+    panels.surfaces["method-2"].vertex_picked.emit(10)
+    assert desk.state.probe.vertex == count - 1 - 10
+    assert panels.surfaces["method-1"].probe == count - 1 - 10
+    assert panels.surfaces["method-2"].probe == 10
+    panels.surfaces["method-2"].vertex_picked.emit(count)
+    assert desk.state.probe.vertex == count - 1 - 10, "the first has no such place"
+    panels.surfaces["method-1"].vertex_picked.emit(0)
+    assert panels.surfaces["method-2"].probe == count - 1
+    linked.deleteLater()

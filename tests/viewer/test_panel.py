@@ -526,11 +526,11 @@ def test_a_click_on_either_side_of_the_line_picks_a_vertex_of_that_side(qtbot):
     panel = wipe_panel(qtbot)
     with qtbot.waitSignal(panel.vertex_picked) as signal:
         qtbot.mouseClick(panel.view, Qt.MouseButton.LeftButton, pos=QPoint(100, 150))
-    left = signal.args[0]
+    left = signal.args[1]
     panel.set_share(0.0)
     with qtbot.waitSignal(panel.vertex_picked) as signal:
         qtbot.mouseClick(panel.view, Qt.MouseButton.LeftButton, pos=QPoint(100, 150))
-    assert left != signal.args[0], "A was moved by 6 px to the right and 9 px down"
+    assert left != signal.args[1], "A was moved by 6 px to the right and 9 px down"
 
 
 def test_a_pair_with_one_side_missing_shows_the_other_and_says_why(qtbot):

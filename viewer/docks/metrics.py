@@ -20,7 +20,9 @@ from PySide6.QtWidgets import (
 from models.figures import Figure, figures
 from models.normalisers import NORMALISERS, normaliser
 from viewer.controller import Controller
+from viewer.docks.methods_table import MethodsTable
 from viewer.docks.parts import badge, note
+from viewer.lineup import METHODS
 from viewer.state import State
 from viewer.store import Store
 from viewer.theme import SPACE
@@ -55,6 +57,7 @@ class MetricsDock(QWidget):
         self._open.clicked.connect(controller.open_truth_dialog)
         self._normaliser = self._make_normaliser()
         self._table = self._make_table()
+        self._methods = MethodsTable()
         column = QVBoxLayout(self)
         column.setContentsMargins(2 * SPACE, SPACE, 2 * SPACE, SPACE)
         first = QHBoxLayout()
@@ -64,6 +67,7 @@ class MetricsDock(QWidget):
         for widget in (self._warning, self._normaliser, self._table):
             column.addWidget(widget, 1 if widget is self._table else 0)
         column.addWidget(self._explained)
+        column.addWidget(self._methods)
         self._follow(store.state, None)
         store.changed.connect(self._follow)
 
@@ -101,6 +105,9 @@ class MetricsDock(QWidget):
     def _follow(self, new: State, old: State | None = None) -> None:
         if old is None or new.shown is not old.shown or new.selected_face != old.selected_face:
             self._show_source(new)
+        self._methods.setVisible(new.arrangement == METHODS)
+        if new.arrangement == METHODS:
+            self._methods.show_state(new)
         changed = old is None or new.judgement is not old.judgement or new.normaliser != old.normaliser
         if changed:
             self._show_figures(new)

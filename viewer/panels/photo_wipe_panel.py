@@ -5,8 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
+from models.reconstruction import Topology
 from models.reconstructor import Face
-from viewer.comparison import Compared, Found
+from viewer.comparison import Compared, Found, vertex_on
 from viewer.inspection import nearest_vertex
 from viewer.panels.arrangement import PanelRow
 from viewer.panels.palette import palette
@@ -22,11 +23,11 @@ class PhotoWipePanel(QFrame):
     """Title strip, and two photos of which B lies over A, cut off at the line.
 
     Signals:
-        vertex_picked(int): The user clicked a vertex, of whichever side is shown there.
+        vertex_picked(Topology, int): The user clicked a vertex, of whichever side is shown there.
         wiped(float): The user dragged the line there.
     """
 
-    vertex_picked = Signal(int)
+    vertex_picked = Signal(object, int)
     wiped = Signal(float)
 
     def __init__(self, row: PanelRow, parent: QWidget | None = None) -> None:
@@ -79,12 +80,12 @@ class PhotoWipePanel(QFrame):
         self.view.set_overlays(overlays)
         self._over.set_overlays(overlays)
 
-    def set_probe(self, vertex: int | None) -> None:
-        """Mark a vertex where each side has it; None, or one it does not have, marks nothing."""
+    def set_probe(self, vertex: int | None, topology: Topology | None = None) -> None:
+        """Mark a vertex of some mesh where each side has it; None, or one it does not have, marks nothing."""
         sides = (None, None) if self._pair is None else (self._pair.a, self._pair.b)
         for view, side in zip((self.view, self._over), sides, strict=True):
-            there = side is not None and vertex is not None and vertex < len(side.answer.vertices)
-            place = side.answer.vertices[vertex] if side is not None and there else None
+            index = vertex_on(side, vertex, topology)
+            place = None if side is None or index is None else side.answer.vertices[index]
             view.set_probe(None if place is None else (float(place[0]), float(place[1])))
 
     def set_theme(self, dark: bool) -> None:
@@ -109,8 +110,8 @@ class PhotoWipePanel(QFrame):
 
     def _pick(self, side: Found | None, x: float, y: float) -> None:
         vertex = None if side is None else nearest_vertex(side.answer.vertices, x, y)
-        if vertex is not None:
-            self.vertex_picked.emit(vertex)
+        if side is not None and vertex is not None:
+            self.vertex_picked.emit(side.answer.topology, vertex)
 
     @Slot()
     def _repaint(self) -> None:

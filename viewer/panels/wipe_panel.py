@@ -9,12 +9,14 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
-from viewer.comparison import Compared, Found
+from models.reconstruction import Topology
+from viewer.comparison import Compared, Found, vertex_on
 from viewer.gl.face_view import FaceView
 from viewer.gl.framing import Framing
 from viewer.gl.mesh_item import MeshItem
 from viewer.gl.picking import picked_vertex
 from viewer.gl.points_item import PointsItem
+from viewer.lineup import depth_between
 from viewer.panels.arrangement import PanelRow
 from viewer.panels.drawn import Drawn, drawn
 from viewer.panels.legend import Legend, has_little_room
@@ -33,14 +35,14 @@ class WipePanel(QFrame):
 
     Signals:
         camera_moved(Camera), style_chosen(LayerStyle), renderer_found(str): As of Panel.
-        vertex_picked(int): The user clicked a vertex, of whichever side is shown there.
+        vertex_picked(Topology, int): The user clicked a vertex, of whichever side is shown there.
         wiped(float): The user dragged the line there.
         failed(str): Painting failed.
     """
 
     camera_moved = Signal(object)
     style_chosen = Signal(object)
-    vertex_picked = Signal(int)
+    vertex_picked = Signal(object, int)
     renderer_found = Signal(str)
     wiped = Signal(float)
     failed = Signal(str)
@@ -49,6 +51,7 @@ class WipePanel(QFrame):
         super().__init__(parent)
         self.row = row
         self._style, self._colours, self._share = row.style, DARK, 0.5
+        self._pair = Compared(None, None)
         self._drawn: tuple[Drawn | None, Drawn | None] = (None, None)
         self.strip, self.view = TitleStrip(row, self), FaceView(self)
         self.view.setAccessibleName(f"{row.title}: {row.subtitle}. Arrow keys turn the face.")
@@ -86,9 +89,9 @@ class WipePanel(QFrame):
 
     def set_pair(self, pair: Compared, names: tuple[str, str]) -> None:
         """Show these two, called so. About one frame they keep their places; about two each is centred."""
-        one_frame = pair.a is not None and pair.b is not None and pair.a.frame is pair.b.frame
-        common = Framing.of(pair.b.whole.vertices) if one_frame and pair.b is not None else None
-        self._drawn = _drawn(self.row, pair.a, common), _drawn(self.row, pair.b, common)
+        ours, theirs = _framings(pair)
+        self._pair = pair
+        self._drawn = _drawn(self.row, pair.a, ours), _drawn(self.row, pair.b, theirs)
         for mesh, side in zip(self._meshes, self._drawn, strict=True):
             mesh.set_surface(None if side is None else side.surface)
             if side is not None:
@@ -135,11 +138,13 @@ class WipePanel(QFrame):
             probe.set_colour(shares(colours.accent))
         self._apply_look()
 
-    def set_probe(self, vertex: int | None) -> None:
-        """Mark a vertex on both sides; None, or one they do not have, marks nothing."""
-        for probe, side in zip(self._probes, self._drawn, strict=True):
-            there = vertex is not None and side is not None
-            probe.set_points(side.surface.positions[vertex : vertex + 1] if there else NOTHING)  # type: ignore
+    def set_probe(self, vertex: int | None, topology: Topology | None = None) -> None:
+        """Mark a vertex of some mesh on both sides; None, or one they do not have, marks nothing."""
+        sides = zip(self._probes, self._drawn, (self._pair.a, self._pair.b), strict=True)
+        for probe, side, found in sides:
+            place = vertex_on(found, vertex, topology)
+            known = side is not None and place is not None
+            probe.set_points(side.surface.positions[place : place + 1] if known else NOTHING)  # type: ignore
 
     def picture_state(self) -> str:
         """What the panel says instead of surfaces; empty while it shows any."""
@@ -170,13 +175,14 @@ class WipePanel(QFrame):
 
     @Slot(float, float)
     def _pick(self, x: float, y: float) -> None:
-        side = self._drawn[0 if x < line_px(self._share, self.view.width()) else 1]
-        if side is None:
+        which = 0 if x < line_px(self._share, self.view.width()) else 1
+        side, found = self._drawn[which], (self._pair.a, self._pair.b)[which]
+        if side is None or found is None:
             return
         size = self.view.width(), self.view.height()
         vertex = picked_vertex(side.surface.positions, side.surface.normals, self.view.camera, size, (x, y))
         if vertex is not None:
-            self.vertex_picked.emit(vertex)
+            self.vertex_picked.emit(found.answer.topology, vertex)
 
     @Slot(str)
     def _show_error(self, text: str) -> None:
@@ -196,6 +202,17 @@ class WipePanel(QFrame):
         self._names.place()
         self._line.place()
         self._clip()
+
+
+def _framings(pair: Compared) -> tuple[Framing | None, Framing | None]:
+    """Where A and B are put: about one frame where they lie, two methods at one depth; else each centred."""
+    if pair.a is None or pair.b is None or pair.a.frame is not pair.b.frame:
+        return None, None
+    framing = Framing.of(pair.b.whole.vertices)
+    if not pair.level:
+        return framing, framing
+    x, y, z = framing.centre
+    return Framing((x, y, z + depth_between(pair.b.answer, pair.a.answer)), framing.radius), framing
 
 
 def _drawn(row: PanelRow, side: Found | None, framing: Framing | None) -> Drawn | None:

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from models.ground_truth import GroundTruth
-from models.reconstruction import MapLayer, MeshLayer, Reconstruction, Scalar, Space, Topology, frozen
+from models.reconstruction import (
+    Correspondence,
+    MapLayer,
+    MeshLayer,
+    Reconstruction,
+    Scalar,
+    Space,
+    Topology,
+    frozen,
+)
 
 SIDE = 21
 LEFT, TOP, SIZE = 50.0, 30.0, 100.0  # where the dome lies in the photo, px
@@ -92,3 +103,27 @@ def _layers(top: Topology, vertices: NDArray[np.float32]) -> tuple[MeshLayer | M
         MapLayer("depth", frozen(known * 10), place, Space.IMAGE, 0.0, 40.0, "px"),
         MapLayer("confidence", frozen(known), place, Space.IMAGE),
     )
+
+
+def on_two_meshes() -> tuple[Reconstruction, Reconstruction]:
+    """The dome as the open face, and on a mesh in another order with one vertex more, where no face is."""
+    plain = answer()
+    count = len(plain.vertices)
+    open_face = replace(plain.topology, name="open face", mean=plain.vertices)
+    far = plain.vertices.max(0) + 10 * np.ptp(plain.vertices, axis=0)
+    mean = frozen(np.concatenate([plain.vertices[::-1], far[None]]))
+    back = np.arange(count, dtype=np.int32)[::-1]
+    other = replace(
+        open_face,
+        name="other",
+        triangles=(count - 1 - plain.topology.triangles).astype(np.int32),
+        uv=frozen(np.concatenate([plain.topology.uv[::-1], np.zeros((1, 2), np.float32)])),
+        landmark_vertices=(count - 1 - plain.topology.landmark_vertices).astype(np.int32),
+        mirror=np.arange(count + 1, dtype=np.int32),
+        regions=np.zeros(count + 1, np.uint8),
+        mean=mean,
+        open_face=Correspondence(np.stack([back] * 3, 1), frozen(np.tile([1.0, 0, 0], (count, 1)))),
+    )
+    first = replace(plain, topology=open_face)
+    moved = frozen(mean + np.array([3, 4, 70], np.float32))
+    return first, replace(plain, method="other", topology=other, vertices=moved, layers=(), scalars=())
