@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,7 +20,8 @@ FACE_PIXELS = 43_867  # of the 256 x 256 UV layout that PRNet and DSFNet share
 TABLE_MAGIC = bytes.fromhex("57fb808b247547db")  # at the end of a TensorFlow .index: LevelDB's table
 LEGACY_TORCH = bytes.fromhex("8a0a6cfc9c46f9206aa85019")  # PyTorch's magic number, after two bytes
 LARGEST_TEXT, LARGEST_INDEX = 16 << 20, 16 << 20  # bytes
-MOST_FILES = 5_000  # looked at in one folder
+LARGEST_FILE = 1 << 30  # bytes; the face models known here have half as many
+MOST_FILES = 20_000  # looked at in one folder
 KIT = "ICT-FaceKit"
 
 
@@ -60,7 +62,7 @@ def recognise(path: Path) -> tuple[Find, ...]:
 def _in_folder(folder: Path) -> Iterator[Find]:
     """Everything recognised in a folder and in those within it; what is broken or unknown is passed over."""
     kits = set[Path]()
-    for number, path in enumerate(sorted(folder.rglob("*"))):
+    for number, path in enumerate(_visible(folder)):
         if number >= MOST_FILES:
             raise InputError(
                 f"{folder} holds more than {MOST_FILES:,} files. Give the file or its own folder."
@@ -75,6 +77,13 @@ def _in_folder(folder: Path) -> Iterator[Find]:
                 continue
 
 
+def _visible(folder: Path) -> Iterator[Path]:
+    """All files below a folder, by name; hidden folders are left alone."""
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(place, name) for name in sorted(files))
+
+
 def _names(path: Path) -> tuple[Find, ...]:
     """The finds of a file; none if it is nothing known."""
     if ".data-" in path.name:
@@ -85,6 +94,8 @@ def _names(path: Path) -> tuple[Find, ...]:
         head, size = file.read(256), path.stat().st_size
         file.seek(max(size - len(TABLE_MAGIC), 0))
         tail = file.read()
+    if size > LARGEST_FILE:
+        return ()
     if tail == TABLE_MAGIC:
         return _checkpoint(path, size)
     for begins, look in LOOKS:

@@ -95,7 +95,7 @@ class AssetsDialog(QDialog):
         self.remove = _button(
             "Remove…", "Delete the chosen file from where such files are kept.", self._remove
         )
-        self.cancel = _button("Cancel", "Stop; what came is kept to go on from.", self._background.cancel)
+        self.cancel = _button("Cancel", "Stop; what came is kept to go on from.", self._stop)
         self._lay_out()
         self.resize(*SIZE)
 
@@ -193,6 +193,10 @@ class AssetsDialog(QDialog):
         except KeepError as error:
             self.said.setText(str(error))
         self.refresh()
+
+    def _stop(self) -> None:
+        self.said.setText("Stopping …")
+        self._background.cancel()
 
     def _start(self, series: Iterator[Any], doing: str) -> None:
         self.said.setText(doing)

@@ -182,7 +182,9 @@ def test_half_a_checkpoint_is_refused_with_the_name_of_the_other(tmp_path, lost)
 
 
 def test_all_that_a_folder_holds_is_found_and_the_rest_passed_over(tmp_path):
-    (tmp_path / "deep").mkdir()
+    for name in ("deep", ".hidden"):
+        (tmp_path / name).mkdir()
+    WRITERS["indices.npy"](tmp_path / ".hidden" / "indices.npy")
     for name in ("BFM_UV.mat", "tri.pkl"):
         WRITERS[name](tmp_path / "deep" / f"my {name}")
     OTHERS["words"](tmp_path / "readme.md")

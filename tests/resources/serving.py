@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 
 
 class Server(ThreadingHTTPServer):
@@ -18,6 +18,7 @@ class Server(ThreadingHTTPServer):
         moved: Paths -> where they redirect to.
         status: What it answers with instead of the content.
         asked: The Range of each request so far, "" for none.
+        gate: While it is not set, an answer stops half way.
     """
 
     def __init__(self, content: bytes) -> None:
@@ -26,6 +27,8 @@ class Server(ThreadingHTTPServer):
         self.moved: dict[str, str] = {}
         self.status = 200
         self.asked: list[str] = []
+        self.gate = Event()
+        self.gate.set()
 
     @property
     def url(self) -> str:
@@ -52,7 +55,10 @@ class Handler(BaseHTTPRequestHandler):
             self._head(206, len(body), **{"Content-Range": f"bytes {start}-{length - 1}/{length}"})
         else:
             self._head(200, len(body))
-        self.wfile.write(body[: server.breaks_after])
+        self.wfile.write(body[: server.breaks_after][: len(body) // 2])
+        self.wfile.flush()
+        server.gate.wait()
+        self.wfile.write(body[: server.breaks_after][len(body) // 2 :])
         self.close_connection = True
         return None
 
@@ -76,5 +82,6 @@ def serving(content: bytes) -> Iterator[Server]:
         try:
             yield server
         finally:
+            server.gate.set()
             server.shutdown()
             thread.join()

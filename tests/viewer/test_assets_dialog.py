@@ -99,6 +99,31 @@ def test_a_failed_fetch_is_said_and_can_be_tried_again(qtbot, folder, server, di
     assert (folder / NAME).exists()
 
 
+def test_a_fetch_is_cancelled_and_gone_on_from(qtbot, folder, server, dialog):
+    server.gate.clear()
+    dialog.choose(NAME)
+    qtbot.mouseClick(dialog.fetch, Qt.MouseButton.LeftButton)
+    part = folder / f"{NAME}.part"
+    qtbot.waitUntil(lambda: part.exists() and part.stat().st_size == len(MEANS) // 2)
+    qtbot.mouseClick(dialog.cancel, Qt.MouseButton.LeftButton)
+    server.breaks_after = len(MEANS) * 3 // 4
+    server.gate.set()
+    qtbot.waitUntil(lambda: not dialog.cancel.isEnabled())
+    assert not (folder / NAME).exists()
+    kept = part.read_bytes()
+    server.breaks_after = None
+    click(qtbot, dialog, dialog.fetch)
+    assert (folder / NAME).read_bytes() == MEANS
+    assert server.asked == ["", f"bytes={len(kept)}-"]
+
+
+def test_closing_while_something_is_fetched_leaves_no_thread(qtbot, server, dialog):
+    dialog.choose(NAME)
+    qtbot.mouseClick(dialog.fetch, Qt.MouseButton.LeftButton)
+    dialog.end()
+    assert not dialog.isVisible()
+
+
 def test_files_are_added_and_a_bad_one_is_said(qtbot, folder, tmp_path, dialog):
     (tmp_path / "means").write_bytes(MEANS)
     (tmp_path / "words").write_text("Hello")
