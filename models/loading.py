@@ -17,12 +17,19 @@ from models.catalogue import methods
 from models.errors import MethodError, MissingAssetError, WeightsError
 from models.face_model.correspondence import ChartPlaces
 from models.face_model.morphable import FaceModel
+from models.methods import tddfa_assets
 from models.methods.dsfnet import DSFNet, make_network
+from models.methods.tddfa import TDDFA, LinearFace
 from models.networks.blocks import fold_batch_norms
 from models.networks.dual_space import Form
 from models.networks.finder import FinderForm, FinderNetwork
+from models.reading.numpy_file import read_arrays
+from models.reading.pickled import read_pickled
+from models.reading.torch_file import read_torch
 from models.reconstructor import Reconstructor
 
+TDDFA_NETWORKS = ("mb1_120x120.pth", "mb05_120x120.pth", "resnet22.pth")  # the first there is used
+TDDFA_FACES = ("bfm_noneck_v3.pkl", "bfm_noneck_v3_slim.pkl", "bfm68.npz")
 CORRECTION = "correction"  # key of the mean face's offsets, beside the network's tensors
 
 __all__ = [
@@ -39,6 +46,7 @@ __all__ = [
     "read_weights",
     "shipped_weights",
     "taken_out",
+    "tddfa",
     "weights_path",
 ]
 
@@ -91,6 +99,59 @@ def dsfnet(weights: str | Path = "open", device: str = "cpu") -> Reconstructor:
         raise WeightsError(f"{path.name} says nothing usable of its network's form: {error!r}.") from error
     fill(network, tensors, path)
     return DSFNet(network, face_model, device, correction)
+
+
+def tddfa(weights: str | Path = "open", device: str = "cpu", parity: str | None = None) -> Reconstructor:
+    """3DDFA-V2: weights that ship, "official" for those a user brought, or a file of either kind.
+
+    The official ones answer for the 68 landmarks alone where only bfm68.npz was brought.
+
+    Args:
+        weights: As for `load`.
+        device: As for `load`.
+        parity: "v2" for the release's own angles, depth and back-projection.
+    """
+    if weights == "official":
+        return _official_tddfa(_first_brought(TDDFA_NETWORKS), device, parity)
+    path = weights_path("tddfa", weights)
+    if path.suffix != ".safetensors":
+        return _official_tddfa(path, device, parity)
+    tensors, recipe = read_weights(path)
+    try:
+        form = tddfa_assets.our_form(recipe)
+    except (KeyError, TypeError, ValueError) as error:
+        raise WeightsError(f"{path.name} says nothing usable of its network's form: {error!r}.") from error
+    kept, whitening, face = tddfa_assets.our_parts(tensors, form, load_face_model(), path.name)
+    network = form.make()
+    fill(network, kept, path)
+    return TDDFA(network, whitening, face, form.size, device, parity)
+
+
+def _official_tddfa(path: Path, device: str, parity: str | None) -> Reconstructor:
+    tensors = read_torch(path)
+    form = tddfa_assets.release_form(tensors, path.name)
+    network = form.make()
+    fill(network, tddfa_assets.release_network(tensors), path)
+    statistics = fetched("param_mean_std_62d_120x120.pkl")
+    whitening = tddfa_assets.release_whitening(read_pickled(statistics), statistics.name)
+    return TDDFA(network, whitening, _official_tddfa_face(), form.size, device, parity)
+
+
+def _official_tddfa_face() -> LinearFace:
+    """All vertices where the dense model was brought, else the landmarks alone."""
+    path = _first_brought(TDDFA_FACES)
+    return tddfa_assets.landmark_face(read_arrays(path), path.name)
+
+
+def _first_brought(names: tuple[str, ...]) -> Path:
+    """The first of these that a user brought; MissingAssetError says how to get one."""
+    missing = []
+    for name in names:
+        try:
+            return fetched(name)
+        except MissingAssetError as error:
+            missing.append(str(error))
+    raise MissingAssetError(f"One of {', '.join(names)} is needed. {missing[0]}")
 
 
 def taken_out(tensors: dict[str, Tensor], face_model: FaceModel, path: Path) -> Tensor | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 # Block -> channels it gives at width 1, stride.
 BLOCKS = {
@@ -46,11 +47,25 @@ class MobileNet(nn.Sequential):
         self.features = channels
 
 
+class _Depthwise(nn.Conv2d):
+    """A convolution of each channel by itself.
+
+    Where it halves the side it is taken in single precision: in bfloat16 its gradient is ten times slower.
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """[B, C, H, W] -> [B, C, H / stride, W / stride]."""
+        if self.stride[0] == 1:
+            return super().forward(input)
+        with torch.autocast(input.device.type, enabled=False):
+            return super().forward(input.to(self.weight.dtype))
+
+
 def _separable(inputs: int, outputs: int, stride: int) -> nn.Sequential:
     """A 3 x 3 convolution of each channel by itself, then a 1 x 1 convolution across them."""
     return nn.Sequential(
         OrderedDict(
-            conv_dw=nn.Conv2d(inputs, inputs, 3, stride, 1, groups=inputs, bias=False),
+            conv_dw=_Depthwise(inputs, inputs, 3, stride, 1, groups=inputs, bias=False),
             bn_dw=nn.BatchNorm2d(inputs),
             relu_dw=nn.ReLU(inplace=True),
             conv_sep=nn.Conv2d(inputs, outputs, 1, bias=False),

@@ -1,0 +1,33 @@
+"""Arrays out of an .npz file, with their sizes checked before anything is unpacked."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.errors import MissingAssetError, WeightsError
+from models.reading import LIMIT_BYTES
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """All arrays by name; none of them may hold objects.
+
+    Raises:
+        MissingAssetError: It is not there.
+        WeightsError: It is no such file, broken, or larger than anything this program has a use for.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(part.file_size for part in archive.infolist())
+        if size > LIMIT_BYTES:
+            raise WeightsError(f"{path.name} holds {size >> 20} MiB, more than any model known here.")
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except FileNotFoundError:
+        raise MissingAssetError(f"There is no file {path}. Check the path.") from None
+    except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile) as error:
+        raise WeightsError(f"{path.name} cannot be read as an .npz file ({error}). Get it anew.") from error
