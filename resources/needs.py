@@ -7,7 +7,7 @@ from pathlib import Path
 
 from resources import ROOT, brought_folder, remedy, weights_for
 
-__all__ = ["NEEDS", "OFFICIAL", "Need", "made_possible", "missing"]
+__all__ = ["BETTER_WITH", "NEEDS", "OFFICIAL", "Need", "made_possible", "missing"]
 
 OFFICIAL = "official"  # the name of the weights a user brought
 
@@ -57,6 +57,9 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     ),
 }
 """Method -> what its official weights need. A method of its own authors' package is not in it."""
+
+BETTER_WITH: dict[str, tuple[str, ...]] = {"tddfa": ("tri.pkl", "indices.npy", "BFM_UV.mat")}
+"""Method -> files its official weights run without: the triangles and UV of its face model."""
 
 OURS = frozenset({"dsfnet", *NEEDS})
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from models.errors import UnmaskError
 from resources.fetching import FetchError, Progress, checksum
 from resources.keeping import KeepError, Row, State, fetch, keep, remove, row, rows
-from resources.needs import NEEDS, made_possible
+from resources.needs import BETTER_WITH, NEEDS, made_possible
 from viewer.assets_text import as_json, as_table, described, megabytes
 
 __all__ = ["Assets", "adding", "fetching", "parse_assets", "run_assets", "wanted_rows"]
@@ -87,7 +87,7 @@ def run_assets(asked: Assets, ask: Callable[[str], str] = input) -> int:
 
 
 def wanted_rows(name: str) -> tuple[Row, ...]:
-    """The row of a file; of a method's name, what its official weights lack and can be fetched.
+    """The row of a file; of a method's name, what its official weights lack, or are better with.
 
     Raises:
         KeepError: No such name, or nothing of the method's can be fetched.
@@ -95,15 +95,11 @@ def wanted_rows(name: str) -> tuple[Row, ...]:
     if name not in NEEDS:
         return (row(name),)
     lacking = [need for need in NEEDS[name] if not need.met()]
-    choices = [[row(file) for file in need.any_of] for need in lacking]
-    found = tuple(
-        next(file for file in files if file.asset.url)
-        for files in choices
-        if any(file.asset.url for file in files)
-    )
-    if lacking and not found:
+    choices = [need.any_of for need in lacking] + [(file,) for file in BETTER_WITH.get(name, ())]
+    files = [[file for file in map(row, choice) if file.state is State.FETCHABLE] for choice in choices]
+    if lacking and not any(files):
         raise KeepError(" ".join(need.sentence() for need in lacking))
-    return found
+    return tuple(choice[0] for choice in files if choice)
 
 
 def adding(path: Path, replace: bool) -> Iterator[str]:

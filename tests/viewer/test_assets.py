@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from resources import Asset, keeping, manifest
-from resources.needs import NEEDS, Need
+from resources.needs import BETTER_WITH, NEEDS, Need
 from tests.resources.serving import serving
 from viewer import assets
-from viewer.assets import STOPPED, Assets, parse_assets, run_assets
+from viewer.assets import STOPPED, Assets, parse_assets, run_assets, wanted_rows
 from viewer.command_line import main
 
 MEANS = pickle.dumps({"mean": np.zeros(62), "std": np.ones(62)}, protocol=2)
@@ -119,10 +119,30 @@ def test_a_methods_name_fetches_what_it_lacks(folder, monkeypatch, capsys):
     with serving(MEANS) as server:
         offer(monkeypatch, MEANS, server.url)
         monkeypatch.setitem(NEEDS, "tddfa", (Need("means", (NAME,)),))
+        monkeypatch.setitem(BETTER_WITH, "tddfa", ())
         assert run_assets(Assets("fetch", ("tddfa",), accepted=True), never) == 0
         assert (folder / NAME).exists()
         assert run_assets(Assets("fetch", ("tddfa",), accepted=True), never) == 0
     assert "lacks nothing" in capsys.readouterr().out
+
+
+def test_a_methods_name_means_the_usual_of_its_files_and_what_it_is_better_with(folder):
+    assert [row.name for row in wanted_rows("tddfa")] == [
+        *("mb1_120x120.pth", NAME, "bfm_noneck_v3.pkl"),
+        *("tri.pkl", "indices.npy", "BFM_UV.mat"),
+    ]
+    folder.mkdir()
+    for name in ("mb05_120x120.pth", "tri.pkl"):
+        (folder / name).touch()
+    assert [row.name for row in wanted_rows("tddfa")] == [
+        *(NAME, "bfm_noneck_v3.pkl"),
+        *("indices.npy", "BFM_UV.mat"),
+    ]
+
+
+def test_a_method_of_which_nothing_can_be_fetched_says_how_to_bring_it(capsys):
+    assert main(["assets", "fetch", "prnet"]) == 1
+    assert "readme of that repository" in capsys.readouterr().err
 
 
 def test_a_file_of_unknown_checksum_must_be_what_its_name_says(folder, monkeypatch, capsys):
