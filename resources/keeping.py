@@ -40,12 +40,14 @@ class Row:
         name: What it is called, e.g. "mb05_120x120.pth".
         path: Where it is, or would be.
         state: Where it stands.
+        begun: Bytes of a download that can be gone on with; 0 for none.
     """
 
     asset: Asset
     name: str
     path: Path
     state: State
+    begun: int = 0
 
 
 def rows(root: Path = ROOT) -> tuple[Row, ...]:
@@ -139,8 +141,11 @@ def _row(asset: Asset, root: Path) -> Row:
         return Row(asset, path.name, path, State.SHIPS)
     name = asset.path.removeprefix(BROUGHT)
     path = brought_folder() / name
-    absent = State.FETCHABLE if asset.url else State.TO_BRING
-    return Row(asset, name, path, State.THERE if path.exists() else absent)
+    if path.exists():
+        return Row(asset, name, path, State.THERE)
+    part = part_of(path)
+    begun = part.stat().st_size if part.is_file() else 0
+    return Row(asset, name, path, State.FETCHABLE if asset.url else State.TO_BRING, begun)
 
 
 def _refuse_other(target: Path, replace: bool) -> None:

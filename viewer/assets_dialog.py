@@ -33,7 +33,7 @@ from viewer.theme import SPACE
 
 SIZE = (940, 640)
 COLUMNS = ("File", "Size", "Purpose", "Licence")
-WIDTHS = (320, 80, 330)
+WIDTHS = (320, 120, 300)
 CLOSE_TIMEOUT_S = 2.0
 GROUPS = {
     State.THERE: "There",
@@ -143,7 +143,8 @@ class AssetsDialog(QDialog):
         group.setFirstColumnSpanned(True)
         group.setExpanded(open_)
         for row in members:
-            words = (row.name, megabytes(size_of(row)), row.asset.purpose, row.asset.licence)
+            size = f"{megabytes(row.begun)} of " if row.begun else ""
+            words = (row.name, size + megabytes(size_of(row)), row.asset.purpose, row.asset.licence)
             item = QTreeWidgetItem(list(words))
             for column, word in enumerate(words):
                 item.setToolTip(column, word)

@@ -20,7 +20,8 @@ def as_table(rows: Sequence[Row]) -> str:
     """Name, size, state of each file; purpose, licence, how to get it. Then what each method lacks."""
     lines = [f"Files you bring are kept in {brought_folder()}", ""]
     for row in rows:
-        lines.append(f"{row.name:<45} {megabytes(size_of(row)):>9}  {row.state.value}")
+        begun = f" ({megabytes(row.begun)} of it there)" if row.begun else ""
+        lines.append(f"{row.name:<45} {megabytes(size_of(row)):>9}  {row.state.value}{begun}")
         lines.append(_indented(f"{row.asset.purpose}. Licence: {row.asset.licence}"))
         if row.state is State.TO_BRING:
             lines.append(_indented(row.asset.fetch))
@@ -41,6 +42,7 @@ def as_json(rows: Sequence[Row]) -> str:
                 "state": row.state.value,
                 "path": str(row.path),
                 "size": size_of(row),
+                "begun": row.begun,
                 "sha256": row.asset.sha256,
                 "purpose": row.asset.purpose,
                 "licence": row.asset.licence,

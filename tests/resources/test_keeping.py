@@ -122,6 +122,16 @@ def test_a_users_other_file_is_not_fetched_over(folder, root):
     assert (folder / "net.pth.old").read_bytes() == b"mine"
 
 
+def test_a_broken_download_is_told_in_the_table(folder, root):
+    series = fetch("net.pth", root=root)
+    next(series)
+    begun = next(series).there
+    series.close()
+    assert begun > 0
+    assert row("net.pth", root).begun == begun
+    assert row("net.pth", root).state is State.FETCHABLE
+
+
 def test_what_has_no_address_says_how_to_get_it(folder, root):
     with pytest.raises(KeepError, match="Register"):
         list(fetch("BFM.mat", root=root))
