@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -135,7 +135,9 @@ def _zip(path: Path) -> str:
 
 def _torch(path: Path) -> str:
     """Weights by the shape of their first layers."""
-    shapes = _shapes(path)
+    from models.reading.torch_file import read_torch
+
+    shapes = {key: tuple(value.shape) for key, value in read_torch(path).items()}
     if "rebuilder.mean_posmap_tensor" in shapes or "hrnet.conv1.weight" in shapes:
         return "net.pth"
     if "fc_param.weight" not in shapes and shapes.get("fc.weight", (0,))[0] != 62:
@@ -146,26 +148,6 @@ def _torch(path: Path) -> str:
         (32, 3, 5, 5): "resnet22.pth",
     }
     return firsts.get(shapes.get("conv1.weight", ()), "")
-
-
-def _shapes(path: Path) -> Mapping[str, tuple[int, ...]]:
-    """Shape by key of a file of tensors, without the wrapping that training adds."""
-    import pickle
-
-    import torch
-
-    try:
-        held = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, ValueError, EOFError, KeyError) as error:
-        raise WeightsError(
-            f"{path.name} holds more than tensors, or is broken; it was not loaded."
-        ) from error
-    held = held.get("state_dict", held) if isinstance(held, dict) else {}
-    return {
-        str(key).removeprefix("module."): tuple(value.shape)
-        for key, value in held.items()
-        if isinstance(value, torch.Tensor)
-    }
 
 
 def _pickle(path: Path) -> str:
