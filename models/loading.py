@@ -17,12 +17,15 @@ from models.catalogue import methods
 from models.errors import MethodError, MissingAssetError, WeightsError
 from models.face_model.correspondence import ChartPlaces
 from models.face_model.morphable import FaceModel
+from models.face_model.pinhole import Pinhole
 from models.methods import tddfa_assets
 from models.methods.dsfnet import DSFNet, make_network
+from models.methods.mgcnet import MGCNet, open_rest, reflective_face
 from models.methods.tddfa import TDDFA, LinearFace
 from models.networks.blocks import fold_batch_norms
 from models.networks.dual_space import Form
 from models.networks.finder import FinderForm, FinderNetwork
+from models.networks.resnet import ResNet50, ResNetForm
 from models.reading.numpy_file import read_arrays
 from models.reading.pickled import read_pickled
 from models.reading.torch_file import read_torch
@@ -43,6 +46,7 @@ __all__ = [
     "load_face_model",
     "load_finder",
     "methods",
+    "mgcnet",
     "read_weights",
     "shipped_weights",
     "taken_out",
@@ -166,6 +170,25 @@ def taken_out(tensors: dict[str, Tensor], face_model: FaceModel, path: Path) -> 
     return None if correction is None else correction.float()
 
 
+def mgcnet(weights: str | Path = "open", device: str = "cpu") -> Reconstructor:
+    """MGCNet with the weights of that name or path."""
+    path = weights_path("mgcnet", weights)
+    tensors, recipe = read_weights(path)
+    face_model = load_face_model()
+    try:
+        form = ResNetForm(**_sizes(recipe))
+        network = ResNet50(form)
+        albedo = [tensors.pop(f"albedo_{part}").float() for part in ("mean", "basis")]
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise WeightsError(f"{path.name} says nothing usable of its network's form: {error!r}.") from error
+    wanted = [face_model.mean.shape, (form.albedo, *face_model.mean.shape)]
+    if [part.shape for part in albedo] != wanted:
+        raise WeightsError(f"{path.name}: its albedo is of another face. Choose weights made for this one.")
+    fill(network, tensors, path)
+    face = reflective_face(face_model, form, *albedo)
+    return MGCNet(network, face, open_rest(face_model, Pinhole(form.size, form.field_px)), device)
+
+
 def load_finder(weights: str | Path = "open") -> FinderNetwork:
     """The network of the face finder with the weights of that name or path, ready to run on the CPU.
 
@@ -197,10 +220,13 @@ def fetched(name: str) -> Path:
 
 def form_from(recipe: dict[str, Any]) -> Form:
     """The network form a recipe describes; KeyError, TypeError or ValueError if it describes none."""
-    sizes: Any = {
+    return Form(**_sizes(recipe))
+
+
+def _sizes(recipe: dict[str, Any]) -> dict[str, Any]:
+    return {
         key: tuple(value) if isinstance(value, list) else value for key, value in dict(recipe["form"]).items()
     }
-    return Form(**sizes)
 
 
 def weights_path(method: str, weights: str | Path) -> Path:

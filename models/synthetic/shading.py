@@ -157,6 +157,16 @@ def _paint_skin(colour, f, u, v, paint, bank, relief):
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def skin_albedo(fields, uv, paint, bank):
+    """[P, 3] linear RGB of skin at vertices: fields [P, F], uv [P, 2]; paint and bank as in `shade`."""
+    out = np.zeros((len(fields), 3), np.float32)
+    relief = np.zeros(4, np.float32)
+    for p in range(len(fields)):
+        _paint_skin(out[p], fields[p], uv[p, 0], uv[p, 1], paint, bank, relief)
+    return out
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def _paint_eye(colour, u, v, nx, ny, paint, bank, relief):
     """(u, v): mm from the eye's axis in head space."""
     du, dv = u - paint[Paint.GAZE], v - paint[Paint.GAZE + 1]

@@ -18,17 +18,24 @@ import torch
 
 from models.errors import InputError, UnmaskError
 from models.loading import fill, load_face_model, read_weights, taken_out, weights_path
-from models.synthetic.bank import ready_bank
+from models.synthetic.bank import Bank, ready_bank
 from models.synthetic.dataset import MakeRow, rendered_row
 from models.training.dsfnet import DSFNetTask
 from models.training.finder import FinderTask, crop_stock, ready_stock
 from models.training.loop import Run
+from models.training.mgcnet import MGCNetTask
 from models.training.photographs import Photographs
-from models.training.recipes import DSFNetRecipe, FinderRecipe, TDDFARecipe
+from models.training.recipes import DSFNetRecipe, FinderRecipe, MGCNetRecipe, TDDFARecipe
 from models.training.tddfa import TDDFATask
 
-Recipe = DSFNetRecipe | FinderRecipe | TDDFARecipe
-RECIPES: dict[str, type[Recipe]] = {"dsfnet": DSFNetRecipe, "finder": FinderRecipe, "tddfa": TDDFARecipe}
+OnBank = TDDFARecipe | MGCNetRecipe
+Recipe = DSFNetRecipe | FinderRecipe | OnBank
+RECIPES: dict[str, type[Recipe]] = {
+    "dsfnet": DSFNetRecipe,
+    "finder": FinderRecipe,
+    "tddfa": TDDFARecipe,
+    "mgcnet": MGCNetRecipe,
+}
 OF_THE_RECIPE = ("minutes", "batch", "pool", "workers", "threads", "seed", "cutouts", "backdrops", "scenes")
 FIRST_SCENE = 10_000_000  # those below are kept for tests
 
@@ -57,7 +64,7 @@ def _train(options: argparse.Namespace) -> None:
             _train_finder(recipe, options)
         case DSFNetRecipe():
             _train_dsfnet(recipe, options)
-        case TDDFARecipe():
+        case TDDFARecipe() | MGCNetRecipe():
             _train_on_bank(recipe, options)
 
 
@@ -92,18 +99,26 @@ def _train_dsfnet(recipe: DSFNetRecipe, options: argparse.Namespace) -> None:
     Run(task, recipe, options.out, options.device).train()
 
 
-def _train_on_bank(recipe: TDDFARecipe, options: argparse.Namespace) -> None:
+def _train_on_bank(recipe: OnBank, options: argparse.Namespace) -> None:
     if options.photographs is not None:
         raise InputError(f"a training of {options.method} has no --photographs.")
     folder = options.stock or options.out / "bank"
     bank = ready_bank(folder, recipe.seed, FIRST_SCENE, recipe.scenes, recipe.workers)
     if options.start is not None:
         recipe = replace(recipe, start=Path(options.start).name)
-    task = TDDFATask(recipe, load_face_model(), bank, options.device)
+    task = _on_bank(recipe, bank, options.device)
     if options.start is not None:
         path = weights_path(recipe.method, options.start)
         fill(task.network, read_weights(path)[0], path)
     Run(task, recipe, options.out, options.device).train()
+
+
+def _on_bank(recipe: OnBank, bank: Bank, device: str) -> TDDFATask | MGCNetTask:
+    match recipe:
+        case TDDFARecipe():
+            return TDDFATask(recipe, load_face_model(), bank, device)
+        case MGCNetRecipe():
+            return MGCNetTask(recipe, load_face_model(), bank, device)
 
 
 def _parser() -> argparse.ArgumentParser:

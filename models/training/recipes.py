@@ -8,6 +8,7 @@ from typing import Any
 from models.networks.dual_space import Form
 from models.networks.finder import FinderForm
 from models.networks.regressor import RegressorForm
+from models.networks.resnet import ResNetForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,76 @@ class TDDFARecipe:
     move_roll_rad: float = 0.1
     loss: TDDFALoss = field(default_factory=TDDFALoss)
     form: RegressorForm = field(default_factory=lambda: RegressorForm(width=0.5, identity=60, expression=36))
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, for the file beside the weights."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class MGCNetLoss:
+    """How much each term counts; distances are in half crop sides, depth in mm, epipolar in px.
+
+    `stress` is how many times the nose's ridge and the inner lips count among the landmarks.
+    """
+
+    landmarks: float = 6.0
+    vertices: float = 4.0
+    stress: float = 1.5
+    pixel: float = 0.3
+    view: float = 0.15
+    ssim: float = 0.1
+    depth: float = 0.003
+    epipolar: float = 0.005
+    shape_prior: float = 0.003
+    albedo_prior: float = 0.003
+
+
+def open_resnet() -> ResNetForm:
+    """Half as wide as published, at half the side, coefficients of the open face model."""
+    return ResNetForm(
+        size=112,
+        field_px=184.0,
+        width=0.5,
+        identity=60,
+        albedo=30,
+        expression=36,
+        pose_units=(0.5, 0.5, 0.5, 10.0, 10.0, 300.0),
+        normed=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MGCNetRecipe:
+    """MGCNet on a bank of faces in three views. Schedule as for DSFNet.
+
+    Attributes:
+        batch: Pictures, three of each face.
+        workers: Processes that render the bank where it is short.
+        scenes: How many faces the bank holds.
+        aligned: Share of the crops that are aligned by five points; the others by the box.
+        views_share: Share of the steps that also compare views and pixels.
+        cells: Side of the grid they are compared on.
+    """
+
+    method: str = "mgcnet"
+    start: str = ""
+    seed: int = 2026
+    minutes: float = 25.0
+    batch: int = 48
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.02
+    warmup: float = 0.03
+    clip_norm: float = 5.0
+    ema: float = 0.998
+    workers: int = 2
+    threads: int = 2
+    scenes: int = 12_000
+    aligned: float = 0.5
+    views_share: float = 0.34
+    cells: int = 56
+    loss: MGCNetLoss = field(default_factory=MGCNetLoss)
+    form: ResNetForm = field(default_factory=open_resnet)
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, for the file beside the weights."""
