@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import NamedTuple
+from dataclasses import dataclass, fields, replace
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -63,4 +63,5 @@ class ReflectiveFace:
     def to(self, device: torch.device | str) -> ReflectiveFace:
         """The same on another device."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return ReflectiveFace(**{k: v.to(device) if isinstance(v, Tensor) else v for k, v in values.items()})
+        moved: dict[str, Any] = {k: v.to(device) for k, v in values.items() if isinstance(v, Tensor)}
+        return replace(self, **moved)
