@@ -42,12 +42,21 @@ def comparable(first: Reconstruction, second: Reconstruction) -> tuple[Array, Ar
     """Two answers vertex by vertex: on their own mesh if it is one, else on the open face.
 
     Returns:
-        Twice [P, 3], each in its answer's space; None where the meshes do not correspond.
+        Twice [P, 3], each in its answer's space; None where the meshes do not correspond. Only where
+        `both_reach` do the two speak of the same places.
     """
     if _one_mesh(first.topology, second.topology):
         return first.vertices, second.vertices
     pair = common(first), common(second)
     return None if pair[0] is None or pair[1] is None else (pair[0], pair[1])
+
+
+def both_reach(first: Topology, second: Topology) -> NDArray[np.bool_] | None:
+    """[P] which of the vertices `comparable` pairs really lie on both meshes; None where nobody knows."""
+    if _one_mesh(first, second):
+        return np.ones(len(first.uv), bool)
+    ours, theirs = reached(first), reached(second)
+    return None if ours is None or theirs is None else ours & theirs
 
 
 def open_vertex(topology: Topology, vertex: int) -> int | None:

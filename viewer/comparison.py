@@ -9,8 +9,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from models.corresponding import comparable, counterpart, onto_vertices
+from models.corresponding import both_reach, comparable, counterpart, onto_vertices
 from models.metrics import disagreement
 from models.reconstruction import Array, MeshLayer, Reconstruction, Scalar, Topology, frozen
 from viewer.sources.source import same_picture
@@ -183,16 +184,16 @@ def difference_mm(
         level: Whether to take the mean difference in depth out, which is only known up to an offset.
 
     Returns:
-        [N] mm, one per vertex of `other`, NaN where the open face does not reach; None where nobody knows
-        how the two meshes correspond.
+        [N] mm, one per vertex of `other`, NaN where the open face or either mesh does not reach; None where
+        nobody knows how the two meshes correspond.
     """
-    pair = comparable(answer, other)
-    if pair is None:
+    pair, both = comparable(answer, other), both_reach(answer.topology, other.topology)
+    if pair is None or both is None:
         return None
-    ours, theirs = _carried(*pair) if aligned else pair[0], pair[1]
+    ours, theirs = _carried(*pair, both) if aligned else pair[0], pair[1]
     if level:
-        ours = ours + np.array([0, 0, (theirs - ours)[:, 2].mean()], np.float32)
-    mm = frozen(disagreement(ours, theirs) * other.mm_per_px)
+        ours = ours + np.array([0, 0, (theirs - ours)[both, 2].mean()], np.float32)
+    mm = frozen(np.where(both, disagreement(ours, theirs) * other.mm_per_px, np.nan))
     own = other.topology if len(mm) != len(other.vertices) else None
     return mm if own is None else onto_vertices(own, mm)
 
@@ -293,13 +294,13 @@ def _vertices(answer: Reconstruction, layer: str) -> Array | None:
     return None
 
 
-def _carried(vertices: Array, target: Array) -> Array:
+def _carried(vertices: Array, target: Array, pulls: NDArray[np.bool_]) -> Array:
     import torch  # the window must not wait for it; answers to align have brought it by now
 
     from models.geometry import weighted_procrustes
 
     source, onto = (torch.from_numpy(np.array(points, np.float64))[None] for points in (vertices, target))
-    best = weighted_procrustes(source, onto, torch.ones(1, len(vertices), dtype=torch.float64))
+    best = weighted_procrustes(source, onto, torch.from_numpy(pulls.astype(np.float64))[None])
     return frozen(best.apply(source)[0].numpy())
 
 

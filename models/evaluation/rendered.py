@@ -10,11 +10,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from models.corresponding import common, reached
 from models.evaluation.protocols import View
 from models.face_model.morphable import FaceModel
 from models.geometry import euler_from_rotation
 from models.images import crop_square, warp_crop
-from models.metrics import Floats, iou, nme3d_percent, nme_percent, pose_mae_deg
+from models.metrics import Floats, box_size, iou, nme3d_percent, nme_percent, pose_mae_deg
 from models.pipeline import back_project
 from models.reconstruction import MapLayer, Reconstruction, Topology
 from models.reconstructor import Reconstructor
@@ -53,7 +54,8 @@ class RenderedScore:
     Attributes:
         view: The view.
         landmarks, dense, dense3d: Mean NME in percent of 68 points (2D), of all vertices in 2D and in 3D. The
-            dense ones are measured by the box around all vertices, and NaN if the topology is another.
+            dense ones are measured by the box around all vertices. A method of another mesh is measured at
+            the true vertices that lie on that, and NaN if nobody knows where they lie.
         visible, hidden: Mean dense 3D NME of the vertices that can be seen, and of the others.
         pose_mae_deg: [3] pitch, yaw, roll.
         mask_iou: Mean overlap of the visible-face masks; NaN if the method shows none.
@@ -121,11 +123,13 @@ def _score(faces: RenderedFaces, answers: Sequence[Reconstruction], view: View) 
     landmarks = np.stack([answer.landmarks for answer in answers])
     truth = np.stack([faces.topology.landmarks(vertices) for vertices in faces.vertices])
     dense = dense3d = visible = hidden = np.full(1, np.nan)
-    if answers[0].vertices.shape == faces.vertices[0].shape:
-        vertices = np.stack([answer.vertices for answer in answers])
-        dense, dense3d = (error(vertices, faces.vertices) for error in (nme_percent, nme3d_percent))
-        visible = nme3d_percent(vertices, faces.vertices, faces.visible)
-        hidden = nme3d_percent(vertices, faces.vertices, ~faces.visible)
+    on_it = _reached(answers[0].topology, faces.topology)
+    if on_it is not None:
+        there, mine = faces.vertices[:, on_it], np.stack([_common(answer)[on_it] for answer in answers])
+        size = box_size(faces.vertices)
+        dense, dense3d = (error(mine, there, size=lambda _: size) for error in (nme_percent, nme3d_percent))
+        seen = faces.visible[:, on_it]
+        visible, hidden = (nme3d_percent(mine, there, of, lambda _: size) for of in (seen, ~seen))
     return RenderedScore(
         view=view,
         landmarks=float(nme_percent(landmarks, truth).mean()),
@@ -136,6 +140,20 @@ def _score(faces: RenderedFaces, answers: Sequence[Reconstruction], view: View) 
         pose_mae_deg=pose_mae_deg(np.array([answer.pose_deg for answer in answers]), faces.pose_deg),
         mask_iou=_mask_iou(answers, faces.mask),
     )
+
+
+def _reached(topology: Topology, true: Topology) -> NDArray[np.bool_] | None:
+    """[V] which of the true vertices the meshes of a topology tell of; None if nobody knows."""
+    if topology.open_face is not None and len(topology.open_face.corners) == len(true.uv):
+        return reached(topology)
+    same = topology.open_face is None and len(topology.uv) == len(true.uv)
+    return np.ones(len(true.uv), bool) if same else None
+
+
+def _common(answer: Reconstruction) -> NDArray[np.float32]:
+    """[V, 3] the answer at the true vertices."""
+    found = common(answer)
+    return answer.vertices if found is None else found
 
 
 def _mask_iou(answers: Sequence[Reconstruction], truth: NDArray[np.bool_]) -> float:

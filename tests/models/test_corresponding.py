@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from models.corresponding import (
+    both_reach,
     common,
     comparable,
     counterpart,
@@ -114,3 +115,18 @@ def test_a_vertex_and_what_is_known_there_are_found_on_another_mesh(open_face: T
     strange = replace(other, open_face=None)
     assert counterpart(strange, 3, open_face) is None
     assert np.isnan(onto_vertices(strange, values)).all()
+
+
+def test_only_where_both_meshes_reach_do_their_vertices_speak_of_one_place(open_face: Topology):
+    other, _ = shuffled(open_face)
+    assert other.open_face is not None
+    known = np.arange(len(open_face.uv)) % 3 > 0
+    short = replace(other, open_face=replace(other.open_face, reached=known))
+    for pair in ((short, open_face), (open_face, short), (short, replace(other, name="whole"))):
+        both = both_reach(*pair)
+        assert both is not None
+        np.testing.assert_array_equal(both, known)
+    itself = both_reach(short, short)
+    assert itself is not None
+    assert itself.all()
+    assert both_reach(short, replace(open_face, name="somebody's")) is None

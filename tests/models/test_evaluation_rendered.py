@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from models.evaluation.protocols import View
 from models.evaluation.rendered import RenderedFaces, score_rendered
 from models.evaluation.tables import rendered_table
 from models.metrics import box_size
-from models.reconstruction import MapLayer, Reconstruction, Space, Topology, frozen
+from models.reconstruction import Correspondence, MapLayer, Reconstruction, Space, Topology, frozen
 
 COUNT, SIDE, CELLS, VERTICES = 20, 64, 32, 90
 TOPOLOGY = Topology(
@@ -111,14 +112,36 @@ def test_faces_go_through_in_batches(faces):
     assert max(method.batches) <= 16
 
 
-def test_a_method_of_another_topology_is_scored_by_its_landmarks_alone(faces):
+def test_a_method_of_a_known_other_mesh_is_scored_at_the_vertices_that_reaches(faces):
+    """Its vertices stand in another order, each 5 px off; of the true ones it lacks the last ten."""
+    order = np.random.default_rng(3).permutation(VERTICES)
+    corners = np.repeat(np.argsort(order).astype(np.int32)[:, None], 3, 1)
+    weights = np.tile(np.array([1, 0, 0], np.float32), (VERTICES, 1))
+    known = Correspondence(corners, weights, np.arange(VERTICES) < VERTICES - 10)
+
+    class Shuffled(Oracle):
+        topology = replace(TOPOLOGY, name="shuffled", open_face=known, landmark_vertices=corners[:68])
+
+        def _answer(self, i: int, blind: bool) -> Reconstruction:
+            whole = super()._answer(i, blind)
+            moved = whole.vertices + np.array([3, 4, 0], np.float32)
+            moved[-10:] += 1000
+            return replace(whole, topology=self.topology, vertices=frozen(moved[order]))
+
+    (scored,) = score_rendered(faces, Shuffled(faces), [View("answer")])
+    sizes = np.array([box_size(vertices) for vertices in faces.vertices])
+    wanted = pytest.approx(float((500 / sizes).mean()), rel=1e-4)
+    assert [scored.dense, scored.dense3d, scored.visible, scored.hidden] == [wanted] * 4
+
+
+def test_a_method_of_an_unknown_mesh_is_scored_by_its_landmarks_alone(faces):
     class Sparse(Oracle):
         def _answer(self, i: int, blind: bool) -> Reconstruction:
             whole = super()._answer(i, blind)
             return Reconstruction(
                 method="sparse",
                 space=Space.CROP,
-                topology=TOPOLOGY,
+                topology=replace(TOPOLOGY, uv=TOPOLOGY.uv[:68]),
                 vertices=frozen(whole.vertices[:68] + np.array([3, 4, 0], np.float32)),
                 pose_deg=whole.pose_deg,
             )
