@@ -15,7 +15,9 @@ from torch import Tensor, nn
 import resources
 from models.catalogue import methods
 from models.errors import MethodError, MissingAssetError, WeightsError
+from models.face_model.bfm import read_tddfa
 from models.face_model.correspondence import ChartPlaces
+from models.face_model.importing import topology_of
 from models.face_model.morphable import FaceModel
 from models.face_model.pinhole import Pinhole
 from models.methods import tddfa_assets
@@ -30,9 +32,9 @@ from models.reading.numpy_file import read_arrays
 from models.reading.pickled import read_pickled
 from models.reading.torch_file import read_torch
 from models.reconstructor import Reconstructor
+from resources import brought_folder
+from resources.needs import NEEDS, OFFICIAL, Need
 
-TDDFA_NETWORKS = ("mb1_120x120.pth", "mb05_120x120.pth", "resnet22.pth")  # the first there is used
-TDDFA_FACES = ("bfm_noneck_v3.pkl", "bfm_noneck_v3_slim.pkl", "bfm68.npz")
 CORRECTION = "correction"  # key of the mean face's offsets, beside the network's tensors
 
 __all__ = [
@@ -115,8 +117,8 @@ def tddfa(weights: str | Path = "open", device: str = "cpu", parity: str | None 
         device: As for `load`.
         parity: "v2" for the release's own angles, depth and back-projection.
     """
-    if weights == "official":
-        return _official_tddfa(_first_brought(TDDFA_NETWORKS), device, parity)
+    if weights == OFFICIAL:
+        return _official_tddfa(_needed(NEEDS["tddfa"][0]), device, parity)
     path = weights_path("tddfa", weights)
     if path.suffix != ".safetensors":
         return _official_tddfa(path, device, parity)
@@ -136,26 +138,27 @@ def _official_tddfa(path: Path, device: str, parity: str | None) -> Reconstructo
     form = tddfa_assets.release_form(tensors, path.name)
     network = form.make()
     fill(network, tddfa_assets.release_network(tensors), path)
-    statistics = fetched("param_mean_std_62d_120x120.pkl")
+    statistics = _needed(NEEDS["tddfa"][1])
     whitening = tddfa_assets.release_whitening(read_pickled(statistics), statistics.name)
     return TDDFA(network, whitening, _official_tddfa_face(), form.size, device, parity)
 
 
 def _official_tddfa_face() -> LinearFace:
     """All vertices where the dense model was brought, else the landmarks alone."""
-    path = _first_brought(TDDFA_FACES)
-    return tddfa_assets.landmark_face(read_arrays(path), path.name)
+    path = _needed(NEEDS["tddfa"][2])
+    if path.suffix == ".npz":
+        return tddfa_assets.landmark_face(read_arrays(path), path.name)
+    model = read_tddfa(path)
+    topology = topology_of(model, load_face_model(), bfm_places(), brought_folder())
+    return tddfa_assets.dense_face(model, topology, path.name)
 
 
-def _first_brought(names: tuple[str, ...]) -> Path:
-    """The first of these that a user brought; MissingAssetError says how to get one."""
-    missing = []
-    for name in names:
-        try:
+def _needed(need: Need) -> Path:
+    """The first of the files that meet a need; MissingAssetError says how to get one."""
+    for name in need.any_of:
+        if (brought_folder() / name).exists():
             return fetched(name)
-        except MissingAssetError as error:
-            missing.append(str(error))
-    raise MissingAssetError(f"One of {', '.join(names)} is needed. {missing[0]}")
+    raise MissingAssetError(need.sentence())
 
 
 def taken_out(tensors: dict[str, Tensor], face_model: FaceModel, path: Path) -> Tensor | None:

@@ -12,9 +12,11 @@ from torch import Tensor
 
 from models.errors import WeightsError
 from models.face_model.landmarks_only import landmark_topology
+from models.face_model.linear import LinearModel
 from models.face_model.morphable import FaceModel
 from models.methods.tddfa import LinearFace, Whitening
 from models.networks.regressor import CAMERA, RegressorForm
+from models.reconstruction import Topology
 
 MM_PER_UNIT = 100.0  # of our own weights
 RELEASE_UNITS_PER_MM = 1000.0  # of BFM as the release packs it
@@ -104,6 +106,21 @@ def landmark_face(arrays: Mapping[str, NDArray[Any]], name: str) -> LinearFace:
     return LinearFace(
         torch.from_numpy(mean.astype(np.float32)), torch.from_numpy(basis), landmark_topology(mean)
     )
+
+
+def dense_face(model: LinearModel, topology: Topology, name: str) -> LinearFace:
+    """Of bfm_noneck_v3.pkl: its first coefficients, on its own mesh.
+
+    Raises:
+        WeightsError: It has too few.
+    """
+    if len(model.identity) < RELEASE.identity or len(model.expression) < RELEASE.expression:
+        raise WeightsError(
+            f"{name} has {len(model.identity)} and {len(model.expression)} coefficients, not at least "
+            f"{RELEASE.identity} and {RELEASE.expression}. Get it anew."
+        )
+    both = np.concatenate([model.identity[: RELEASE.identity], model.expression[: RELEASE.expression]])
+    return LinearFace(torch.tensor(model.mean), torch.from_numpy(both), topology)
 
 
 def _camera_scaled(mean: Tensor, std: Tensor, turn: float, shift: float, offset: float) -> Whitening:

@@ -250,6 +250,36 @@ def test_files_of_the_release_load_strictly(brought, kind):
     assert method.topology.name == "68 landmarks"
 
 
+def test_the_dense_model_is_used_where_it_was_brought(brought, monkeypatch):
+    brought_files(brought)
+    published_file(brought)
+    mean = np.concatenate([spread_points(), spread_points() + 1])  # the landmarks come first
+    rng = np.random.default_rng(0)
+    held = {
+        "u": 1000 * mean.reshape(-1, 1),
+        "w_shp": rng.normal(size=(3 * 136, 41)),
+        "w_exp": rng.normal(size=(3 * 136, 12)),
+        "keypoints": np.arange(3 * 68),
+        "tri": np.array([[0, 1, 2], [133, 134, 135]]),
+    }
+    (brought / "bfm_noneck_v3.pkl").write_bytes(pickle.dumps(held))
+    topology = landmark_topology(spread_points())
+    monkeypatch.setattr("models.loading.topology_of", lambda *_: topology)
+    answers = tddfa("official")(np.zeros((1, SIZE, SIZE, 3), np.uint8))
+    (brought / "bfm68.npz").unlink()
+    first = {key: np.asarray(value)[: 3 * 68] for key, value in held.items()}
+    np.savez(
+        brought / "bfm68.npz",
+        u_base=first["u"],
+        w_shp_base=first["w_shp"][:, :40],
+        w_exp_base=first["w_exp"][:, :10],
+    )
+    (brought / "bfm_noneck_v3.pkl").unlink()
+    sparse = tddfa("official")(np.zeros((1, SIZE, SIZE, 3), np.uint8))
+    assert answers[0].vertices.shape == (136, 3)
+    assert np.allclose(answers[0].landmarks, sparse[0].landmarks, atol=1e-2)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
