@@ -70,8 +70,8 @@ def fold_batch_norms(network: nn.Module) -> nn.Module:
 def _fold_pairs(sequence: nn.Sequential) -> None:
     for k in range(len(sequence) - 1):
         layer, norm = sequence[k], sequence[k + 1]
-        if isinstance(layer, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-            sequence[k] = fuse_conv_bn_eval(layer, norm)
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d) and isinstance(norm, nn.BatchNorm2d):
+            sequence[k] = fuse_conv_bn_eval(layer, norm, transpose=isinstance(layer, nn.ConvTranspose2d))
             sequence[k + 1] = nn.Identity()
         elif isinstance(layer, nn.Linear) and isinstance(norm, nn.BatchNorm1d):
             sequence[k] = fuse_linear_bn_eval(layer, norm)

@@ -22,19 +22,21 @@ from models.synthetic.bank import Bank, ready_bank
 from models.synthetic.dataset import MakeRow, rendered_row
 from models.training.dsfnet import DSFNetTask
 from models.training.finder import FinderTask, crop_stock, ready_stock
-from models.training.loop import Run
+from models.training.loop import Run, Task
 from models.training.mgcnet import MGCNetTask
 from models.training.photographs import Photographs
-from models.training.recipes import DSFNetRecipe, FinderRecipe, MGCNetRecipe, TDDFARecipe
+from models.training.prnet import PRNetTask
+from models.training.recipes import DSFNetRecipe, FinderRecipe, MGCNetRecipe, PRNetRecipe, TDDFARecipe
 from models.training.tddfa import TDDFATask
 
-OnBank = TDDFARecipe | MGCNetRecipe
+OnBank = TDDFARecipe | MGCNetRecipe | PRNetRecipe
 Recipe = DSFNetRecipe | FinderRecipe | OnBank
 RECIPES: dict[str, type[Recipe]] = {
     "dsfnet": DSFNetRecipe,
     "finder": FinderRecipe,
     "tddfa": TDDFARecipe,
     "mgcnet": MGCNetRecipe,
+    "prnet": PRNetRecipe,
 }
 OF_THE_RECIPE = ("minutes", "batch", "pool", "workers", "threads", "seed", "cutouts", "backdrops", "scenes")
 FIRST_SCENE = 10_000_000  # those below are kept for tests
@@ -64,7 +66,7 @@ def _train(options: argparse.Namespace) -> None:
             _train_finder(recipe, options)
         case DSFNetRecipe():
             _train_dsfnet(recipe, options)
-        case TDDFARecipe() | MGCNetRecipe():
+        case _:
             _train_on_bank(recipe, options)
 
 
@@ -113,12 +115,14 @@ def _train_on_bank(recipe: OnBank, options: argparse.Namespace) -> None:
     Run(task, recipe, options.out, options.device).train()
 
 
-def _on_bank(recipe: OnBank, bank: Bank, device: str) -> TDDFATask | MGCNetTask:
+def _on_bank(recipe: OnBank, bank: Bank, device: str) -> Task:
     match recipe:
         case TDDFARecipe():
             return TDDFATask(recipe, load_face_model(), bank, device)
         case MGCNetRecipe():
             return MGCNetTask(recipe, load_face_model(), bank, device)
+        case PRNetRecipe():
+            return PRNetTask(recipe, load_face_model(), bank, device)
 
 
 def _parser() -> argparse.ArgumentParser:

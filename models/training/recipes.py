@@ -7,6 +7,7 @@ from typing import Any
 
 from models.networks.dual_space import Form
 from models.networks.finder import FinderForm
+from models.networks.position_net import PositionForm
 from models.networks.regressor import RegressorForm
 from models.networks.resnet import ResNetForm
 
@@ -231,6 +232,46 @@ class MGCNetRecipe:
     cells: int = 56
     loss: MGCNetLoss = field(default_factory=MGCNetLoss)
     form: ResNetForm = field(default_factory=open_resnet)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, for the file beside the weights."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class PRNetRecipe:
+    """PRNet in a narrower form on a bank of rendered faces. Schedule as for DSFNet.
+
+    Attributes:
+        settled: Steps after which the last batch norms keep their statistics; momentum: Of all of them.
+        squared: Whether distances are squared, as published.
+        depth: How much z counts beside x and y; 1 as published.
+        shift, scale, roll_deg: How far squares stray at most: of the side, log of the side, turn.
+        patched: Share of pictures with a patch of noise, beside the covers rendered into the bank.
+    """
+
+    method: str = "prnet"
+    start: str = ""
+    seed: int = 2026
+    minutes: float = 25.0
+    batch: int = 32
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.02
+    warmup: float = 0.03
+    clip_norm: float = 5.0
+    ema: float = 0.998
+    scenes: int = 12_000  # in three views each
+    workers: int = 2  # processes that render the bank
+    threads: int = 2
+    settled: int = 800
+    momentum: float = 0.02
+    squared: bool = False
+    depth: float = 0.5
+    shift: float = 0.1
+    scale: float = 0.18
+    roll_deg: float = 45.0
+    patched: float = 0.35
+    form: PositionForm = field(default_factory=lambda: PositionForm(size=128, width=0.5))
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, for the file beside the weights."""

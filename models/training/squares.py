@@ -80,13 +80,14 @@ class Squares(NamedTuple):
         flat = (points[..., :2] - self.centre[:, None]) @ back.mT + (size - 1) / 2
         return torch.cat((flat, points[..., 2:] * (size / self.side)[:, None, None]), -1)
 
-    def cut(self, images: Tensor, size: int, moved: Tensor | None = None) -> Tensor:
-        """[B, 3, size, size] float of pictures [B, 3, S, S], bilinear, black outside.
+    def cut(self, images: Tensor, size: int, moved: Tensor | None = None, padding: str = "zeros") -> Tensor:
+        """[B, 3, size, size] float of pictures [B, 3, S, S], bilinear.
 
         Args:
             images: uint8 or float.
             size: Side of the crop, px.
             moved: [B, size, size, 2] crop px added to where each crop px is read.
+            padding: What is seen outside: "zeros" (black), "border" or "reflection", see `grid_sample`.
         """
         steps = torch.arange(size, device=images.device) - (size - 1) / 2
         y, x = torch.meshgrid(steps, steps, indexing="ij")
@@ -95,7 +96,7 @@ class Squares(NamedTuple):
             places = places + moved
         places = torch.einsum("bij,bhwj->bhwi", self.axes(size), places) + self.centre[:, None, None]
         grid = (places + 0.5) * (2 / images.shape[-1]) - 1
-        return grid_sample(images.float(), grid, align_corners=False)
+        return grid_sample(images.float(), grid, padding_mode=padding, align_corners=False)
 
 
 def one_view_each(views: Views, generator: torch.Generator) -> Stills:
