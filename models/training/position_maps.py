@@ -120,9 +120,10 @@ def cell_weights(topology: Topology, table: PositionMapTable) -> Tensor:
     features = [topology.region_names.index(name) for name in FEATURES]
     by_vertex = np.where(np.isin(topology.regions, features), FEATURE, OTHER).astype(np.float32)
     weights = table.to_map(torch.from_numpy(by_vertex)[None, :, None])[0, 0]
-    marks = topology.landmarks(topology.uv) * table.size - 0.5
-    column, row = torch.from_numpy(marks).round().long().clamp(0, table.size - 1).T
-    weights[row, column] = LANDMARK
+    marks = torch.from_numpy(topology.landmarks(topology.uv)) * table.size - 0.5
+    cells = table.mask.nonzero()  # row, column
+    nearest = torch.cdist(marks, cells.flip(1).float()).argmin(1)  # some landmarks lie on a rim
+    weights[tuple(cells[nearest].T)] = LANDMARK
     return weights * table.mask
 
 
