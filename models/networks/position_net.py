@@ -55,13 +55,13 @@ class PositionNetwork(nn.Module):
         super().__init__()
         self.form = form
         down = [form.channels(n) for n in (ENTRY, *DOWN)]
-        self.enter = _layer(_Padded(3, down[0], 4), down[0])
+        self.enter = _Layer(_Padded(3, down[0], 4), down[0])
         self.blocks = nn.ModuleList(
             _Block(a, b, 2 if k % 2 == 0 else 1) for k, (a, b) in enumerate(pairwise(down))
         )
         up = [down[-1], *(form.channels(n) for n in UP), *[3] * LAST]
         layers = [
-            _layer(_Transposed(a, b, 2 if k in DOUBLING else 1), b) for k, (a, b) in enumerate(pairwise(up))
+            _Layer(_Transposed(a, b, 2 if k in DOUBLING else 1), b) for k, (a, b) in enumerate(pairwise(up))
         ]
         layers[-1].act = nn.Sigmoid()
         for layer in layers[1 - LAST :]:
@@ -94,9 +94,16 @@ def _pass_on(convolution: nn.Module) -> None:
             convolution.weight[channel, channel, 1, 1] = 1.0
 
 
-def _layer(convolution: nn.Module, outputs: int) -> nn.Sequential:
-    norm = nn.BatchNorm2d(outputs, EPSILON, DECAY)
-    return nn.Sequential(OrderedDict(conv=convolution, norm=norm, act=nn.ReLU(inplace=True)))
+class _Layer(nn.Sequential):
+    """A convolution, its batch norm, and what follows."""
+
+    conv: nn.Module
+    norm: nn.BatchNorm2d
+    act: nn.Module
+
+    def __init__(self, convolution: nn.Module, outputs: int) -> None:
+        norm = nn.BatchNorm2d(outputs, EPSILON, DECAY)
+        super().__init__(OrderedDict(conv=convolution, norm=norm, act=nn.ReLU(inplace=True)))
 
 
 class _Block(nn.Module):
@@ -108,8 +115,8 @@ class _Block(nn.Module):
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
         half = outputs // 2
-        self.narrow = _layer(nn.Conv2d(inputs, half, 1, bias=False), half)
-        self.look = _layer(_Padded(half, half, 4, stride), half)
+        self.narrow = _Layer(nn.Conv2d(inputs, half, 1, bias=False), half)
+        self.look = _Layer(_Padded(half, half, 4, stride), half)
         self.widen = nn.Conv2d(half, outputs, 1, bias=False)
         self.around: nn.Module = nn.Identity()
         if stride != 1 or inputs != outputs:

@@ -97,7 +97,7 @@ def test_landmarks_count_most_features_more_and_nothing_off_the_chart(table: Pos
     assert bool((weights[table.mask] > 2.99).all())
     assert 50 < int((weights == 16).sum()) <= 68, "at this size some share a cell"
     nose = (topology.landmarks(topology.uv)[30] * SIZE).astype(int)
-    assert float(weights[nose[1], nose[0]]) == 16
+    assert float(weights[nose[1], nose[0] - 1 : nose[0] + 1].max()) == 16, "it lies between two cells"
     assert float(weights[nose[1] - 3 : nose[1], nose[0]].max()) >= 4, "the nose"
 
 
