@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,12 @@ from models.errors import MissingAssetError, WeightsError
 from models.reading import LIMIT_BYTES
 
 
-def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """All arrays by name; none of them may hold objects.
+def read_arrays(path: Path, names: Collection[str] | None = None) -> dict[str, NDArray[Any]]:
+    """Arrays by name; none of them may hold objects.
+
+    Args:
+        path: The file.
+        names: Which; those not there are left out, others are not touched. Default: all.
 
     Raises:
         MissingAssetError: It is not there.
@@ -26,7 +31,7 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
         if size > LIMIT_BYTES:
             raise WeightsError(f"{path.name} holds {size >> 20} MiB, more than any model known here.")
         with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+            return {name: file[name] for name in file.files if names is None or name in names}
     except FileNotFoundError:
         raise MissingAssetError(f"There is no file {path}. Check the path.") from None
     except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile) as error:

@@ -19,6 +19,7 @@ from models.face_model.correspondence import (
 )
 from models.face_model.morphable import FaceModel
 from models.face_model.registration import Surface, brought_near, closest
+from models.face_model.uv import rasterise
 from models.loading import bfm_places, load_face_model
 from models.reconstruction import Correspondence, Reconstruction, Space, Topology
 
@@ -165,6 +166,19 @@ def test_values_on_the_layout_come_back_at_the_vertices_places(model: FaceModel)
     np.testing.assert_allclose(there[within], places.cells[within], atol=1e-3)
     assert not known.reached[(places.cells[:, 1] > 203)].any()
     assert known.reached.sum() > 0.8 * len(known.reached)
+
+
+def test_a_shape_written_on_the_layout_compares_to_a_hair(model: FaceModel):
+    face, places = some_face(model, 2), bfm_places()
+    triangles = np.asarray(model.topology.triangles, np.int64)
+    inside, owner, weights = rasterise(places.cells, triangles, 256)
+    mask = np.zeros((256, 256), bool)
+    mask.flat[inside] = True
+    on_cells = (weights[..., None] * face[triangles[owner]]).sum(1).astype(np.float32)
+    known = places.on_grid(mask)
+    assert known.reached is not None
+    assert known.reached.mean() > 0.95
+    assert off_percent(known(on_cells), face, known.reached) < 0.2
 
 
 def test_bfm_vertices_and_cells_of_one_layout_agree(model: FaceModel):
