@@ -141,8 +141,8 @@ def test_a_methods_name_means_the_usual_of_its_files_and_what_it_is_better_with(
 
 
 def test_a_method_of_which_nothing_can_be_fetched_says_how_to_bring_it(capsys):
-    assert main(["assets", "fetch", "prnet"]) == 1
-    assert "readme of that repository" in capsys.readouterr().err
+    assert main(["assets", "fetch", "mgcnet"]) == 1
+    assert "jiaxiangshang/MGCNet" in capsys.readouterr().err
 
 
 def test_a_file_of_unknown_checksum_must_be_what_its_name_says(folder, monkeypatch, capsys):
