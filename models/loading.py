@@ -16,24 +16,29 @@ import resources
 from models.catalogue import methods
 from models.errors import MethodError, MissingAssetError, WeightsError
 from models.face_model.bfm import read_tddfa
+from models.face_model.bfm_uv import BFMLayout, bfm_chart, patch_chart
 from models.face_model.correspondence import ChartPlaces
 from models.face_model.importing import topology_of
 from models.face_model.morphable import FaceModel
 from models.face_model.pinhole import Pinhole
 from models.methods import tddfa_assets
 from models.methods.dsfnet import DSFNet, make_network
+from models.methods.dsfnet_published import PublishedMethod, official_surface, open_chart, open_surface
 from models.methods.mgcnet import MGCNet, open_rest, reflective_face
 from models.methods.tddfa import TDDFA, LinearFace
 from models.networks.blocks import fold_batch_norms
 from models.networks.dual_space import Form
 from models.networks.finder import FinderForm, FinderNetwork
+from models.networks.published import PublishedDSFNet, PublishedForm
+from models.networks.published_geometry import Parity
 from models.networks.resnet import ResNet50, ResNetForm
+from models.reading.matlab import read_matlab
 from models.reading.numpy_file import read_arrays
 from models.reading.pickled import read_pickled
 from models.reading.torch_file import read_torch
 from models.reconstructor import Reconstructor
 from resources import brought_folder
-from resources.needs import NEEDS, OFFICIAL, Need
+from resources.needs import NEEDS, OFFICIAL, Need, missing
 
 CORRECTION = "correction"  # key of the mean face's offsets, beside the network's tensors
 
@@ -41,6 +46,7 @@ __all__ = [
     "CORRECTION",
     "bfm_places",
     "dsfnet",
+    "dsfnet_published",
     "fetched",
     "fill",
     "form_from",
@@ -159,6 +165,58 @@ def _needed(need: Need) -> Path:
         if (brought_folder() / name).exists():
             return fetched(name)
     raise MissingAssetError(need.sentence())
+
+
+def dsfnet_published(
+    weights: str | Path = "official", device: str = "cpu", parity: Parity = None, seed: int = 0
+) -> Reconstructor:
+    """DSFNet as published.
+
+    Args:
+        weights: "official": net.pth, with the face model a user brought. Another .pth file: the same. A
+            .safetensors file of our training: on the open face.
+        device: As for `load`.
+        parity: See `PublishedMethod`.
+        seed: See `PublishedMethod`.
+    """
+    if reasons := missing("dsfnet-published", str(weights)):
+        raise MissingAssetError(" ".join(reasons))
+    path = fetched("net.pth") if str(weights) == OFFICIAL else weights_path("dsfnet-published", weights)
+    if path.suffix != ".safetensors":
+        return _official_dsfnet(path, device, parity, seed)
+    tensors, recipe = read_weights(path)
+    try:
+        form = PublishedForm(**recipe["form"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise WeightsError(f"{path.name} says nothing usable of its network's form: {error!r}.") from error
+    face_model = load_face_model()
+    counts = face_model.identity_count, face_model.expression_count
+    if (form.shapes, form.expressions) != counts:
+        raise WeightsError(
+            f"{path.name} has {form.shapes} and {form.expressions} coefficients, the open face {counts[0]} "
+            f"and {counts[1]}. Choose weights made for this face model."
+        )
+    network = PublishedDSFNet(form, open_chart(face_model, form.size))
+    fill(network, tensors, path)
+    return PublishedMethod(network, open_surface(face_model, form.size, device), device, parity, seed)
+
+
+def _official_dsfnet(path: Path, device: str, parity: Parity, seed: int) -> Reconstructor:
+    """The published weights on BFM, drawn on its layout here, or by the authors if only that was brought."""
+    layout = BFMLayout.read(_shipped(resources.face_model, "bfm_uv_layout.json"))
+    tensors, bfm = read_torch(path), fetched("BFM.mat")
+    model = read_matlab(bfm).get("model")
+    if (resources.brought_folder() / "BFM_UV.mat").exists():
+        chart = bfm_chart(model, read_matlab(fetched("BFM_UV.mat")).get("UV"), layout, bfm.name)
+    else:
+        patch = fetched("BFM_UVspace_patch.npy")
+        chart = patch_chart(read_pickled(patch), model, layout, patch.name)
+    network = PublishedDSFNet(PublishedForm(), chart)
+    fill(network, tensors, path)
+    surface = official_surface(
+        layout, bfm_places().on_grid(layout.mask), network.rebuilder.mean_posmap_tensor
+    )
+    return PublishedMethod(network, surface, device, parity, seed)
 
 
 def taken_out(tensors: dict[str, Tensor], face_model: FaceModel, path: Path) -> Tensor | None:

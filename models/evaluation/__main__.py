@@ -24,6 +24,7 @@ from models.evaluation.datasets import LabelledFace, aflw2000, naturally_occlude
 from models.evaluation.finders import detectors, empty_pictures, finder_tables, pictures_in
 from models.evaluation.rendered import rendered_faces
 from models.evaluation.reports import aflw2000_report, occlusion_report, speed_report, synthetic_report
+from models.evaluation.restatements.comparing import published_speed
 from models.evaluation.subjects import photo_subjects
 from models.evaluation.tables import markdown, table
 from models.evaluation.video_reports import moving_report, video_report
@@ -64,7 +65,10 @@ def _report(chosen: argparse.Namespace, method: Reconstructor) -> str:
         case "finder":
             return _finder(chosen, method)
         case _:
-            return speed_report(method, chosen.image, chosen.repeats)
+            report = speed_report(method, chosen.image, chosen.repeats)
+            if chosen.published:
+                report += "\n\n" + published_speed(chosen.repeats)
+            return report
 
 
 def _occlusion(chosen: argparse.Namespace, method: Reconstructor) -> str:
@@ -153,6 +157,9 @@ def _parser() -> argparse.ArgumentParser:
     speed = commands.add_parser("speed", parents=[shared], help="ms per face, stage by stage")
     speed.add_argument("--image", type=Path, help="a photo (default: noise)")
     speed.add_argument("--repeats", type=int, default=30)
+    speed.add_argument(
+        "--published", action="store_true", help="also the published systems beside their plain restatements"
+    )
 
     video = commands.add_parser("video", parents=[shared], help="tremble and delay of followed faces")
     video.add_argument("folder", type=Path, nargs="?", help="videos (default: rendered motions)")

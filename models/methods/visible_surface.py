@@ -10,7 +10,7 @@ from models.reconstruction import Array, MeshLayer, Scalar, Space, frozen
 UV_STEP = 0.12  # neighbours further apart on the chart belong to different parts of the face
 DEPTH_STEP = 6.0  # px of the map
 COLLISION_CELLS = 48  # the chart is divided so finely ...
-COLLISION_SPREAD = 8  # ... and pixels of one cell should not lie further apart than this, in px of the map
+COLLISION_SPREAD = 1 / 8  # ... and pixels of one cell should not lie further apart, as a share of the map
 
 
 def visible_surface(
@@ -72,4 +72,4 @@ def collisions(is_face: NDArray[np.bool_], uv: Array) -> int:
         np.maximum.at(high, cell_id, place)
         hit = np.isfinite(low)
         spread[hit] = np.maximum(spread[hit], high[hit] - low[hit])
-    return int((spread[cell_id] > COLLISION_SPREAD).sum())
+    return int((spread[cell_id] > COLLISION_SPREAD * len(is_face)).sum())

@@ -127,6 +127,7 @@ class PublishedDSFNet(nn.Module):
         switches: Switches = Switches(),  # noqa: B008
         parity: Parity = None,
         draws: Draws | None = None,
+        mask: Tensor | None = None,
     ) -> PublishedAnswer:
         """Look, complete, fuse.
 
@@ -135,11 +136,27 @@ class PublishedDSFNet(nn.Module):
             switches: What takes part.
             parity: How the original rounds, see published_geometry.
             draws: Which points the original's fits use; None: all.
+            mask: [B, 1, S, S] in 0..1 instead of the predicted one, as the original trained.
         """
         sight = Sight(*(part.float() for part in self.hrnet(crops)))
-        observed = observe(sight, parity, switches.visibility_mask)
-        if not switches.confidence:
-            observed = observed._replace(confidence=torch.ones_like(observed.confidence))
+        seen = sight if mask is None else sight._replace(seen=torch.cat((mask, sight.seen[:, 1:]), 1))
+        with torch.autocast(crops.device.type, enabled=False):
+            observed = observe(seen, parity, switches.visibility_mask)
+            if not switches.confidence:
+                observed = observed._replace(confidence=torch.ones_like(observed.confidence))
+            image, model = self._branches(sight, observed, switches, parity, draws)
+        if image is None or model is None:
+            return PublishedAnswer(sight, observed, image, model, None, None)
+        maps = torch.cat((image.face, model.face, image.offset, model.offset), 1)
+        offset, kpt = self.unet(maps.unflatten(2, crops.shape[2:]), sight.feature)
+        with torch.autocast(crops.device.type, enabled=False):
+            fused = self._place(offset.float(), kpt.float(), observed, draws)
+        return PublishedAnswer(sight, observed, image, model, fused, kpt.float())
+
+    def _branches(
+        self, sight: Sight, observed: Observed, switches: Switches, parity: Parity, draws: Draws | None
+    ) -> tuple[Whole | None, Whole | None]:
+        """Image space and model space, with one product with the basis for both."""
         coefficients = []
         if switches.image_space:
             coefficients.append(self._complete(observed, parity, draws))
@@ -147,11 +164,7 @@ class PublishedDSFNet(nn.Module):
             coefficients.append(torch.cat((sight.shape, sight.expression), 1))
         offsets = self._offsets(torch.cat(coefficients)).chunk(len(coefficients))
         image = self._image_space(offsets[0], observed, parity, draws) if switches.image_space else None
-        model = self._model_space(offsets[-1], sight.camera) if switches.model_space else None
-        if image is None or model is None:
-            return PublishedAnswer(sight, observed, image, model, None, None)
-        fused, kpt = self._fuse(image, model, sight.feature, observed, draws)
-        return PublishedAnswer(sight, observed, image, model, fused, kpt)
+        return image, self._model_space(offsets[-1], sight.camera) if switches.model_space else None
 
     @property
     def mean(self) -> Tensor:
@@ -197,16 +210,12 @@ class PublishedDSFNet(nn.Module):
         shift = torch.cat((shift[:, :2], shift[:, 2:] - depth), 1)
         return Whole(offset, face, Similarity(scale, nearest_orthogonal(linear), shift))
 
-    def _fuse(
-        self, image: Whole, model: Whole, feature: Tensor, observed: Observed, draws: Draws | None
-    ) -> tuple[Whole, Tensor]:
-        maps = torch.cat((image.face, model.face, image.offset, model.offset), 1)
-        side = self.form.size
-        offset, kpt = (out.float() for out in self.unet(maps.unflatten(2, (side, side)), feature))
+    def _place(self, offset: Tensor, kpt: Tensor, observed: Observed, draws: Draws | None) -> Whole:
+        """The fused shape where the U-Net wants it."""
         flat, target = offset.flatten(2), kpt.flatten(2)
         present = (target.sum(1) != 0) & self.face
         face, placement = rebuild(flat + self.mean, target, observed.confidence, present, draws)
-        return Whole(flat, face, placement), kpt
+        return Whole(flat, face, placement)
 
 
 def upright(placement: Similarity) -> Tensor:

@@ -76,8 +76,14 @@ class FastHighResolutionNetwork(nn.Module):
 
     def forward(self, crops: Tensor) -> Sight:
         """See HighResolutionNetwork."""
-        crops = crops.to(dtype=self._dtype, memory_format=torch.channels_last)
-        maps = self.network.scales(crops)
+        return self.look(self.scales(crops))
+
+    def scales(self, crops: Tensor) -> list[Tensor]:
+        """The four maps of the backbone."""
+        return self.network.scales(crops.to(dtype=self._dtype, memory_format=torch.channels_last))
+
+    def look(self, maps: list[Tensor]) -> Sight:
+        """What the heads make of them."""
         dense = self.heads(maps)
         return Sight(
             dense[:, :2], torch.sigmoid(dense[:, 2:4]), dense[:, 4:], *self.network.regress(maps[3].float())
