@@ -12,7 +12,7 @@ from models.reading import LIMIT_BYTES, read_bytes
 
 HEADER = 128  # bytes of text and version before the first variable
 COMPRESSED = 15  # miCOMPRESSED of the MAT-file format, level 5
-STEP = 1 << 20
+STEP, PIECE = 1 << 20, 1 << 16  # bytes unpacked, and fed, at a time
 
 
 def read_matlab(path: Path) -> dict[str, Any]:
@@ -51,12 +51,14 @@ def _unpacks_to(data: bytes) -> int:
 
 
 def _unpacked(packed: memoryview) -> int:
+    """Bytes of one variable, unpacked; fed in small pieces, as what is left over is copied each time."""
     stream, total = zlib.decompressobj(), 0
     try:
-        got = stream.decompress(packed, STEP)
-        while got and total <= LIMIT_BYTES:
-            total += len(got)
-            got = stream.decompress(stream.unconsumed_tail, STEP)
+        for start in range(0, len(packed), PIECE):
+            left = bytes(packed[start : start + PIECE])
+            while left and total <= LIMIT_BYTES:
+                total += len(stream.decompress(left, STEP))
+                left = stream.unconsumed_tail
     except zlib.error:
         return total  # the reader will say so
     return total
