@@ -19,7 +19,7 @@ __all__ = ["Find", "recognise"]
 FACE_PIXELS = 43_867  # of the 256 x 256 UV layout that PRNet and DSFNet share
 TABLE_MAGIC = bytes.fromhex("57fb808b247547db")  # at the end of a TensorFlow .index: LevelDB's table
 LEGACY_TORCH = bytes.fromhex("8a0a6cfc9c46f9206aa85019")  # PyTorch's magic number, after two bytes
-LARGEST_TEXT, LARGEST_INDEX = 16 << 20, 16 << 20  # bytes
+LARGEST_TEXT = LARGEST_ONNX = 16 << 20  # bytes
 LARGEST_FILE = 1 << 30  # bytes; the face models known here have half as many
 MOST_FILES = 20_000  # looked at in one folder
 KIT = "ICT-FaceKit"
@@ -97,7 +97,7 @@ def _names(path: Path) -> tuple[Find, ...]:
     if size > LARGEST_FILE:
         return ()
     if tail == TABLE_MAGIC:
-        return _checkpoint(path, size)
+        return _checkpoint(path)
     for begins, look in LOOKS:
         if head.startswith(begins):
             name = look(path)
@@ -106,16 +106,21 @@ def _names(path: Path) -> tuple[Find, ...]:
     return (Find(name, path),) if name else ()
 
 
-def _checkpoint(path: Path, size: int) -> tuple[Find, ...]:
-    """A TensorFlow checkpoint by the names of its variables, which stand in its index as they are."""
-    index = path.read_bytes() if size <= LARGEST_INDEX else b""
-    stems = {b"resfcn256/": "256_256_resfcn256_weight", b"resnet_v1_50/": "model-400000"}
-    stem = next((stem for variable, stem in stems.items() if variable in index), None)
+def _checkpoint(path: Path) -> tuple[Find, ...]:
+    """A TensorFlow checkpoint by the names of its variables."""
+    from models.reading.tensorflow_file import read_index
+
+    entries = read_index(path)
+    stems = {"resfcn256": "256_256_resfcn256_weight", "resnet_v1_50": "model-400000"}
+    scopes = {name.partition("/")[0] for name in entries}
+    stem = next((stem for scope, stem in stems.items() if scope in scopes), None)
     if stem is None:
         return ()
     data = path.with_name(f"{path.stem}.data-00000-of-00001")
     if not data.is_file():
         raise WeightsError(f"{data.name} must lie beside {path.name}. Give both, or their folder.")
+    if data.stat().st_size < max(entry.offset + entry.size for entry in entries.values()):
+        raise WeightsError(f"{data.name} is not whole. Get it anew.")
     return Find(f"{stem}.index", path), Find(f"{stem}.data-00000-of-00001", data)
 
 
@@ -242,7 +247,7 @@ def _png(path: Path) -> str:
 
 def _onnx(path: Path) -> str:
     """YuNet by the names of its outputs."""
-    if path.stat().st_size > LARGEST_INDEX:
+    if path.stat().st_size > LARGEST_ONNX:
         return ""
     data = path.read_bytes()
     known = all(name in data for name in (b"cls_8", b"obj_8", b"bbox_8", b"kps_8"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 import shutil
-import struct
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,7 +15,8 @@ from PIL import Image
 from scipy.io import savemat
 
 from models.errors import InputError, UnmaskError, WeightsError
-from models.recognising import FACE_PIXELS, TABLE_MAGIC, Find, recognise
+from models.recognising import FACE_PIXELS, Find, recognise
+from tests.models.test_tensorflow_file import write
 
 OFFICIAL = Path(__file__).parents[3] / "shared/assets"
 
@@ -154,8 +154,9 @@ def test_half_a_file_is_no_crash(tmp_path, name):
 
 
 def checkpoint(folder: Path, stem: str, variable: str) -> None:
-    (folder / f"{stem}.index").write_bytes(struct.pack("<I", 7) + variable.encode() + bytes(48) + TABLE_MAGIC)
-    (folder / f"{stem}.data-00000-of-00001").write_bytes(bytes(8))
+    index = write(folder, {variable: np.zeros((3, 3), np.float32), "beta1_power": np.float32([0.9])})
+    index.rename(folder / f"{stem}.index")
+    (folder / "model.data-00000-of-00001").rename(folder / f"{stem}.data-00000-of-00001")
 
 
 @pytest.mark.parametrize(
@@ -179,6 +180,17 @@ def test_half_a_checkpoint_is_refused_with_the_name_of_the_other(tmp_path, lost)
     (left,) = tmp_path.iterdir()
     with pytest.raises(WeightsError, match=lost):
         recognise(left)
+
+
+def test_a_checkpoint_cut_short_or_of_another_network_is_not_taken(tmp_path):
+    checkpoint(tmp_path, "mine", "vgg_16/conv1/weights")
+    with pytest.raises(InputError, match="none of the files known"):
+        recognise(tmp_path / "mine.index")
+    checkpoint(tmp_path, "mine", "resfcn256/Conv/weights")
+    with (tmp_path / "mine.data-00000-of-00001").open("r+b") as file:
+        file.truncate(20)
+    with pytest.raises(WeightsError, match="not whole"):
+        recognise(tmp_path / "mine.index")
 
 
 def test_all_that_a_folder_holds_is_found_and_the_rest_passed_over(tmp_path):
