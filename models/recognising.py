@@ -198,7 +198,6 @@ def _npy(path: Path) -> str:
         return "mean_shape_map.npy" if np.abs(np.load(path, allow_pickle=False)).max() < 10 else ""
     shapes = {
         (38_365,): "indices.npy",
-        (3, 38_365): "ncc_code.npy",
         (FACE_PIXELS, 3): "canonical_vertices.npy",
     }
     return shapes.get(shape, "")
@@ -232,19 +231,6 @@ def _hdf5(path: Path) -> str:
     return "basel_face_model.h5" if read_hdf5(path, wanted).keys() == wanted else ""
 
 
-def _png(path: Path) -> str:
-    """The mask of the UV layout by the number of its pixels."""
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with Image.open(path) as picture:
-            if picture.size != (256, 256) or picture.mode != "L":
-                return ""
-            return "uv_face_mask.png" if np.count_nonzero(np.asarray(picture)) == FACE_PIXELS else ""
-    except (UnidentifiedImageError, OSError, ValueError) as error:
-        raise WeightsError(f"{path.name} is a broken picture ({error}).") from error
-
-
 def _onnx(path: Path) -> str:
     """YuNet by the names of its outputs."""
     if path.stat().st_size > LARGEST_ONNX:
@@ -265,8 +251,6 @@ def _text(path: Path, head: bytes, size: int) -> str:
         return ""
     if table.shape == (2, 68):
         return "uv_kpt_ind.txt"
-    if table.shape == (FACE_PIXELS, 1):
-        return "face_ind.txt"
     triangles = table.ndim == 2 and table.shape[1] == 3 and table.max() == FACE_PIXELS - 1
     return "triangles.txt" if triangles else ""
 
@@ -276,7 +260,6 @@ LOOKS: tuple[tuple[bytes, Callable[[Path], str]], ...] = (
     (b"\x93NUMPY", _npy),
     (b"MATLAB 5.0", _matlab),
     (b"\x89HDF\r\n\x1a\n", _hdf5),
-    (b"\x89PNG", _png),
     (b"\x80", _pickle),
     (b"\x08", _onnx),
 )

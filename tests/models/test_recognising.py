@@ -11,7 +11,6 @@ import h5py
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from scipy.io import savemat
 
 from models.errors import InputError, UnmaskError, WeightsError
@@ -29,12 +28,6 @@ def h5(path: Path, *names: str) -> None:
     with h5py.File(path, "w") as file:
         for name in names:
             file[name] = np.zeros(3)
-
-
-def picture(path: Path, white: int) -> None:
-    pixels = np.zeros(65_536, np.uint8)
-    pixels[:white] = 255
-    Image.fromarray(pixels.reshape(256, 256)).save(path, "png")
 
 
 def dump(path: Path, value: object) -> None:
@@ -74,7 +67,6 @@ WRITERS = {
     "generic_model.npz": lambda path: npz(path, "v_template", "shapedirs", "f"),
     "bfm68.npz": lambda path: npz(path, "u_base", "w_shp_base", "w_exp_base"),
     "indices.npy": lambda path: npy(path, np.zeros(38_365, np.int32)),
-    "ncc_code.npy": lambda path: npy(path, np.zeros((3, 38_365), np.float32)),
     "canonical_vertices.npy": lambda path: npy(path, np.zeros((FACE_PIXELS, 3))),
     "mean_shape_map.npy": lambda path: npy(path, np.ones((256, 256, 3), np.float32)),
     "BFM_UVspace_patch.npy": lambda path: npy(
@@ -87,9 +79,7 @@ WRITERS = {
         path, "shape/model/mean", "expression/model/mean", "shape/representer/idx_lm68"
     ),
     "basel_face_model.h5": lambda path: h5(path, "shape/model/mean", "expression/model/mean"),
-    "uv_face_mask.png": lambda path: picture(path, FACE_PIXELS),
     "uv_kpt_ind.txt": lambda path: np.savetxt(path, np.zeros((2, 68))),
-    "face_ind.txt": lambda path: np.savetxt(path, np.arange(FACE_PIXELS)),
     "triangles.txt": lambda path: np.savetxt(path, [[0, 1, 2], [1, 2, FACE_PIXELS - 1]], fmt="%d"),
     "face_detection_yunet_2023mar.onnx": lambda path: path.write_bytes(b"\x08\x06 cls_8 obj_8 bbox_8 kps_8"),
 }
@@ -109,7 +99,6 @@ OTHERS = {
     "any array": lambda path: npy(path, np.zeros(7)),
     "any mat": lambda path: savemat(path, {"pt3d_68": np.zeros((3, 68))}, appendmat=False),
     "any h5": lambda path: h5(path, "shape/model/mean"),
-    "another mask": lambda path: picture(path, FACE_PIXELS + 1),
     "another table": lambda path: np.savetxt(path, np.zeros((3, 68))),
     "a ragged table": lambda path: path.write_text("1 2 3\n4 5\n"),
     "words": lambda path: path.write_text("Hello"),
