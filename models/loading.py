@@ -155,7 +155,7 @@ def _official_tddfa_face() -> LinearFace:
     if path.suffix == ".npz":
         return tddfa_assets.landmark_face(read_arrays(path), path.name)
     model = read_tddfa(path)
-    topology = topology_of(model, load_face_model(), bfm_places(), brought_folder())
+    topology = topology_of(model, load_face_model(), bfm_places(), brought_folder() / "correspondences")
     return tddfa_assets.dense_face(model, topology, path.name)
 
 

@@ -48,8 +48,8 @@ class Whitening(NamedTuple):
     std: Tensor
 
 
-class _Decoded(NamedTuple):
-    """The answer of B faces (without the leading B for one face)."""
+class Decoded(NamedTuple):
+    """The answer of B faces, tensors (arrays without the leading B for one face)."""
 
     vertices: Any  # [B, N, 3] crop px, y down
     turned: Any  # [B, N] bool, towards the camera
@@ -103,9 +103,11 @@ class TDDFA:
         folded = fold_batch_norms(network).to(self._device)
         self._network = folded.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._whitening = Whitening(*(part.float().to(self._device) for part in whitening))
-        self._mean = face.mean.float().to(self._device)
-        self._basis = face.basis.float().flatten(1).contiguous().to(self._device)
-        self._triangles = torch.tensor(face.topology.triangles, device=self._device).long()
+        # All x, then all y, then all z: the camera multiplies such rows 20 times faster than triples.
+        self._mean = face.mean.float().mT.reshape(1, -1).to(self._device)
+        self._basis = face.basis.float().mT.flatten(1).contiguous().to(self._device)
+        triangles = torch.tensor(face.topology.triangles, device=self._device).long()
+        self._triangles = triangles.flip(1)  # counter-clockwise where y is down
 
     def crop(self, face: Face) -> NDArray[np.float64]:
         """The square whose side is the diagonal of the square about the landmarks' box."""
@@ -122,9 +124,9 @@ class TDDFA:
         if not len(crops):
             return []
         with torch.inference_mode():
-            decoded = self._decode(self.parameters(crops))
-        arrays = _Decoded(*(part.cpu().numpy() for part in decoded))
-        return [self._reconstruction(_Decoded(*(a[k] for a in arrays))) for k in range(len(crops))]
+            decoded = self.decoded(self.parameters(crops))
+        arrays = Decoded(*(part.cpu().numpy() for part in decoded))
+        return [self._reconstruction(Decoded(*(a[k] for a in arrays))) for k in range(len(crops))]
 
     def parameters(self, crops: NDArray[np.uint8]) -> Tensor:
         """[F, 12 + C]: camera and coefficients of crops [F, S, S, 3] RGB."""
@@ -141,28 +143,28 @@ class TDDFA:
                 f"crops must be uint8 [F, {self.size}, {self.size}, 3], got {crops.dtype} {list(crops.shape)}"
             )
 
-    def _decode(self, parameters: Tensor) -> _Decoded:
-        """A (u + W c) + t in the release's px, y up from 1, then in crop px."""
+    def decoded(self, parameters: Tensor) -> Decoded:
+        """A (u + W c) + t, from the release's px, y up from 1, to crop px."""
         camera = parameters[:, :CAMERA].unflatten(1, (3, 4))
-        shape = torch.addmm(self._mean.reshape(1, -1), parameters[:, CAMERA:], self._basis)
-        placed = torch.baddbmm(camera[:, None, :, 3], shape.unflatten(1, (-1, 3)), camera[..., :3].mT)
-        depth = camera[:, 2, 3]
+        to_crop = camera.new_tensor((1.0, -1.0, 1.0))[:, None]
+        shift = to_crop * (camera[..., 3:] - camera.new_tensor((1.0, self.size, 0.0))[:, None])
+        shift[:, 2] = 0.0
+        shape = torch.addmm(self._mean, parameters[:, CAMERA:], self._basis).unflatten(1, (3, -1))
+        placed = torch.baddbmm(shift, to_crop * camera[..., :3], shape)
         if self._parity is not None:
-            depth = placed[..., 2].amin(1)
-        offset = torch.stack((torch.ones_like(depth), torch.full_like(depth, self.size), depth), -1)
-        vertices = (placed - offset[:, None]) * placed.new_tensor((1.0, -1.0, 1.0))
+            placed[:, 2] -= placed[:, 2].amin(1, keepdim=True)
         rows = camera[:, :2, :3]
         first, second = torch.nn.functional.normalize(rows, dim=-1).unbind(1)
         rotation = torch.stack((first, second, torch.linalg.cross(first, second)), 1)
-        return _Decoded(
-            vertices,
-            towards_camera(placed, self._triangles),
+        return Decoded(
+            placed.mT,
+            towards_camera(placed.mT, self._triangles),
             rotation,
             euler_from_rotation(nearest_rotation(rotation)),
             rows.norm(dim=-1).mean(1),
         )
 
-    def _reconstruction(self, d: _Decoded) -> Reconstruction:
+    def _reconstruction(self, d: Decoded) -> Reconstruction:
         if self._parity is None:
             pitch, yaw, roll = np.degrees(d.euler_rad).tolist()
         else:
@@ -178,7 +180,7 @@ class TDDFA:
             mm_per_px=1 / max(float(d.scale), 1e-6),
         )
 
-    def _alarms(self, d: _Decoded) -> tuple[Alarm, ...]:
+    def _alarms(self, d: Decoded) -> tuple[Alarm, ...]:
         """What happened silently: the face was put where the method could not look."""
         marks = self.topology.landmarks(d.vertices)[:, :2]
         outside = ((marks < -0.5) | (marks > self.size - 0.5)).any(1)

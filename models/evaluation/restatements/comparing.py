@@ -2,49 +2,21 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from models.evaluation.restatements.dsfnet import Plain, all_of_them, by_chance, evenly
 from models.evaluation.restatements.made_up_dsfnet import made_up
+from models.evaluation.restatements.tddfa_speed import tddfa_speed
+from models.evaluation.restatements.timing import Stage, median_ms
 from models.evaluation.tables import table
 from models.metrics import nme3d_percent
 from models.networks.published import PublishedDSFNet
 from models.networks.published_fast import FastHighResolutionNetwork, fast_dtype, quickened
 from models.networks.published_geometry import observe, rebuild
-
-WARM = 2  # rounds that are not counted
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One part of a computation, in milliseconds of wall clock, medians."""
-
-    name: str
-    original: float
-    ours: float
-
-    @property
-    def ratio(self) -> float:
-        """How many times faster ours is."""
-        return self.original / self.ours
-
-
-def median_ms(works: Sequence[Callable[[], object]], repeats: int) -> list[float]:
-    """The median wall clock of each, taken in turn so that a busy moment hits all of them."""
-    taken: list[list[float]] = [[] for _ in works]
-    for turn in range(repeats + WARM):
-        for work, times in zip(works, taken, strict=True):
-            start = time.perf_counter()
-            work()
-            if turn >= WARM:
-                times.append(1e3 * (time.perf_counter() - start))
-    return [float(np.median(times)) for times in taken]
 
 
 def dsfnet_speed(repeats: int, size: int = 256) -> str:
@@ -114,4 +86,4 @@ def _dsfnet_stages(plain: Plain, ours: PublishedDSFNet, crops: Tensor, repeats: 
 
 def published_speed(repeats: int) -> str:
     """The tables of every published system there is a restatement of."""
-    return "\n\n".join(system(repeats) for system in (dsfnet_speed,))
+    return "\n\n".join(system(repeats) for system in (dsfnet_speed, tddfa_speed))
