@@ -9,7 +9,7 @@ ARGS ?=
 # The window's tests draw on a virtual display with Mesa's software driver, whatever this machine has.
 ON_VIRTUAL_DISPLAY := env -u WAYLAND_DISPLAY QT_QPA_PLATFORM=xcb LIBGL_ALWAYS_SOFTWARE=1
 
-.PHONY: run test setup lint types tests face-model picture clean
+.PHONY: run test setup lint types tests face-model picture pictures clean
 
 run: setup
 	@.ci/window $(ARGS)
@@ -39,6 +39,12 @@ face-model: setup
 picture: setup
 	env -u DISPLAY -u WAYLAND_DISPLAY .ci/window
 	mkdir -p .github && cp out/window.png .github/window.png
+
+# Draws every arrangement with something in it, into out/tour.
+pictures: setup
+	env -u WAYLAND_DISPLAY QT_QPA_PLATFORM=xcb xvfb-run --auto-servernum \
+		--server-args='-screen 0 1600x1000x24 -ac +extension GLX +render' \
+		.venv/bin/unmask --tour out/tour $(ARGS)
 
 clean:
 	rm -rf .venv out build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

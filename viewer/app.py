@@ -40,6 +40,7 @@ from viewer.offers import best_offer, first_lineup, usable
 from viewer.panels.arrangement import PANELS, Kind, PanelRow, arrangement
 from viewer.settings import Settings
 from viewer.state import State, Theme
+from viewer.tour import Tour
 
 log = logging.getLogger(__name__)
 
@@ -71,8 +72,8 @@ def run(launch: Launch, work: Work | None = None, size: tuple[int, int] | None =
 
 def settings_for(launch: Launch, folder: Path) -> Settings:
     """What was kept; an unattended session starts fresh, in `folder`, and leaves nothing to the next one."""
-    unattended = launch.screenshot is not None or launch.export is not None
-    return Settings(QSettings(str(folder / "unmask.ini"), QSettings.Format.IniFormat) if unattended else None)
+    own = QSettings(str(folder / "unmask.ini"), QSettings.Format.IniFormat) if launch.unattended else None
+    return Settings(own)
 
 
 def _session(
@@ -80,13 +81,20 @@ def _session(
 ) -> int:
     assembly = Assembly(settings, first_state(settings, launch), work, make_panels)
     install_hooks(assembly.report)
-    assembly.show(size or (FIRST_SIZE if launch.screenshot else None))
-    errand = Errand(assembly, launch) if launch.screenshot or launch.export else None
+    assembly.show(size or (FIRST_SIZE if launch.screenshot or launch.tour else None))
+    errand = errand_of(assembly, launch)
     QTimer.singleShot(0, assembly, lambda: begin(assembly.controller, launch))
     code = application.exec()
     assembly.close()
     remove_hooks()
     return code if errand is None else errand.code
+
+
+def errand_of(assembly: Assembly, launch: Launch) -> Errand | Tour | None:
+    """What an unattended session is there for; None for a session with somebody at it."""
+    if launch.tour is not None:
+        return Tour(assembly.controller, assembly.store, launch.tour, assembly.window.close)
+    return Errand(assembly, launch) if launch.unattended else None
 
 
 def begin(controller: Controller, launch: Launch) -> None:

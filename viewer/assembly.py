@@ -27,6 +27,7 @@ from viewer.docks.layers import LayersDock
 from viewer.docks.log import LogDock, LogHandler, LogModel, LogRelay
 from viewer.docks.metrics import MetricsDock
 from viewer.lab_linking import CoveredPhoto, LabLinked
+from viewer.lineup import METHODS
 from viewer.linking import Linked, PictureView, SurfacePanel
 from viewer.main_window import MainWindow
 from viewer.menus import FileMenus
@@ -103,7 +104,8 @@ class Assembly(QObject):
         self._assets = AssetsDialog(self.window)
         self._furnish(make_panels())
         self._closed = False
-        self._uncaught.connect(self.session.tell)
+        self._uncaught.connect(self._tell_uncaught)
+        self._telling = False
         self.controller.asked.connect(self._grant)
         self.store.changed.connect(self._follow)
         self._follow(first, None)
@@ -124,6 +126,18 @@ class Assembly(QObject):
     def report(self, error: BaseException) -> None:
         """Show an error nobody caught; from any thread."""
         self._uncaught.emit(error)
+
+    @Slot(object)
+    def _tell_uncaught(self, error: BaseException) -> None:
+        """Show an error nobody caught; one that the telling itself causes is only logged: else no end."""
+        if self._telling:
+            log.critical("While an error was shown: %s", error, exc_info=error)
+            return
+        self._telling = True
+        try:
+            self.session.tell(error)
+        finally:
+            self._telling = False
 
     @Slot()
     def close(self) -> None:
@@ -219,6 +233,15 @@ class Assembly(QObject):
         if self.store.state.arrangement == LAB:
             self._bring_lab()
 
+    def _bring_docks(self, arrangement: str, before: str) -> None:
+        """In front what belongs to the panels in sight."""
+        if arrangement == LAB:
+            self._bring_lab()
+        elif before == LAB:
+            self._docks["layers"].raise_()
+        if arrangement == METHODS:
+            self._docks["metrics"].raise_()
+
     def _bring_lab(self) -> None:
         """The lab's dock in front, with most of the height: it is worked with, the inspector only read."""
         lab, below = self._docks["lab"], self._docks["inspector"]
@@ -234,8 +257,8 @@ class Assembly(QObject):
         moved = old is None or new.arrangement != old.arrangement
         if moved or (old is not None and len(new.lineup) != len(old.lineup)):
             self._area.show_only([row.name for row in panels_shown(new)])
-        if moved and new.arrangement == LAB:
-            self._bring_lab()
+        if moved:
+            self._bring_docks(new.arrangement, "" if old is None else old.arrangement)
         if old is None or new.source_name != old.source_name:
             self.window.setWindowTitle(f"{new.source_name} – Unmask" if new.source_name else "Unmask")
 

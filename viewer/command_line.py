@@ -27,6 +27,7 @@ class Launch:
         arrangement: Which panels stand side by side; None for those of the last session.
         screenshot: Where to write a picture of the whole window once the first answer is drawn; then quit.
         export: Folder for the mesh (PLY, GLB) and the answer (JSON) once it is there; then quit.
+        tour: Folder for a picture of every arrangement with something in it; then quit.
     """
 
     paths: tuple[Path, ...] = ()
@@ -38,6 +39,12 @@ class Launch:
     arrangement: str | None = None
     screenshot: Path | None = None
     export: Path | None = None
+    tour: Path | None = None
+
+    @property
+    def unattended(self) -> bool:
+        """Whether the session only writes files and ends."""
+        return self.screenshot is not None or self.export is not None or self.tour is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +148,13 @@ def parse_launch(words: Sequence[str]) -> Launch:
     )
     parser.add_argument("--screenshot", type=Path, metavar="PNG", help="write the window there, then quit")
     parser.add_argument("--export", type=Path, metavar="DIR", help="write mesh and answer there, then quit")
+    parser.add_argument(
+        "--tour", type=Path, metavar="DIR", help="write a picture of every arrangement there, then quit"
+    )
     parser.add_argument("--version", action="version", version=f"unmask {program_version()}")
     found = parser.parse_intermixed_args(words)
+    if found.tour is not None and (found.screenshot is not None or found.export is not None):
+        parser.error("--tour writes its own pictures; leave --screenshot and --export out")
     if found.camera is not None and found.paths:
         parser.error("open either a camera or files, not both")
     return Launch(
@@ -155,6 +167,7 @@ def parse_launch(words: Sequence[str]) -> Launch:
         arrangement=found.arrangement,
         screenshot=found.screenshot,
         export=found.export,
+        tour=found.tour,
     )
 
 

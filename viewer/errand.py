@@ -5,15 +5,14 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtCore import QObject, Slot
 
 from viewer.assembly import Assembly
 from viewer.command_line import Launch
-from viewer.state import Severity, State
+from viewer.settled import Settled, answered_or_failed
+from viewer.state import State
 
 log = logging.getLogger(__name__)
-
-SETTLE_MS = 900  # panels draw smoothly a moment after the last change
 
 
 class Errand(QObject):
@@ -27,21 +26,12 @@ class Errand(QObject):
         super().__init__(assembly)
         self._assembly, self._launch = assembly, launch
         self.code = 1
-        self._settled = QTimer(self, singleShot=True, interval=SETTLE_MS)
-        self._settled.timeout.connect(self._run)
-        assembly.store.changed.connect(self._follow)
-
-    @Slot(object, object)
-    def _follow(self, new: State, _old: State) -> None:
-        failed = new.notice is not None and new.notice.severity is Severity.ERROR
-        if new.busy or (new.shown is None and not failed):
-            self._settled.stop()
-        else:
-            self._settled.start()
+        self._settled = Settled(assembly.store, answered_or_failed, self)
+        self._settled.settled.connect(self._run)
 
     @Slot()
     def _run(self) -> None:
-        self._assembly.store.changed.disconnect(self._follow)
+        self._settled.stop()
         state = self._assembly.store.state
         answered = state.answer is not None
         if not answered and state.notice is not None:

@@ -11,7 +11,7 @@ import numpy as np
 from models.metrics import nme_percent
 from models.normalisers import normaliser
 from models.reconstruction import Reconstruction, Scalar
-from viewer.comparison import Setting, difference_mm, round_high, setting_of, settings_wanted, worded
+from viewer.comparison import Setting, difference_mm, setting_of, settings_wanted, worded
 from viewer.gl.framing import Framing
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ METHODS = "methods"
 """The arrangement in which methods stand side by side."""
 
 MOST = 6
-TO_FIRST = "to first"  # the scalar: how far a vertex lies from where the first in line has it
+TO_FIRST = "difference to the first"  # the scalar: how far a vertex lies from where the first has it
+TOP_MM = 10.0  # at the upper end of its colours, the same for all methods and photos
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -83,7 +84,7 @@ def against_first(answer: Reconstruction, first: Reconstruction) -> Reconstructi
     mm = difference_mm(first, replace(answer, mm_per_px=first.mm_per_px), level=True)
     if mm is None:
         return answer
-    return replace(answer, scalars=(*answer.scalars, Scalar(TO_FIRST, mm, 0.0, round_high(mm), "mm")))
+    return replace(answer, scalars=(*answer.scalars, Scalar(TO_FIRST, mm, 0.0, TOP_MM, "mm")))
 
 
 def mean_to_first(answer: Reconstruction) -> float | None:

@@ -13,6 +13,7 @@ from models.reconstruction import MeshLayer, Reconstruction, Scalar, Space
 from viewer.gl.framing import Framing
 from viewer.gl.mesh_item import VALUES, Surface
 from viewer.gl.normals import smooth_normals
+from viewer.lineup import TO_FIRST
 from viewer.panels.arrangement import PanelRow
 from viewer.panels.chart import mean_colours
 from viewer.panels.truth_marks import ERROR_MAP
@@ -77,7 +78,7 @@ CHANNELS = (
     (Look.ERROR, "error", ERROR_MAP),
     (Look.CHANGE, "change", "inferno"),
     (Look.SPREAD, "spread", "inferno"),
-    (Look.TO_FIRST, "to first", "inferno"),
+    (Look.TO_FIRST, TO_FIRST, "inferno"),
 )
 """Look, scalar, colour map: a new scalar that surfaces are coloured by is one more row, up to VALUES - 1."""
 
