@@ -230,8 +230,7 @@ class Assembly(QObject):
             self.window.resizeDocks([layers, inspector], [450, 440], Qt.Orientation.Vertical)
         self.window.resizeDocks([layers], [SIDE_WIDTH], Qt.Orientation.Horizontal)
         self.window.resizeDocks([logged], [LOG_HEIGHT], Qt.Orientation.Vertical)
-        if self.store.state.arrangement == LAB:
-            self._bring_lab()
+        self._bring_docks(self.store.state.arrangement, "")
 
     def _bring_docks(self, arrangement: str, before: str) -> None:
         """In front what belongs to the panels in sight."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from models.metrics import nme_percent
 from models.normalisers import normaliser
-from models.reconstruction import Reconstruction, Scalar
+from models.reconstruction import Reconstruction, Scalar, Timing
 from viewer.comparison import Setting, difference_mm, setting_of, settings_wanted, worded
 from viewer.gl.framing import Framing
 
@@ -87,12 +87,17 @@ def against_first(answer: Reconstruction, first: Reconstruction) -> Reconstructi
     return replace(answer, scalars=(*answer.scalars, Scalar(TO_FIRST, mm, 0.0, TOP_MM, "mm")))
 
 
-def mean_to_first(answer: Reconstruction) -> float | None:
-    """How far an answer lies from the first in line, on average, mm; None where nobody knows."""
+def mean_to_first(answer: Reconstruction, first: Reconstruction) -> tuple[float, str]:
+    """How far an answer lies from the first in line, on average, mm; and over which points.
+
+    Over all vertices, as `against_first` has it; over the 68 landmarks where the meshes do not correspond.
+    """
     for scalar in answer.scalars:
         if scalar.name == TO_FIRST:
-            return float(np.nanmean(scalar.values))
-    return None
+            return float(np.nanmean(scalar.values)), "all vertices"
+    difference = answer.landmarks - first.landmarks
+    difference = difference - (0, 0, difference[:, 2].mean())
+    return float(np.linalg.norm(difference, axis=1).mean()) * first.mm_per_px, "68 landmarks"
 
 
 def nme(state: State, answer: Reconstruction) -> float | None:
@@ -103,18 +108,29 @@ def nme(state: State, answer: Reconstruction) -> float | None:
     return float(nme_percent(answer.landmarks, truth, None, normaliser(state.normaliser).size))
 
 
-def figures_of(state: State, place: Standing) -> Iterator[str]:
-    """What stands under a method's name: difference to the first, error, time."""
+def figures_of(state: State, place: Standing) -> Iterator[tuple[str, str]]:
+    """What stands under a method's name, and what it means: difference to the first, error, time."""
     answer = place.answer
     if answer is None:
         return
-    if place.setting != setting_of(state):
-        apart = mean_to_first(answer)
-        yield "not comparable with the first" if apart is None else f"{apart:.1f} mm from the first"
+    if place.setting != setting_of(state) and state.answer is not None:
+        apart, points = mean_to_first(answer, state.answer)
+        sign = "" if points == "all vertices" else "~"
+        yield f"{sign}{apart:.1f} mm", f"{apart:.1f} mm from the first method, mean over {points}"
     if (error := nme(state, answer)) is not None:
-        yield f"NME {error:.2f} %"
+        yield f"NME {error:.2f} %", f"NME 2D of 68 points {error:.2f} %, divided as the Metrics dock says"
     if (timing := answer.timing) is not None:
-        yield f"{timing.total_ms:.0f} ms (crop {timing.crop_ms:.0f}, network {timing.network_ms:.0f})"
+        yield f"{timing.total_ms:.0f} ms", spans(timing)
+
+
+def spans(timing: Timing) -> str:
+    """Where the time went."""
+    rest = max(timing.total_ms - timing.crop_ms - timing.network_ms, 0.0)
+    faces = f" for {timing.faces} faces" if timing.faces > 1 else ""
+    return (
+        f"{timing.total_ms:.1f} ms{faces}: crop {timing.crop_ms:.1f}, network {timing.network_ms:.1f}, "
+        f"back into the picture {rest:.1f}"
+    )
 
 
 def absence(state: State, place: Standing) -> str:

@@ -23,8 +23,8 @@ class MethodSurface(Protocol):
     def offer(self, menu: QMenu, meaning: str) -> None:
         """Let the title open a menu."""
 
-    def set_caption(self, title: str, note: str, absence: str = "") -> None:
-        """What the strip says, and what the panel says while it has no answer."""
+    def set_caption(self, title: str, note: str, meaning: str, absence: str) -> None:
+        """What the strip says and means, and what the panel says while it has no answer."""
 
 
 class MethodsLinked(QObject):
@@ -69,5 +69,8 @@ class MethodsLinked(QObject):
         for slot, panel in self._panels.items():
             place = standing(new, slot)
             if place is not None:
-                note = " · ".join(figures_of(new, place)) or absence(new, place).splitlines()[0]
-                panel.set_caption(worded(place.setting), note, absence(new, place))
+                figures = tuple(figures_of(new, place))
+                missing = absence(new, place)
+                note = " · ".join(short for short, _ in figures) or missing.splitlines()[0]
+                meaning = "\n".join(meaning for _, meaning in figures) or missing
+                panel.set_caption(worded(place.setting), note, meaning, missing)

@@ -65,7 +65,7 @@ class StubSurface(QWidget):
         """Remember it."""
         self.menu, self.meaning = menu, meaning
 
-    def set_caption(self, title: str, note: str, absence: str = "") -> None:
+    def set_caption(self, title: str, note: str, meaning: str, absence: str) -> None:
         """Remember it."""
         self.caption, self.note, self.absence = title, note, absence
 

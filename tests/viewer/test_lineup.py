@@ -72,7 +72,7 @@ def test_the_difference_is_in_mm_of_the_first_without_a_shift_in_depth():
     first = dome.answer()
     told = against_first(moved(first, (3, 4, 70)), first)
     assert told.scalar(TO_FIRST).values == pytest.approx(5 * first.mm_per_px)
-    assert mean_to_first(told) == pytest.approx(5 * first.mm_per_px)
+    assert mean_to_first(told, first) == (pytest.approx(5 * first.mm_per_px), "all vertices")
 
 
 def test_another_mesh_is_held_against_the_first_where_both_have_a_face():
@@ -80,15 +80,18 @@ def test_another_mesh_is_held_against_the_first_where_both_have_a_face():
     values = against_first(other, first).scalar(TO_FIRST).values
     assert values[:-1] == pytest.approx(5 * first.mm_per_px, rel=1e-4)
     assert np.isnan(values[-1])
-    assert mean_to_first(against_first(first, other)) == pytest.approx(5 * other.mm_per_px, rel=1e-4)
+    back = against_first(first, other).scalar(TO_FIRST).values
+    assert back == pytest.approx(5 * other.mm_per_px, rel=1e-4)
 
 
-def test_meshes_nobody_knows_to_correspond_stand_without_a_difference():
+def test_meshes_nobody_knows_to_correspond_are_compared_by_their_landmarks():
     first = dome.answer()
-    strange = replace(first, topology=replace(first.topology, name="strange"))
+    strange = moved(replace(first, topology=replace(first.topology, name="strange")), (3, 4, 70))
     assert against_first(strange, first) is strange
     state = State(lineup=(OTHER,), shown=shown(others={OTHER: (strange,)}))
-    assert next(figures_of(state, standing(state, 1))) == "not comparable with the first"
+    told, meaning = next(figures_of(state, standing(state, 1)))
+    assert told == "~2.5 mm"
+    assert "68 landmarks" in meaning
 
 
 def test_what_is_said_of_a_method_names_difference_and_time():
@@ -96,8 +99,8 @@ def test_what_is_said_of_a_method_names_difference_and_time():
     told = replace(against_first(moved(first, (4, 0, 0)), first), timing=Timing(1.2, 30.4, 33.0))
     state = State(lineup=(OTHER,), shown=shown(others={OTHER: (told,)}))
     assert list(figures_of(state, standing(state, 1))) == [
-        "2.0 mm from the first",
-        "33 ms (crop 1, network 30)",
+        ("2.0 mm", "2.0 mm from the first method, mean over all vertices"),
+        ("33 ms", "33.0 ms: crop 1.2, network 30.4, back into the picture 1.4"),
     ]
 
 
@@ -235,7 +238,7 @@ def test_a_panel_names_its_method_and_its_title_lets_one_choose_another(qtbot, d
     look_at_methods(qtbot, desk)
     second = panels["method-2"]
     assert second.caption == "other · open"
-    assert second.note.startswith("0.0 mm from the first")
+    assert second.note.startswith("0.0 mm")
     menu: QMenu = second.menu
     menu.aboutToShow.emit()
     rows = {action.text().strip(): action for action in menu.actions()}

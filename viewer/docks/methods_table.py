@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from viewer.comparison import setting_of, worded
-from viewer.lineup import Standing, absence, line, mean_to_first, nme, standing
+from viewer.lineup import Standing, absence, line, mean_to_first, nme, spans, standing
 from viewer.state import State
 
 COLUMNS = ("", "mm", "NME", "ms")
@@ -64,12 +64,12 @@ def _row(state: State, place: Standing) -> tuple[tuple[str, str], ...]:
     name, answer = worded(place.setting), place.answer
     if answer is None:
         return (name, absence(state, place)), ("–", ""), ("–", ""), ("–", "")
-    apart = None if place.setting == setting_of(state) else mean_to_first(answer)
+    first = place.setting == setting_of(state) or state.answer is None
+    apart = None if first or state.answer is None else mean_to_first(answer, state.answer)
     error, timing = nme(state, answer), answer.timing
-    detail = "" if timing is None else f"crop {timing.crop_ms:.1f}, network {timing.network_ms:.1f} ms"
     return (
         (name, name),
-        ("–" if apart is None else f"{apart:.1f}", MEANINGS[1]),
+        ("–", "The first itself") if apart is None else (f"{apart[0]:.1f}", f"Mean over {apart[1]}, mm"),
         ("–" if error is None else f"{error:.2f}", MEANINGS[2]),
-        ("–" if timing is None else f"{timing.total_ms:.0f}", detail),
+        ("–", "") if timing is None else (f"{timing.total_ms:.0f}", spans(timing)),
     )

@@ -151,10 +151,10 @@ class Panel(QFrame):
             reach = max(reach, reach_of(positions))
         self.view.set_reach(reach)
 
-    def set_caption(self, title: str, note: str, absence: str = NO_FACE) -> None:
-        """What the strip says, and what the panel says while it has no answer."""
+    def set_caption(self, title: str, note: str, meaning: str, absence: str) -> None:
+        """What the strip says and means, and what the panel says while it has no answer."""
         self.strip.set_title(title)
-        self.strip.set_note(note)
+        self.strip.set_note(note, meaning)
         self.view.setAccessibleName(f"{title}: {note}. Arrow keys turn the face.")
         if absence != self._absence:
             self._absence = absence

@@ -6,7 +6,16 @@ from dataclasses import replace
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from viewer.panels.arrangement import PanelRow
 from viewer.panels.palette import DARK, Palette
@@ -45,12 +54,12 @@ class TitleStrip(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setObjectName("titleStrip")
         self._style, self._colours, self._focused = row.style, DARK, False
-        self._note, self._alarms = row.subtitle, tuple[str, ...]()
+        self._note, self._meaning, self._alarms = row.subtitle, row.subtitle, tuple[str, ...]()
         self._title, self._subtitle = QLabel(row.title, self), Elided(row.subtitle, self)
         self._title.setObjectName("panelTitle")
-        self._chooser = QToolButton(self)
+        self._chooser = QPushButton(self)
         self._chooser.setObjectName("titleButton")
-        self._chooser.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._chooser.setFlat(True)
         self._chooser.hide()
         self._subtitle.setObjectName("panelSubtitle")
         self._subtitle.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -130,9 +139,9 @@ class TitleStrip(QWidget):
         if shown is not None:
             shown.setText(f"{style.look.value} ▾" if len(self._actions) > 1 else "▾")
 
-    def set_note(self, note: str) -> None:
-        """Replace the subtitle, e.g. by how many vertices there are."""
-        self._note = note
+    def set_note(self, note: str, meaning: str) -> None:
+        """Replace the subtitle and what a hover says of it."""
+        self._note, self._meaning = note, meaning
         self._tell_subtitle()
 
     def set_alarms(self, alarms: tuple[str, ...]) -> None:
@@ -148,7 +157,7 @@ class TitleStrip(QWidget):
     def _tell_subtitle(self) -> None:
         more = f" (and {len(self._alarms) - 1} more)" if len(self._alarms) > 1 else ""
         self._subtitle.setText(f"⚠ {self._alarms[0]}{more}" if self._alarms else self._note)
-        self._subtitle.setToolTip("\n".join(self._alarms or (self._note,)))
+        self._subtitle.setToolTip("\n".join(self._alarms or (self._meaning,)))
         self.set_palette(self._colours)
 
     def set_focused(self, focused: bool) -> None:
@@ -165,8 +174,8 @@ class TitleStrip(QWidget):
             f"#titleStrip {{ background: {palette.strip}; border-bottom: 1px solid {line}; }}"
             f"#panelTitle {{ color: {palette.text}; font-weight: 600; background: transparent; }}"
             f"#panelSubtitle {{ color: {subtitle}; background: transparent; }}"
-            f"#titleButton {{ color: {palette.text}; font-weight: 600; border: none; padding: 0;"
-            f" margin: 0 0 0 -3px; text-align: left; background: transparent; }}"
+            f"#titleButton {{ color: {palette.text}; font-weight: 600; border: none; padding: 0; margin: 0;"
+            f" min-height: 0; min-width: 0; text-align: left; background: transparent; }}"
             f"#titleButton:hover, #titleButton:focus {{ color: {palette.accent}; }}"
             f"#titleButton::menu-indicator {{ image: none; width: 0; }}"
             f"#lookButton {{ color: {palette.text}; border: 1px solid {palette.line}; border-radius: 5px;"
