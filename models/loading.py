@@ -21,20 +21,23 @@ from models.face_model.correspondence import ChartPlaces
 from models.face_model.importing import topology_of
 from models.face_model.morphable import FaceModel
 from models.face_model.pinhole import Pinhole
-from models.methods import tddfa_assets
+from models.methods import prnet_assets, tddfa_assets
 from models.methods.dsfnet import DSFNet, make_network
 from models.methods.dsfnet_published import PublishedMethod, official_surface, open_chart, open_surface
 from models.methods.mgcnet import MGCNet, open_rest, reflective_face
+from models.methods.prnet import PRNet
 from models.methods.tddfa import TDDFA, LinearFace
 from models.networks.blocks import fold_batch_norms
 from models.networks.dual_space import Form
 from models.networks.finder import FinderForm, FinderNetwork
+from models.networks.position_net import PositionForm, PositionNetwork
 from models.networks.published import PublishedDSFNet, PublishedForm
 from models.networks.published_geometry import Parity
 from models.networks.resnet import ResNet50, ResNetForm
 from models.reading.matlab import read_matlab
 from models.reading.numpy_file import read_arrays
 from models.reading.pickled import read_pickled
+from models.reading.tensorflow_file import INDEX, read_tensorflow
 from models.reading.torch_file import read_torch
 from models.reconstructor import Reconstructor
 from resources import brought_folder
@@ -55,6 +58,7 @@ __all__ = [
     "load_finder",
     "methods",
     "mgcnet",
+    "prnet",
     "read_weights",
     "shipped_weights",
     "taken_out",
@@ -248,6 +252,43 @@ def mgcnet(weights: str | Path = "open", device: str = "cpu") -> Reconstructor:
     fill(network, tensors, path)
     face = reflective_face(face_model, form, *albedo)
     return MGCNet(network, face, open_rest(face_model, Pinhole(form.size, form.field_px)), device)
+
+
+def prnet(weights: str | Path = "open", device: str = "cpu", parity: str | None = None) -> Reconstructor:
+    """PRNet: weights that ship, "official" for those a user brought, or a file of either kind.
+
+    Args:
+        weights: As for `load`; of the released checkpoint its .index file.
+        device: As for `load`.
+        parity: "release" for the release's own square and angles; needs its canonical_vertices.npy.
+    """
+    if parity not in (None, "release"):
+        raise ValueError(f"prnet has no parity {parity!r}; it has 'release'")
+    if str(weights) == OFFICIAL and (reasons := missing("prnet", OFFICIAL)):
+        raise MissingAssetError(" ".join(reasons))
+    path = _needed(NEEDS["prnet"][0]) if str(weights) == OFFICIAL else weights_path("prnet", weights)
+    if path.suffix == INDEX:
+        return _official_prnet(path, device, parity)
+    if parity is not None:
+        raise ValueError("parity with the release needs the release's own weights")
+    tensors, recipe = read_weights(path)
+    try:
+        network = PositionNetwork(prnet_assets.our_form(recipe))
+    except (KeyError, TypeError, ValueError) as error:
+        raise WeightsError(f"{path.name} says nothing usable of its network's form: {error!r}.") from error
+    fill(network, tensors, path)
+    return PRNet(network, prnet_assets.open_surface(load_face_model(), network.form.size, device), device)
+
+
+def _official_prnet(path: Path, device: str, parity: str | None) -> Reconstructor:
+    network = PositionNetwork(PositionForm())
+    arrays = read_tensorflow(path, prnet_assets.is_model)
+    fill(network, prnet_assets.release_network(arrays, network.state_dict()), path)
+    layout = BFMLayout.read(_shipped(resources.face_model, "bfm_uv_layout.json"))
+    surface = prnet_assets.release_surface(layout, bfm_places(), load_face_model(), device)
+    count = int(layout.mask.sum())
+    face = None if parity is None else prnet_assets.canonical_face(fetched("canonical_vertices.npy"), count)
+    return PRNet(network, surface, device, face)
 
 
 def load_finder(weights: str | Path = "open") -> FinderNetwork:

@@ -62,7 +62,23 @@ class PRNet:
     name = "prnet"
     switches: tuple[str, ...] = ()
 
-    def __init__(self, network: PositionNetwork, surface: Surface, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        network: PositionNetwork,
+        surface: Surface,
+        device: str = "cpu",
+        canonical: Tensor | None = None,
+    ) -> None:
+        """Fold the network for inference.
+
+        Args:
+            network: In the form of its weights.
+            surface: What its maps lie over.
+            device: Where to run.
+            canonical: [N, 3] the release's average face, y down: for its own square, cut to whole px, and its
+                own angles (parity "release"). None: as the class says.
+        """
+        self._canonical = None if canonical is None else canonical.to(device)
         self.size = network.form.size
         self.topology = surface.topology
         self._device = torch.device(device)
@@ -74,7 +90,7 @@ class PRNet:
 
     def crop(self, face: Face) -> NDArray[np.float64]:
         """The square of 1.6 times the mean side of the box; centres of its outermost px lie on its edges."""
-        return square(face.box, self.size)
+        return square(face.box, self.size, self._canonical is not None)
 
     def __call__(
         self, crops: NDArray[np.uint8], without: frozenset[str] = frozenset()
@@ -91,7 +107,11 @@ class PRNet:
             upright = vertices * vertices.new_tensor(UPRIGHT)
             seen = towards_camera(upright, self._triangles).float()
             placed = self._placed(upright)
-            pose = torch.rad2deg(euler_from_rotation(placed.rotation))
+            pose = torch.rad2deg(
+                euler_from_rotation(placed.rotation)
+                if self._canonical is None
+                else release_pose(vertices, self._canonical)
+            )
         parts = (positions, vertices, seen, pose, 1 / placed.scale)
         return [self._answer(*one) for one in zip(*(part.cpu().numpy() for part in parts), strict=True)]
 
@@ -164,3 +184,30 @@ def _alarms(vertices: Array, size: int) -> list[Alarm]:
         return []
     text = f"{pinned} points of the face lie beyond what the map can say: they were pulled to its edge."
     return [Alarm("pinned", text, pinned)]
+
+
+def release_pose(vertices: Tensor, canonical: Tensor) -> Tensor:
+    """The angles the release tells: another order of turns than AFLW2000-3D's, and y down.
+
+    R carries the average face onto the answer. Where the best orthogonal matrix mirrors, the release negates
+    its third column, which is not the best rotation.
+
+    Args:
+        vertices: [B, N, 3] crop px.
+        canonical: [N, 3].
+
+    Returns:
+        [B, 3] rad: pitch, yaw, roll.
+    """
+    x = canonical - canonical.mean(0)
+    y = vertices.to(x.dtype)
+    y = y - y.mean(1, keepdim=True)
+    u, _, vh = torch.linalg.svd(y.mT @ x)
+    rotation = u @ vh
+    mirrors = torch.det(rotation) < 0
+    rotation[mirrors, :, 2] *= -1
+    third = torch.linalg.cross(rotation[:, 0], rotation[:, 1])
+    yaw = torch.asin(third[:, 0].clamp(-1, 1))
+    pitch = torch.atan2(third[:, 1], third[:, 2])
+    roll = torch.atan2(rotation[:, 1, 0], rotation[:, 0, 0])
+    return torch.stack((pitch, yaw, roll), -1)
