@@ -42,7 +42,7 @@ def told(angles_deg: tuple[float, float, float], shift: float = 0.0) -> tuple[PR
     """A method that sees the average face in that pose, and where its vertices are."""
     model = load_face_model()
     turn = rotation_from_euler(torch.deg2rad(torch.tensor([angles_deg])))
-    camera = torch.tensor([[0.3, 31.0 + shift, 28.0, 0.0]])
+    camera = torch.tensor([[0.25, 31.0 + shift, 30.0, 0.0]])
     seen = project(model.mean[None], turn, camera)
     table = PositionMapTable(model.topology, SIZE)
     positions = table.to_map(seen + torch.tensor((0.0, 0.0, depth_zero(SIZE))))
@@ -79,7 +79,7 @@ def test_vertices_and_pose_are_those_the_map_says(angles: tuple[float, float, fl
     apart = np.linalg.norm(answer.vertices - seen.numpy(), axis=1)
     assert np.median(apart) < 0.1
     assert answer.pose_deg == pytest.approx(angles, abs=0.3)
-    assert answer.mm_per_px == pytest.approx(1 / 0.3, rel=0.01)
+    assert answer.mm_per_px == pytest.approx(4.0, rel=0.01)
     assert answer.space is Space.CROP
     assert not answer.alarms
 
