@@ -6,8 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resources import ROOT, brought_folder, remedy, weights_for
+from resources import weights as shipped
 
-__all__ = ["BETTER_WITH", "NEEDS", "OFFICIAL", "Need", "made_possible", "missing"]
+__all__ = [
+    "BETTER_WITH",
+    "NEEDS",
+    "OFFICIAL",
+    "Need",
+    "made_possible",
+    "missing",
+    "weights_files",
+    "weights_of",
+]
 
 OFFICIAL = "official"  # the name of the weights a user brought
 
@@ -94,3 +104,22 @@ def missing(method: str, weights: str = "open", root: Path = ROOT) -> list[str]:
 def made_possible() -> tuple[str, ...]:
     """The methods whose official weights are complete."""
     return tuple(method for method, needs in NEEDS.items() if all(need.met() for need in needs))
+
+
+def weights_of(method: str, root: Path = ROOT) -> tuple[str, ...]:
+    """The names a method's weights can be asked by, there or not: what ships, then the official ones.
+
+    A third party's method has "open" alone.
+    """
+    return (*weights_for(method, root), *([OFFICIAL] if method in NEEDS else [])) or ("open",)
+
+
+def weights_files(method: str, weights: str, root: Path = ROOT) -> list[Path]:
+    """The files that weights which are there lie in; none for a third party's method."""
+    if Path(weights).is_file():
+        return [Path(weights)]
+    if weights != OFFICIAL:
+        return [shipped(f"{method}-{weights}", root)] if weights in weights_for(method, root) else []
+    of_network = [need for need in NEEDS.get(method, ()) if "weights" in need.what]
+    there = [[brought_folder() / name for name in need.any_of] for need in of_network]
+    return [next(path for path in paths if path.exists()) for paths in there]

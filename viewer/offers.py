@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import groupby
 
-import resources
 from models.catalogue import methods, missing
-from resources.needs import NEEDS, OFFICIAL
+from resources.needs import NEEDS, weights_of
 from viewer.comparison import Setting
 from viewer.lineup import MOST
 
@@ -52,9 +51,7 @@ def offers() -> tuple[Offer, ...]:
 
 def offers_of(method: str) -> tuple[Offer, ...]:
     """The weights of one method: what ships, then what a user may bring. At least one."""
-    official = (OFFICIAL,) if method in NEEDS else ()
-    names = (*resources.weights_for(method), *official) or (OPEN,)
-    return tuple(Offer(Setting(method, name), tuple(missing(method, name))) for name in names)
+    return tuple(Offer(Setting(method, name), tuple(missing(method, name))) for name in weights_of(method))
 
 
 def best_offer(method: str) -> Offer:

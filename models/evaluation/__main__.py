@@ -5,6 +5,7 @@ synthetic      NME of landmarks and of all vertices, seen and hidden, on rendere
 occlusion DIR  the same faces clean and under masks, hands, boards ...; and rendered faces, likewise
 aflw21 DIR     NME on the tenth of the labelled crops that training keeps aside
 finder [DIR]   faces found, clean and under covers, false alarms, ms: our finder, YuNet, Haar
+methods DIR    every method at hand, side by side: clean, under covers, pose, ms, size
 speed          ms per face, stage by stage
 video [DIR]    tremble and delay of followed faces, on clips or on rendered motions with truth
 """
@@ -25,6 +26,7 @@ from models.evaluation.finders import detectors, empty_pictures, finder_tables, 
 from models.evaluation.rendered import rendered_faces
 from models.evaluation.reports import aflw2000_report, occlusion_report, speed_report, synthetic_report
 from models.evaluation.restatements.comparing import published_speed
+from models.evaluation.side_by_side import COVERS, side_by_side_report
 from models.evaluation.subjects import photo_subjects
 from models.evaluation.tables import markdown, table
 from models.evaluation.video_reports import moving_report, video_report
@@ -40,6 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     torch.set_num_threads(chosen.threads)
     try:
+        if chosen.command == "methods":
+            layout = markdown if chosen.markdown else table
+            kinds = _kinds(chosen) if chosen.kinds else COVERS
+            print(side_by_side_report(chosen.folder, chosen.limit, chosen.device, kinds, layout))
+            return 0
         method = load(chosen.method, weights=chosen.weights, device=chosen.device)
         print(_report(chosen, method))
     except UnmaskError as error:
@@ -153,6 +160,14 @@ def _parser() -> argparse.ArgumentParser:
     finder.add_argument("--yunet", type=Path, help="YuNet's .onnx (default: the one fetched, if it was)")
     finder.add_argument("--only", help="only the finders whose name begins so")
     finder.add_argument("--markdown", action="store_true", help="tables for a README")
+
+    every = commands.add_parser("methods", help="every method at hand, side by side")
+    every.add_argument("folder", type=Path, help="as for aflw2000")
+    every.add_argument("--limit", type=int, help="only this many photos, evenly spread")
+    every.add_argument("--kinds", help=f"of covers (default: {','.join(COVERS)})")
+    every.add_argument("--markdown", action="store_true", help="a table for a README")
+    every.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
+    every.add_argument("--threads", type=int, default=torch.get_num_threads(), help="CPU threads")
 
     speed = commands.add_parser("speed", parents=[shared], help="ms per face, stage by stage")
     speed.add_argument("--image", type=Path, help="a photo (default: noise)")

@@ -6,7 +6,7 @@ import pytest
 
 from models.catalogue import missing
 from resources import manifest
-from resources.needs import NEEDS, OURS, made_possible
+from resources.needs import NEEDS, OURS, made_possible, weights_files, weights_of
 
 
 @pytest.fixture(autouse=True)
@@ -61,3 +61,21 @@ def test_a_path_must_exist(tmp_path):
 def test_a_third_partys_method_knows_its_own_needs():
     assert "example" not in OURS
     assert missing("example", "official") == []
+
+
+def test_the_files_of_weights_are_what_ships_what_was_brought_or_the_path_itself(tmp_path):
+    (shipped,) = weights_files("dsfnet", "open")
+    assert shipped.name == "dsfnet-open.safetensors"
+    for need in NEEDS["tddfa"]:
+        (tmp_path / need.any_of[-1]).touch()
+    assert [path.name for path in weights_files("tddfa", "official")] == [NEEDS["tddfa"][0].any_of[-1]]
+    mine = tmp_path / "mine.safetensors"
+    mine.touch()
+    assert weights_files("dsfnet", str(mine)) == [mine]
+    assert weights_files("somebody else's", "open") == []
+
+
+def test_weights_can_be_asked_by_what_ships_and_as_the_official_ones():
+    assert weights_of("dsfnet") == ("open", "research")
+    assert weights_of("dsfnet-published")[-1] == "official"
+    assert weights_of("somebody else's") == ("open",)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QMenu
 
 from models.reconstruction import Timing, frozen
 from models.reconstructor import Face
+from resources import needs
 from tests.fakes.outside import FakeOutside
 from tests.fakes.panels import StubSurface, stub_panels
 from tests.fakes.sources import FakeSource, picture
@@ -254,7 +255,7 @@ def test_a_panel_names_its_method_and_its_title_lets_one_choose_another(qtbot, d
 
 def test_offers_name_ours_first_and_what_they_lack(monkeypatch):
     monkeypatch.setattr(offered, "methods", lambda: dict.fromkeys(("zoo", "prnet", "dsfnet")))
-    monkeypatch.setattr(offered.resources, "weights_for", lambda name: ("open",) if name == "dsfnet" else ())
+    monkeypatch.setattr(needs, "weights_for", lambda name, root: ("open",) if name == "dsfnet" else ())
     monkeypatch.setattr(offered, "missing", lambda name, _: ["It is not there."] if name == "prnet" else [])
     rows = [(offer.setting.method, offer.setting.weights, offer.ready) for offer in offered.offers()]
     assert rows == [("dsfnet", "open", True), ("prnet", "official", False), ("zoo", "open", True)]
