@@ -16,15 +16,16 @@ import resources
 from models.catalogue import methods
 from models.errors import MethodError, MissingAssetError, WeightsError
 from models.face_model.bfm import read_tddfa
+from models.face_model.bfm_hdf5 import read_presplit
 from models.face_model.bfm_uv import BFMLayout, bfm_chart, patch_chart
 from models.face_model.correspondence import ChartPlaces
 from models.face_model.importing import topology_of
 from models.face_model.morphable import FaceModel
 from models.face_model.pinhole import Pinhole
-from models.methods import prnet_assets, tddfa_assets
+from models.methods import mgcnet_assets, prnet_assets, tddfa_assets
 from models.methods.dsfnet import DSFNet, make_network
 from models.methods.dsfnet_published import PublishedMethod, official_surface, open_chart, open_surface
-from models.methods.mgcnet import MGCNet, open_rest, reflective_face
+from models.methods.mgcnet import MGCNet, open_rest
 from models.methods.prnet import PRNet
 from models.methods.tddfa import TDDFA, LinearFace
 from models.networks.blocks import fold_batch_norms
@@ -33,7 +34,7 @@ from models.networks.finder import FinderForm, FinderNetwork
 from models.networks.position_net import PositionForm, PositionNetwork
 from models.networks.published import PublishedDSFNet, PublishedForm
 from models.networks.published_geometry import Parity
-from models.networks.resnet import ResNet50, ResNetForm
+from models.networks.resnet import ResNet50
 from models.reading.matlab import read_matlab
 from models.reading.numpy_file import read_arrays
 from models.reading.pickled import read_pickled
@@ -235,23 +236,38 @@ def taken_out(tensors: dict[str, Tensor], face_model: FaceModel, path: Path) -> 
     return None if correction is None else correction.float()
 
 
-def mgcnet(weights: str | Path = "open", device: str = "cpu") -> Reconstructor:
-    """MGCNet with the weights of that name or path."""
-    path = weights_path("mgcnet", weights)
+def mgcnet(weights: str | Path = "open", device: str = "cpu", parity: str | None = None) -> Reconstructor:
+    """MGCNet: weights that ship, "official" for those a user brought, or a file of either kind.
+
+    Args:
+        weights: As for `load`; of the official ones the .index file.
+        device: As for `load`.
+        parity: "release" for one look at a picture that is aligned already.
+    """
+    if str(weights) == OFFICIAL and (reasons := missing("mgcnet", OFFICIAL)):
+        raise MissingAssetError(" ".join(reasons))
+    path = _needed(NEEDS["mgcnet"][0]) if str(weights) == OFFICIAL else weights_path("mgcnet", weights)
+    if path.suffix == INDEX:
+        return _official_mgcnet(path, device, parity)
     tensors, recipe = read_weights(path)
-    face_model = load_face_model()
     try:
-        form = ResNetForm(**_sizes(recipe))
-        network = ResNet50(form)
-        albedo = [tensors.pop(f"albedo_{part}").float() for part in ("mean", "basis")]
+        network = ResNet50(form := mgcnet_assets.our_form(recipe))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise WeightsError(f"{path.name} says nothing usable of its network's form: {error!r}.") from error
-    wanted = [face_model.mean.shape, (form.albedo, *face_model.mean.shape)]
-    if [part.shape for part in albedo] != wanted:
-        raise WeightsError(f"{path.name}: its albedo is of another face. Choose weights made for this one.")
-    fill(network, tensors, path)
-    face = reflective_face(face_model, form, *albedo)
-    return MGCNet(network, face, open_rest(face_model, Pinhole(form.size, form.field_px)), device)
+    kept, face = mgcnet_assets.our_parts(tensors, form, load_face_model(), path.name)
+    fill(network, kept, path)
+    rest = open_rest(load_face_model(), Pinhole(form.size, form.field_px))
+    return MGCNet(network, face, rest, device, parity)
+
+
+def _official_mgcnet(index: Path, device: str, parity: str | None) -> Reconstructor:
+    network = ResNet50()
+    fill(network, mgcnet_assets.release_network(read_tensorflow(index, mgcnet_assets.is_encoder)), index)
+    path = _needed(NEEDS["mgcnet"][2])
+    model = read_presplit(path)
+    topology = topology_of(model, load_face_model(), bfm_places(), brought_folder())
+    face = mgcnet_assets.release_face(model, topology, path.name)
+    return MGCNet(network, face, device=device, parity=parity)
 
 
 def prnet(weights: str | Path = "open", device: str = "cpu", parity: str | None = None) -> Reconstructor:

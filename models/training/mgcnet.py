@@ -44,7 +44,6 @@ from models.training.outlines import shown_triangles
 from models.training.recipes import MGCNetRecipe
 from models.warping import jittered, moved_points, resampled, similarity_2d
 
-ALBEDO_DRAWS = 600
 TURNED = 0.05  # Frobenius distance of two poses from which their epipolar lines are told
 
 
@@ -76,7 +75,7 @@ class MGCNetTask:
         torch.manual_seed(recipe.seed)
         form = recipe.form
         network = ResNet50(form)
-        mean, albedo = albedo_basis(recipe.seed, form.albedo, max(ALBEDO_DRAWS, 2 * form.albedo))
+        mean, albedo = albedo_basis(recipe.seed, form.albedo, recipe.skins)
         network.register_buffer("albedo_mean", mean)
         network.register_buffer("albedo_basis", albedo)
         self.network: nn.Module = network

@@ -209,6 +209,7 @@ class MGCNetRecipe:
         batch: Pictures, three of each face.
         workers: Processes that render the bank where it is short.
         scenes: How many faces the bank holds.
+        skins: How many faces the albedo is measured on.
         aligned: Share of the crops that are aligned by five points; the others by the box.
         views_share: Share of the steps that also compare views and pixels.
         cells: Side of the grid they are compared on.
@@ -227,6 +228,7 @@ class MGCNetRecipe:
     workers: int = 2
     threads: int = 1  # a second one waits more than it helps beside anything else
     scenes: int = 12_000
+    skins: int = 600
     aligned: float = 0.5
     views_share: float = 0.25
     cells: int = 48

@@ -11,7 +11,9 @@ import torch
 from safetensors.torch import save_file
 from torch.nn.functional import conv2d, max_pool2d, pad
 
+from models import loading
 from models.errors import MethodError, MissingAssetError, WeightsError
+from models.face_model.linear import Albedo, LinearModel
 from models.face_model.pinhole import (
     PUBLISHED_REST,
     TEMPLATE,
@@ -24,6 +26,7 @@ from models.face_model.pinhole import (
 from models.face_model.reflective import Coefficients, ReflectiveFace
 from models.geometry import rotation_from_euler, vertex_normals, weighted_procrustes
 from models.loading import load_face_model, mgcnet
+from models.methods import mgcnet_assets
 from models.methods.mgcnet import MGCNet, open_rest, reflective_face
 from models.networks.blocks import fold_batch_norms
 from models.networks.resnet import ResNet50, ResNetForm, variable_names
@@ -313,6 +316,74 @@ def written(path: Path, **changes: torch.Tensor) -> Path:
     tensors |= {"albedo_mean": torch.rand(count, 3), "albedo_basis": torch.rand(2, count, 3)}
     save_file(tensors | changes, path, {"recipe": json.dumps({"form": asdict(form)})})
     return path
+
+
+def release_model(albedo: bool = True, identities: int = 80) -> LinearModel:
+    """The open face, packed as the release packs a face model."""
+    face = load_face_model()
+    rng = np.random.default_rng(2)
+
+    def movements(count: int) -> np.ndarray:
+        return rng.normal(0, 0.1, (count, *face.mean.shape)).astype(np.float32)
+
+    colours = Albedo(np.full(face.mean.shape, 0.4, np.float32), movements(80), np.full(80, 0.1, np.float32))
+    return LinearModel(
+        name="BFM 2009 (MGCNet)",
+        mean=face.mean.numpy(),
+        identity=movements(identities),
+        expression=movements(70),
+        identity_sigma=np.arange(1, identities + 1, dtype=np.float32),
+        expression_sigma=np.full(70, 2, np.float32),
+        triangles=face.topology.triangles,
+        albedo=colours if albedo else None,
+    )
+
+
+def test_variables_come_back_to_their_places_without_the_optimiser_s():
+    network = randomised(SMALL)
+    named = variables(network)
+    named |= {f"{name}/Adam": value for name, value in list(named.items())}
+    named |= {"global_step": np.array(400_000), "InceptionResnetV1/Conv/weights": np.zeros((3, 3, 3, 2))}
+    tensors = mgcnet_assets.release_network(named, SMALL)
+    assert tensors.keys() == network.state_dict().keys()
+    assert all(torch.equal(value, tensors[key]) for key, value in network.state_dict().items())
+    named["resnet_v1_50/conv1/beta"] = np.zeros(8)
+    assert "resnet_v1_50/conv1/beta" in mgcnet_assets.release_network(named, SMALL)
+
+
+def test_the_release_s_movements_count_standard_deviations():
+    model = release_model()
+    face = mgcnet_assets.release_face(model, load_face_model().topology, "x.h5")
+    assert (len(face.identity), len(face.expression), len(face.albedo)) == (80, 64, 80)
+    assert np.allclose(face.identity[6], 7 * model.identity[6])
+    for bad, words in ((release_model(False), "colours"), (release_model(True, 30), "30 of identity")):
+        with pytest.raises(WeightsError, match=words):
+            mgcnet_assets.release_face(bad, load_face_model().topology, "x.h5")
+
+
+def test_official_weights_answer_and_say_which_variable_is_wrong(tmp_path, monkeypatch):
+    torch.manual_seed(0)
+    named = variables(ResNet50())
+    for name in ("model-400000.index", "model-400000.data-00000-of-00001", "bfm09_trim_exp_uv_presplit.h5"):
+        (tmp_path / name).touch()
+    monkeypatch.setenv("UNMASK_ASSETS", str(tmp_path))
+    monkeypatch.setattr(loading, "read_tensorflow", lambda path, wanted: named)
+    monkeypatch.setattr(loading, "read_presplit", lambda path: release_model())
+    monkeypatch.setattr(loading, "topology_of", lambda *_: load_face_model().topology)
+    method = mgcnet("official", parity="release")
+    assert method.size == 224
+    (answer,) = method(one_crop(method))
+    points = five_points(torch.tensor(answer.landmarks))[:, :2]
+    assert (points.mean(0) - torch.tensor(TEMPLATE).mean(0)).norm() < 25  # the open face at BFM's rest
+    del named["resnet_v1_50/block2/unit_3/bottleneck_v1/conv2/weights"]
+    with pytest.raises(WeightsError, match=r"missing blocks\.1\.2\.conv2\.weight"):
+        mgcnet("official")
+
+
+def test_official_weights_that_were_not_brought_are_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setenv("UNMASK_ASSETS", str(tmp_path))
+    with pytest.raises(MissingAssetError, match=r"model-400000\.index.*bfm09_trim_exp_uv_presplit\.h5"):
+        mgcnet("official")
 
 
 def test_weights_of_a_file_answer(tmp_path):
