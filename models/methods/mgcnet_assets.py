@@ -25,7 +25,9 @@ TRAINING_ONLY = ("/Adam", "/Adam_1")  # an optimiser's memory of a variable
 
 def our_form(recipe: Mapping[str, Any]) -> ResNetForm:
     """The form a recipe tells of; KeyError, TypeError or ValueError if it tells of none."""
-    form = ResNetForm(**{k: tuple(v) if isinstance(v, list) else v for k, v in dict(recipe["form"]).items()})
+    told = dict(recipe["form"])
+    sizes: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in told.items()}
+    form = ResNetForm(**sizes)
     if len(form.pose_units) != 6:
         raise ValueError(f"pose_units are {len(form.pose_units)}, not 6")
     return form
