@@ -292,7 +292,7 @@ def prnet(weights: str | Path = "open", device: str = "cpu", parity: str | None 
         network = PositionNetwork(prnet_assets.our_form(recipe))
     except (KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"{path.name} says nothing usable of its network's form: {error!r}.") from error
-    fill(network, tensors, path)
+    fill(network, prnet_assets.our_network(tensors), path)
     return PRNet(network, prnet_assets.open_surface(load_face_model(), network.form.size, device), device)
 
 

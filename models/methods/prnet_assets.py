@@ -17,7 +17,7 @@ from models.face_model.correspondence import ChartPlaces
 from models.face_model.morphable import FaceModel
 from models.face_model.uv import PositionMapTable
 from models.methods.prnet import MOVABLE, Surface, depth_zero
-from models.networks.position_net import PositionForm
+from models.networks.position_net import BESIDE, PositionForm
 
 SCOPE = "resfcn256/"
 OPTIMISER = re.compile(r"(/Adam(_1)?|^beta[12]_power)$")
@@ -29,6 +29,11 @@ LIKE = re.compile(r"(Conv|resBlock(?:_\d+)?|Conv2d_transpose(?:_\d+)?)/(.+)")
 def our_form(recipe: dict[str, Any]) -> PositionForm:
     """The network form a recipe describes; KeyError, TypeError or ValueError if it describes none."""
     return PositionForm(**recipe["form"])
+
+
+def our_network(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Without the branch that only training needs."""
+    return {key: value for key, value in tensors.items() if not key.startswith(BESIDE)}
 
 
 def open_surface(face_model: FaceModel, size: int, device: str = "cpu") -> Surface:

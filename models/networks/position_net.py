@@ -16,6 +16,8 @@ ENTRY = 16
 DOWN = (32, 32, 64, 64, 128, 128, 256, 256, 512, 512)  # every other one halves the map, from the first on
 UP = (512, 256, 256, 256, 128, 128, 128, 64, 64, 64, 32, 32, 16, 16)
 DOUBLING = (1, 4, 7, 10, 12)  # which of UP double the map
+LANDMARKS = 68
+BESIDE = "beside."  # how the keys of the branch in training begin
 LAST = 3  # layers of three channels at the end
 ABOVE = 2.0  # standard deviations: where those channels begin above the ReLU's edge
 
@@ -68,14 +70,21 @@ class PositionNetwork(nn.Module):
             _pass_on(layer.conv)
         for layer in layers[-LAST:-1]:
             nn.init.constant_(layer.norm.bias, ABOVE)
-        self.position_norms = [layer.norm for layer in layers[-LAST:]]  # their means are positions already
         self.ups = nn.ModuleList(layers)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """See the class."""
+        return self.decoded(self.encoded(pictures))
+
+    def encoded(self, pictures: Tensor) -> Tensor:
+        """[B, 3, S, S] -> [B, C, S / 32, S / 32]: everything the decoder is told."""
         x = self.enter(pictures)
         for block in self.blocks:
             x = block(x)
+        return x
+
+    def decoded(self, x: Tensor) -> Tensor:
+        """[B, C, S / 32, S / 32] -> [B, 3, S, S] px."""
         for up in self.ups[:-LAST]:
             x = up(x)
         with torch.autocast(x.device.type, enabled=False):  # eight bits would round positions to whole px
@@ -92,6 +101,25 @@ def _pass_on(convolution: nn.Module) -> None:
         convolution.weight.mul_(0.1)
         for channel in range(len(convolution.weight)):
             convolution.weight[channel, channel, 1, 1] = 1.0
+
+
+class PositionNetworkInTraining(PositionNetwork):
+    """The network with a branch beside its decoder that says the landmarks at once; dropped afterwards.
+
+    A decoder of seventeen layers takes long to tell its encoder what matters; this branch does at once.
+
+    pictures -> positions [B, 3, S, S] px, landmarks [B, 68, 2] in half sides from the middle.
+    """
+
+    def __init__(self, form: PositionForm) -> None:
+        super().__init__(form)
+        cells = (form.size // 32) ** 2
+        self.beside = nn.Linear(form.channels(DOWN[-1]) * cells, 2 * LANDMARKS)
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+        """See the class."""
+        code = self.encoded(pictures)
+        return self.decoded(code), self.beside(code.flatten(1)).float().unflatten(1, (LANDMARKS, 2))
 
 
 class _Layer(nn.Sequential):

@@ -36,10 +36,12 @@ class Mapped(NamedTuple):
     Attributes:
         pictures: [B, 3, S, S] in 0..1.
         positions: [B, 3, S, S] crop px as the network says them (z from `depth_zero`); 0 off the chart.
+        landmarks: [B, 68, 2] half sides from the middle of the crop.
     """
 
     pictures: Tensor
     positions: Tensor
+    landmarks: Tensor
 
 
 class Samples:
@@ -67,7 +69,8 @@ class Samples:
         stills = mirrored_where(stills, torch.rand(len(stills), generator=chance) < 0.5, self._face_model)
         shape = self._face_model.vertices(stills.identity, stills.expression)
         seen = project(shape, stills.rotation, stills.camera)
-        squares = strayed_squares(self._face_model.landmarks(seen), recipe, chance)
+        marks = self._face_model.landmarks(seen)
+        squares = strayed_squares(marks, recipe, chance)
         placed = squares.into(seen, size) + torch.tensor((0.0, 0.0, depth_zero(size)))
         beyond = str(self._rng.choice(list(BEYOND), p=list(BEYOND.values())))
         pictures = vary_colours(squares.cut(stills.images, size, padding=beyond))
@@ -75,6 +78,7 @@ class Samples:
         return Mapped(
             pictures.to(memory_format=torch.channels_last),
             self._table.to_map(placed),
+            (squares.into(marks, size)[..., :2] - (size - 1) / 2) * (2 / size),
         )
 
 

@@ -245,7 +245,8 @@ class PRNetRecipe:
     """PRNet in a narrower form on a bank of rendered faces. Schedule as for DSFNet.
 
     Attributes:
-        settled: Steps after which the last batch norms keep their statistics; momentum: Of all of them.
+        momentum: Of the batch norms' statistics.
+        landmarks: How much the branch beside the decoder counts.
         squared: Whether distances are squared, as published.
         depth: How much z counts beside x and y; 1 as published.
         shift, scale, roll_deg: How far squares stray at most: of the side, log of the side, turn.
@@ -256,7 +257,7 @@ class PRNetRecipe:
     start: str = ""
     seed: int = 2026
     minutes: float = 25.0
-    batch: int = 32
+    batch: int = 48
     learning_rate: float = 2e-3
     weight_decay: float = 0.02
     warmup: float = 0.03
@@ -265,15 +266,15 @@ class PRNetRecipe:
     scenes: int = 12_000  # in three views each
     workers: int = 2  # processes that render the bank
     threads: int = 2
-    settled: int = 800
     momentum: float = 0.02
+    landmarks: float = 1.0
     squared: bool = False
     depth: float = 0.5
-    shift: float = 0.1
-    scale: float = 0.18
-    roll_deg: float = 45.0
-    patched: float = 0.35
-    form: PositionForm = field(default_factory=lambda: PositionForm(size=128, width=0.5))
+    shift: float = 0.08
+    scale: float = 0.15
+    roll_deg: float = 20.0
+    patched: float = 0.2
+    form: PositionForm = field(default_factory=lambda: PositionForm(size=64, width=0.5))
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, for the file beside the weights."""
