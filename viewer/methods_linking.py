@@ -8,7 +8,7 @@ from typing import Protocol
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QMenu
 
-from viewer.comparison import worded
+from viewer.comparison import Setting, worded
 from viewer.controller import Controller
 from viewer.lineup import METHODS, absence, figures_of, standing
 from viewer.menus import fill_with_offers
@@ -25,6 +25,9 @@ class MethodSurface(Protocol):
 
     def set_caption(self, title: str, note: str, meaning: str, absence: str) -> None:
         """What the strip says and means, and what the panel says while it has no answer."""
+
+
+LONGEST_TITLE = 26  # characters
 
 
 class MethodsLinked(QObject):
@@ -72,5 +75,13 @@ class MethodsLinked(QObject):
                 figures = tuple(figures_of(new, place))
                 missing = absence(new, place)
                 note = " · ".join(short for short, _ in figures) or missing.splitlines()[0]
-                meaning = "\n".join(meaning for _, meaning in figures) or missing
-                panel.set_caption(worded(place.setting), note, meaning, missing)
+                meaning = "\n".join(
+                    (worded(place.setting), *(told for _, told in figures or [("", missing)]))
+                )
+                panel.set_caption(titled(place.setting), note, meaning, missing)
+
+
+def titled(setting: Setting) -> str:
+    """Who answers, as a short title: no ending of a file's name, nor the middle of a long one."""
+    text, half = worded(setting).replace(".safetensors", ""), LONGEST_TITLE // 2
+    return text if len(text) <= LONGEST_TITLE else f"{text[:half]}…{text[-half:]}"

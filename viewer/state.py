@@ -63,7 +63,7 @@ class Look(Enum):
     DISAGREEMENT = "Disagreement"
     FOLLOWED = "Branch followed"
     DIFFERENCE = "A/B difference"
-    TO_FIRST = "Difference to the first"
+    TO_FIRST = "Difference"
     CHANGE = "Change by covering"
     SPREAD = "Spread by box"
     CONFIDENCE = "Confidence"

@@ -32,7 +32,7 @@ from viewer.lineup import (
     without_slot,
 )
 from viewer.linking import Linked
-from viewer.methods_linking import MethodsLinked
+from viewer.methods_linking import MethodsLinked, titled
 from viewer.offers import Offer
 from viewer.panels.arrangement import PANELS, panels_shown
 from viewer.session import Session
@@ -240,6 +240,7 @@ def test_a_panel_names_its_method_and_its_title_lets_one_choose_another(qtbot, d
     second = panels["method-2"]
     assert second.caption == "other · open"
     assert second.note.startswith("0.0 mm")
+    assert titled(Setting("other", "/very_long_name_of_weights.safetensors")) == "other · very_…me_of_weights"
     menu: QMenu = second.menu
     menu.aboutToShow.emit()
     rows = {action.text().strip(): action for action in menu.actions()}

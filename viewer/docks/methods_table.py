@@ -70,6 +70,6 @@ def _row(state: State, place: Standing) -> tuple[tuple[str, str], ...]:
     return (
         (name, name),
         ("–", "The first itself") if apart is None else (f"{apart[0]:.1f}", f"Mean over {apart[1]}, mm"),
-        ("–" if error is None else f"{error:.2f}", MEANINGS[2]),
+        ("–" if error is None else f"{error:.2f}"[:4].rstrip("."), MEANINGS[2]),
         ("–", "") if timing is None else (f"{timing.total_ms:.0f}", spans(timing)),
     )
