@@ -5,8 +5,9 @@ import pytest
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QMainWindow
 
-from viewer.app import settings_for
+from viewer.app import first_state, settings_for
 from viewer.command_line import Launch
+from viewer.comparison import Setting
 from viewer.settings import SCHEMA, Settings
 from viewer.state import LayerStyle, Look, State, Theme
 
@@ -32,6 +33,9 @@ def test_what_outlives_a_session_comes_back(kept, tmp_path: Path):
         styles=styles,
         busy=True,
         steady=False,
+        method="other",
+        weights="mine",
+        lineup=(Setting("dsfnet", "research"), Setting("other", "C:/a b/c.safetensors")),
     )
     settings = Settings(kept())
     settings.keep(state)
@@ -43,6 +47,24 @@ def test_what_outlives_a_session_comes_back(kept, tmp_path: Path):
     assert back.styles["model"] == LayerStyle(Look.NORMALS, wire=True, opacity=0.5)
     assert not back.busy
     assert not back.steady
+    assert (back.method, back.weights) == ("other", "mine")
+    assert back.lineup == state.lineup
+    Settings(kept()).keep(State())
+    alone = Settings(kept()).restored(State(lineup=state.lineup))
+    assert alone.lineup == (), "nobody stood beside the first, and that was kept"
+
+
+def test_a_session_begins_with_those_who_can_answer(kept, tmp_path):
+    settings = Settings(kept())
+    settings.keep(State(method="gone", lineup=(Setting("gone", "open"), Setting("dsfnet", "research"))))
+    first = first_state(settings, Launch())
+    assert (first.method, first.weights) == ("dsfnet", "open")
+    assert first.lineup == (Setting("dsfnet", "research"),)
+    settings.keep(State(weights="research"))
+    assert first_state(settings, Launch()).weights == "research"
+    asked = first_state(settings, Launch(method="dsfnet"))
+    assert (asked.method, asked.weights) == ("dsfnet", "open")
+    assert first_state(settings, Launch(weights="mine")).weights == "mine"
 
 
 def test_a_first_session_starts_as_it_is_meant_to(kept):

@@ -16,7 +16,9 @@ from tests.fakes.work import FakeWork
 from viewer import app
 from viewer.assembly import Assembly
 from viewer.command_line import Launch
+from viewer.comparison import Setting
 from viewer.errand import Errand
+from viewer.lineup import METHODS, MOST
 from viewer.panels.photo_wipe_panel import PhotoWipePanel
 from viewer.panels.wipe_line import WipeLine
 from viewer.panels.wipe_panel import WipePanel
@@ -186,3 +188,25 @@ def test_one_change_is_one_paint_of_each_panel_it_concerns(qtbot, session, tmp_p
     assert concerned(lambda: viewpoints.move("image", Camera(zoom=1.5))) == set(views)
     assert concerned(looks.toggle_wire) == set(views)
     assert concerned(lambda: assembly.store.update(source_name="another")) == set()
+
+
+def test_six_methods_stand_side_by_side_and_turn_as_one(qtbot, session, tmp_path):
+    assembly, _ = session
+    store, controller = assembly.store, assembly.controller
+    store.update(lineup=tuple(Setting(name, "open") for name in ("b", "c", "d", "e", "f")))
+    controller.looks.arrange(METHODS)
+    with qtbot.waitSignal(assembly.session.answered, timeout=60_000):
+        controller.open(photo(tmp_path))
+    qtbot.waitUntil(lambda: not store.state.busy)
+    names = [f"method-{slot}" for slot in range(1, MOST + 1)]
+    before = {name: pixels(assembly, name) for name in names}
+    for name in names:
+        assert (before[name] != before[name][0, 0]).any(-1).mean() > 0.05, f"{name} shows a face"
+    assert panel(assembly, "method-3").strip.title() == "c · open"
+    controller.looks.set_look_everywhere(Look.TO_FIRST)
+    assert panel(assembly, "method-2").legend_text().startswith("difference to the first (mm), 0.0 to 10.0")
+    controller.viewpoints.move("method-2", Camera(zoom=0.6))
+    for name in names:
+        assert (pixels(assembly, name) != before[name]).any(-1).mean() > 0.02, f"{name} followed"
+    controller.lining.take_away(5)
+    assert not panel(assembly, "method-6").isVisible()
