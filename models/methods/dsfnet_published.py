@@ -18,7 +18,7 @@ from models.methods.dsfnet import standardise
 from models.methods.dual_space_answer import SWITCHES, Decoded, check, reconstructions, vertex_visibility
 from models.networks.dual_space import Switches
 from models.networks.published import PublishedAnswer, PublishedChart, PublishedDSFNet, Whole, upright
-from models.networks.published_fast import fast_dtype, quickened
+from models.networks.published_fast import fast_precision, quickened
 from models.networks.published_geometry import PX_PER_UNIT, SHAPE_UNITS_PER_MM, Parity, SeededDraws
 from models.reconstruction import Correspondence, Reconstruction, Topology
 from models.reconstructor import Face
@@ -113,7 +113,7 @@ class PublishedMethod:
         self.topology = surface.topology
         self._device = torch.device(device)
         self._parity, self._seed = parity, seed
-        network = network.eval() if parity else quickened(network, fast_dtype(self._device))
+        network = network.eval() if parity else quickened(network, fast_precision(self._device))
         self._network = network.to(self._device)
         self._to_vertices = surface.to_vertices
         self._uv = torch.tensor(surface.topology.uv, device=self._device)

@@ -28,6 +28,16 @@ from models.networks.published_geometry import (
     rebuild,
 )
 
+CAMERA_MEAN = (  # of the original's training faces: micrometres to px of a 256 px crop, row by row
+    *(9.46855698e-4, -1.8166175e-5, -1.90654214e-5, 129.716286),
+    *(-1.70941182e-5, -1.16374731e-3, 9.80010077e-5, 100.798236),
+    *(2.0477034e-5, 7.35584376e-5, 9.53255586e-4, 60.9017688),
+)
+CAMERA_DEVIATION = (
+    *(3.42156564e-4, 2.6994632e-4, 6.49916044e-4, 36.7246019),
+    *(2.61398601e-4, 1.32405441e-4, 2.43921249e-4, 21.7876958),
+    *(6.53387047e-4, 2.43128242e-4, 3.30166423e-4, 31.648897),
+)
 MICROMETRES = 1000.0 / SHAPE_UNITS_PER_MM  # per shape unit
 
 

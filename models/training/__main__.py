@@ -21,18 +21,27 @@ from models.loading import fill, load_face_model, read_weights, taken_out, weigh
 from models.synthetic.bank import Bank, ready_bank
 from models.synthetic.dataset import MakeRow, rendered_row
 from models.training.dsfnet import DSFNetTask
+from models.training.dsfnet_published import PublishedTask
 from models.training.finder import FinderTask, crop_stock, ready_stock
 from models.training.loop import Run, Task
 from models.training.mgcnet import MGCNetTask
 from models.training.photographs import Photographs
 from models.training.prnet import PRNetTask
-from models.training.recipes import DSFNetRecipe, FinderRecipe, MGCNetRecipe, PRNetRecipe, TDDFARecipe
+from models.training.recipes import (
+    DSFNetRecipe,
+    FinderRecipe,
+    MGCNetRecipe,
+    PRNetRecipe,
+    PublishedRecipe,
+    TDDFARecipe,
+)
 from models.training.tddfa import TDDFATask
 
 OnBank = TDDFARecipe | MGCNetRecipe | PRNetRecipe
-Recipe = DSFNetRecipe | FinderRecipe | OnBank
+Recipe = DSFNetRecipe | PublishedRecipe | FinderRecipe | OnBank
 RECIPES: dict[str, type[Recipe]] = {
     "dsfnet": DSFNetRecipe,
+    "dsfnet-published": PublishedRecipe,
     "finder": FinderRecipe,
     "tddfa": TDDFARecipe,
     "mgcnet": MGCNetRecipe,
@@ -66,6 +75,8 @@ def _train(options: argparse.Namespace) -> None:
             _train_finder(recipe, options)
         case DSFNetRecipe():
             _train_dsfnet(recipe, options)
+        case PublishedRecipe():
+            _train_published(recipe, options)
         case _:
             _train_on_bank(recipe, options)
 
@@ -78,6 +89,18 @@ def _train_finder(recipe: FinderRecipe, options: argparse.Namespace) -> None:
     if options.start is not None:
         recipe = replace(recipe, start=Path(options.start).name)
     task = FinderTask(recipe, folders, options.device)
+    if options.start is not None:
+        path = weights_path(recipe.method, options.start)
+        fill(task.network, read_weights(path)[0], path)
+    Run(task, recipe, options.out, options.device).train()
+
+
+def _train_published(recipe: PublishedRecipe, options: argparse.Namespace) -> None:
+    if options.photographs is not None or options.stock is not None:
+        raise InputError(f"a training of {options.method} has no --photographs and no --stock.")
+    if options.start is not None:
+        recipe = replace(recipe, start=Path(options.start).name)
+    task = PublishedTask(recipe, load_face_model(), options.device)
     if options.start is not None:
         path = weights_path(recipe.method, options.start)
         fill(task.network, read_weights(path)[0], path)

@@ -8,6 +8,7 @@ from typing import Any
 from models.networks.dual_space import Form
 from models.networks.finder import FinderForm
 from models.networks.position_net import PositionForm
+from models.networks.published import PublishedForm
 from models.networks.regressor import RegressorForm
 from models.networks.resnet import ResNetForm
 
@@ -56,6 +57,47 @@ class DSFNetRecipe:
     threads: int = 2
     loss: LossWeights = field(default_factory=LossWeights)
     form: Form = field(default_factory=Form)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, for the file beside the weights."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedLossWeights:
+    """How much each term of the published DSFNet counts; the authors' own."""
+
+    shape: float = 10.0
+    expression: float = 50.0
+    camera: float = 1.0
+    grid: float = 50.0
+    seen: float = 1.0
+    depth: float = 100.0
+    confidence: float = 0.1
+    kpt: float = 1.0
+    offset: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedRecipe:
+    """DSFNet at its published size on rendered faces. Schedule as for DSFNet; takes days on two cores."""
+
+    method: str = "dsfnet-published"
+    start: str = ""
+    seed: int = 2026
+    minutes: float = 2880.0
+    batch: int = 16
+    learning_rate: float = 2e-4
+    weight_decay: float = 1e-4
+    warmup: float = 0.02
+    clip_norm: float = 50.0
+    ema: float = 0.998
+    workers: int = 1
+    pool: int = 16_000
+    uses: float = 4.0
+    threads: int = 2
+    loss: PublishedLossWeights = field(default_factory=PublishedLossWeights)
+    form: PublishedForm = field(default_factory=lambda: PublishedForm(256, 60, 36))
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, for the file beside the weights."""

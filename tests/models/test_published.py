@@ -11,12 +11,12 @@ import pytest
 import torch
 
 from models.evaluation.restatements.dsfnet import Plain, all_of_them, evenly
-from models.evaluation.restatements.made_up_dsfnet import made_up
+from models.evaluation.restatements.made_up_dsfnet import made_up, picture
 from models.geometry import euler_from_rotation, nearest_orthogonal, rotation_from_euler
 from models.networks.dual_space import Switches
 from models.networks.hrnet import HighResolutionNetwork, Sight
 from models.networks.published import PublishedChart, PublishedDSFNet, PublishedForm, upright
-from models.networks.published_fast import quickened
+from models.networks.published_fast import Precision, quickened
 from models.networks.published_fusion import CompletionNetwork, PublishedFusion
 from models.networks.published_geometry import (
     POINTS,
@@ -39,7 +39,7 @@ def made():
 
 @pytest.fixture(scope="module")
 def crops():
-    return torch.randn(2, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(1))
+    return picture(2, SIZE, seed=9)
 
 
 def sight_of(columns, rows, seen, side=8):
@@ -109,7 +109,7 @@ def test_the_whole_answer_is_the_restatements(made, crops):
 
 def test_the_fast_form_answers_alike(made, crops):
     network, _ = made
-    fast = quickened(copy.deepcopy(network), torch.float32)
+    fast = quickened(copy.deepcopy(network), Precision())
     with torch.inference_mode():
         slow_answer, fast_answer = network(crops), fast(crops)
     for a, b in zip(slow_answer.sight, fast_answer.sight, strict=True):

@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from models.evaluation.restatements.dsfnet import Plain, all_of_them, by_chance, evenly
-from models.evaluation.restatements.made_up_dsfnet import made_up
+from models.evaluation.restatements.made_up_dsfnet import made_up, picture
 from models.evaluation.restatements.tddfa_speed import tddfa_speed
 from models.evaluation.restatements.timing import Stage, median_ms
 from models.evaluation.tables import table
 from models.metrics import nme3d_percent
 from models.networks.published import PublishedDSFNet
-from models.networks.published_fast import FastHighResolutionNetwork, fast_dtype, quickened
+from models.networks.published_fast import FastHighResolutionNetwork, fast_precision, quickened
 from models.networks.published_geometry import observe, rebuild
 
 
@@ -23,16 +23,15 @@ def dsfnet_speed(repeats: int, size: int = 256) -> str:
     """DSFNet as published, one crop: table of stages, and how far the answers are apart."""
     network, tables = made_up(size)
     plain = Plain(replace(tables, state={key: value.clone() for key, value in tables.state.items()}))
-    dtype = fast_dtype(torch.device("cpu"))
-    ours = quickened(network, dtype)
-    crops = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(7))
+    precision = fast_precision(torch.device("cpu"))
+    ours = quickened(network, precision)
+    crops = picture(1, size, seed=7)
     with torch.inference_mode():
         stages = _dsfnet_stages(plain, ours, crops, repeats)
         apart = _apart(plain, ours, crops)
     rows = [[s.name, s.original, s.ours, s.ratio] for s in stages]
-    title = (
-        f"dsfnet-published, {size} px, made-up weights, {torch.get_num_threads()} threads, ours in {dtype}"
-    )
+    title = f"dsfnet-published, {size} px, made-up weights, {torch.get_num_threads()} threads"
+    title += f", our face model in {precision.face_model}, the rest in {precision.backbone}"
     text = table(["ms", "original", "ours", "times"], rows)
     told = f"answers apart: {apart:.4f} % of the face (NME of all points)"
     return f"{title}, median of {repeats}\n\n{text}\n\n{told}"

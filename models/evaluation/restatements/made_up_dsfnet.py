@@ -8,13 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from models.evaluation.restatements.dsfnet import OFFSET_RATE, Tables
-from models.networks.published import PublishedChart, PublishedDSFNet, PublishedForm
-
-CAMERA = (  # mean of the original's training faces: micrometres to px of a 256 px crop
-    *(9.46855698e-4, -1.8166175e-5, -1.90654214e-5, 129.716286),
-    *(-1.70941182e-5, -1.16374731e-3, 9.80010077e-5, 100.798236),
-    *(2.0477034e-5, 7.35584376e-5, 9.53255586e-4, 60.9017688),
-)
+from models.networks.published import CAMERA_MEAN, PublishedChart, PublishedDSFNet, PublishedForm
 
 
 def made_up(
@@ -23,8 +17,9 @@ def made_up(
     """A network with random weights in evaluation mode, and the tables of its restatement.
 
     The face is half an ellipsoid, the basis smooth noise. Batch norms have statistics of their own, the
-    camera lies near the mean of real ones, the grid fills the chart, and the fusion's last layers are fitted
-    to one picture so that it answers with the model space's face.
+    camera lies near the mean of real ones. The last layers of the dense heads and of the fusion are fitted
+    to a few of `picture`, so that pixels of its disc find their place on the chart, and the fusion answers
+    with the model space's face: numbers as tame as trained ones.
     """
     torch.manual_seed(seed)
     mean, face = _egg(size)
@@ -37,9 +32,8 @@ def made_up(
     _settle(network, size)
     network.eval()
     with torch.inference_mode():
-        crops = torch.randn(1, 3, size, size)
-        _fill_chart(network, crops)
-        _fit_fusion(network, crops)
+        _fit_heads(network, picture(4, size, seed + 1))
+        _fit_fusion(network, picture(1, size, seed + 2))
     rows = basis.unflatten(1, (3, -1)).permute(2, 1, 0).flatten(0, 1) / OFFSET_RATE
     scale = torch.linspace(0.5, 2.0, shapes + expressions)
     rows = rows / scale
@@ -77,21 +71,57 @@ def _settle(network: PublishedDSFNet, size: int) -> None:
                 assert values is not None
                 values.uniform_(low, high)
     hrnet: Any = network.hrnet
-    camera = torch.tensor(CAMERA) * (size / 256)
+    camera = torch.tensor(CAMERA_MEAN) * (size / 256)
     hrnet.fc_Tm_bn.bias.data.copy_(camera)
     hrnet.fc_Tm_bn.weight.data.copy_(0.05 * camera)
 
 
-def _fill_chart(network: PublishedDSFNet, crops: Tensor) -> None:
-    """Give the dense heads the spread they have on faces: all over the chart, face and not, some depth."""
+def picture(count: int, size: int, seed: int = 0) -> Tensor:
+    """[B, 3, S, S] standardised: a bright disc on two ramps, and some coarse noise."""
+    line = (torch.arange(size) + 0.5) / size * 2 - 1
+    v, u = torch.meshgrid(line, line, indexing="ij")
+    ramps = torch.stack((u, v, 1 - u.square() - v.square())).expand(count, -1, -1, -1)
+    noise = torch.randn(count, 3, 8, 8, generator=torch.Generator().manual_seed(seed))
+    noise = nn.functional.interpolate(noise, size=size, mode="bicubic", align_corners=False)
+    crops = ramps + 0.1 * noise
+    variance, mean = torch.var_mean(crops, (2, 3), keepdim=True)
+    return (crops - mean) / variance.sqrt()
+
+
+def _fit_heads(network: PublishedDSFNet, crops: Tensor) -> None:
+    """Least squares for the last convolutions of the dense heads: the disc is a face seen from the front."""
     hrnet: Any = network.hrnet
-    sight = hrnet(crops)
-    wanted = ((hrnet.grid_head, sight.grid, 0.5), (hrnet.seg_head, sight.seen.logit(), 1.0))
-    for head, values, spread in (*wanted, (hrnet.depth_head, sight.depth, 0.1)):
-        deviation, mean = torch.std_mean(values, (0, 2, 3))
-        gain = spread / deviation
-        head[5].weight.data.mul_(gain[:, None, None, None])
-        head[5].bias.data.sub_(mean).mul_(gain)
+    size = crops.shape[-1]
+    maps = hrnet.scales(crops)
+    larger = [
+        nn.functional.interpolate(x, size=maps[0].shape[-2:], mode="bilinear", align_corners=False)
+        for x in maps[1:]
+    ]
+    features = torch.cat((maps[0], *larger), 1)
+    line = (torch.arange(size // 2) + 0.5) / (size // 2) * 2 - 1
+    v, u = torch.meshgrid(line, line, indexing="ij")
+    face = (u / 0.6).square() + (v / 0.6).square()
+    depth = 0.25 * (1 - face).clamp(min=0).sqrt()
+    wanted = ((u / 0.6, v / 0.6), (3 * (1 - face), 2 * (1 - face)), (depth,))
+    for head, targets in zip((hrnet.grid_head, hrnet.seg_head, hrnet.depth_head), wanted, strict=True):
+        hidden = head[3](head[2](head[1](head[0](features))))
+        design = torch.cat((hidden.movedim(1, -1).flatten(0, 2), torch.ones(hidden[:, 0].numel(), 1)), 1)
+        values = torch.stack(targets, -1).expand(len(crops), -1, -1, -1).flatten(0, 2)
+        damping = 1e-2 * len(design) * torch.eye(design.shape[1])
+        solved = torch.linalg.solve(design.T @ design + damping, design.T @ values)
+        head[5].weight.data.copy_(solved[:-1].T[..., None, None].expand(-1, -1, 3, 3) / 9)
+        head[5].bias.data.copy_(solved[-1])
+
+
+def _measure_norms(unet: nn.Module, maps: Tensor, feature: Tensor) -> None:
+    """Give its batch norms the statistics of these maps, so that no channel is dead."""
+    for module in unet.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.reset_running_stats()
+            module.momentum = None  # the mean over the passes: of one
+    unet.train()
+    unet(maps, feature)
+    unet.eval()
 
 
 def _fit_fusion(network: PublishedDSFNet, crops: Tensor) -> None:
@@ -99,6 +129,7 @@ def _fit_fusion(network: PublishedDSFNet, crops: Tensor) -> None:
     answer, unet = network(crops), cast(Any, network.unet)
     image, model = answer.image_space, answer.model_space
     maps = torch.cat((image.face, model.face, image.offset, model.offset), 1).unflatten(2, crops.shape[2:])
+    _measure_norms(unet, maps, answer.sight.feature)
     heads = [unet.offset_head, unet.kpt_head]
     last = [head[3] for head in heads]
     for head in heads:
