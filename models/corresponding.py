@@ -68,19 +68,21 @@ def open_vertex(topology: Topology, vertex: int) -> int | None:
         None where the open face does not reach (an ear, the neck), or where nobody knows.
     """
     places = topology.uv if topology.mean is None else topology.mean
-    there = on_open_face(topology, places)
-    if there is None or topology.open_face is None:
+    there, on_it = on_open_face(topology, places), reached(topology)
+    if there is None or on_it is None or topology.open_face is None:
         return None if there is None else vertex
-    apart = np.linalg.norm(there - places[vertex], axis=1)
+    apart = np.where(on_it, np.linalg.norm(there - places[vertex], axis=1), np.inf)
     nearest = int(apart.argmin())
     return nearest if apart[nearest] <= REACH * float(np.ptp(places, axis=0).max()) else None
 
 
 def vertex_of(topology: Topology, vertex: int) -> int | None:
-    """The vertex of a mesh nearest to a vertex of the open face; None where nobody knows."""
-    known = topology.open_face
+    """The vertex of a mesh nearest to one of the open face; None beyond its border, or if nobody knows."""
+    known, on_it = topology.open_face, reached(topology)
     if known is None:
         return vertex if topology.name == OPEN_FACE else None
+    if on_it is not None and not on_it[vertex]:
+        return None
     return int(known.corners[vertex][known.weights[vertex].argmax()])
 
 
@@ -116,8 +118,9 @@ def _nearest_open(topology: Topology) -> NDArray[np.int64]:
     from scipy.spatial import cKDTree
 
     places = topology.uv if topology.mean is None else topology.mean
-    there = on_open_face(topology, places)
-    if there is None or topology.open_face is None:
+    there, on_it = on_open_face(topology, places), reached(topology)
+    if there is None or on_it is None or topology.open_face is None:
         return np.arange(len(places)) if there is not None else np.full(len(places), -1)
-    distance, index = cKDTree(there).query(places)
-    return np.where(distance <= REACH * float(np.ptp(places, axis=0).max()), index, -1)
+    distance, index = cKDTree(there[on_it]).query(places)
+    near = distance <= REACH * float(np.ptp(places, axis=0).max())
+    return np.where(near, np.flatnonzero(on_it)[np.minimum(index, on_it.sum() - 1)], -1)

@@ -112,6 +112,13 @@ def test_a_vertex_and_what_is_known_there_are_found_on_another_mesh(open_face: T
         assert counterpart(other, vertex, other) == vertex
     values = np.arange(len(order), dtype=np.float32)
     np.testing.assert_array_equal(onto_vertices(other, values), values[order])
+    known = other.open_face
+    assert known is not None
+    half = np.arange(len(order)) % 2 == 0
+    cut = replace(other, open_face=replace(known, reached=half))
+    assert counterpart(open_face, 2, cut) == counterpart(open_face, 2, other)
+    assert counterpart(open_face, 3, cut) is None, "there is no such place on it"
+    assert set(np.unique(onto_vertices(cut, values) % 2)) == {0.0}, "what it does not reach, it has not"
     strange = replace(other, open_face=None)
     assert counterpart(strange, 3, open_face) is None
     assert np.isnan(onto_vertices(strange, values)).all()

@@ -128,6 +128,13 @@ def test_two_methods_are_compared_across_their_meshes_without_a_shift_in_depth()
     assert pair.summary.endswith("after a shift in depth")
     assert vertex_on(pair.b, 0, first.topology) == len(first.vertices) - 1
     assert vertex_on(pair.a, 0, first.topology) == 0
+    beyond = np.arange(len(first.vertices)) < 40
+    known = replace(other.topology.open_face, reached=~beyond)
+    torn = replace(other, topology=replace(other.topology, open_face=known))
+    half = compared(shown(first, others={setting: (torn,)}), 0, Side(setting=setting), Side())
+    assert np.isnan(half.difference.values[:40]).all()
+    assert half.difference.values[40:] == pytest.approx(5 * first.mm_per_px, rel=1e-4)
+    assert half.summary.startswith("mean 2.5 mm")
     back = compared(shown(first, others={setting: (other,)}), 0, Side(setting=setting), Side())
     assert back.difference.values == pytest.approx(5 * first.mm_per_px, rel=1e-4)
     assert len(back.difference.values) == len(first.vertices)
