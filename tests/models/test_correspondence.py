@@ -20,7 +20,8 @@ from models.face_model.correspondence import (
 from models.face_model.morphable import FaceModel
 from models.face_model.registration import Surface, brought_near, closest
 from models.face_model.uv import rasterise
-from models.loading import bfm_places, load_face_model
+from models.loading import load_face_model
+from models.opening.bfm_uv import bfm_places
 from models.reconstruction import Correspondence, Reconstruction, Space, Topology
 
 UV_DATA = Path(__file__).resolve().parents[3] / "shared/assets/dsfnet_uv_data"

@@ -25,11 +25,12 @@ from models.face_model.pinhole import (
 )
 from models.face_model.reflective import Coefficients, ReflectiveFace
 from models.geometry import rotation_from_euler, vertex_normals, weighted_procrustes
-from models.loading import load_face_model, mgcnet
+from models.loading import load_face_model
 from models.methods import mgcnet_assets
 from models.methods.mgcnet import MGCNet, open_rest, reflective_face
 from models.networks.blocks import fold_batch_norms
 from models.networks.resnet import ResNet50, ResNetForm, variable_names
+from models.opening.mgcnet import mgcnet
 from models.pipeline import reconstruct
 from models.reconstructor import Face
 

@@ -14,10 +14,11 @@ from torch import Tensor
 from models.errors import MissingAssetError, WeightsError
 from models.face_model.uv import PositionMapTable
 from models.geometry import rotation_from_euler
-from models.loading import fill, load_face_model, prnet
+from models.loading import fill, load_face_model
 from models.methods.prnet import PRNet, depth_zero, release_pose, square
 from models.methods.prnet_assets import canonical_face, is_model, open_surface, our_name, release_network
 from models.networks.position_net import PositionForm, PositionNetwork
+from models.opening.prnet import prnet
 from models.reconstruction import MapLayer, Space
 from models.reconstructor import Face
 from models.synthetic.camera import project

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from models.errors import MissingAssetError, WeightsError
 from models.face_model.landmarks_only import landmark_topology
 from models.geometry import rotation_from_euler
-from models.loading import load_face_model, tddfa
+from models.loading import load_face_model
 from models.methods import tddfa_release as release
 from models.methods.tddfa import TDDFA, LinearFace, Whitening
 from models.metrics import nme_percent
 from models.networks.regressor import RegressorForm, RegressorInTraining
+from models.opening.tddfa import tddfa
 from models.pipeline import reconstruct
 from models.reading.torch_file import read_torch
 from models.reconstruction import Reconstruction

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import nn
 
-from models.loading import CORRECTION, read_weights, weights_path
+from models.loading import read_weights, weights_path
+from models.opening.dsfnet import CORRECTION
 from models.training.__main__ import main
 from models.training.dsfnet import DSFNetTask
 from models.training.loop import Run, rate_at

@@ -1,0 +1,1 @@
+"""Files to methods: one file per method, named by the entry points; what they share is in `loading`."""
