@@ -56,15 +56,15 @@ def release_surface(
     """The 43,867 cells of BFM's UV layout that are face; the pose is measured on the open face's vertices."""
     known = places.on_grid(layout.mask)
     cells = torch.from_numpy(np.flatnonzero(layout.mask)).to(device)
-    corners = torch.from_numpy(known.corners).long().to(device)
-    weights = torch.from_numpy(known.weights).to(device)
+    corners = torch.tensor(known.corners, device=device).long()
+    weights = torch.tensor(known.weights, device=device)
     return Surface(
         layout.topology(known),
         lambda positions: positions.flatten(2)[:, :, cells].mT,
         0.0,
         face_model.mean,
         lambda points: (weights[..., None] * points[:, corners]).sum(2),
-        _firm(face_model) * torch.from_numpy(known.reached).float(),
+        _firm(face_model) * torch.tensor(known.reached).float(),
     )
 
 

@@ -11,19 +11,29 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from models.corresponding import common
 from models.errors import MissingAssetError, WeightsError
 from models.face_model.uv import PositionMapTable
 from models.geometry import rotation_from_euler
 from models.loading import fill, load_face_model
 from models.methods.prnet import PRNet, depth_zero, release_pose, square
-from models.methods.prnet_assets import canonical_face, is_model, open_surface, our_name, release_network
+from models.methods.prnet_assets import (
+    canonical_face,
+    is_model,
+    open_surface,
+    our_name,
+    release_network,
+    release_surface,
+)
 from models.networks.position_net import PositionForm, PositionNetwork
+from models.opening.bfm_uv import bfm_layout, bfm_places
 from models.opening.prnet import prnet
 from models.reconstruction import MapLayer, Space
 from models.reconstructor import Face
 from models.synthetic.camera import project
 
-SPECS = Path(__file__).resolve().parents[3] / "shared" / "specs"
+SHARED = Path(__file__).resolve().parents[3] / "shared"
+SPECS, ASSETS = SHARED / "specs", SHARED / "assets" / "prnet_uv_data"
 SIZE = 64
 
 
@@ -31,7 +41,7 @@ class Says(PositionNetwork):
     """A network that says the same map whatever it is shown."""
 
     def __init__(self, positions: Tensor) -> None:
-        super().__init__(PositionForm(SIZE, 1 / 16))
+        super().__init__(PositionForm(positions.shape[-1], 1 / 16))
         self.positions = positions
 
     def forward(self, pictures: Tensor) -> Tensor:
@@ -135,6 +145,31 @@ def test_the_release_tells_other_angles() -> None:
     pose = release_pose(torch.from_numpy(answer)[None], torch.from_numpy(canonical))
     pitch, yaw, roll = torch.rad2deg(pose[0]).tolist()
     assert (yaw, pitch, roll) == pytest.approx((-29.1, -28.3, -21.8), abs=0.05)  # what the release tells
+
+
+@pytest.mark.shared
+def test_the_release_s_average_face_on_its_layout_looks_ahead() -> None:
+    path = ASSETS / "canonical_vertices.npy"
+    if not path.exists():
+        pytest.skip("../shared/assets is not there")
+    layout = bfm_layout()
+    face = canonical_face(path, 43867)
+    positions = torch.zeros(1, 3, 256 * 256)
+    placed = 0.6 * (face - face.mean(0)) + torch.tensor((128.0, 128.0, 60.0))
+    positions[0][:, torch.from_numpy(np.flatnonzero(layout.mask))] = placed.T.float()
+    surface = release_surface(layout, bfm_places(), load_face_model())
+    network = Says(positions.view(1, 3, 256, 256))
+    picture = np.zeros((1, 256, 256, 3), np.uint8)
+    (ours,) = PRNet(network, surface)(picture)
+    np.testing.assert_allclose(ours.vertices, placed, atol=1e-3)
+    assert np.abs(ours.pose_deg).max() < 6, "two average faces, one pose"
+    assert ours.scalar("visibility").values.mean() > 0.8
+    marks = ours.landmarks
+    assert marks[36, 0] < marks[45, 0], "the right eye is on the viewer's left"
+    assert marks[27, 1] < marks[8, 1], "the chin is below"
+    assert common(ours) is not None
+    (theirs,) = PRNet(network, surface, canonical=face)(picture)
+    assert np.abs(theirs.pose_deg).max() < 1e-3
 
 
 def test_names_of_the_release_become_ours() -> None:
