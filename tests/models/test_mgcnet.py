@@ -11,7 +11,6 @@ import torch
 from safetensors.torch import save_file
 from torch.nn.functional import conv2d, max_pool2d, pad
 
-from models import loading
 from models.errors import MethodError, MissingAssetError, WeightsError
 from models.face_model.linear import Albedo, LinearModel
 from models.face_model.pinhole import (
@@ -369,9 +368,9 @@ def test_official_weights_answer_and_say_which_variable_is_wrong(tmp_path, monke
     for name in ("model-400000.index", "model-400000.data-00000-of-00001", "bfm09_trim_exp_uv_presplit.h5"):
         (tmp_path / name).touch()
     monkeypatch.setenv("UNMASK_ASSETS", str(tmp_path))
-    monkeypatch.setattr(loading, "read_tensorflow", lambda path, wanted: named)
-    monkeypatch.setattr(loading, "read_presplit", lambda path: release_model())
-    monkeypatch.setattr(loading, "topology_of", lambda *_: load_face_model().topology)
+    monkeypatch.setattr("models.opening.mgcnet.read_tensorflow", lambda path, wanted: named)
+    monkeypatch.setattr("models.opening.mgcnet.read_presplit", lambda path: release_model())
+    monkeypatch.setattr("models.opening.mgcnet.topology_of", lambda *_: load_face_model().topology)
     method = mgcnet("official", parity="release")
     assert method.size == 224
     (answer,) = method(one_crop(method))

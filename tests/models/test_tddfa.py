@@ -265,7 +265,7 @@ def test_the_dense_model_is_used_where_it_was_brought(brought, monkeypatch):
     }
     (brought / "bfm_noneck_v3.pkl").write_bytes(pickle.dumps(held))
     topology = landmark_topology(spread_points())
-    monkeypatch.setattr("models.loading.topology_of", lambda *_: topology)
+    monkeypatch.setattr("models.opening.tddfa.topology_of", lambda *_: topology)
     answers = tddfa("official")(np.zeros((1, SIZE, SIZE, 3), np.uint8))
     (brought / "bfm68.npz").unlink()
     first = {key: np.asarray(value)[: 3 * 68] for key, value in held.items()}
