@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from viewer.offers import best_offer
 from viewer.panels.arrangement import ARRANGEMENTS
 
 Box = tuple[float, float, float, float]
@@ -141,7 +142,7 @@ def parse_launch(words: Sequence[str]) -> Launch:
     )
     parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="pictures, a video, or a folder")
     parser.add_argument("--camera", type=_camera, metavar="N", help="open camera N; 0 is the first")
-    _add_method(parser, method=None, weights=None)
+    _add_method(parser, method=None)
     parser.add_argument("--theme", choices=["dark", "light"])
     parser.add_argument(
         "--arrangement", choices=[row.name for row in ARRANGEMENTS], help="which panels stand side by side"
@@ -179,7 +180,7 @@ def parse_batch(words: Sequence[str]) -> Batch:
     )
     parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
-    _add_method(parser, method="dsfnet", weights="open")
+    _add_method(parser, method="dsfnet")
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, ... (%(default)s)")
     parser.add_argument(
         "--branches", type=_parts, metavar="A,B", help="keep only these branches, e.g. image-space"
@@ -192,7 +193,7 @@ def parse_batch(words: Sequence[str]) -> Batch:
         images=tuple(found.images),
         out=found.out,
         method=found.method,
-        weights=found.weights,
+        weights=found.weights or best_offer(found.method).setting.weights,
         device=found.device,
         without=frozenset().union(*found.without),
         branches=found.branches,
@@ -210,7 +211,7 @@ def parse_occlude(words: Sequence[str]) -> Occlude:
     fresh = Occlude(Path(), Path())
     parser.add_argument("image", type=Path, metavar="IMAGE")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
-    _add_method(parser, method="dsfnet", weights="open")
+    _add_method(parser, method="dsfnet")
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, ... (%(default)s)")
     parser.add_argument("--box", type=_box, metavar="X0,Y0,X1,Y1", help="the face, px; else it is looked for")
     parser.add_argument(
@@ -245,7 +246,7 @@ def parse_occlude(words: Sequence[str]) -> Occlude:
         image=found.image,
         out=found.out,
         method=found.method,
-        weights=found.weights,
+        weights=found.weights or best_offer(found.method).setting.weights,
         device=found.device,
         without=frozenset().union(*found.without),
         box=found.box,
@@ -273,9 +274,12 @@ def program_version() -> str:
         return "unknown"
 
 
-def _add_method(parser: argparse.ArgumentParser, method: str | None, weights: str | None) -> None:
+def _add_method(parser: argparse.ArgumentParser, method: str | None) -> None:
     parser.add_argument("--method", default=method, help="face alignment method, e.g. dsfnet")
-    parser.add_argument("--weights", default=weights, help="weights that ship (open), or a .safetensors file")
+    parser.add_argument(
+        "--weights",
+        help="those that ship (open), those you brought (official), or a file",
+    )
     parser.add_argument(
         "--without",
         type=_parts,

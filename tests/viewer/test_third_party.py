@@ -82,3 +82,13 @@ def test_it_runs_without_a_window_and_writes_the_same_files(tmp_path, capsys):
     assert run_batch(parse_batch(words)) == 0, capsys.readouterr()
     assert {path.suffix for path in (tmp_path / "out").iterdir()} == {".json", ".ply", ".glb", ".png"}
     assert json.loads((tmp_path / "out" / "a.json").read_text())["faces"][0]["method"] == NAME
+
+
+def test_without_weights_named_those_that_are_there_are_taken(tmp_path, monkeypatch):
+    monkeypatch.setenv("UNMASK_ASSETS", str(tmp_path))
+    for name in ("net.pth", "BFM.mat", "BFM_UV.mat"):
+        (tmp_path / name).touch()
+    words = ["a.png", "--out", "x", "--method"]
+    assert parse_batch([*words, "dsfnet-published"]).weights == "official"
+    assert parse_batch([*words, "dsfnet"]).weights == "open"
+    assert parse_batch([*words, "dsfnet", "--weights", "research"]).weights == "research"
