@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn.functional import grid_sample
 
 from models.geometry import towards_camera
+from models.methods.asking import check_asked
 from models.methods.visible_surface import collisions, visible_surface
 from models.metrics import followed
 from models.reconstruction import (
@@ -56,12 +57,9 @@ class Decoded(NamedTuple):
 
 def check(name: str, size: int, crops: NDArray[np.uint8], without: frozenset[str]) -> None:
     """ValueError for switches there are not, for nothing left on, for crops of another form."""
-    if unknown := without - set(SWITCHES):
-        raise ValueError(f"{name} has no switch {sorted(unknown)}; it has {list(SWITCHES)}")
+    check_asked(name, SWITCHES, size, crops, without)
     if {IMAGE_SPACE, MODEL_SPACE} <= without:
         raise ValueError("with both branches switched off there is no face; leave one on")
-    if crops.dtype != np.uint8 or crops.ndim != 4 or crops.shape[1:] != (size, size, 3):
-        raise ValueError(f"crops must be uint8 [F, {size}, {size}, 3], got {crops.dtype} {list(crops.shape)}")
 
 
 def vertex_visibility(

@@ -23,6 +23,7 @@ from models.face_model.pinhole import (
 from models.face_model.reflective import ReflectiveFace
 from models.geometry import euler_from_rotation, towards_camera, vertex_normals
 from models.images import crop_square
+from models.methods.asking import check_asked
 from models.networks.blocks import fold_batch_norms
 from models.networks.resnet import ResNet50, ResNetForm
 from models.reconstruction import Alarm, Reconstruction, Scalar, Space, frozen
@@ -120,7 +121,7 @@ class MGCNet:
         self, crops: NDArray[np.uint8], without: frozenset[str] = frozenset()
     ) -> list[Reconstruction]:
         """[F, S, S, 3] RGB -> F answers in crop space."""
-        self._check(crops, without)
+        check_asked(self.name, self.switches, self.size, crops, without)
         if not len(crops):
             return []
         with torch.inference_mode():
@@ -131,14 +132,6 @@ class MGCNet:
         return [
             self._reconstruction(_Looked(*(part[k] for part in arrays)), took_part) for k in range(len(crops))
         ]
-
-    def _check(self, crops: NDArray[np.uint8], without: frozenset[str]) -> None:
-        if unknown := without - set(self.switches):
-            raise ValueError(f"mgcnet has no switch {sorted(unknown)}; it has {list(self.switches)}")
-        if crops.dtype != np.uint8 or crops.ndim != 4 or crops.shape[1:] != (self.size, self.size, 3):
-            raise ValueError(
-                f"crops must be uint8 [F, {self.size}, {self.size}, 3], got {crops.dtype} {list(crops.shape)}"
-            )
 
     def _look(self, crops: Tensor, align: bool) -> _Looked:
         """Once, or twice: the second time aligned by the five points of the first."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.geometry import Similarity, euler_from_rotation, towards_camera, weighted_procrustes
+from models.methods.asking import check_asked
 from models.networks.blocks import fold_batch_norms
 from models.networks.position_net import REACH, PositionNetwork
 from models.reconstruction import Alarm, Array, MapLayer, Reconstruction, Scalar, Space, Topology, frozen
@@ -96,7 +97,7 @@ class PRNet:
         self, crops: NDArray[np.uint8], without: frozenset[str] = frozenset()
     ) -> list[Reconstruction]:
         """[F, S, S, 3] RGB -> F answers in crop space."""
-        self._check(crops, without)
+        check_asked(self.name, self.switches, self.size, crops, without)
         if not len(crops):
             return []
         with torch.inference_mode():
@@ -114,14 +115,6 @@ class PRNet:
             )
         parts = (positions, vertices, seen, pose, 1 / placed.scale)
         return [self._answer(*one) for one in zip(*(part.cpu().numpy() for part in parts), strict=True)]
-
-    def _check(self, crops: NDArray[np.uint8], without: frozenset[str]) -> None:
-        if without:
-            raise ValueError(f"{self.name} has no switch {sorted(without)}; it has none")
-        if crops.dtype != np.uint8 or crops.ndim != 4 or crops.shape[1:] != (self.size, self.size, 3):
-            raise ValueError(
-                f"crops must be uint8 [F, {self.size}, {self.size}, 3], got {crops.dtype} {list(crops.shape)}"
-            )
 
     def _placed(self, upright: Tensor) -> Similarity:
         """From the average face in mm to faces [B, N, 3] in px, y up in both."""

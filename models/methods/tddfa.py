@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from models.geometry import euler_from_rotation, nearest_rotation, towards_camera
 from models.images import crop_square
 from models.methods import tddfa_release as release
+from models.methods.asking import check_asked
 from models.networks.blocks import fold_batch_norms
 from models.networks.regressor import CAMERA
 from models.reconstruction import Alarm, Reconstruction, Scalar, Space, Topology, frozen
@@ -120,7 +121,7 @@ class TDDFA:
         self, crops: NDArray[np.uint8], without: frozenset[str] = frozenset()
     ) -> list[Reconstruction]:
         """See `Reconstructor`."""
-        self._check(crops, without)
+        check_asked(self.name, self.switches, self.size, crops, without)
         if not len(crops):
             return []
         with torch.inference_mode():
@@ -134,14 +135,6 @@ class TDDFA:
             pixels = torch.from_numpy(np.ascontiguousarray(crops[..., ::-1])).to(self._device)
             whitened = self._network(((pixels.float() - MEAN) / SPREAD).permute(0, 3, 1, 2))
             return whitened.float() * self._whitening.std + self._whitening.mean
-
-    def _check(self, crops: NDArray[np.uint8], without: frozenset[str]) -> None:
-        if without:
-            raise ValueError(f"tddfa has no switch {sorted(without)}; it has none")
-        if crops.dtype != np.uint8 or crops.ndim != 4 or crops.shape[1:] != (self.size, self.size, 3):
-            raise ValueError(
-                f"crops must be uint8 [F, {self.size}, {self.size}, 3], got {crops.dtype} {list(crops.shape)}"
-            )
 
     def decoded(self, parameters: Tensor) -> Decoded:
         """A (u + W c) + t, from the release's px, y up from 1, to crop px."""
