@@ -17,6 +17,7 @@ from models.synthetic.stock import Stock
 Floats = NDArray[np.floating]
 Rng = np.random.Generator
 SMALLEST_PX, LEAST_SEEN, LEAST_INSIDE = 18.0, 0.15, 0.55
+LARGE, COVERED = 0.6, 0.5  # shares of faces: over a quarter of the frame; with a flat thing before them
 SCALE_OF_HULL = 4  # hulls and what covers them are compared at a quarter of the frame's size
 
 
@@ -59,7 +60,7 @@ def compose(stocks: Sequence[Stock], seed: int, index: int, size: int) -> FaceFr
     for side in sides:
         _paste(canvas, stocks[int(rng.integers(len(stocks)))], float(side), rng, faces)
     for face in faces:
-        if rng.random() < 0.3:
+        if rng.random() < COVERED:
             _cover(canvas, stocks[0].backdrops, face, rng, faces)
     image = worn_out(_spoiled(canvas, rng), rng)
     return _frame(image, faces)
@@ -67,7 +68,7 @@ def compose(stocks: Sequence[Stock], seed: int, index: int, size: int) -> FaceFr
 
 def _side(rng: Rng, size: int) -> float:
     """Longer side of a face, px: from tiny to more than the frame, more often large than small."""
-    least = 0.25 * size if rng.random() < 0.45 else SMALLEST_PX
+    least = 0.25 * size if rng.random() < LARGE else SMALLEST_PX
     return float(least * np.exp(rng.uniform(0, np.log(1.15 * size / least))))
 
 
@@ -219,8 +220,8 @@ def _cover(
     angle = float(rng.choice([0, 90, 180, 270]) + rng.normal(0, 15))
     towards = np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle))])
     if rng.random() < 0.6:  # a board that hides everything beyond a line
-        width, height = side * rng.uniform(0.8, 1.6), side * rng.uniform(1.1, 2.2)
-        centre = middle + towards * (width / 2 + side * rng.uniform(-0.22, 0.2))
+        width, height = side * rng.uniform(0.5, 1.8), side * rng.uniform(0.8, 2.5)
+        centre = middle + towards * (width / 2 + side * rng.uniform(-0.28, 0.2))
     else:
         width, height = side * rng.uniform(0.15, 0.7, 2)
         centre = middle + rng.normal(0, 0.28, 2) * side

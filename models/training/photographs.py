@@ -31,7 +31,7 @@ Floats = NDArray[np.floating]
 Rng = np.random.Generator
 
 FIRST_KEY = 4021  # sets these streams of chance apart from those of scenes
-THINGS, FLAT = 0.45, 0.17  # share of samples covered by things in space; by something flat
+THINGS, FLAT = 0.5, 0.22  # share of samples covered by things in space; by something flat
 GREY = 3.0  # of 255: pictures whose channels differ less have no colours
 WORN_OUT = 0.4  # share of samples that lose detail once more
 _KINDS = {

@@ -1,0 +1,67 @@
+"""`python -m models.training.average A B ... --out FILE`: the mean of weights that come from one another.
+
+Runs that begin from the same weights stay in one basin: their mean is often better than each, and costs
+nothing to run (Wortsman et al., "Model soups", ICML 2022).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from models.errors import UnmaskError, WeightsError
+from models.loading import read_weights
+from models.training.loop import write_weights
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Average and write; 0, or 1 with a sentence on stderr."""
+    parser = argparse.ArgumentParser(prog="python -m models.training.average", description=__doc__)
+    parser.add_argument("weights", type=Path, nargs="+", help="files of one method and one form")
+    parser.add_argument("--out", type=Path, required=True, help="the .safetensors file to write")
+    chosen = parser.parse_args(arguments)
+    try:
+        average(chosen.weights, chosen.out)
+    except UnmaskError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def average(paths: Sequence[Path], out: Path) -> None:
+    """Write the mean of the tensors, each file counting the same, with the last one's recipe.
+
+    Counters (whole numbers) are the last file's. The recipe names all files under "averaged".
+
+    Raises:
+        WeightsError: The files do not hold the same tensors; names the first that differs.
+    """
+    files = [read_weights(path) for path in paths]
+    tensors, recipe = files[-1]
+    for path, (others, _) in zip(paths, files, strict=True):
+        _check(path, others, paths[-1], tensors)
+    mean = {
+        key: torch.stack([one[key].float() for one, _ in files]).mean(0)
+        if value.is_floating_point()
+        else value
+        for key, value in tensors.items()
+    }
+    write_weights(out, mean, recipe | {"averaged": [path.name for path in paths]})
+
+
+def _check(path: Path, others: dict[str, Tensor], last: Path, tensors: dict[str, Tensor]) -> None:
+    if apart := sorted(others.keys() ^ tensors.keys()):
+        raise WeightsError(f"{path.name} and {last.name} do not hold the same tensors: {apart[0]} is in one.")
+    for key, value in tensors.items():
+        if others[key].shape != value.shape:
+            shapes = list(others[key].shape), list(value.shape)
+            raise WeightsError(f"{key} is {shapes[0]} in {path.name} and {shapes[1]} in {last.name}.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
