@@ -39,7 +39,7 @@ def turned(pose_deg: tuple[float, float, float]) -> str:
     words = [
         _word(yaw, "to viewer's left", "to viewer's right"),
         _word(pitch, "up", "down"),
-        _word(roll, "tilted clockwise", "tilted counter-clockwise"),
+        _word(roll, "tilted right", "tilted left"),
     ]
     return ", ".join(word for word in words if word) or "straight at the camera"
 

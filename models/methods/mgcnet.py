@@ -59,8 +59,8 @@ class MGCNet:
     """A face model's coefficients, pose and light regressed from one aligned picture.
 
     Shang et al., "Self-Supervised Monocular 3D Face Reconstruction by Occlusion-Aware Multi-view Geometry
-    Consistency", ECCV 2020. It does not know what is covered: its "visibility" only says which vertices are
-    turned to the camera, and a face behind a hand is completed without a word.
+    Consistency", ECCV 2020. It does not know what is covered: its "towards camera" only says which vertices
+    are turned there, and a face behind a hand is completed without a word.
 
     The release aligns its picture by five landmarks of another network (and hands that network BGR). Here it
     looks twice: first where the box lies in the published picture, then aligned by its own landmarks of that
@@ -194,7 +194,7 @@ class MGCNet:
             vertices=frozen(seen.vertices),
             pose_deg=(pitch, yaw, roll),
             scalars=(
-                Scalar("visibility", frozen(seen.visibility), 0.0, 1.0),
+                Scalar("towards camera", frozen(seen.visibility), 0.0, 1.0),
                 Scalar("light", frozen(seen.light), 0.0, 1.5),
             ),
             took_part=took_part,

@@ -140,7 +140,7 @@ class PRNet:
             layers=(
                 MapLayer("position map", frozen(told), T_uv_map, Space.UV, 0.0, REACH * size, "crop px"),
             ),
-            scalars=(Scalar("visibility", frozen(seen), 0.0, 1.0),),
+            scalars=(Scalar("towards camera", frozen(seen), 0.0, 1.0),),
             took_part=(),
             alarms=tuple(_alarms(vertices, size)),
             mm_per_px=float(mm_per_px),

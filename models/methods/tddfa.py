@@ -63,7 +63,7 @@ class TDDFA:
     """One small network, 12 camera numbers and the coefficients of a linear face model.
 
     Guo, Zhu et al., "Towards Fast, Accurate and Stable 3D Dense Face Alignment", ECCV 2020. It sees no
-    occluders: its "visibility" only says which vertices are turned to the camera.
+    occluders: its "towards camera" only says which vertices are turned to the camera.
 
     With `parity="v2"` angles, depth and back-projection are those of the release, see `tddfa_release`.
     """
@@ -168,7 +168,7 @@ class TDDFA:
             topology=self.topology,
             vertices=frozen(d.vertices),
             pose_deg=(pitch, yaw, roll),
-            scalars=(Scalar("visibility", frozen(d.turned), 0.0, 1.0),),
+            scalars=(Scalar("towards camera", frozen(d.turned), 0.0, 1.0),),
             alarms=self._alarms(d),
             mm_per_px=1 / max(float(d.scale), 1e-6),
         )

@@ -279,7 +279,7 @@ def test_the_release_s_picture_is_placed_by_the_box():
 def test_vertices_turned_away_are_not_visible():
     method = saying(pose=[0.0, 1.2, 0.0, 0.0, 0.0, 0.0])
     (answer,) = method(one_crop(method))
-    seen, x = answer.scalar("visibility").values, load_face_model().mean[:, 0].numpy()
+    seen, x = answer.scalar("towards camera").values, load_face_model().mean[:, 0].numpy()
     sides = sorted((seen[x < -40].mean(), seen[x > 40].mean()))
     assert sides[0] < 0.2
     assert sides[1] > 0.9

@@ -97,9 +97,9 @@ def test_vertices_and_pose_are_those_the_map_says(angles: tuple[float, float, fl
 
 def test_what_is_turned_away_is_not_visible() -> None:
     front, side = (told((0.0, yaw, 0.0))[0](crops())[0] for yaw in (0.0, 75.0))
-    seen = front.scalar("visibility").values
+    seen = front.scalar("towards camera").values
     assert seen.mean() > 0.8
-    gone = side.scalar("visibility").values < seen
+    gone = side.scalar("towards camera").values < seen
     x = side.topology.uv[:, 0]
     assert gone[x < 0.2].mean() + gone[x > 0.8].mean() > 0.5
     assert min(gone[x < 0.2].mean(), gone[x > 0.8].mean()) < 0.1
@@ -163,7 +163,7 @@ def test_the_release_s_average_face_on_its_layout_looks_ahead() -> None:
     (ours,) = PRNet(network, surface)(picture)
     np.testing.assert_allclose(ours.vertices, placed, atol=1e-3)
     assert np.abs(ours.pose_deg).max() < 6, "two average faces, one pose"
-    assert ours.scalar("visibility").values.mean() > 0.8
+    assert ours.scalar("towards camera").values.mean() > 0.8
     marks = ours.landmarks
     assert marks[36, 0] < marks[45, 0], "the right eye is on the viewer's left"
     assert marks[27, 1] < marks[8, 1], "the chin is below"

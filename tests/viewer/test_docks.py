@@ -101,7 +101,7 @@ def test_the_inspector_tells_pose_visibility_difference_and_time(qtbot, desk):
     store.update(shown=shown(answer()))
     told = texts(dock)
     assert "+3°, -12°, +6°" in told
-    assert "12° to viewer's right\n6° tilted clockwise" in told
+    assert "12° to viewer's right\n6° tilted right" in told
     assert "20 ms" in told
     assert "No alarms" in told
     store.update(shown=None)
@@ -159,7 +159,7 @@ def test_unknown_visibility_is_told_as_unknown():
         ((0.0, 0.0, 0.0), "straight at the camera"),
         ((0.0, 30.0, 0.0), "30° to viewer's left"),
         ((20.0, 0.0, 0.0), "20° up"),
-        ((-20.0, 0.0, -10.0), "20° down, 10° tilted counter-clockwise"),
+        ((-20.0, 0.0, -10.0), "20° down, 10° tilted left"),
     ],
 )
 def test_a_pose_is_told_in_words(pose, words: str):
@@ -243,3 +243,16 @@ def test_the_whole_log_is_copied_even_if_it_is_filtered(qtbot, desk):
     by_name(dock, QLineEdit, "Text the log is filtered by").setText("nothing like it")
     qtbot.mouseClick(by_name(dock, QPushButton, "Copy the whole log"), Qt.MouseButton.LeftButton)
     assert outside.copied.splitlines() == [row(0).text, row(1, logging.ERROR).text]
+
+
+def test_a_method_that_does_not_tell_what_it_saw_is_not_called_free_of_alarms(qtbot, desk):
+    store, controller, _ = desk
+    dock = InspectorDock(store, controller)
+    qtbot.addWidget(dock)
+    told = tuple(scalar for scalar in answer().scalars if scalar.name != "visibility")
+    blind = replace(answer(), scalars=told, took_part=())
+    store.update(shown=shown(blind), switches=())
+    assert "cannot tell what it saw" in texts(dock)
+    assert "No alarms" not in texts(dock)
+    assert "unknown" in texts(dock)
+    assert part_taken(store.state) == "This method has no parts to switch."

@@ -15,6 +15,7 @@ from viewer.state import Probe, Shown, State
 from viewer.store import Store
 from viewer.theme import SPACE
 
+BLIND = "This method cannot tell what it saw from what it guessed."
 ANSWER_ROWS = ("Pitch, yaw, roll", "Looks", "Seen", "Branches differ", "at the worst 5 %", "Scale")
 NAME_WIDTH = 112
 TIME_ROWS = ("Face", "Detection", "Per face", "Whole frame")
@@ -101,7 +102,10 @@ class InspectorDock(QScrollArea):
         alarms = alarms_of(state.shown, state.answer)
         for alarm in alarms:
             self._badges.addWidget(badge(f"⚠  {alarm.text}", good=False))
-        if state.answer is not None and not alarms:
+        blind = state.answer is not None and visible_share(state.answer) is None
+        if blind:
+            self._badges.addWidget(badge(f"⚠  {BLIND}", good=False))
+        if state.answer is not None and not alarms and not blind:
             self._badges.addWidget(badge("✓  No alarms: nothing was silently filled in.", good=True))
 
     def _show_probe(self, probe: Probe | None, answer: Reconstruction | None) -> None:

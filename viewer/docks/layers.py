@@ -127,6 +127,8 @@ class LayersDock(QScrollArea):
 
 def part_taken(state: State) -> str:
     """What took part in the answer shown, and what was left out, as one sentence."""
+    if not state.switches and state.answer is not None:
+        return "This method has no parts to switch."
     if not state.switches:
         return "The method is being loaded." if state.busy else "No method is loaded."
     answer = state.answer

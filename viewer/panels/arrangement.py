@@ -114,7 +114,7 @@ PANELS = (
         ),
         style=LayerStyle(Look.PHOTO),
         alarms=("empty-mask", "uv-collisions"),
-        absent="No visible surface: the image-space branch is switched off, or it saw no part of the face.",
+        absent="No visible surface: the image-space branch is off, saw nothing, or this method has none.",
     ),
     PanelRow(
         "model",
@@ -124,7 +124,7 @@ PANELS = (
         looks=COMPLETED_LOOKS,
         marks_hidden=True,
         alarms=("little-seen",),
-        absent="The model-space branch is switched off.",
+        absent="The model-space branch is switched off, or this method has none.",
     ),
     PanelRow(
         "fused",

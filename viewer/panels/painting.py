@@ -53,7 +53,7 @@ def paint_of(row: PanelRow, style: LayerStyle, drawn: Drawn | None, colours: Pal
 
 
 def legend_of(
-    look: Look, paint: Paint, drawn: Drawn | None, colours: Palette
+    row: PanelRow, look: Look, paint: Paint, drawn: Drawn | None, colours: Palette
 ) -> tuple[ColourBar | None, tuple[Swatch, ...]]:
     """What the legend says of a surface painted so: a colour bar, or swatches, or neither."""
     if drawn is None:
@@ -73,6 +73,8 @@ def legend_of(
             Swatch(seen, colours.clay),
             Swatch("hidden, completed", colours.hidden, Shape.HATCHED),
         )
+    if row.marks_hidden and paint.fill in (Fill.CLAY, Fill.PHOTO):
+        return None, (Swatch("cannot tell seen from guessed", colours.clay),)
     return None, ()
 
 

@@ -198,7 +198,7 @@ class Panel(QFrame):
     def _apply_look(self) -> None:
         paint = paint_of(self.row, self._style, self._drawn, self._colours)
         self._mesh.set_paint(paint)
-        self._legend.set_content(*legend_of(self._style.look, paint, self._drawn, self._colours))
+        self._legend.set_content(*legend_of(self.row, self._style.look, paint, self._drawn, self._colours))
         self._place_overlays()
 
     @Slot(float, float)

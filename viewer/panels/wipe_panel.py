@@ -161,7 +161,7 @@ class WipePanel(QFrame):
             mesh.set_paint(paint_of(self.row, self._style, side, self._colours))
         shown = self._drawn[1] or self._drawn[0]
         paint = paint_of(self.row, self._style, shown, self._colours)
-        self._legend.set_content(*legend_of(self._style.look, paint, shown, self._colours))
+        self._legend.set_content(*legend_of(self.row, self._style.look, paint, shown, self._colours))
         self._place()
 
     def _clip(self) -> None:

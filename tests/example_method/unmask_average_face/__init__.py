@@ -55,7 +55,7 @@ class AverageFace:
         px_per_mm = SIZE / float(high[1] - low[1])
         middle = np.array([*((low + high)[:2] / 2), 0])
         vertices = (mean - middle) * px_per_mm + ((SIZE - 1) / 2, (SIZE - 1) / 2, 0)
-        nothing = Scalar("visibility", frozen(np.full(len(vertices), np.nan)), 0, 1)
+        nothing = Scalar("towards camera", frozen(np.full(len(vertices), np.nan)), 0, 1)
         return Reconstruction(
             method=self.name,
             space=Space.CROP,
