@@ -460,3 +460,10 @@ def test_the_curve_says_where_the_answer_breaks(qtbot, opened):
     assert f"Breaks at {breaking.share:.0%}" in dock.trials.said.text()
     opened.trials.define_breaking(2.0, 50.0)
     qtbot.waitUntil(lambda: "Does not break" in dock.trials.said.text())
+
+
+def test_a_sweep_brings_its_tab_to_the_front(qtbot, opened):
+    dock = opened.assembly._docks["lab"].widget()
+    assert dock.tabs.tabText(dock.tabs.currentIndex()) == "Covers"
+    sweep_in(qtbot, opened, Plan(what="sliding", cells=2))
+    assert dock.tabs.tabText(dock.tabs.currentIndex()) == "Trials"

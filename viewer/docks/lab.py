@@ -25,6 +25,7 @@ from viewer.state import State
 from viewer.store import Store
 from viewer.theme import SPACE
 
+TRIALS = 1  # index of the tab
 COLUMNS = ("all", "open", "covered")
 SHORT = {"image space": "image", "model space": "model"}
 MEANING = (
@@ -90,6 +91,8 @@ class LabDock(QWidget):
 
     @Slot(object, object)
     def _follow(self, new: State, old: State | None) -> None:
+        if old is not None and old.lab.running is None and new.lab.running is not None:
+            self.tabs.setCurrentIndex(TRIALS)  # where its progress and result stand
         if old is not None and new.shown is old.shown and new.selected_face == old.selected_face:
             return
         covering = None if new.shown is None else new.shown.covering
