@@ -115,7 +115,7 @@ def test_steps_lower_the_loss():
     form = PublishedForm(SIZE, model.identity_count, model.expression_count)
     task = PublishedTask(PublishedRecipe(form=form), model)
     batch = batch_of()
-    optimiser = torch.optim.Adam([p for p in task.network.parameters() if p.requires_grad], 5e-4)
+    optimiser = torch.optim.Adam([p for p in task.network.parameters() if p.requires_grad], 3e-5)
     losses = []
     for _ in range(5):
         torch.manual_seed(4)  # the same mirroring and colours
@@ -128,4 +128,4 @@ def test_steps_lower_the_loss():
     assert set(terms) == {
         *("shape", "expression", "camera", "grid", "seen", "depth", "confidence", "kpt", "offset")
     }
-    assert losses[-1] < 0.95 * losses[0]
+    assert losses[-1] < 0.9 * losses[0]
