@@ -10,6 +10,7 @@ from torch import Tensor
 
 from models.evaluation.restatements.dsfnet import Plain, all_of_them, by_chance, evenly
 from models.evaluation.restatements.made_up_dsfnet import made_up, picture
+from models.evaluation.restatements.peers_speed import peers_speed
 from models.evaluation.restatements.tddfa_speed import tddfa_speed
 from models.evaluation.restatements.timing import Stage, median_ms
 from models.evaluation.tables import table
@@ -85,4 +86,4 @@ def _dsfnet_stages(plain: Plain, ours: PublishedDSFNet, crops: Tensor, repeats: 
 
 def published_speed(repeats: int) -> str:
     """The tables of every published system there is a restatement of."""
-    return "\n\n".join(system(repeats) for system in (dsfnet_speed, tddfa_speed))
+    return "\n\n".join(system(repeats) for system in (dsfnet_speed, tddfa_speed, peers_speed))
