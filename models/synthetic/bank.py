@@ -1,7 +1,11 @@
-"""Rendered faces kept in a folder: each scene in several views, for any training to draw from again."""
+"""Faces kept in a folder: each scene in several views, for any training to draw from again.
+
+They are rendered here, or photographs that `models.training.lp300w` labelled.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.errors import InputError
-from models.synthetic.dataset import CROP_PX, one_blas_thread
+from models.synthetic.dataset import CROP_PX, Rows, one_blas_thread
 from models.synthetic.draw import draw_scene
 from models.synthetic.head import load_head
 from models.synthetic.render import render
@@ -24,6 +28,7 @@ Floats = NDArray[np.floating]
 VIEWS = 3
 OTHER_VIEW = 40_000_000  # a scene's further views borrow pose, frame and covers from indices this far up
 AT_ONCE = 32  # scenes rendered between two writes
+PHOTOGRAPHED = "photographs.json"  # a folder with this file holds photographs: nothing is rendered into it
 _KINDS: dict[str, type[np.generic]] = {
     "images": np.uint8,
     "identity": np.float32,
@@ -92,12 +97,16 @@ class Bank:
 
 
 def ready_bank(folder: Path, seed: int, first: int, count: int, processes: int = 2) -> Bank:
-    """The bank of a folder, rendered or completed first where it holds fewer scenes than `count`."""
+    """The bank of a folder, rendered or completed first where it holds fewer scenes than `count`.
+
+    A bank of photographs is taken as it is.
+    """
+    if (folder / PHOTOGRAPHED).exists():
+        return Bank(folder)
     folder.mkdir(parents=True, exist_ok=True)
     note = folder / "written"
     written = int(note.read_text()) if note.exists() else 0
     if written < count:
-        arrays = _arrays(folder, _row(seed, first), count)
         make = partial(_row, seed)
         with (
             one_blas_thread(),
@@ -105,14 +114,27 @@ def ready_bank(folder: Path, seed: int, first: int, count: int, processes: int =
         ):
             for start in range(written, count, AT_ONCE):
                 stop = min(start + AT_ONCE, count)
-                rows = workers.map(make, range(first + start, first + stop))
-                for k, row in enumerate(rows, start):
-                    for name, values in row.items():
-                        arrays[name][k] = values
-                partial_note = folder / "written.partial"
-                partial_note.write_text(str(stop))
-                partial_note.replace(note)
+                rows = list(workers.map(make, range(first + start, first + stop)))
+                write_scenes(folder, rows, start, count)
     return Bank(folder)
+
+
+def write_scenes(folder: Path, rows: Sequence[Rows], start: int, room: int) -> None:
+    """Scenes from number `start` on, into files that have room for `room`.
+
+    Args:
+        folder: Of the bank.
+        rows: Of each scene the arrays of `Views` without B, visibility packed in bits along N.
+        start: How many whole scenes come before them.
+        room: Scenes the files are made, or enlarged, for.
+    """
+    arrays = _arrays(folder, rows[0], room)
+    for k, row in enumerate(rows, start):
+        for name, values in row.items():
+            arrays[name][k] = values
+    partial_note = folder / "written.partial"
+    partial_note.write_text(str(start + len(rows)))
+    partial_note.replace(folder / "written")
 
 
 def _quieten() -> None:
@@ -120,7 +142,7 @@ def _quieten() -> None:
     torch.set_num_threads(1)
 
 
-def _row(seed: int, index: int) -> dict[str, Floats]:
+def _row(seed: int, index: int) -> Rows:
     """The views of one scene, each array with V first; visibility in bits."""
     head = load_head()
     scene = draw_scene(seed, index, head)
@@ -142,7 +164,7 @@ def _row(seed: int, index: int) -> dict[str, Floats]:
     return {name: np.stack([view[name] for view in views]) for name in _KINDS}
 
 
-def _arrays(folder: Path, row: dict[str, Floats], count: int) -> dict[str, Floats]:
+def _arrays(folder: Path, row: Rows, count: int) -> dict[str, Floats]:
     """Files to write to, of `count` scenes; those there are kept, and enlarged if they are too small."""
     arrays: dict[str, Floats] = {}
     for name, kind in _KINDS.items():
