@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QPixmap
@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 
 from viewer import theme
 from viewer.actions import make_actions
-from viewer.assets_dialog import AssetsDialog
 from viewer.banner import Banner
 from viewer.bench import Work
 from viewer.command_line import program_version
@@ -42,6 +41,9 @@ from viewer.state import State
 from viewer.status import Status
 from viewer.store import Store
 from viewer.transport import Transport
+
+if TYPE_CHECKING:
+    from viewer.assets_dialog import AssetsDialog
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +103,7 @@ class Assembly(QObject):
         self.actions = make_actions(self, self.controller, self.store)
         menus = FileMenus(self.store, self.controller)
         self.window = MainWindow(self.controller, self.actions, menus, self.close)
-        self._assets = AssetsDialog(self.window)
+        self._assets: AssetsDialog | None = None  # made when asked for
         self._furnish(make_panels())
         self._closed = False
         self._uncaught.connect(self._tell_uncaught)
@@ -148,7 +150,8 @@ class Assembly(QObject):
         self._settings.keep_layout(self.window)
         self._settings.keep(self.store.state)
         self._settings.sync()
-        self._assets.end()
+        if self._assets is not None:
+            self._assets.end()
         self.controller.close()
         if not self.session.close(CLOSE_TIMEOUT_S):
             log.warning("The method did not end in time; it is left behind.")
@@ -232,6 +235,16 @@ class Assembly(QObject):
         self.window.resizeDocks([logged], [LOG_HEIGHT], Qt.Orientation.Vertical)
         self._bring_docks(self.store.state.arrangement, "")
 
+    def _show_assets(self) -> None:
+        if self._assets is None:
+            from viewer.assets_dialog import (
+                AssetsDialog,  # downloads need ssl, which no start has to wait for
+            )
+
+            self._assets = AssetsDialog(self.window)
+        self._assets.show()
+        self._assets.raise_()
+
     def _bring_docks(self, arrangement: str, before: str) -> None:
         """In front what belongs to the panels in sight."""
         if arrangement == LAB:
@@ -275,8 +288,7 @@ class Assembly(QObject):
             case "about":
                 self._show_about()
             case "assets":
-                self._assets.show()
-                self._assets.raise_()
+                self._show_assets()
 
     def _show_about(self) -> None:
         state = self.store.state

@@ -26,6 +26,7 @@ from tests.fakes.sources import FakeRecording, FakeSource, picture
 from tests.fakes.work import FakeWork
 from viewer import app
 from viewer.assembly import Assembly
+from viewer.assets_dialog import AssetsDialog
 from viewer.banner import Banner
 from viewer.command_line import Launch
 from viewer.panel_area import PanelArea, better_in_two_rows
@@ -323,10 +324,18 @@ def test_a_session_starts_as_the_command_line_says_and_else_as_the_last_one_was_
 def test_the_window_is_made_without_torch():
     code = (
         "import sys, viewer.app, viewer.panels.panel, viewer.panels.photo_panel;"
-        "sys.exit('torch' in sys.modules or 'trimesh' in sys.modules)"
+        "sys.exit(any(name in sys.modules for name in ('torch', 'trimesh', 'av', 'ssl')))"
     )
     root = Path(__file__).parents[2]
     assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
+
+
+def test_the_dialog_of_files_is_made_when_asked_for_and_goes_with_the_window(qtbot, opened):
+    assert opened.window.findChild(AssetsDialog) is None
+    opened.assembly.actions["assets"].trigger()
+    assert opened.window.findChild(AssetsDialog).isVisible()
+    opened.window.close()
+    assert not opened.window.findChild(AssetsDialog).isVisible()
 
 
 def test_a_notice_without_a_remedy_shows_only_its_cause(qtbot, opened):
