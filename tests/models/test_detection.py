@@ -179,3 +179,10 @@ def test_every_detector_has_a_name_of_its_own():
     assert HaarDetector().name == "haar"
     assert set(DETECTORS) == {"finder", "yunet", "haar"}
     assert default_detector().name == f"{DEFAULT}, second look"
+
+
+@pytest.mark.parametrize("path", resources.samples(), ids=lambda path: path.stem)
+def test_each_sample_that_ships_shows_one_face(path):
+    with Image.open(path) as picture:
+        image = np.asarray(picture.convert("RGB"))
+    assert len(detect(image)) == 1
