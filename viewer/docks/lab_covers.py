@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 
 from viewer.controller import Controller
 from viewer.covers import Brush, Lab
-from viewer.docks.parts import heading, note, short_button
+from viewer.docks.parts import button_row, heading, note, short_button
 from viewer.lab_actions import KINDS
 from viewer.panels.raster import qimage
 from viewer.state import State
@@ -46,8 +46,15 @@ HOW = (
     "Drag a cover to move it; its corners scale it, the round handle turns it (Shift: steps of 15°). Over it "
     "the wheel scales, with Shift it turns; arrows, + and -, comma and dot do the same."
 )
-LAYER_ACTIONS = ("cover-raise", "cover-lower", "cover-duplicate", "cover-hide", "cover-remove")
-LAYER_TEXTS = ("Up", "Down", "Copy", "Hide", "Remove")
+LAYER_TEXTS = {
+    "cover-raise": "Up",
+    "cover-lower": "Down",
+    "cover-duplicate": "Copy",
+    "cover-hide": "Hide",
+    "cover-remove": "Remove",
+}
+BRUSH_TEXTS = {"tool-brush": "Brush", "tool-eraser": "Eraser", "undo": "Undo", "redo": "Redo"}
+PADDING = "4px 4px"  # of buttons
 
 
 class CoversTab(QWidget):
@@ -101,13 +108,11 @@ class CoversTab(QWidget):
         column.addLayout(kinds)
         column.addWidget(heading("On the photo, topmost first"))
         column.addWidget(self.layers)
-        column.addLayout(self._buttons(LAYER_ACTIONS, LAYER_TEXTS))
+        column.addLayout(button_row(self._actions, LAYER_TEXTS, PADDING))
         column.addWidget(self._follows)
         column.addWidget(self._anew)
         column.addWidget(heading("Paint by hand"))
-        column.addLayout(
-            self._buttons(("tool-brush", "tool-eraser", "undo", "redo"), ("Brush", "Eraser", "Undo", "Redo"))
-        )
+        column.addLayout(button_row(self._actions, BRUSH_TEXTS, PADDING))
         brush = QHBoxLayout()
         brush.addWidget(self._filling, 1)
         brush.addWidget(self._colour)
@@ -169,16 +174,6 @@ class CoversTab(QWidget):
         box.setAccessibleName(action.text())
         box.clicked.connect(lambda _on: action.trigger())
         return box
-
-    def _buttons(self, names: tuple[str, ...], texts: tuple[str, ...]) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(2)
-        for name, text in zip(names, texts, strict=True):
-            button = short_button(self._actions[name], text)
-            button.setStyleSheet("padding: 4px 4px;")
-            row.addWidget(button)
-        row.addStretch(1)
-        return row
 
     # --- the user's hand
 

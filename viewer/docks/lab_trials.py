@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
     QFormLayout,
-    QHBoxLayout,
     QProgressBar,
     QSpinBox,
     QVBoxLayout,
@@ -22,7 +21,7 @@ from PySide6.QtWidgets import (
 from viewer.controller import Controller
 from viewer.covers import Lab, Plan, Running
 from viewer.docks.lab_plot import SweepPlot
-from viewer.docks.parts import figure, heading, note, short_button
+from viewer.docks.parts import button_row, figure, heading, note
 from viewer.lab_actions import KINDS
 from viewer.state import State
 from viewer.store import Store
@@ -42,6 +41,8 @@ DEFINED = "Broken: mean change of the fused face > factor × that without a cove
 SPREAD = (
     "Mean standard deviation of a vertex: {mm:.2f} mm, {percent:.2f} % of the face's size ({draws} boxes)."
 )
+SWEEP_TEXTS = {"sweep": "Start", "cancel-trial": "Cancel", "sweep-back": "Back", "export-trial": "CSV…"}
+PADDING = "4px 6px"  # of buttons
 
 
 class TrialsTab(QWidget):
@@ -102,7 +103,7 @@ class TrialsTab(QWidget):
         form.addRow("Grid, each way", self._cells)
         form.addRow("Patch", self._patch)
         column.addLayout(form)
-        column.addLayout(self._buttons("sweep", "cancel-trial", "sweep-back", "export-trial"))
+        column.addLayout(button_row(self._actions, SWEEP_TEXTS, PADDING))
         column.addWidget(self._bar)
         column.addWidget(self.said)
         column.addWidget(self.plot)
@@ -119,7 +120,7 @@ class TrialsTab(QWidget):
         jitter.addRow("Shift", self._shift)
         jitter.addRow("Size", self._scale)
         column.addLayout(jitter)
-        column.addLayout(self._buttons("jitter"))
+        column.addLayout(button_row(self._actions, {"jitter": "Start"}, PADDING))
         column.addWidget(self.spread)
         column.addStretch(1)
 
@@ -172,23 +173,6 @@ class TrialsTab(QWidget):
         bar.setTextVisible(True)
         bar.setFormat("")
         return bar
-
-    def _buttons(self, *names: str) -> QHBoxLayout:
-        texts = {
-            "sweep": "Start",
-            "jitter": "Start",
-            "cancel-trial": "Cancel",
-            "sweep-back": "Back",
-            "export-trial": "CSV…",
-        }
-        row = QHBoxLayout()
-        row.setSpacing(2)
-        for name in names:
-            button = short_button(self._actions[name], texts[name])
-            button.setStyleSheet("padding: 4px 6px;")
-            row.addWidget(button)
-        row.addStretch(1)
-        return row
 
     # --- the user's hand
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QLabel, QLayout, QMenu, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
 
 def heading(text: str) -> QLabel:
@@ -86,3 +88,15 @@ def _label(text: str, role: str) -> QLabel:
     label.setProperty("role", role)
     label.setIndent(0)
     return label
+
+
+def button_row(actions: Mapping[str, QAction], texts: Mapping[str, str], padding: str) -> QHBoxLayout:
+    """A narrow dock's buttons side by side: name of an action -> its short text."""
+    row = QHBoxLayout()
+    row.setSpacing(2)
+    for name, text in texts.items():
+        button = short_button(actions[name], text)
+        button.setStyleSheet(f"padding: {padding};")
+        row.addWidget(button)
+    row.addStretch(1)
+    return row
