@@ -316,7 +316,7 @@ class PRNetRecipe:
     scale: float = 0.15
     roll_deg: float = 20.0
     patched: float = 0.2
-    form: PositionForm = field(default_factory=lambda: PositionForm(size=64, width=0.5))
+    form: PositionForm = field(default_factory=lambda: PositionForm(size=64, width=0.75))
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, for the file beside the weights."""
