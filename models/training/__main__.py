@@ -11,6 +11,7 @@ import argparse
 import logging
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -34,13 +35,12 @@ from models.training.recipes import (
     MGCNetRecipe,
     PRNetRecipe,
     PublishedRecipe,
+    Recipe,
     TDDFARecipe,
 )
 from models.training.tddfa import TDDFATask
 
-OnBank = TDDFARecipe | MGCNetRecipe | PRNetRecipe
-Recipe = DSFNetRecipe | PublishedRecipe | FinderRecipe | OnBank
-RECIPES: dict[str, type[Recipe]] = {
+RECIPES: dict[str, Callable[[], Recipe]] = {
     "dsfnet": DSFNetRecipe,
     "dsfnet-published": PublishedRecipe,
     "finder": FinderRecipe,
@@ -48,6 +48,7 @@ RECIPES: dict[str, type[Recipe]] = {
     "mgcnet": MGCNetRecipe,
     "prnet": PRNetRecipe,
 }
+RENDERS_ALL_ALONG = ("dsfnet", "dsfnet-published")
 OF_THE_RECIPE = ("minutes", "batch", "pool", "workers", "threads", "seed", "cutouts", "backdrops", "scenes")
 FIRST_SCENE = 10_000_000  # those below are kept for tests
 
@@ -65,88 +66,63 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _train(options: argparse.Namespace) -> None:
-    given = {key: getattr(options, key) for key in OF_THE_RECIPE if getattr(options, key) is not None}
-    recipe = RECIPES[options.method]()
-    if unknown := given.keys() - {field.name for field in fields(recipe)}:
-        raise InputError(f"a training of {options.method} has no --{', no --'.join(sorted(unknown))}.")
-    recipe = replace(recipe, **given)
+    recipe = _recipe(options)
     torch.set_num_threads(recipe.threads)
-    match recipe:
-        case FinderRecipe():
-            _train_finder(recipe, options)
-        case DSFNetRecipe():
-            _train_dsfnet(recipe, options)
-        case PublishedRecipe():
-            _train_published(recipe, options)
-        case _:
-            _train_on_bank(recipe, options)
-
-
-def _train_finder(recipe: FinderRecipe, options: argparse.Namespace) -> None:
-    folders = [ready_stock(options.stock or options.out / "stock", recipe)]
-    if options.photographs is not None:
-        folders.append(crop_stock(options.photographs, options.out / "crops", folders[0]))
-        recipe = replace(recipe, photographs=options.photographs.resolve().name)
-    if options.start is not None:
-        recipe = replace(recipe, start=Path(options.start).name)
-    task = FinderTask(recipe, folders, options.device)
-    if options.start is not None:
-        path = weights_path(recipe.method, options.start)
-        fill(task.network, read_weights(path)[0], path)
-    Run(task, recipe, options.out, options.device).train()
-
-
-def _train_published(recipe: PublishedRecipe, options: argparse.Namespace) -> None:
-    if options.photographs is not None or options.stock is not None:
-        raise InputError(f"a training of {options.method} has no --photographs and no --stock.")
-    if options.start is not None:
-        recipe = replace(recipe, start=Path(options.start).name)
-    task = PublishedTask(recipe, load_face_model(), options.device)
-    if options.start is not None:
-        path = weights_path(recipe.method, options.start)
-        fill(task.network, read_weights(path)[0], path)
-    Run(task, recipe, options.out, options.device).train()
-
-
-def _train_dsfnet(recipe: DSFNetRecipe, options: argparse.Namespace) -> None:
-    face_model = load_face_model()
-    make: MakeRow = rendered_row
-    if options.photographs is not None:
-        recipe = replace(recipe, photographs=options.photographs.resolve().name)
-        make = Photographs.fitted(options.photographs, options.out / "fits.npz", face_model, recipe.share)
-    if options.start is not None:
-        recipe = replace(recipe, start=Path(options.start).name)
-    task = DSFNetTask(recipe, face_model, options.device, make)
+    task = _task(recipe, options)
     if options.start is not None:
         path = weights_path(recipe.method, options.start)
         tensors, _ = read_weights(path)
-        taken_out(tensors, face_model, path)
+        if isinstance(recipe, DSFNetRecipe):
+            taken_out(tensors, load_face_model(), path)
         fill(task.network, tensors, path)
     Run(task, recipe, options.out, options.device).train()
 
 
-def _train_on_bank(recipe: OnBank, options: argparse.Namespace) -> None:
+def _recipe(options: argparse.Namespace) -> Recipe:
+    """The method's own, with what the command line says instead."""
+    recipe = RECIPES[options.method]()
+    given = {key: getattr(options, key) for key in OF_THE_RECIPE if getattr(options, key) is not None}
+    if options.start is not None:
+        given["start"] = Path(options.start).name
     if options.photographs is not None:
-        raise InputError(f"a training of {options.method} has no --photographs.")
-    folder = options.stock or options.out / "bank"
-    bank = ready_bank(folder, recipe.seed, FIRST_SCENE, recipe.scenes, recipe.workers)
-    if options.start is not None:
-        recipe = replace(recipe, start=Path(options.start).name)
-    task = _on_bank(recipe, bank, options.device)
-    if options.start is not None:
-        path = weights_path(recipe.method, options.start)
-        fill(task.network, read_weights(path)[0], path)
-    Run(task, recipe, options.out, options.device).train()
+        given["photographs"] = options.photographs.resolve().name
+    unknown = given.keys() - {field.name for field in fields(recipe)}
+    if options.stock is not None and options.method in RENDERS_ALL_ALONG:
+        unknown.add("stock")
+    if unknown:
+        raise InputError(f"a training of {options.method} has no --{', no --'.join(sorted(unknown))}.")
+    return replace(recipe, **given)
 
 
-def _on_bank(recipe: OnBank, bank: Bank, device: str) -> Task:
+def _task(recipe: Recipe, options: argparse.Namespace) -> Task:
+    face_model = load_face_model()
     match recipe:
+        case FinderRecipe():
+            folders = [ready_stock(options.stock or options.out / "stock", recipe)]
+            if options.photographs is not None:
+                folders.append(crop_stock(options.photographs, options.out / "crops", folders[0]))
+            return FinderTask(recipe, folders, options.device)
+        case DSFNetRecipe():
+            make: MakeRow = rendered_row
+            if options.photographs is not None:
+                cache = options.out / "fits.npz"
+                make = Photographs.fitted(options.photographs, cache, face_model, recipe.share)
+            return DSFNetTask(recipe, face_model, options.device, make)
+        case PublishedRecipe():
+            return PublishedTask(recipe, face_model, options.device)
         case TDDFARecipe():
-            return TDDFATask(recipe, load_face_model(), bank, device)
+            return TDDFATask(recipe, face_model, _bank(recipe, options), options.device)
         case MGCNetRecipe():
-            return MGCNetTask(recipe, load_face_model(), bank, device)
+            return MGCNetTask(recipe, face_model, _bank(recipe, options), options.device)
         case PRNetRecipe():
-            return PRNetTask(recipe, load_face_model(), bank, device)
+            return PRNetTask(recipe, face_model, _bank(recipe, options), options.device)
+        case _:
+            raise AssertionError(recipe)
+
+
+def _bank(recipe: TDDFARecipe | MGCNetRecipe | PRNetRecipe, options: argparse.Namespace) -> Bank:
+    folder = options.stock or options.out / "bank"
+    return ready_bank(folder, recipe.seed, FIRST_SCENE, recipe.scenes, recipe.workers)
 
 
 def _parser() -> argparse.ArgumentParser:

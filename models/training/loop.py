@@ -18,6 +18,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from models.training.recipes import Recipe
+
 LOG = logging.getLogger("models.training")
 LOG_EVERY_S = 30.0
 SAVE_EVERY_S = 240.0
@@ -36,35 +38,13 @@ class Task(Protocol):
         """The loss to minimise and its terms by name."""
 
 
-class Schedule(Protocol):
-    """The part of a recipe the loop needs; see recipes.py."""
-
-    @property
-    def seed(self) -> int: ...  # noqa: D102
-    @property
-    def minutes(self) -> float: ...  # noqa: D102
-    @property
-    def batch(self) -> int: ...  # noqa: D102
-    @property
-    def learning_rate(self) -> float: ...  # noqa: D102
-    @property
-    def weight_decay(self) -> float: ...  # noqa: D102
-    @property
-    def warmup(self) -> float: ...  # noqa: D102
-    @property
-    def clip_norm(self) -> float: ...  # noqa: D102
-    @property
-    def ema(self) -> float: ...  # noqa: D102
-    def as_json(self) -> dict[str, Any]: ...  # noqa: D102
-
-
 class Run:
     """One training run in a folder: checkpoint.pt, log.jsonl, weights.safetensors.
 
     Under `torchrun` every rank trains on its own batches; rank 0 writes.
     """
 
-    def __init__(self, task: Task, recipe: Schedule, folder: Path, device: str = "cpu") -> None:
+    def __init__(self, task: Task, recipe: Recipe, folder: Path, device: str = "cpu") -> None:
         self.recipe, self.folder, self.task = recipe, folder, task
         self.rank = int(os.environ.get("RANK", "0"))
         self.device = torch.device(device)

@@ -13,6 +13,40 @@ from models.networks.regressor import RegressorForm
 from models.networks.resnet import ResNetForm
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """What all recipes have.
+
+    The learning rate rises over `warmup` of the run and falls to zero along a cosine.
+
+    Attributes:
+        method: Whose.
+        start: Name of the weights the run began from; empty: from chance.
+        minutes: Of wall clock, over all resumed parts, so that a run ends when planned on any machine.
+        batch: Samples a step.
+        ema: How much of the averaged weights stays from step to step.
+        workers: Processes beside the training that make samples, or what they are made of.
+        threads: Of the training itself.
+    """
+
+    method: str
+    start: str = ""
+    seed: int = 2026
+    minutes: float = 25.0
+    batch: int = 48
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.02
+    warmup: float = 0.03
+    clip_norm: float = 5.0
+    ema: float = 0.998
+    workers: int = 1
+    threads: int = 1
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, for the file beside the weights."""
+        return asdict(self)
+
+
 @dataclass(frozen=True, slots=True)
 class LossWeights:
     """How much each term counts; distances are in half crop sides, shapes in 100 mm."""
@@ -29,38 +63,27 @@ class LossWeights:
     fused: float = 2.0  # times position, landmarks and offset of the fused face
 
 
-@dataclass(frozen=True, slots=True)
-class DSFNetRecipe:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DSFNetRecipe(Recipe):
     """The compact DSFNet on synthetic faces, or on those and photographs.
 
-    The learning rate rises over `warmup` of the run and falls to zero along a cosine; the run takes `minutes`
-    of wall clock, over all resumed parts, so that it ends when planned on any machine. `start` names the
-    weights it began from; none: from chance. `photographs` names a folder of labelled crops (aflw.py), and
-    `share` says how many of all samples come from there.
+    Attributes:
+        photographs: Name of the folder of labelled crops (aflw.py) that joined in; empty for none.
+        share: Of all samples that come from there.
+        pool: Samples kept.
+        uses: Times each is drawn on average.
     """
 
     method: str = "dsfnet"
-    start: str = ""
     photographs: str = ""
     share: float = 0.5
-    seed: int = 2026
     minutes: float = 120.0
-    batch: int = 48
-    learning_rate: float = 2e-3
-    weight_decay: float = 0.02
     warmup: float = 0.02
-    clip_norm: float = 5.0
-    ema: float = 0.998
-    workers: int = 1  # processes that render
-    pool: int = 16_000  # samples kept
-    uses: float = 4.0  # times each is drawn on average
+    pool: int = 16_000
+    uses: float = 4.0
     threads: int = 2
     loss: LossWeights = field(default_factory=LossWeights)
     form: Form = field(default_factory=Form)
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain values, for the file beside the weights."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,30 +101,22 @@ class PublishedLossWeights:
     offset: float = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class PublishedRecipe:
-    """DSFNet at its published size on rendered faces. Schedule as for DSFNet; takes days on two cores."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedRecipe(Recipe):
+    """DSFNet at its published size on rendered faces. Takes days on two cores."""
 
     method: str = "dsfnet-published"
-    start: str = ""
-    seed: int = 2026
     minutes: float = 2880.0
     batch: int = 16
     learning_rate: float = 2e-4
     weight_decay: float = 1e-4
     warmup: float = 0.02
     clip_norm: float = 50.0
-    ema: float = 0.998
-    workers: int = 1
     pool: int = 16_000
     uses: float = 4.0
     threads: int = 2
     loss: PublishedLossWeights = field(default_factory=PublishedLossWeights)
     form: PublishedForm = field(default_factory=lambda: PublishedForm(256, 60, 36))
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain values, for the file beside the weights."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,41 +128,27 @@ class FinderLoss:
     rotation: float = 0.3
 
 
-@dataclass(frozen=True, slots=True)
-class FinderRecipe:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinderRecipe(Recipe):
     """The face finder on composed frames.
 
-    Schedule as for DSFNet. A run begins by rendering its stock of cut-outs; that time is not counted.
+    A run begins by rendering its stock of cut-outs; that time is not counted.
 
     Attributes:
         cutouts, backdrops: Size of the stock (about 200 kB and 300 kB each, on the disk).
         frame: Side of the frames, px.
-        workers: Processes that compose frames, and that render the stock.
-        photographs: Name of the folder of real crops that joined in; empty for none.
+        photographs: As for DSFNet.
     """
 
     method: str = "finder"
-    seed: int = 2026
     minutes: float = 20.0
     batch: int = 16
-    learning_rate: float = 2e-3
-    weight_decay: float = 0.02
-    warmup: float = 0.03
-    clip_norm: float = 5.0
-    ema: float = 0.998
-    threads: int = 1
-    workers: int = 1
     cutouts: int = 5000
     backdrops: int = 1000
     frame: int = 256
     photographs: str = ""
-    start: str = ""
     loss: FinderLoss = field(default_factory=FinderLoss)
     form: FinderForm = field(default_factory=FinderForm)
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain values, for the file beside the weights."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +169,9 @@ class TDDFALoss:
     steadiness: float = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class TDDFARecipe:
-    """3DDFA-V2 on a bank of rendered faces. Schedule as for DSFNet.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TDDFARecipe(Recipe):
+    """3DDFA-V2 on a bank of rendered faces.
 
     Attributes:
         look_ahead_every, look_ahead: Steps between two choices of the objective, and steps tried for each.
@@ -180,16 +181,10 @@ class TDDFARecipe:
     """
 
     method: str = "tddfa"
-    start: str = ""
-    seed: int = 2026
-    minutes: float = 25.0
     batch: int = 64
     learning_rate: float = 3e-3
-    weight_decay: float = 0.02
     warmup: float = 0.04
-    clip_norm: float = 5.0
-    ema: float = 0.998
-    workers: int = 2  # processes that render the bank
+    workers: int = 2
     scenes: int = 12_000  # in three views each
     threads: int = 2
     look_ahead_every: int = 250
@@ -204,10 +199,6 @@ class TDDFARecipe:
     move_roll_rad: float = 0.1
     loss: TDDFALoss = field(default_factory=TDDFALoss)
     form: RegressorForm = field(default_factory=lambda: RegressorForm(width=0.5, identity=60, expression=36))
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain values, for the file beside the weights."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,13 +234,12 @@ def open_resnet() -> ResNetForm:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class MGCNetRecipe:
-    """MGCNet on a bank of faces in three views. Schedule as for DSFNet.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MGCNetRecipe(Recipe):
+    """MGCNet on a bank of faces in three views.
 
     Attributes:
         batch: Pictures, three of each face.
-        workers: Processes that render the bank where it is short.
         scenes: How many faces the bank holds.
         skins: How many faces the albedo is measured on.
         aligned: Share of the crops that are aligned by five points; the others by the box.
@@ -258,17 +248,8 @@ class MGCNetRecipe:
     """
 
     method: str = "mgcnet"
-    start: str = ""
-    seed: int = 2026
-    minutes: float = 25.0
     batch: int = 36
-    learning_rate: float = 2e-3
-    weight_decay: float = 0.02
-    warmup: float = 0.03
-    clip_norm: float = 5.0
-    ema: float = 0.998
     workers: int = 2
-    threads: int = 1  # a second one waits more than it helps beside anything else
     scenes: int = 12_000
     skins: int = 600
     aligned: float = 0.5
@@ -277,14 +258,10 @@ class MGCNetRecipe:
     loss: MGCNetLoss = field(default_factory=MGCNetLoss)
     form: ResNetForm = field(default_factory=open_resnet)
 
-    def as_json(self) -> dict[str, Any]:
-        """Plain values, for the file beside the weights."""
-        return asdict(self)
 
-
-@dataclass(frozen=True, slots=True)
-class PRNetRecipe:
-    """PRNet in a narrower form on a bank of rendered faces. Schedule as for DSFNet.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PRNetRecipe(Recipe):
+    """PRNet in a narrower form on a bank of rendered faces.
 
     Attributes:
         momentum: Of the batch norms' statistics.
@@ -296,17 +273,8 @@ class PRNetRecipe:
     """
 
     method: str = "prnet"
-    start: str = ""
-    seed: int = 2026
-    minutes: float = 25.0
-    batch: int = 48
-    learning_rate: float = 2e-3
-    weight_decay: float = 0.02
-    warmup: float = 0.03
-    clip_norm: float = 5.0
-    ema: float = 0.998
     scenes: int = 12_000  # in three views each
-    workers: int = 2  # processes that render the bank
+    workers: int = 2
     threads: int = 2
     momentum: float = 0.02
     landmarks: float = 1.0
@@ -317,7 +285,3 @@ class PRNetRecipe:
     roll_deg: float = 20.0
     patched: float = 0.2
     form: PositionForm = field(default_factory=lambda: PositionForm(size=64, width=0.75))
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain values, for the file beside the weights."""
-        return asdict(self)
