@@ -13,7 +13,8 @@ from models.face_model.uv import PositionMapTable
 from models.geometry import Similarity, euler_from_rotation, weighted_procrustes
 from models.images import crop_square
 from models.methods.dual_space_answer import SWITCHES, Decoded, check, reconstructions, vertex_visibility
-from models.networks.blocks import fold_batch_norms
+from models.networks.blocks import InBfloat16, fold_batch_norms, multiplies_bfloat16
+from models.networks.both_ways import perceive_both_ways
 from models.networks.dual_space import (
     MM_PER_UNIT,
     DensePrediction,
@@ -45,7 +46,7 @@ class DSFNet:
     """Dual space fusion: dense predictions for what is seen, a face model for what is not, and their fusion.
 
     Li, Jin et al., "DSFNet: Dual Space Fusion Network for Occlusion-Robust 3D Dense Face
-    Alignment", CVPR 2023.
+    Alignment", CVPR 2023. Unlike the original it looks at each crop twice, straight and in the mirror.
     """
 
     name = "dsfnet"
@@ -70,7 +71,11 @@ class DSFNet:
         self.topology = face_model.topology
         self._device = torch.device(device)
         self._chart_size = network.form.chart_size
-        self._network = fold_batch_norms(network).to(self._device)
+        self._network = network
+        fold_batch_norms(network).to(self._device)
+        if multiplies_bfloat16(self._device):
+            network.image = InBfloat16(network.image)
+        self._symmetric = face_model.symmetric.to(self._device)
         mean = face_model.mean if correction is None else face_model.mean + correction
         self._mean = (mean / MM_PER_UNIT).to(self._device)
         everywhere = mean.new_ones(1, len(mean))
@@ -95,7 +100,8 @@ class DSFNet:
         switches = Switches(*(name not in without for name in self.switches))
         with torch.inference_mode():
             pixels = torch.from_numpy(np.ascontiguousarray(crops)).to(self._device).permute(0, 3, 1, 2)
-            decoded = self._decode(self._network(standardise(pixels), switches))
+            percept = perceive_both_ways(self._network, standardise(pixels), self._symmetric)
+            decoded = self._decode(self._network.conclude(percept, switches))
         took_part = [name for name in self.switches if name not in without]
         return reconstructions(decoded, self.name, self.topology, took_part, self.size)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
@@ -53,6 +55,25 @@ class UpBlock(nn.Module):
     def forward(self, coarse: Tensor, fine: Tensor) -> Tensor:
         """See the class."""
         return self.join(nn.functional.interpolate(self.reduce(coarse), scale_factor=2.0) + fine)
+
+
+class InBfloat16(nn.Module):
+    """A network computed in bfloat16: float32 in, a named tuple of float32 out. It changes the network."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network.to(torch.bfloat16)
+
+    def forward(self, x: Tensor) -> Any:
+        """As the network does, each number rounded to eight bits on its way."""
+        parts = self.network(x.to(torch.bfloat16))
+        return parts._make(part.float() for part in parts)
+
+
+def multiplies_bfloat16(device: torch.device) -> bool:
+    """Whether the machine multiplies bfloat16 fast; others only imitate it."""
+    asked = torch.cpu._is_avx512_bf16_supported if device.type == "cpu" else torch.cuda.is_bf16_supported
+    return asked()
 
 
 def fold_batch_norms(network: nn.Module) -> nn.Module:

@@ -83,6 +83,22 @@ class DensePrediction(NamedTuple):
     confidence: Tensor
 
 
+class Percept(NamedTuple):
+    """Everything the network reads off the pixels.
+
+    Attributes:
+        dense: Of the half-size map.
+        numbers: [B, I + E + 9] of the model space: coefficients, rotation as two columns, scale, x and y.
+        sampled: [B, C, M, M] features for the fusion.
+        summary: [B, summary] likewise.
+    """
+
+    dense: DensePrediction
+    numbers: Tensor
+    sampled: Tensor
+    summary: Tensor
+
+
 class Seen(NamedTuple):
     """The visible face, scattered onto the chart.
 
@@ -161,7 +177,7 @@ class DualSpaceNetwork(nn.Module):
             self.register_buffer(name, value, persistent=False)
         fine = form.widths[0]
         coefficients = len(chart.identity) + len(chart.expression)
-        self.image = ImageNetwork(form.size, form.widths, form.summary)
+        self.image: nn.Module = ImageNetwork(form.size, form.widths, form.summary)
         self.dense = nn.Sequential(convolution(fine, fine), nn.Conv2d(fine, 5, 1))
         self.sampled = nn.Conv2d(fine, form.sampled, 1)
         self.regress = nn.Linear(form.summary, coefficients + 9)
@@ -170,21 +186,30 @@ class DualSpaceNetwork(nn.Module):
 
     def forward(self, crops: Tensor, switches: Switches = Switches()) -> DualSpaceAnswer:  # noqa: B008
         """[B, 3, S, S] standardised -> the answer."""
+        return self.conclude(self.perceive(crops), switches)
+
+    def perceive(self, crops: Tensor) -> Percept:
+        """[B, 3, S, S] standardised -> what is read off the pixels."""
         features = self.image(crops)
-        dense = self._dense(features.fine)
+        with torch.autocast(crops.device.type, enabled=False):
+            numbers = self.regress(features.summary.float())
         sampled = self.sampled(features.fine).float()
-        summary = features.summary
-        with torch.autocast(crops.device.type, enabled=False):
-            seen = self.scatter(dense, switches)
+        return Percept(self._dense(features.fine), numbers, sampled, features.summary)
+
+    def conclude(self, percept: Percept, switches: Switches = Switches()) -> DualSpaceAnswer:  # noqa: B008
+        """What follows from it on the chart."""
+        device = percept.numbers.device.type
+        with torch.autocast(device, enabled=False):
+            seen = self.scatter(percept.dense, switches)
             image_space = self._complete(seen) if switches.image_space else None
-            model_space = self._regress(self.regress(summary.float())) if switches.model_space else None
+            model_space = self._regress(percept.numbers) if switches.model_space else None
         if image_space is None or model_space is None:
-            return DualSpaceAnswer(dense, seen, image_space, model_space, None)
-        maps = self._fusion_input(seen, image_space, model_space, sampled)
-        out = self.fuse(maps, summary).float()
-        with torch.autocast(crops.device.type, enabled=False):
+            return DualSpaceAnswer(percept.dense, seen, image_space, model_space, None)
+        maps = self._fusion_input(seen, image_space, model_space, percept.sampled)
+        out = self.fuse(maps, percept.summary).float()
+        with torch.autocast(device, enabled=False):
             fused = self._place(out.flatten(2).mT, image_space, model_space)
-        return DualSpaceAnswer(dense, seen, image_space, model_space, fused)
+        return DualSpaceAnswer(percept.dense, seen, image_space, model_space, fused)
 
     def _dense(self, fine: Tensor) -> DensePrediction:
         mask, uv, depth, confidence = self.dense(fine).float().split((1, 2, 1, 1), 1)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, interpolate, pad
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from models.networks.blocks import multiplies_bfloat16
 from models.networks.hrnet import WIDTHS, HighResolutionNetwork, Sight
 from models.networks.published import PublishedDSFNet
 from models.networks.published_fusion import PublishedFusion
@@ -38,8 +39,7 @@ def fast_precision(device: torch.device) -> Precision:
     Networks stay in float32: rounded to bfloat16, made-up ones moved the answer by 0.4 to 0.6 % of the face;
     the basis moves it by 0.005 %.
     """
-    asked = torch.cpu._is_avx512_bf16_supported if device.type == "cpu" else torch.cuda.is_bf16_supported
-    return Precision(face_model=torch.bfloat16 if asked() else torch.float32)
+    return Precision(face_model=torch.bfloat16 if multiplies_bfloat16(device) else torch.float32)
 
 
 def quickened(network: PublishedDSFNet, precision: Precision) -> PublishedDSFNet:
