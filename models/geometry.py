@@ -120,6 +120,11 @@ def rotation_from_6d(six: Tensor) -> Tensor:
     return torch.stack((x, y, torch.linalg.cross(x, y)), -1)
 
 
+def mirrored_6d(six: Tensor) -> Tensor:
+    """[..., 6] two columns of a rotation R -> those of M R M, M = diag(-1, 1, 1): the head in a mirror."""
+    return six * six.new_tensor((1.0, -1.0, -1.0, -1.0, 1.0, 1.0))
+
+
 def rotation_from_euler(pitch_yaw_roll_rad: Tensor) -> Tensor:
     """[..., 3] -> [..., 3, 3], y up, z to the viewer: R = Rx(-pitch) Ry(-yaw) Rz(-roll).
 

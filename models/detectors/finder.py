@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from models.geometry import euler_from_rotation, rotation_from_6d
 from models.images import check_image
-from models.networks.finder import STRIDES, FinderNetwork, Sight, suppressed
+from models.networks.blocks import InBfloat16, multiplies_bfloat16
+from models.networks.finder import STRIDES, FinderNetwork, Sight, see_both_ways, suppressed
 from models.reconstructor import Face
 
 LONGEST_PX = (320, 640)
-LEAST_SCORE = 0.3
+LEAST_SCORE = 0.25
 SAME_FACE_IOU = 0.4
 MOST_CANDIDATES, MOST_FACES = 300, 100
 GREY = 128  # zero to the network
@@ -24,7 +26,7 @@ LEAST_SIDE_PX = 8
 
 
 class FinderDetector:
-    """The finder over the picture at 320 px; where nothing is found, again at 640."""
+    """The finder over the picture and its mirror image at 320 px; where nothing is found, again at 640."""
 
     name = "finder"
 
@@ -42,7 +44,10 @@ class FinderDetector:
                 picture is looked at as it is, once.
             least_score: Below it is no face.
         """
-        self._network, self._longest, self._least = network, tuple(longest_px), least_score
+        self._network: nn.Module = network
+        if multiplies_bfloat16(torch.device("cpu")):
+            self._network = InBfloat16(deepcopy(network))
+        self._longest, self._least = tuple(longest_px), least_score
 
     def __call__(self, image: NDArray[np.uint8]) -> list[Face]:
         """[H, W, 3] RGB -> faces, surest first; empty if there is none.
@@ -75,7 +80,7 @@ class FinderDetector:
         padded[:rows, :columns] = small
         with torch.inference_mode():
             pixels = torch.from_numpy(padded).permute(2, 0, 1)[None].float()
-            sight = self._network(pixels.contiguous(memory_format=torch.channels_last))
+            sight = see_both_ways(self._network, pixels.contiguous(memory_format=torch.channels_last))
             boxes, scores, pose_deg = _found(sight, self._least)
         boxes = (boxes + 0.5) * scale - 0.5
         return [

@@ -5,10 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from models.geometry import mirrored_6d
 from models.networks.dual_space import DensePrediction, DualSpaceNetwork, Percept
-
-COLUMNS = (1.0, -1.0, -1.0, -1.0, 1.0, 1.0)  # of a rotation R, the first two of M R M, M = diag(-1, 1, 1)
-SCALE_X_Y = (1.0, -1.0, 1.0)
 
 
 def perceive_both_ways(network: DualSpaceNetwork, crops: Tensor, symmetric: Tensor) -> Percept:
@@ -22,12 +20,10 @@ def perceive_both_ways(network: DualSpaceNetwork, crops: Tensor, symmetric: Tens
     percept = network.perceive(torch.cat((crops, crops.flip(-1))))
     dense = [part.chunk(2) for part in percept.dense]
     straight, mirrored = (DensePrediction(*parts) for parts in zip(*dense, strict=True))
-    numbers, other_numbers = percept.numbers.chunk(2)
-    signs = torch.where(symmetric, 1.0, -1.0)
-    signs = torch.cat((signs, signs.new_tensor((*COLUMNS, *SCALE_X_Y)))).to(numbers.device)
+    numbers, mirrored_numbers = percept.numbers.chunk(2)
     return Percept(
         DensePrediction(*((a + b) / 2 for a, b in zip(straight, _unmirrored(mirrored), strict=True))),
-        (numbers + signs * other_numbers) / 2,
+        (numbers + _unmirrored_numbers(mirrored_numbers, symmetric)) / 2,
         percept.sampled.chunk(2)[0],
         percept.summary.chunk(2)[0],
     )
@@ -37,3 +33,9 @@ def _unmirrored(dense: DensePrediction) -> DensePrediction:
     mask, uv, depth, confidence = (part.flip(-1) for part in dense)
     u, v = uv.split(1, 1)
     return DensePrediction(mask, torch.cat((1 - u, v), 1), depth, confidence)
+
+
+def _unmirrored_numbers(numbers: Tensor, symmetric: Tensor) -> Tensor:
+    coefficients, six, scale, x, y = numbers.split((len(symmetric), 6, 1, 1, 1), 1)
+    signs = torch.where(symmetric, 1.0, -1.0).to(numbers.device)
+    return torch.cat((signs * coefficients, mirrored_6d(six), scale, -x, y), 1)

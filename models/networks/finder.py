@@ -9,6 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from models.geometry import mirrored_6d
 from models.networks.blocks import ResidualBlock, UpBlock, convolution
 
 STRIDES = (8, 16, 32)  # px of the picture per cell, finest level first
@@ -89,6 +90,30 @@ class FinderNetwork(nn.Module):
         cells = torch.cat([level.flatten(2).mT for level in levels], 1).float()
         places, strides = cells_of(pictures.shape[-2], pictures.shape[-1], pictures.device)
         return Sight(cells[..., 0], decoded(cells[..., 1:5], places, strides), cells[..., 5:])
+
+
+def see_both_ways(network: nn.Module, pictures: Tensor) -> Sight:
+    """What the network says of pictures [B, 3, H, W] and of their mirror images, averaged cell by cell."""
+    height, width = pictures.shape[-2:]
+    sight = network(torch.cat((pictures, pictures.flip(-1))))
+    (score, score_m), (box, box_m), (rotation, rotation_m) = (part.chunk(2) for part in sight)
+    there = _mirrored_cells(height, width).to(pictures.device)
+    x0, y0, x1, y1 = box_m[:, there].unbind(-1)
+    return Sight(
+        (score + score_m[:, there]) / 2,
+        (box + torch.stack((width - 1 - x1, y0, width - 1 - x0, y1), -1)) / 2,
+        (rotation + mirrored_6d(rotation_m[:, there])) / 2,
+    )
+
+
+def _mirrored_cells(height: int, width: int) -> Tensor:
+    """[C]: which cell lies where each cell lies in the mirror."""
+    cells, first = [], 0
+    for stride in STRIDES:
+        rows, columns = height // stride, width // stride
+        cells.append(first + torch.arange(rows * columns).unflatten(0, (rows, columns)).flip(1).flatten())
+        first += rows * columns
+    return torch.cat(cells)
 
 
 def cells_of(height: int, width: int, device: torch.device | None = None) -> tuple[Tensor, Tensor]:

@@ -14,6 +14,7 @@ from models.detection import FinderDetector, YuNetDetector, refined
 from models.errors import MissingAssetError, WeightsError
 from models.evaluation.finders import empty_pictures, found_anything, found_faces
 from models.evaluation.subjects import Subject
+from models.geometry import rotation_from_6d
 from models.images import crop_square
 from models.loading import load_face_model, load_finder
 from models.networks.blocks import fold_batch_norms
@@ -25,6 +26,7 @@ from models.networks.finder import (
     cells_of,
     decoded,
     encoded,
+    see_both_ways,
     suppressed,
 )
 from models.reconstruction import Alarm, Reconstruction, Scalar, Space, frozen
@@ -78,6 +80,22 @@ def test_a_shift_by_the_coarsest_stride_moves_the_answer(network):
         torch.testing.assert_close(after[inner, moved], expected, atol=0.05, rtol=1e-3)
 
 
+def test_a_mirrored_picture_gives_mirrored_boxes_and_turns(network):
+    pictures = 255 * torch.rand(2, 3, 64, 96, generator=torch.Generator().manual_seed(4))
+    with torch.inference_mode():
+        one, other = see_both_ways(network, pictures), see_both_ways(network, pictures.flip(-1))
+    places, strides = cells_of(64, 96)
+    for k in (0, 7, 50, 100, 121):
+        beside = torch.tensor([95 - places[k, 0], places[k, 1]])
+        (m,) = ((places == beside).all(1) & (strides == strides[k])).nonzero()[:, 0].tolist()
+        torch.testing.assert_close(one.score[:, k], other.score[:, m])
+        x0, y0, x1, y1 = other.box[:, m].unbind(-1)
+        torch.testing.assert_close(one.box[:, k], torch.stack((95 - x1, y0, 95 - x0, y1), -1))
+        turned = rotation_from_6d(one.rotation[:, k])
+        flip = torch.diag(torch.tensor([-1.0, 1.0, 1.0]))
+        torch.testing.assert_close(flip @ rotation_from_6d(other.rotation[:, m]) @ flip, turned)
+
+
 def test_folded_batch_norms_change_nothing():
     torch.manual_seed(1)
     network = FinderNetwork(SMALL)
@@ -96,16 +114,27 @@ def test_the_surest_of_overlapping_boxes_stays():
 
 
 class Told(torch.nn.Module):
-    """Says that there are faces where it is told, in px of the picture it is given."""
+    """Says in its first cells where there are faces, in px of the picture; in the mirror likewise."""
 
     def __init__(self, boxes: list[list[float]], scores: list[float]):
         super().__init__()
-        self.boxes, self.scores, self.sizes = torch.tensor([boxes]), torch.tensor([scores]).logit(), []
+        self.boxes, self.scores, self.sizes = torch.tensor(boxes).float(), torch.tensor(scores).logit(), []
+
+    def __deepcopy__(self, memo):
+        return self
 
     def forward(self, pictures):
-        self.sizes.append(tuple(pictures.shape[-2:]))
-        rotation = torch.tensor([1.0, 0, 0, 0, 1, 0]).expand(1, self.boxes.shape[1], 6)
-        return Sight(self.scores, self.boxes, rotation)
+        height, width = pictures.shape[-2:]
+        self.sizes.append((height, width))
+        count, cells = len(self.boxes), len(cells_of(height, width)[0])
+        score, box = torch.full((2, cells), -9.0), torch.ones(2, cells, 4)
+        rotation = torch.tensor([1.0, 0, 0, 0, 1, 0]).expand(2, cells, 6)
+        first, columns = torch.arange(count), width // STRIDES[0]
+        score[0, first], box[0, first] = self.scores, self.boxes
+        x0, y0, x1, y1 = self.boxes.unbind(-1)
+        score[1, columns - 1 - first] = self.scores
+        box[1, columns - 1 - first] = torch.stack((width - 1 - x1, y0, width - 1 - x0, y1), -1)
+        return Sight(score, box, rotation)
 
 
 def test_boxes_come_back_in_pixels_of_the_picture():
