@@ -44,9 +44,9 @@ class FinderDetector:
                 picture is looked at as it is, once.
             least_score: Below it is no face.
         """
-        self._network: nn.Module = network
+        self._network: nn.Module = deepcopy(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if multiplies_bfloat16(torch.device("cpu")):
-            self._network = InBfloat16(deepcopy(network))
+            self._network = InBfloat16(self._network)
         self._longest, self._least = tuple(longest_px), least_score
 
     def __call__(self, image: NDArray[np.uint8]) -> list[Face]:

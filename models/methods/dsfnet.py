@@ -72,7 +72,7 @@ class DSFNet:
         self._device = torch.device(device)
         self._chart_size = network.form.chart_size
         self._network = network
-        fold_batch_norms(network).to(self._device)
+        fold_batch_norms(network).to(self._device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if multiplies_bfloat16(self._device):
             network.image = InBfloat16(network.image)
         self._symmetric = face_model.symmetric.to(self._device)
