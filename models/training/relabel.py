@@ -20,6 +20,7 @@ import torch
 from numpy.typing import NDArray
 
 from models.errors import InputError, UnmaskError
+from models.face_model.landmarks import MIRROR
 from models.geometry import nearest_rotation, rotation_from_euler
 from models.images import warp_crop
 from models.loading import load
@@ -34,12 +35,7 @@ BATCH = 32
 PART = 1024  # crops between two writes
 STRAY = 0.05  # of the box: how far, and how much larger or smaller, a view lies off it at most
 ASKED = re.compile(r"([\w-]+)=(.+):([1-9]\d?)")
-MIRROR = np.diag([-1.0, 1.0, 1.0])
-MIRROR68 = np.array([
-    *range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1),
-    45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,
-    *range(54, 47, -1), *range(59, 54, -1), *range(64, 59, -1), 67, 66, 65,
-])  # fmt: skip
+FLIP = np.diag([-1.0, 1.0, 1.0])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -146,9 +142,9 @@ def _look(
         points[:, 2] -= points[:, 2].mean()
         turn = rotation_from_euler(torch.tensor(placed.pose_deg).double().deg2rad()).numpy()
         if mirrored:
-            points = points[MIRROR68]
+            points = points[MIRROR]
             points[:, 0] = picture.shape[1] - 1 - points[:, 0]
-            turn = MIRROR @ turn @ MIRROR
+            turn = FLIP @ turn @ FLIP
         marks.append(points)
         turns.append(turn)
     return np.stack(marks), np.stack(turns)

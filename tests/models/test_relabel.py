@@ -70,7 +70,7 @@ def folder(tmp_path: Path) -> Path:
 def test_the_mirror_of_landmarks_is_that_of_the_mean_face():
     model = load_face_model()
     marks = model.topology.landmarks(model.mean.numpy())
-    assert np.abs(marks[relabel.MIRROR68] * [-1, 1, 1] - marks).max() < 0.5
+    assert np.abs(marks[relabel.MIRROR] * [-1, 1, 1] - marks).max() < 0.5
 
 
 def test_each_method_counts_the_same_and_views_are_put_back_in_place(folder, tmp_path, monkeypatch, capsys):
