@@ -60,15 +60,17 @@ def relabel(folder: Path, by: Sequence[str], out: Path) -> None:
     """Write OUT/labels.npz, all arrays as in FOLDER but landmarks68_tddfa and rotation_tddfa.
 
     Raises:
-        InputError: The folder cannot be read, or `by` is not of that form.
+        InputError: The folder cannot be read, or is OUT itself, or `by` is not of that form.
     """
+    if out.resolve() == folder.resolve():
+        raise InputError(f"--out must be another folder than {folder}: its labels are kept.")
     labels = aflw.read_labels(folder)
     said = []
     for asked in by:
         if (parts := ASKED.fullmatch(asked)) is None:
             raise InputError(f"{asked!r} must be METHOD=WEIGHTS:VIEWS, as in dsfnet=research:2.")
         name, weights, views = parts.groups()
-        kept = out / f"{name}-{Path(weights).stem}-{views}"
+        kept = out / re.sub(r"[^\w.]+", "-", asked)
         said.append(_asked(labels, load(name, weights), int(views), kept))
     landmarks = np.mean([marks for marks, _ in said], 0)
     rotation = nearest_rotation(torch.from_numpy(np.mean([turn for _, turn in said], 0))).numpy()
@@ -93,7 +95,9 @@ def _asked(labels: aflw.Labels, method: Reconstructor, views: int, kept: Path) -
         if not path.exists():
             rows = range(first, min(first + PART, len(labels.name)))
             marks, turns = _part(labels, crops, method, views, rows)
-            np.savez(path, landmarks=marks, rotation=turns)
+            partial = path.with_suffix(".partial.npz")
+            np.savez(partial, landmarks=marks, rotation=turns)
+            partial.replace(path)
             LOG.info("%s: %d of %d", kept.name, rows.stop, len(labels.name))
         with np.load(path, allow_pickle=False) as file:
             parts.append((file["landmarks"], file["rotation"]))

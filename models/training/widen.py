@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from models.errors import InputError, UnmaskError
+from models.errors import InputError, UnmaskError, WeightsError
 from models.loading import fill, read_weights
 from models.networks.position_net import PositionForm, PositionNetworkInTraining
 from models.training.loop import write_weights
@@ -31,11 +31,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         tensors, recipe = read_weights(chosen.weights)
-        narrow = PositionNetworkInTraining(PositionForm(**recipe["form"]))
+        try:
+            form, seed = PositionForm(**recipe["form"]), int(recipe["seed"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise WeightsError(f"{chosen.weights.name} is of no training of prnet: {error!r}.") from error
+        narrow = PositionNetworkInTraining(form)
         fill(narrow, tensors, chosen.weights)
-        wide = widened(narrow, chosen.width, torch.Generator().manual_seed(recipe["seed"]))
-        form = {"form": asdict(wide.form), "widened": chosen.weights.name}
-        write_weights(chosen.out, wide.state_dict(), recipe | form)
+        wide = widened(narrow, chosen.width, torch.Generator().manual_seed(seed))
+        told = {"form": asdict(wide.form), "widened": chosen.weights.name}
+        write_weights(chosen.out, wide.state_dict(), recipe | told)
     except UnmaskError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

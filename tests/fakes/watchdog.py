@@ -24,11 +24,12 @@ class Watchdog(QObject):
         self.longest_s = 0.0
         self._last = (perf_counter(), thread_time(), queued_s())
         self._beat = QTimer(self, interval=BEAT_MS)
-        self._beat.timeout.connect(self._on_beat)
+        self._beat.timeout.connect(self.beat)
         self._beat.start()
 
     @Slot()
-    def _on_beat(self) -> None:
+    def beat(self) -> None:
+        """The event loop came by."""
         now = (perf_counter(), thread_time(), queued_s())
         paused, computed = now[0] - self._last[0], now[1] - self._last[1]
         queued = sum(seconds - self._last[2].get(thread, seconds) for thread, seconds in now[2].items())

@@ -99,3 +99,10 @@ def test_each_method_counts_the_same_and_views_are_put_back_in_place(folder, tmp
 def test_a_method_without_weights_or_views_is_refused_by_name(folder, tmp_path, capsys):
     assert relabel.main([str(folder), "--by", "dsfnet", "--out", str(tmp_path / "new")]) == 1
     assert "'dsfnet'" in capsys.readouterr().err
+
+
+def test_labels_are_never_written_over(folder, capsys):
+    before = (folder / "labels.npz").read_bytes()
+    assert relabel.main([str(folder), "--by", "still=open:1", "--out", str(folder)]) == 1
+    assert "another folder" in capsys.readouterr().err
+    assert (folder / "labels.npz").read_bytes() == before

@@ -12,7 +12,7 @@ from models.errors import InputError
 from models.loading import fill, read_weights
 from models.networks.position_net import PositionForm, PositionNetworkInTraining
 from models.training.loop import write_weights
-from models.training.recipes import PRNetRecipe
+from models.training.recipes import PRNetRecipe, TDDFARecipe
 from models.training.widen import main, widened
 
 
@@ -64,3 +64,13 @@ def test_the_file_says_how_wide_it_is(narrow: PositionNetworkInTraining, tmp_pat
     assert told["form"] == asdict(PositionForm(32, 0.25))
     assert told["widened"] == "narrow.safetensors"
     fill(PositionNetworkInTraining(PositionForm(**told["form"])), tensors, out)
+
+
+def test_weights_of_another_method_are_refused_by_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_weights(tmp_path / "other.safetensors", {"w": torch.zeros(2)}, TDDFARecipe().as_json())
+    out = tmp_path / "wide.safetensors"
+    assert main([str(tmp_path / "other.safetensors"), "--width", "0.5", "--out", str(out)]) == 1
+    assert "other.safetensors" in capsys.readouterr().err
+    assert not out.exists()
