@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.aligning import Aligned, aligned, distance_to_surface
+from models.face_model.landmarks import MIRROR
 from models.ground_truth import GroundTruth, box_of
 from models.metrics import Floats, box_iou, box_size
 from models.overlay import hidden_landmarks
@@ -193,19 +194,7 @@ def _turned(points: Array, axis: int, middle: float) -> NDArray[np.floating]:
     """Mirrored: x or y becomes `middle` minus itself; with x, left and right landmarks change names."""
     turned = np.array(points[:, :2], np.float64)
     turned[:, axis] = middle - turned[:, axis]
-    return turned[list(MIRROR)] if axis == 0 else turned
-
-
-MIRROR = (
-    *range(16, -1, -1),
-    *range(26, 16, -1),
-    *range(27, 31),
-    *range(35, 30, -1),
-    *(45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40),
-    *(54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55),
-    *(64, 63, 62, 61, 60, 67, 66, 65),
-)
-"""[68]: which landmark of the iBUG order lies on the other side of the face."""
+    return turned[MIRROR] if axis == 0 else turned
 
 
 def _with_depth(true: Array, own: Array) -> Array:

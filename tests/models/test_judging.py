@@ -4,9 +4,10 @@ from math import dist, sqrt
 import numpy as np
 import pytest
 
+from models.face_model.landmarks import MIRROR
 from models.figures import figures
 from models.ground_truth import GroundTruth, TrueMesh
-from models.judging import MIRROR, concerned, error_at, judged, spread, suspicion, with_errors
+from models.judging import concerned, error_at, judged, spread, suspicion, with_errors
 from models.normalisers import NORMALISERS, normaliser
 from models.reconstruction import MeshLayer, frozen
 from models.reconstructor import Face
