@@ -13,14 +13,18 @@ from torch import Tensor, nn
 
 from models.geometry import euler_from_rotation, rotation_from_6d
 from models.images import check_image
+from models.metrics import box_iou
 from models.networks.blocks import InBfloat16, multiplies_bfloat16
 from models.networks.finder import STRIDES, FinderNetwork, Sight, see_both_ways, suppressed
 from models.reconstructor import Face
+
+Floats = NDArray[np.float64]
 
 LONGEST_PX = (320, 640)
 LEAST_SCORE = 0.25
 SAME_FACE_IOU = 0.4
 MOST_CANDIDATES, MOST_FACES = 300, 100
+LEAST_VOTE, SAME_PLACE_IOU = 0.05, 0.5  # boxes of at least that score, as near as that, place a found one
 GREY = 128  # zero to the network
 LEAST_SIDE_PX = 8
 
@@ -91,12 +95,24 @@ class FinderDetector:
         ]
 
 
-def _found(sight: Sight, least: float) -> tuple[NDArray[np.float64], list[float], list[list[float]]]:
+def _found(sight: Sight, least: float) -> tuple[Floats, list[float], list[list[float]]]:
     """Boxes [F, 4] px of the network's picture, their scores and poses, surest first, of a batch of one."""
-    score = sight.score[0].sigmoid()
-    likely = (score > least) & sight.box[0].isfinite().all(-1)
+    score, there = sight.score[0].sigmoid(), sight.box[0].isfinite().all(-1)
+    likely = (score > least) & there
     order = torch.where(likely, score, 0.0).topk(min(MOST_CANDIDATES, int(likely.sum()))).indices
     boxes = sight.box[0][order]
     kept = suppressed(boxes, score[order], SAME_FACE_IOU, MOST_FACES)
+    voting = (score > LEAST_VOTE) & there
+    placed = voted(*(part.double().numpy() for part in (boxes[kept], sight.box[0][voting], score[voting])))
     pose: Tensor = torch.rad2deg(euler_from_rotation(rotation_from_6d(sight.rotation[0][order[kept]])))
-    return boxes[kept].double().numpy(), score[order[kept]].tolist(), pose.tolist()
+    return placed, score[order[kept]].tolist(), pose.tolist()
+
+
+def voted(boxes: Floats, voters: Floats, scores: Floats) -> Floats:
+    """Each box moved to the mean of those about it, weighed by score (Gidaris and Komodakis 2015, section 5).
+
+    Args:
+        boxes: [F, 4]; voters: [C, 4], the boxes among them; scores: [C].
+    """
+    weights = scores * (box_iou(boxes[:, None], voters) > SAME_PLACE_IOU)
+    return np.asarray(weights @ voters / weights.sum(1, keepdims=True))

@@ -145,6 +145,12 @@ def test_boxes_come_back_in_pixels_of_the_picture():
     assert sure.pose_deg == pytest.approx((0, 0, 0))
 
 
+def test_unsure_boxes_about_a_sure_one_pull_it_by_their_score():
+    finder = FinderDetector(Told([[0, 0, 20, 20], [2, 0, 22, 20], [0, 15, 20, 35]], [0.6, 0.2, 0.2]))
+    (face,) = finder(np.zeros((64, 64, 3), np.uint8))
+    assert face.box == pytest.approx((0.5, 0, 20.5, 20))  # a quarter of the way; the third lies elsewhere
+
+
 def test_what_is_unsure_is_no_face_and_is_looked_at_again_in_finer_pixels():
     network = Told([[10, 10, 30, 30]], [0.1])
     assert FinderDetector(network)(np.zeros((500, 1000, 3), np.uint8)) == []
