@@ -49,7 +49,8 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "prnet": PRNetRecipe,
 }
 RENDERS_ALL_ALONG = ("dsfnet", "dsfnet-published")
-OF_THE_RECIPE = ("minutes", "batch", "pool", "workers", "threads", "seed", "cutouts", "backdrops", "scenes")
+MEASURES = ("minutes", "share")
+COUNTS = ("batch", "pool", "workers", "threads", "seed", "cutouts", "backdrops", "scenes")
 FIRST_SCENE = 10_000_000  # those below are kept for tests
 
 
@@ -81,7 +82,7 @@ def _train(options: argparse.Namespace) -> None:
 def _recipe(options: argparse.Namespace) -> Recipe:
     """The method's own, with what the command line says instead."""
     recipe = RECIPES[options.method]()
-    given = {key: getattr(options, key) for key in OF_THE_RECIPE if getattr(options, key) is not None}
+    given = {key: getattr(options, key) for key in (*MEASURES, *COUNTS) if getattr(options, key) is not None}
     if options.start is not None:
         given["start"] = Path(options.start).name
     if options.photographs is not None:
@@ -134,11 +135,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--start", help='begin from these weights: a file, or the name of some that ship ("open")'
     )
-    parser.add_argument("--photographs", type=Path, help="folder of labelled crops: half of the samples")
+    parser.add_argument("--photographs", type=Path, help="folder of labelled crops to mix in")
+    parser.add_argument("--share", type=float, help="of DSFNet's samples that are such crops (default: half)")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--minutes", type=float, help="wall clock of the whole run, all parts together")
     parser.add_argument("--stock", type=Path, help="folder of what was rendered before (default: in OUT)")
-    for name in OF_THE_RECIPE[1:]:
+    for name in COUNTS:
         parser.add_argument(f"--{name}", type=int, help="instead of the recipe's")
     return parser
 
