@@ -40,16 +40,29 @@ def test_a_drag_keeps_the_rotation_a_rotation(pressed, now):
     assert np.linalg.norm(rotation) == pytest.approx(1)
 
 
+@given(st.tuples(st.floats(120, 2000), st.floats(120, 2000)))
+def test_a_face_stands_over_the_legend_and_in_the_middle_where_there_is_room(size):
+    middle, right, low, high = (
+        on_screen(p, Camera(), *size) for p in ((0, 0, 0), (1, 0, 0), (0, -1, 0), (0, 1, 0))
+    )
+    assert middle[0] == pytest.approx(size[0] / 2)
+    assert right[0] - middle[0] == pytest.approx(low[1] - middle[1])
+    assert high[1] >= -1e-3
+    assert low[1] <= size[1] - min(40, size[1] / 4) + 1e-3
+    if size[1] > size[0] + 80:
+        assert middle[1] == pytest.approx(size[1] / 2)
+        assert right[0] == pytest.approx(size[0], abs=1e-3)
+
+
 @given(PLACES, st.floats(0.5, 3))
 def test_zoom_keeps_what_is_under_the_mouse(at, factor):
     camera = trackball.shifted(Camera(zoom=1.5), (0.1, -0.2))
-    half = 100  # of the smaller side
     under = [at[0] / camera.zoom * trackball.FIT, at[1] / camera.zoom * trackball.FIT, 0.0]
     under[0] -= camera.pan[0] * trackball.FACE_SIZE
     under[1] -= camera.pan[1] * trackball.FACE_SIZE
     before = on_screen(under, camera)
     after = on_screen(under, trackball.zoomed(camera, factor, at))
-    np.testing.assert_allclose(before[:2], [150 + at[0] * half, 100 - at[1] * half], atol=1e-3)
+    np.testing.assert_allclose(before[:2], [150 + at[0] * 80, 80 - at[1] * 80], atol=1e-3)
     np.testing.assert_allclose(after[:2], before[:2], atol=1e-3)
 
 
@@ -59,7 +72,7 @@ def test_up_is_up_right_is_right_and_near_is_near(perspective):
     middle, right, up, near = (
         on_screen(p, camera) for p in ((0, 0, 0), (0.5, 0, 0), (0, 0.5, 0), (0, 0, 0.5))
     )
-    np.testing.assert_allclose(middle[:2], [150, 100], atol=1e-6)
+    np.testing.assert_allclose(middle[:2], [150, 80], atol=1e-6)  # 40 px are the legend's
     assert right[0] > middle[0] + 10
     assert up[1] < middle[1] - 10
     assert near[2] < middle[2]

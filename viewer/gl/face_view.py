@@ -270,8 +270,8 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
             self.camera_moved.emit(camera)
 
     def _screen(self, point: QPointF) -> trackball.Point:
-        half = min(self.width(), self.height()) / 2
-        return (point.x() - self.width() / 2) / half, (self.height() / 2 - point.y()) / half
+        (x, y), half = trackball.stage(self.width(), self.height())
+        return (point.x() - x) / half, (y - point.y()) / half
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Tell whoever lies on top."""

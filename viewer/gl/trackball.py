@@ -1,6 +1,7 @@
 """How a mouse turns, shifts and enlarges a face: pure functions on Camera. No Qt, no GL.
 
-Screen points are in units of half the panel's smaller side: (0, 0) is its centre, x right, y up.
+Screen points are in units of half the side of the square the face stands in (see `stage`): (0, 0) is its
+centre, x right, y up.
 """
 
 from __future__ import annotations
@@ -16,12 +17,24 @@ from viewer.state import Camera, Quaternion, product
 Point = tuple[float, float]
 
 BALL_RADIUS = 0.85  # of the ball one turns, in screen units
-FIT = 1.0  # world (face radii) shown from the centre to the nearer border, at zoom 1
+FIT = 1.0  # world (face radii) shown from the centre to the border of the stage, at zoom 1
+LEGEND_PX, LEGEND_SHARE = 40.0, 0.25  # kept free at the bottom, but never more than that share of the view
 FACE_SIZE = 2.0  # one face size in face radii: the unit of Camera.pan
 LENS_DISTANCE = 4.2  # of a perspective camera, in face radii
 REACH = 3.0  # face radii from the centre: what a view shows unless it knows how far its content reaches
 NEAREST = 0.2  # face radii before a perspective camera
 ZOOM_RANGE = (0.2, 40.0)
+
+
+def stage(width: float, height: float) -> tuple[Point, float]:
+    """The largest square over the legend of a view of that size.
+
+    Returns:
+        Its centre (x, y from the top) and half its side, px.
+    """
+    room = height - min(LEGEND_PX, LEGEND_SHARE * height)
+    half = min(width, room) / 2
+    return (width / 2, min(height / 2, room - half)), half
 
 
 def dragged(camera: Camera, pressed: Point, now: Point) -> Camera:
@@ -85,11 +98,11 @@ def projection_matrix(
 
     Args:
         camera: How the face is seen.
-        width, height: Of the view, in any unit.
+        width, height: Of the view, px.
         reach: Of the content from the face's centre, however it is turned, in face radii.
     """
-    smaller = min(width, height)
-    scale_x, scale_y = smaller / width, smaller / height
+    (_, middle), half = stage(width, height)
+    scale_x, scale_y = 2 * half / width, 2 * half / height
     near, far = max(LENS_DISTANCE - reach, NEAREST), LENS_DISTANCE + reach
     enlarged = camera.zoom / FIT
     matrix = np.zeros((4, 4))
@@ -103,7 +116,7 @@ def projection_matrix(
         matrix[3, 3] = 1
     shift = np.eye(4)
     shift[0, 3] = camera.pan[0] * FACE_SIZE * enlarged * scale_x
-    shift[1, 3] = camera.pan[1] * FACE_SIZE * enlarged * scale_y
+    shift[1, 3] = camera.pan[1] * FACE_SIZE * enlarged * scale_y + 1 - 2 * middle / height
     return np.asarray(shift @ matrix)
 
 
