@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QLabel
 
 from models.reconstruction import Alarm, MapLayer, MeshLayer, Scalar, Space, frozen
 from models.reconstructor import Face
@@ -136,3 +137,12 @@ def test_the_strip_warns_and_takes_it_back(qtbot):
     strip.set_alarms(())
     assert strip.subtitle() == before
     assert DARK.warning not in strip.styleSheet()
+
+
+def test_figures_stay_beside_a_warning_which_a_hover_tells(qtbot):
+    strip = TitleStrip(panel_row("image"))
+    qtbot.addWidget(strip)
+    strip.set_note("5.6 mm", "Mean distance.")
+    strip.set_alarms(("Pixels collide.",))
+    assert strip.subtitle() == "⚠ 5.6 mm"
+    assert strip.findChild(QLabel, "panelSubtitle").toolTip() == "Pixels collide.\nMean distance."

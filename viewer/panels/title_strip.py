@@ -55,6 +55,7 @@ class TitleStrip(QWidget):
         self.setObjectName("titleStrip")
         self._style, self._colours, self._focused = row.style, DARK, False
         self._note, self._meaning, self._alarms = row.subtitle, row.subtitle, tuple[str, ...]()
+        self._figures = False
         self._title, self._subtitle = QLabel(row.title, self), Elided(row.subtitle, self)
         self._title.setObjectName("panelTitle")
         self._chooser = QPushButton(self)
@@ -140,8 +141,8 @@ class TitleStrip(QWidget):
             shown.setText(f"{style.look.value} ▾" if len(self._actions) > 1 else "▾")
 
     def set_note(self, note: str, meaning: str) -> None:
-        """Replace the subtitle and what a hover says of it."""
-        self._note, self._meaning = note, meaning
+        """Figures instead of the subtitle, and what a hover says of them; alarms only mark them."""
+        self._note, self._meaning, self._figures = note, meaning, bool(note)
         self._tell_subtitle()
 
     def set_alarms(self, alarms: tuple[str, ...]) -> None:
@@ -156,8 +157,10 @@ class TitleStrip(QWidget):
 
     def _tell_subtitle(self) -> None:
         more = f" (and {len(self._alarms) - 1} more)" if len(self._alarms) > 1 else ""
-        self._subtitle.setText(f"⚠ {self._alarms[0]}{more}" if self._alarms else self._note)
-        self._subtitle.setToolTip("\n".join(self._alarms or (self._meaning,)))
+        told = self._note if self._figures or not self._alarms else f"{self._alarms[0]}{more}"
+        self._subtitle.setText(f"⚠ {told}" if self._alarms else told)
+        meaning = (self._meaning,) if self._figures or not self._alarms else ()
+        self._subtitle.setToolTip("\n".join((*self._alarms, *meaning)))
         self.set_palette(self._colours)
 
     def set_focused(self, focused: bool) -> None:
