@@ -13,9 +13,10 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
 
 from models.reconstruction import MeshLayer, Reconstruction, Space, frozen
 from tests.viewer.gl_fixtures import dome
-from tests.viewer.gl_fixtures.screen import near, pixels, require_gl
+from tests.viewer.gl_fixtures.screen import middle, near, pixels, require_gl
 from viewer.comparison import Setting, Side, compared
 from viewer.gl.mesh_item import VALUES, Fill, MeshItem, Paint, Surface
+from viewer.gl.trackball import stage
 from viewer.panels.arrangement import PANELS, panel_row
 from viewer.panels.drawn import CHART_SIZE
 from viewer.panels.palette import DARK, LIGHT
@@ -50,10 +51,15 @@ def grabbed(panel):
 
 
 def at(picture, x, y):
-    """A pixel by its place in shares of half the view: x to the right, y up."""
-    height, width = picture.shape[:2]
-    half = min(width, height) / 2
-    return picture[round(height / 2 - y * half), round(width / 2 + x * half)]
+    """A pixel by its place in the face's square, -1..1: x to the right, y up."""
+    column, row = spot(picture, x, y)
+    return picture[row, column]
+
+
+def spot(picture, x, y):
+    """Column and row of that place."""
+    (across, down), half = stage(picture.shape[1], picture.shape[0])
+    return round(across + x * half), round(down - y * half)
 
 
 def quads(*rows):
@@ -165,7 +171,7 @@ def test_a_drag_to_the_right_turns_the_face_to_the_right_and_says_so(qtbot):
 def test_a_click_picks_a_vertex_and_turns_nothing(qtbot):
     panel = shown(qtbot)
     with qtbot.assertNotEmitted(panel.camera_moved), qtbot.waitSignal(panel.vertex_picked) as signal:
-        qtbot.mouseClick(panel.view, Qt.MouseButton.LeftButton, pos=QPoint(150, 150))
+        qtbot.mouseClick(panel.view, Qt.MouseButton.LeftButton, pos=middle(panel.view))
     assert abs(signal.args[0] - dome.SIDE * dome.SIDE // 2) <= dome.SIDE + 1
 
 
@@ -261,8 +267,7 @@ def test_edges_lie_on_the_edges_and_nowhere_else(qtbot):
     item.set_surface(quads((0, 0, 0, 0.6, (0, 0))))
     item.set_paint(Paint(fill=Fill.PLAIN, body=(0, 0, 0), edge=(1, 1, 1), edge_opacity=1.0, wire=True))
     picture = grabbed(panel)
-    height, width = picture.shape[:2]
-    row, column = round(height / 2 - 0.3 * height / 2), round(width / 2 + 0.3 * height / 2)
+    column, row = spot(picture, 0.3, 0.3)
     assert picture[row - 2 : row + 3, column - 2 : column + 3].max() > 100  # the diagonal
     assert at(picture, 0.3, -0.3).max() == 0
     assert at(picture, -0.3, 0.3).max() == 0
@@ -442,8 +447,7 @@ def test_visible_pixels_are_dots_where_they_fell_on_the_chart(qtbot):
     change = np.abs(dotted - grabbed(panel)).max(-1) > 30
     columns = np.nonzero(change[:220])[1]  # the legend lies below
     assert len(columns) > 100
-    half = CHART_SIZE * 150
-    assert columns.min() == pytest.approx(150 - half, abs=3)
+    assert columns.min() == pytest.approx(spot(dotted, -CHART_SIZE, 0)[0], abs=3)
     whole = {row.uv.shape[0] for row in dome.answer().layers if getattr(row, "uv", None) is not None}
     assert whole == {dome.SIDE**2}, "the dome's visible surface has all its vertices"
 

@@ -13,6 +13,7 @@ from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
 
 from tests.fakes.work import FakeWork
+from tests.viewer.gl_fixtures.screen import middle
 from viewer import app
 from viewer.assembly import Assembly
 from viewer.command_line import Launch
@@ -142,8 +143,8 @@ def test_every_arrangement_draws_and_the_line_between_a_and_b_is_dragged_in_the_
     assembly.actions["arrange-x-ray"].trigger()
     for name in ("uv", "seen", "followed", "apart"):
         assert len(np.unique(pixels(assembly, name).reshape(-1, 3), axis=0)) > 50, name
-    middle = panel(assembly, "uv").view.rect().center()
-    QTest.mouseClick(panel(assembly, "uv").view, Qt.MouseButton.LeftButton, pos=middle)
+    chart = panel(assembly, "uv").view
+    QTest.mouseClick(chart, Qt.MouseButton.LeftButton, pos=middle(chart))
     u, v = store.state.answer.topology.uv[store.state.probe.vertex]
     assert abs(u - 0.5) < 0.05
     assert abs(v - 0.5) < 0.05

@@ -5,8 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PySide6.QtCore import QPoint
 from PySide6.QtGui import QGuiApplication, QImage, QOffscreenSurface, QOpenGLContext
 from PySide6.QtWidgets import QApplication
+
+from viewer.gl.face_view import FaceView
+from viewer.gl.trackball import stage
 
 
 def require_gl(application: QApplication) -> None:
@@ -31,3 +35,9 @@ def pixels(image: QImage) -> NDArray[np.int16]:
 def near(pixel: NDArray[np.int16], colour: tuple[int, int, int], tolerance: int = 12) -> bool:
     """Whether a pixel has about that colour."""
     return bool((np.abs(pixel - np.array(colour)) <= tolerance).all())
+
+
+def middle(view: FaceView) -> QPoint:
+    """Where the face's centre lies in a view that was neither moved nor enlarged."""
+    (x, y), _ = stage(view.width(), view.height())
+    return QPoint(round(x), round(y))
