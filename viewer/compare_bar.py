@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QWidget
 
 from viewer.comparison import (
     ARRANGEMENT,
@@ -19,9 +19,9 @@ from viewer.comparison import (
     vertex_on,
 )
 from viewer.controller import Controller
+from viewer.docks.parts import action_button, summary
 from viewer.menus import add_offers
 from viewer.offers import offers
-from viewer.panels.title_strip import Elided
 from viewer.readings import reading
 from viewer.state import State
 from viewer.store import Store
@@ -49,13 +49,8 @@ class CompareBar(QWidget):
             row.addWidget(QLabel(name.upper()))
             row.addWidget(side)
         for name in BUTTONS:
-            button = QToolButton()
-            button.setDefaultAction(actions[name])
-            button.setAccessibleName(actions[name].text())
-            row.addWidget(button)
-        self._summary = Elided("")
-        self._summary.setProperty("role", "muted")
-        self._summary.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+            row.addWidget(action_button(actions[name]))
+        self._summary = summary()
         row.addWidget(self._summary, 1)
         self._follow(store.state, None)
         store.changed.connect(self._follow)

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
 from viewer.comparison import setting_of, worded
 from viewer.controller import Controller
-from viewer.docks.parts import menu_button, short_button
+from viewer.docks.parts import menu_button, short_button, summary
 from viewer.lineup import METHODS, MOST, line, standing
 from viewer.menus import fill_with_offers
-from viewer.panels.title_strip import Elided
 from viewer.state import State
 from viewer.store import Store
 from viewer.theme import SPACE
@@ -50,9 +49,7 @@ class MethodsBar(QWidget):
         row.addWidget(self._add)
         for name, text in LOOKS:
             row.addWidget(short_button(actions[name], text))
-        self._summary = Elided("")
-        self._summary.setProperty("role", "muted")
-        self._summary.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._summary = summary()
         row.addWidget(self._summary, 1)
         self._follow(store.state, None)
         store.changed.connect(self._follow)

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
 
 from viewer.controller import Controller
+from viewer.docks.parts import action_button
 from viewer.state import State
 from viewer.store import Store
 from viewer.theme import SPACE
@@ -28,10 +29,7 @@ class Transport(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(SPACE, 4, SPACE, 4)
         for name in ("previous", "play", "next"):
-            button = QToolButton()
-            button.setDefaultAction(actions[name])
-            button.setAccessibleName(actions[name].text())
-            row.addWidget(button)
+            row.addWidget(action_button(actions[name]))
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setAccessibleName("Frame")
         self._slider.setToolTip("Go to a frame")

@@ -34,21 +34,12 @@ from models.occlusion.__main__ import SIDE_PX, sketched_landmarks
 from models.occlusion.cover import lay
 from models.occlusion.kinds import cover
 from models.occlusion.sweeps import covered_share, face_area
-from models.reconstruction import MapLayer, MeshLayer, Reconstruction, Scalar, Space, Topology, frozen
+from models.reconstruction import MapLayer, MeshLayer, Reconstruction, Scalar, Space, frozen
 from models.reconstructor import Face
+from tests.fakes.marks import LANDMARKS_ONLY
 
 GREY = 90
 KINDS = ("mask", "sunglasses", "half board")
-TOPOLOGY = Topology(
-    name="landmarks",
-    triangles=np.array([[0, 1, 2]], np.int32),
-    uv=np.zeros((68, 2), np.float32),
-    landmark_vertices=np.repeat(np.arange(68, dtype=np.int32)[:, None], 3, 1),
-    landmark_weights=np.tile(np.array([1, 0, 0], np.float32), (68, 1)),
-    mirror=np.arange(68, dtype=np.int32),
-    regions=np.zeros(68, np.uint8),
-    region_names=("face",),
-)
 TRUTH = np.column_stack([sketched_landmarks(), np.zeros(68)])
 SIZE_PX = float(box_size(TRUTH))
 Say = Callable[[np.ndarray], np.ndarray]
@@ -59,7 +50,7 @@ class Witness:
 
     name = "witness"
     size = SIDE_PX
-    topology = TOPOLOGY
+    topology = LANDMARKS_ONLY
     switches = ("image space", "model space")
 
     def __init__(self, say: Say = lambda picture: np.zeros((68, 2)), mask: Say | None = None) -> None:
@@ -75,12 +66,16 @@ class Witness:
     def answer(self, picture: np.ndarray) -> Reconstruction:
         off = np.column_stack([self.say(picture), np.zeros(68)])
         twice = MeshLayer(
-            "image space", Space.CROP, frozen(TRUTH + 2 * off), TOPOLOGY.triangles, pose_deg=self.branch_pose
+            "image space",
+            Space.CROP,
+            frozen(TRUTH + 2 * off),
+            LANDMARKS_ONLY.triangles,
+            pose_deg=self.branch_pose,
         )
         mask = [] if self.mask is None else [self.mask(picture)]
         maps = [MapLayer("visible mask", frozen(values), np.eye(3), Space.CROP) for values in mask]
         return Reconstruction(
-            self.name, Space.CROP, TOPOLOGY, frozen(TRUTH + off), self.pose, layers=(twice, *maps)
+            self.name, Space.CROP, LANDMARKS_ONLY, frozen(TRUTH + off), self.pose, layers=(twice, *maps)
         )
 
 
@@ -199,7 +194,7 @@ def rendered() -> RenderedFaces:
     visible = TRUTH[:, 0] > SIDE_PX / 2
     uv = np.zeros((2, cells, cells, 2), np.float32)
     return RenderedFaces(
-        topology=TOPOLOGY,
+        topology=LANDMARKS_ONLY,
         images=np.stack([grey()] * 2),
         vertices=np.stack([TRUTH] * 2).astype(np.float32),
         pose_deg=np.zeros((2, 3)),
@@ -225,7 +220,7 @@ def honest(subject: Subject, hidden: np.ndarray, confidence: float, depth_px: fl
     return Reconstruction(
         "honest",
         Space.IMAGE,
-        TOPOLOGY,
+        LANDMARKS_ONLY,
         frozen(TRUTH),
         (0.0, 0.0, 0.0),
         layers=tuple(MapLayer(name, frozen(v), np.eye(3), Space.IMAGE) for name, v in maps.items()),

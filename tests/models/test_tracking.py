@@ -5,20 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.reconstruction import Alarm, Reconstruction, Space, Topology, frozen
+from models.reconstruction import Alarm, Reconstruction, Space, frozen
 from models.reconstructor import Face
 from models.tracking import followed, jumped, reconciled
-
-TOPOLOGY = Topology(
-    name="landmarks",
-    triangles=np.array([[0, 1, 2]], np.int32),
-    uv=np.zeros((68, 2), np.float32),
-    landmark_vertices=np.repeat(np.arange(68, dtype=np.int32)[:, None], 3, 1),
-    landmark_weights=np.tile(np.array([1, 0, 0], np.float32), (68, 1)),
-    mirror=np.arange(68, dtype=np.int32),
-    regions=np.zeros(68, np.uint8),
-    region_names=("face",),
-)
+from tests.fakes.marks import LANDMARKS_ONLY
 
 
 def answer(box: tuple[float, ...], asked: tuple[float, ...] | None = None, *alarms: str) -> Reconstruction:
@@ -29,7 +19,7 @@ def answer(box: tuple[float, ...], asked: tuple[float, ...] | None = None, *alar
     return Reconstruction(
         method="fake",
         space=Space.IMAGE,
-        topology=TOPOLOGY,
+        topology=LANDMARKS_ONLY,
         vertices=frozen(points),
         pose_deg=(0, 0, 0),
         alarms=tuple(Alarm(code, "text") for code in alarms),
@@ -81,7 +71,7 @@ def test_two_meshes_on_one_face_become_one():
 
 def test_a_mesh_gone_astray_is_given_up():
     lost = answer((100, 50, 180, 140))
-    broken = Reconstruction("fake", Space.IMAGE, TOPOLOGY, frozen(lost.vertices * np.nan), (0, 0, 0))
+    broken = Reconstruction("fake", Space.IMAGE, LANDMARKS_ONLY, frozen(lost.vertices * np.nan), (0, 0, 0))
     assert followed([broken], 640, 480) == []
 
 

@@ -8,6 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
+from viewer.panels.title_strip import Elided
+
 
 def heading(text: str) -> QLabel:
     """Above a group of controls."""
@@ -27,6 +29,14 @@ def figure(name: str) -> QLabel:
     label.setAccessibleName(name)
     label.setWordWrap(True)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return label
+
+
+def summary() -> Elided:
+    """One quiet line that takes what room is left, cut off where that is too little."""
+    label = Elided("")
+    label.setProperty("role", "muted")
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
     return label
 
 
@@ -54,6 +64,14 @@ def menu_button(menu: QMenu, text: str, tooltip: str) -> QToolButton:
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     button.setToolTip(tooltip)
     button.setAccessibleName(text)
+    return button
+
+
+def action_button(action: QAction) -> QToolButton:
+    """Does what an action does, under the action's name."""
+    button = QToolButton()
+    button.setDefaultAction(action)
+    button.setAccessibleName(action.text())
     return button
 
 

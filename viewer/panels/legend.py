@@ -56,7 +56,7 @@ class Swatch:
 
 PADDING, BAR_HEIGHT, BAR_WIDTH, SWATCH = 9.0, 9.0, 150.0, 13.0
 SHORT_BAR, GAP = 56.0, 7.0
-LOW_VIEW = 340  # px of height
+LOW_VIEW, MARGIN = 340, 10  # px of height; from the corner
 
 
 class Legend(QWidget):
@@ -86,8 +86,12 @@ class Legend(QWidget):
         self.resize(self.sizeHint())
         self.update()
 
-    def set_compact(self, compact: bool) -> None:
-        """One line only, where there is little room."""
+    def stand(self, view_height: int) -> None:
+        """In the lower left corner of a view; in one line where more would cover what it explains."""
+        self._set_compact(view_height < LOW_VIEW)
+        self.move(MARGIN, view_height - self.height() - MARGIN)
+
+    def _set_compact(self, compact: bool) -> None:
         if compact is not self._compact:
             self._compact = compact
             self.resize(self.sizeHint())
@@ -218,8 +222,3 @@ def _paint_gradient(painter: QPainter, bar: ColourBar, area: QRectF) -> None:
     painter.setBrush(QBrush(gradient))
     painter.setPen(Qt.PenStyle.NoPen)
     painter.drawRoundedRect(area, 2, 2)
-
-
-def has_little_room(view_height: int) -> bool:
-    """Whether a legend of several lines would cover what it explains."""
-    return view_height < LOW_VIEW

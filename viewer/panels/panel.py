@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QFrame, QLabel, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QMenu, QVBoxLayout, QWidget
 
 from models.reconstruction import Array, Reconstruction
 from viewer.gl.face_view import FaceView
@@ -16,7 +16,8 @@ from viewer.gl.picking import picked_vertex
 from viewer.gl.points_item import PointsItem
 from viewer.panels.arrangement import PanelRow
 from viewer.panels.drawn import Drawn, drawn
-from viewer.panels.legend import Legend, has_little_room
+from viewer.panels.legend import Legend
+from viewer.panels.message import Message
 from viewer.panels.painting import legend_of, paint_of
 from viewer.panels.palette import DARK, palette, shares
 from viewer.panels.title_strip import TitleStrip
@@ -64,7 +65,7 @@ class Panel(QFrame):
             self.view.addItem(item)
         self.view.set_flat(row.chart)
         self._legend = Legend(self.view)
-        self._empty, self._error = message(self.view), message(self.view)
+        self._empty, self._error = Message(self.view), Message(self.view)
         self._connect()
         self.set_theme(True)
         self._tell_emptiness()
@@ -221,19 +222,6 @@ class Panel(QFrame):
     @Slot()
     def _place_overlays(self) -> None:
         width, height = self.view.width(), self.view.height()
-        self._legend.set_compact(has_little_room(height))
-        self._legend.move(10, height - self._legend.height() - 10)
-        for label in (self._empty, self._error):
-            label.setFixedWidth(max(80, min(340, width - 32)))
-            label.adjustSize()
-            label.move((width - label.width()) // 2, (height - label.height()) // 2)
-
-
-def message(parent: QWidget) -> QLabel:
-    """A sentence in the middle of a view that shows nothing; hidden at first."""
-    label = QLabel(parent)
-    label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-    label.setWordWrap(True)
-    label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-    label.hide()
-    return label
+        self._legend.stand(height)
+        self._empty.stand(width, height)
+        self._error.stand(width, height)

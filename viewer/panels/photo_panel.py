@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QPointF, QRectF, Signal, Slot
+from PySide6.QtWidgets import QFrame, QToolButton, QVBoxLayout, QWidget
 
 from models.normalisers import Normaliser
 from models.overlay import hidden_landmarks
 from viewer.panels import overlays as over
 from viewer.panels.arrangement import PanelRow
 from viewer.panels.cover_overlay import MAP_COLOURS, CoverOverlay
-from viewer.panels.legend import ColourBar, Legend, Shape, Swatch, has_little_room
+from viewer.panels.legend import ColourBar, Legend, Shape, Swatch
+from viewer.panels.message import Message
 from viewer.panels.palette import DARK, palette
 from viewer.panels.photo_view import PhotoView
 from viewer.panels.title_strip import TitleStrip
@@ -26,6 +27,7 @@ from viewer.state import Shown
 if TYPE_CHECKING:
     from models.judging import Judgement
 
+HINT_TOP = 10  # px
 NO_PHOTO = "No photo yet.\nDrop one on the window, or press Ctrl+O."
 NO_FACE = "No face was found.\nHold Shift and drag a box over the face, from the brows to the chin."
 DRAW_NOW = "Drag a box over the face, from the brows to the chin."
@@ -66,9 +68,9 @@ class PhotoPanel(QFrame):
         self._map_top: float | None = None
         self._legend = Legend(self.view)
         self._whole, self._framed = False, False
-        self._empty, self._hint = _message(self.view), _message(self.view)
+        self._empty, self._hint = Message(self.view), Message(self.view)
         self._empty.setText(NO_PHOTO)
-        self._hint.hide()
+        self._empty.show()
         self._whole_button = self._make_whole_button()
         self.view.resized.connect(self._place)
         self.view.picked.connect(self.picked)
@@ -194,12 +196,10 @@ class PhotoPanel(QFrame):
 
     @Slot()
     def _place(self) -> None:
-        self._legend.set_compact(has_little_room(self.view.height()))
-        self._legend.move(10, self.view.height() - self._legend.height() - 10)
-        self._empty.setGeometry(self.view.rect())
-        self._hint.setFixedWidth(max(80, min(330, self.view.width() - 20)))
-        self._hint.adjustSize()
-        self._hint.move((self.view.width() - self._hint.width()) // 2, 10)
+        width, height = self.view.width(), self.view.height()
+        self._legend.stand(height)
+        self._empty.stand(width, height)
+        self._hint.stand(width, height, HINT_TOP)
 
     def _tell_legend(self) -> None:
         bar: ColourBar | None = None
@@ -227,11 +227,3 @@ class PhotoPanel(QFrame):
 def begins_anew(frame: Frame, before: Frame) -> bool:
     """Whether a frame is another picture, and not the next of the same video or camera."""
     return frame is not before and (frame.time_s == 0 or frame.image.shape != before.image.shape)
-
-
-def _message(parent: QWidget) -> QLabel:
-    label = QLabel(parent)
-    label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-    label.setWordWrap(True)
-    label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-    return label

@@ -10,8 +10,8 @@ from models.reconstructor import Face
 from viewer.comparison import Compared, Found, vertex_on
 from viewer.inspection import nearest_vertex
 from viewer.panels.arrangement import PanelRow
+from viewer.panels.message import Message
 from viewer.panels.palette import palette
-from viewer.panels.panel import message
 from viewer.panels.photo_panel import begins_anew
 from viewer.panels.photo_view import PhotoView
 from viewer.panels.title_strip import TitleStrip
@@ -42,7 +42,7 @@ class PhotoWipePanel(QFrame):
         layout.addWidget(self.view, 1)
         self._window = QWidget(self.view)  # shows a part of what lies in it
         self._over = PhotoView(self._window)
-        self._empty = message(self.view)
+        self._empty = Message(self.view)
         self._names, self._line = SideNames(self.view), WipeLine(self.view)
         for view, letter in ((self.view, "A"), (self._over, "B")):
             view.setAccessibleName(f"{row.title}: {letter}")
@@ -126,9 +126,7 @@ class PhotoWipePanel(QFrame):
         self._window.setGeometry(at, 0, width - at, height)
         self._window.setVisible(at < width)
         self._over.setGeometry(-at, 0, width, height)
-        self._empty.setFixedWidth(max(80, min(340, width - 32)))
-        self._empty.adjustSize()
-        self._empty.move((width - self._empty.width()) // 2, (height - self._empty.height()) // 2)
+        self._empty.stand(width, height)
         self._names.place()
         self._line.place()
 

@@ -19,10 +19,10 @@ from viewer.gl.points_item import PointsItem
 from viewer.lineup import depth_between
 from viewer.panels.arrangement import PanelRow
 from viewer.panels.drawn import Drawn, drawn
-from viewer.panels.legend import Legend, has_little_room
+from viewer.panels.legend import Legend
+from viewer.panels.message import Message
 from viewer.panels.painting import legend_of, paint_of
 from viewer.panels.palette import DARK, palette, shares
-from viewer.panels.panel import message
 from viewer.panels.title_strip import TitleStrip
 from viewer.panels.wipe_line import SideNames, WipeLine, line_px
 from viewer.state import Camera, LayerStyle
@@ -64,7 +64,7 @@ class WipePanel(QFrame):
         self._probes = PointsItem(13, (1, 0.7, 0.3), always=True), PointsItem(13, (1, 0.7, 0.3), always=True)
         for item in (*self._meshes, *self._probes):
             self.view.addItem(item)
-        self._legend, self._empty = Legend(self.view), message(self.view)
+        self._legend, self._empty = Legend(self.view), Message(self.view)
         self._names, self._line = SideNames(self.view), WipeLine(self.view)
         self._connect()
         self.set_theme(True)
@@ -194,11 +194,8 @@ class WipePanel(QFrame):
     @Slot()
     def _place(self) -> None:
         width, height = self.view.width(), self.view.height()
-        self._legend.set_compact(has_little_room(height))
-        self._legend.move(10, height - self._legend.height() - 10)
-        self._empty.setFixedWidth(max(80, min(340, width - 32)))
-        self._empty.adjustSize()
-        self._empty.move((width - self._empty.width()) // 2, (height - self._empty.height()) // 2)
+        self._legend.stand(height)
+        self._empty.stand(width, height)
         self._names.place()
         self._line.place()
         self._clip()
