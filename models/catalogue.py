@@ -1,12 +1,12 @@
-"""Which face alignment methods are installed and what they lack, without loading any of them."""
+"""Which face alignment methods and finders there are and what they lack, without loading any of them."""
 
 from __future__ import annotations
 
 from importlib.metadata import EntryPoint, entry_points
 
-from resources.needs import missing
+from resources.needs import FINDERS, USUAL_FINDER, finder_lacks, missing
 
-__all__ = ["methods", "missing"]
+__all__ = ["FINDERS", "USUAL_FINDER", "finder_lacks", "methods", "missing"]
 
 GROUP = "unmask.methods"
 

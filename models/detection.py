@@ -11,6 +11,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from models.catalogue import USUAL_FINDER
 from models.detectors.finder import FinderDetector
 from models.detectors.haar import HaarDetector
 from models.detectors.yunet import YuNetDetector
@@ -27,17 +28,17 @@ __all__ = [
     "HaarDetector",
     "SecondLook",
     "YuNetDetector",
-    "default_detector",
     "detect",
     "detector",
+    "looking_twice",
     "refined",
 ]
 
-DEFAULT = "finder"
+DEFAULT = USUAL_FINDER
 YUNET_FILE = "face_detection_yunet_2023mar.onnx"
 DETECTORS: Mapping[str, Callable[[], Detector]] = MappingProxyType(
     {
-        "finder": lambda: FinderDetector(load_finder("open")),
+        USUAL_FINDER: lambda: FinderDetector(load_finder("open")),
         "yunet": lambda: YuNetDetector(Path(fetched(YUNET_FILE))),
         "haar": HaarDetector,
     }
@@ -52,18 +53,25 @@ LEAST_SEEN = 0.3  # ... show this share of their vertices ...
 CROWDING_IOU = 0.3  # ... and keep clear of surer ones
 
 
-def detect(image: NDArray[np.uint8]) -> list[Face]:
+def detect(image: NDArray[np.uint8], by: str = DEFAULT) -> list[Face]:
     """[H, W, 3] RGB -> faces, surest first; empty if there is none.
 
-    Found by the default detector, boxes then set right by the default method's own mesh.
+    Found by one of `DETECTORS`, boxes then set right by the default method's own mesh.
+
+    Raises:
+        MissingAssetError: A file of the detector is not there; says how to get it.
     """
-    return default_detector()(image)
+    return looking_twice(by)(image)
 
 
 @functools.cache
-def default_detector() -> Detector:
-    """What `detect` asks: the default detector with a second look of the default method."""
-    return SecondLook(detector(DEFAULT), load("dsfnet"))
+def looking_twice(name: str = DEFAULT) -> Detector:
+    """What `detect` asks: a detector with a second look of the default method.
+
+    Raises:
+        MissingAssetError: Its file is not there; says how to get it.
+    """
+    return SecondLook(detector(name), load("dsfnet"))
 
 
 @functools.cache

@@ -10,9 +10,12 @@ from resources import weights as shipped
 
 __all__ = [
     "BETTER_WITH",
+    "FINDERS",
     "NEEDS",
     "OFFICIAL",
+    "USUAL_FINDER",
     "Need",
+    "finder_lacks",
     "made_possible",
     "missing",
     "weights_files",
@@ -71,6 +74,15 @@ NEEDS: dict[str, tuple[Need, ...]] = {
 BETTER_WITH: dict[str, tuple[str, ...]] = {"tddfa": ("tri.pkl", "indices.npy", "BFM_UV.mat")}
 """Method -> files its official weights run without: the triangles and UV of its face model."""
 
+USUAL_FINDER = "finder"
+
+FINDERS: dict[str, Need | None] = {
+    USUAL_FINDER: None,
+    "yunet": Need("the network of YuNet", ("face_detection_yunet_2023mar.onnx",)),
+    "haar": None,
+}
+"""Who can look for faces, the usual one first -> what a user must bring for it."""
+
 OURS = frozenset({"dsfnet", *NEEDS})
 
 
@@ -99,6 +111,12 @@ def missing(method: str, weights: str = "open", root: Path = ROOT) -> list[str]:
         return []
     instead = ", ".join((*there, *([OFFICIAL] if method in NEEDS else [])))
     return [f"No weights {weights!r} ship for {method}. Choose one of: {instead}."]
+
+
+def finder_lacks(name: str, root: Path = ROOT) -> str:
+    """Why one of FINDERS cannot look for faces, with how to get what is missing; empty if it can."""
+    need = FINDERS[name]
+    return "" if need is None or need.met() else need.sentence(root)
 
 
 def made_possible() -> tuple[str, ...]:

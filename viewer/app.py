@@ -27,6 +27,7 @@ from PySide6.QtGui import QGuiApplication, QSurfaceFormat
 from PySide6.QtWidgets import QApplication, QWidget
 
 import resources
+from models.catalogue import FINDERS, USUAL_FINDER, finder_lacks
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
 from viewer import theme
@@ -118,6 +119,7 @@ def first_state(settings: Settings, launch: Launch) -> State:
         arrangement=arrangement(launch.arrangement or kept.arrangement).name,
         method=first.method,
         weights=first.weights,
+        finder=looking(kept, launch),
         lineup=tuple(filter(usable, kept.lineup)),
         switched_off=launch.without,
         theme=kept.theme if launch.theme is None else Theme[launch.theme.upper()],
@@ -131,6 +133,13 @@ def answering(kept: State, launch: Launch) -> Setting:
     last, ours = Setting(kept.method, kept.weights), Setting(State().method, State().weights)
     first = last if usable(last) else ours
     return Setting(first.method, launch.weights) if launch.weights else first
+
+
+def looking(kept: State, launch: Launch) -> str:
+    """Who looks for faces: who was asked to, else who did in the last session and still can, else ours."""
+    if launch.finder is not None:
+        return launch.finder
+    return kept.finder if kept.finder in FINDERS and not finder_lacks(kept.finder) else USUAL_FINDER
 
 
 def make_panels() -> Panels:
@@ -185,10 +194,10 @@ def models_work() -> Work:
 
         return loading.load(name, weights, device)
 
-    def detect(image: NDArray[np.uint8]) -> list[Face]:
+    def detect(image: NDArray[np.uint8], finder: str) -> list[Face]:
         from models import detection
 
-        return detection.detect(image)
+        return detection.detect(image, finder)
 
     def reconstruct(
         image: NDArray[np.uint8], faces: Sequence[Face], method: Reconstructor, without: frozenset[str]

@@ -11,6 +11,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
+from models.catalogue import USUAL_FINDER
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
 from viewer.comparison import Setting
@@ -34,13 +35,13 @@ class Work:
 
     Attributes:
         load: (method, weights, device) -> the method.
-        detect: [H, W, 3] RGB -> faces, surest first.
+        detect: ([H, W, 3] RGB, who looks) -> faces, surest first.
         reconstruct: (image, faces, method, without) -> one answer per face, in image space.
         device: Where to run, e.g. "cpu" or "cuda".
     """
 
     load: Callable[[str, str, str], Reconstructor]
-    detect: Callable[[NDArray[np.uint8]], list[Face]]
+    detect: Callable[[NDArray[np.uint8], str], list[Face]]
     reconstruct: Reconstruct
     device: Callable[[], str]
 
@@ -62,6 +63,7 @@ class Job:
         steady: Take the tremble out of the answers about a video; left alone while others answer too, or
             covers lie on it, so that like is held against like.
         wanted: What to lay over the frame; None for nothing.
+        finder: Who looks for faces.
     """
 
     generation: int
@@ -76,6 +78,7 @@ class Job:
     others: tuple[Setting, ...] = ()
     steady: bool = True
     wanted: Wanted | None = None
+    finder: str = USUAL_FINDER
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -123,7 +126,8 @@ class Bench:
     def __init__(self, work: Work) -> None:
         self._work = work
         self._cancelled = Event()
-        self._follower = Follower(work.detect)
+        self._finder = USUAL_FINDER
+        self._follower = Follower(self._detect)
         self._judge = Judge()
         self._loaded: dict[tuple[str, str], Reconstructor] = {}
         self._device = ""
@@ -186,8 +190,14 @@ class Bench:
         with self._lock:
             return tuple(self._work.reconstruct(image, faces, method, without & frozenset(method.switches)))
 
+    def _detect(self, image: NDArray[np.uint8]) -> list[Face]:
+        return self._work.detect(image, self._finder)
+
     def _shown(self, frame: Frame, job: Job, method: Reconstructor) -> Shown:
         self._check()
+        if job.finder != self._finder:
+            self._finder = job.finder
+            self._follower.forget()
         start = perf_counter()
         known = None if job.faces is None else drawn(job.faces, job.search)
         placed = known or self._follower.find(frame, job.source)
@@ -205,7 +215,7 @@ class Bench:
                 shown,
                 job.wanted,
                 lambda image, faces: self._ask(image, faces, method, job.without),
-                self._work.detect,
+                self._detect,
             )
         return self._judge(replace(shown, elapsed_ms=1e3 * (perf_counter() - start)), job.truth)
 

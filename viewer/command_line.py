@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from models.catalogue import FINDERS, USUAL_FINDER
 from viewer.offers import best_offer
 from viewer.panels.arrangement import ARRANGEMENTS
 
@@ -23,6 +24,7 @@ class Launch:
         paths: Pictures, a video or a folder; empty opens the first bundled photo.
         camera: Index of a camera to open instead; None for none.
         method, weights: Who answers; None leaves what the last session used.
+        finder: Who looks for faces; None likewise.
         without: Parts of the computation to leave out at first.
         theme: "dark", "light", or None for what the last session used.
         arrangement: Which panels stand side by side; None for those of the last session.
@@ -35,6 +37,7 @@ class Launch:
     camera: int | None = None
     method: str | None = None
     weights: str | None = None
+    finder: str | None = None
     without: frozenset[str] = frozenset()
     theme: str | None = None
     arrangement: str | None = None
@@ -56,6 +59,7 @@ class Batch:
         images: The pictures, in order.
         out: Folder for the files.
         method, weights, device: Who answers, and where it runs.
+        finder: Who looks for faces.
         without: Parts of the computation to leave out.
         branches: The branches to keep; None keeps all.
         box: The face's box in each picture, image px; None looks for faces.
@@ -65,6 +69,7 @@ class Batch:
     out: Path
     method: str = "dsfnet"
     weights: str = "open"
+    finder: str = USUAL_FINDER
     device: str = "cpu"
     without: frozenset[str] = frozenset()
     branches: frozenset[str] | None = None
@@ -78,7 +83,7 @@ class Occlude:
     Attributes:
         image: The picture.
         out: Folder for the files.
-        method, weights, device, without, box: As in Batch.
+        method, weights, finder, device, without, box: As in Batch.
         kinds: Covers to lay, from the bottom up.
         seed: Of covers, sweep and jitter.
         sweep: What sweeps over the face; None for no sweep.
@@ -93,6 +98,7 @@ class Occlude:
     out: Path
     method: str = "dsfnet"
     weights: str = "open"
+    finder: str = USUAL_FINDER
     device: str = "cpu"
     without: frozenset[str] = frozenset()
     box: Box | None = None
@@ -142,7 +148,7 @@ def parse_launch(words: Sequence[str]) -> Launch:
     )
     parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="pictures, a video, or a folder")
     parser.add_argument("--camera", type=_camera, metavar="N", help="open camera N; 0 is the first")
-    _add_method(parser, method=None)
+    _add_method(parser, method=None, finder=None)
     parser.add_argument("--theme", choices=["dark", "light"])
     parser.add_argument(
         "--arrangement", choices=[row.name for row in ARRANGEMENTS], help="which panels stand side by side"
@@ -163,6 +169,7 @@ def parse_launch(words: Sequence[str]) -> Launch:
         camera=found.camera,
         method=found.method,
         weights=found.weights,
+        finder=found.finder,
         without=frozenset().union(*found.without),
         theme=found.theme,
         arrangement=found.arrangement,
@@ -180,7 +187,7 @@ def parse_batch(words: Sequence[str]) -> Batch:
     )
     parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
-    _add_method(parser, method="dsfnet")
+    _add_method(parser, method="dsfnet", finder=USUAL_FINDER)
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, ... (%(default)s)")
     parser.add_argument(
         "--branches", type=_parts, metavar="A,B", help="keep only these branches, e.g. image-space"
@@ -194,6 +201,7 @@ def parse_batch(words: Sequence[str]) -> Batch:
         out=found.out,
         method=found.method,
         weights=found.weights or best_offer(found.method).setting.weights,
+        finder=found.finder,
         device=found.device,
         without=frozenset().union(*found.without),
         branches=found.branches,
@@ -211,7 +219,7 @@ def parse_occlude(words: Sequence[str]) -> Occlude:
     fresh = Occlude(Path(), Path())
     parser.add_argument("image", type=Path, metavar="IMAGE")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
-    _add_method(parser, method="dsfnet")
+    _add_method(parser, method="dsfnet", finder=USUAL_FINDER)
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, ... (%(default)s)")
     parser.add_argument("--box", type=_box, metavar="X0,Y0,X1,Y1", help="the face, px; else it is looked for")
     parser.add_argument(
@@ -247,6 +255,7 @@ def parse_occlude(words: Sequence[str]) -> Occlude:
         out=found.out,
         method=found.method,
         weights=found.weights or best_offer(found.method).setting.weights,
+        finder=found.finder,
         device=found.device,
         without=frozenset().union(*found.without),
         box=found.box,
@@ -274,12 +283,13 @@ def program_version() -> str:
         return "unknown"
 
 
-def _add_method(parser: argparse.ArgumentParser, method: str | None) -> None:
+def _add_method(parser: argparse.ArgumentParser, method: str | None, finder: str | None) -> None:
     parser.add_argument("--method", default=method, help="face alignment method, e.g. dsfnet")
     parser.add_argument(
         "--weights",
         help="those that ship (open), those you brought (official), or a file",
     )
+    parser.add_argument("--finder", default=finder, choices=list(FINDERS), help="who looks for faces")
     parser.add_argument(
         "--without",
         type=_parts,

@@ -239,6 +239,11 @@ class Controller(QObject):
         """Forget boxes drawn by hand and look for faces again."""
         self._session.look_at(None)
 
+    def choose_finder(self, finder: str) -> None:
+        """Let another one of FINDERS look for faces, in this picture and from now on."""
+        self._store.update(finder=finder)
+        self.find_faces()
+
     # ---- which face, which vertex ----------------------------------------------------------------------
 
     def pick(self, x: float, y: float) -> None:

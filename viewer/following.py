@@ -101,6 +101,10 @@ class Follower:
         faces = tuple(replace(placed.faces[i], identity=n) for i, n in zip(kept, numbers, strict=True))
         return faces, self._steadied(frame, numbers, answers, steady)
 
+    def forget(self) -> None:
+        """Look for faces in the next frame, whatever was found before."""
+        self._last = None
+
     def remember(self, shown: Shown, source: int) -> None:
         """What was answered about the frame looked at last."""
         self._last = (source, shown)

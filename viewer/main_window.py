@@ -50,7 +50,10 @@ class MainWindow(QMainWindow):
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         self._make_toolbar()
         self._fill_menus(
-            {"camera": (menus.samples, menus.recent), "open-weights": (menus.method, menus.weights)}
+            {
+                "camera": (menus.samples, menus.recent),
+                "open-weights": (menus.method, menus.weights, menus.finder),
+            }
         )
 
     def place(self, rows: Sequence[QWidget], stretched: QWidget, status: QStatusBar) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu
 
 import resources
+from models.catalogue import FINDERS, finder_lacks
 from viewer.comparison import Setting, worded
 from viewer.controller import Controller
 from viewer.offers import Offer, best_offer, method_names, offers, offers_of
@@ -17,6 +18,11 @@ from viewer.state import State
 from viewer.store import Store
 
 LONGEST = 60  # characters of a reason
+FINDER_TEXTS = {
+    "finder": ("Unmask's own", "Trained on covered faces; needs no download"),
+    "yunet": ("YuNet", "OpenCV's FaceDetectorYN, for comparison"),
+    "haar": ("Haar cascades", "OpenCV's classic, frontal and profile, for comparison"),
+}
 
 
 class FileMenus(QObject):
@@ -27,14 +33,15 @@ class FileMenus(QObject):
         recent: Files opened before.
         method: Installed methods; the one that answers is ticked.
         weights: Weights that ship for that method, and the file in use if it is another.
+        finder: Who can look for faces.
     """
 
     def __init__(self, store: Store, controller: Controller) -> None:
         super().__init__(controller)
         self._controller = controller
         self.samples, self.recent = QMenu("Samples"), QMenu("Recent")
-        self.method, self.weights = QMenu("Method"), QMenu("Weights")
-        for menu in (self.samples, self.recent, self.method, self.weights):
+        self.method, self.weights, self.finder = QMenu("Method"), QMenu("Weights"), QMenu("Face finder")
+        for menu in (self.samples, self.recent, self.method, self.weights, self.finder):
             menu.setToolTipsVisible(True)
         for path in resources.samples():
             text = path.stem.replace("_", " ").replace("-", " ").capitalize()
@@ -42,6 +49,7 @@ class FileMenus(QObject):
         self.samples.setEnabled(not self.samples.isEmpty())
         self.method.aboutToShow.connect(lambda: self._fill_method(store.state))  # files may have come
         self.weights.aboutToShow.connect(lambda: self._fill_weights(store.state))
+        self.finder.aboutToShow.connect(lambda: self._fill_finder(store.state))
         self._follow(store.state, None)
         store.changed.connect(self._follow)
 
@@ -55,6 +63,8 @@ class FileMenus(QObject):
         if old is None or (new.method, new.weights) != (old.method, old.weights):
             self._fill_method(new)
             self._fill_weights(new)
+        if old is None or new.finder != old.finder:
+            self._fill_finder(new)
 
     def _fill_method(self, state: State) -> None:
         self.method.clear()
@@ -74,6 +84,19 @@ class FileMenus(QObject):
             offer = found.get(name, Offer(Setting(state.method, name)))
             _tick(action, name == state.weights, offer)
             add_reason(self.weights, offer)
+
+    def _fill_finder(self, state: State) -> None:
+        self.finder.clear()
+        group = QActionGroup(self.finder)
+        for name in FINDERS:
+            text, meaning = FINDER_TEXTS[name]
+            action = _add_choice(self.finder, group, text, name, self._controller.choose_finder)
+            lacks = finder_lacks(name)
+            action.setChecked(name == state.finder)
+            action.setEnabled(name == state.finder or not lacks)
+            action.setToolTip(lacks or meaning)
+            if lacks:
+                _add_line(self.finder, lacks, lacks)
 
     def _add_file(self, menu: QMenu, text: str, path: str) -> None:
         action = menu.addAction(text)
@@ -119,8 +142,12 @@ def add_offers(
 def add_reason(menu: QMenu, offer: Offer) -> None:
     """Under a row that is greyed: what is missing, in a line; all of it is its tooltip."""
     for sentence in offer.missing[:1]:
-        first = sentence.split(". ")[0].rstrip(".")
         more = f" (and {len(offer.missing) - 1} more)" if offer.missing[1:] else ""
-        line = menu.addAction(f"      {first[:LONGEST]}{'…' if first[LONGEST:] else ''}{more}")
-        line.setToolTip(offer.meaning)
-        line.setEnabled(False)
+        _add_line(menu, sentence, offer.meaning, more)
+
+
+def _add_line(menu: QMenu, sentence: str, meaning: str, more: str = "") -> None:
+    first = sentence.split(". ")[0].rstrip(".")
+    line = menu.addAction(f"      {first[:LONGEST]}{'…' if first[LONGEST:] else ''}{more}")
+    line.setToolTip(meaning)
+    line.setEnabled(False)

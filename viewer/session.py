@@ -37,10 +37,11 @@ LOOKING = "Looking for faces"
 
 @dataclass(frozen=True, slots=True)
 class _Answering:
-    """A method that has answered, as the Store names it."""
+    """A method that has answered, as the Store names it, and who found the faces."""
 
     method: str
     weights: str
+    finder: str
     switches: tuple[str, ...]
     switched_off: frozenset[str]
 
@@ -254,6 +255,7 @@ class Session(QObject):
                 settings_asked(state),
                 state.steady,
                 wanted(state),
+                state.finder,
             )
         )
 
@@ -272,7 +274,7 @@ class Session(QObject):
         state = self._store.state
         if (job.method, job.weights) == (state.method, state.weights):
             self._store.update(switches=answered.switches, device=answered.device)
-            self._answering = _Answering(job.method, job.weights, answered.switches, job.without)
+            self._answering = _Answering(job.method, job.weights, job.finder, answered.switches, job.without)
         if job.generation == self._generation and answered.shown is not None:
             self._carry_on(self._round.begun(answered.shown))
 
@@ -372,8 +374,10 @@ class Session(QObject):
         self._carry_on(shown)
 
     def _go_back(self, job: Job) -> None:
-        """A method or weights that could not answer are given up for those that answered last."""
+        """Method, weights or finder that could not answer are given up for those that answered last."""
         last = self._answering
+        if last is not None and job.finder != last.finder:
+            self._store.update(finder=last.finder)
         if last is not None and (job.method, job.weights) != (last.method, last.weights):
             self._store.update(
                 method=last.method,

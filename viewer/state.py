@@ -9,6 +9,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from models.catalogue import USUAL_FINDER
 from viewer.comparison import Comparison, Setting
 from viewer.covers import Covering, Lab
 from viewer.history import NO_HISTORY, History
@@ -220,6 +221,7 @@ class State:
         cameras: A panel's own camera, once it went its own way.
         views: Saved views, in the order they were saved.
         method, weights: Who answers.
+        finder: Who looks for faces: one of models.catalogue.FINDERS.
         lineup: Who answers too while methods stand side by side, after the one above.
         switches: The parts of the computation this method lets one leave out; empty until it is loaded.
         switched_off: Those left out of the next computation.
@@ -256,6 +258,7 @@ class State:
     views: Mapping[str, Camera] = field(default_factory=lambda: MappingProxyType({}))
     method: str = "dsfnet"
     weights: str = "open"
+    finder: str = USUAL_FINDER
     lineup: tuple[Setting, ...] = ()
     switches: tuple[str, ...] = ()
     switched_off: frozenset[str] = frozenset()

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from models.detection import default_detector, detect
+from models.detection import detect, looking_twice
 from models.evaluation.benchmark import stages
 from models.evaluation.datasets import LabelledFace, aflw2000
 from models.evaluation.figure import draw_figure
@@ -44,7 +44,7 @@ def aflw2000_report(
 ) -> str:
     """Score every view of `method` on AFLW2000-3D; original 68 points, yaw of Pose_Para, 0-based px."""
     faces = aflw2000(folder, limit)
-    detector = default_detector() if detected else None
+    detector = looking_twice() if detected else None
     scores = [score(faces, answers) for answers in ask(faces, method, views_of(method), detector)]
     if csv is not None:
         write_csv(csv, faces, scores)
@@ -132,7 +132,7 @@ def _box(detected: bool) -> str:
 def speed_report(method: Reconstructor, photo: Path | None, repeats: int) -> str:
     """Time the stages on one face of a photo, or of noise where none is given."""
     image, face = _picture(photo)
-    rows = [(s.name, s.median_ms, s.p90_ms) for s in stages(image, face, method, default_detector(), repeats)]
+    rows = [(s.name, s.median_ms, s.p90_ms) for s in stages(image, face, method, looking_twice(), repeats)]
     title = f"{method.name}, {image.shape[1]} x {image.shape[0]} px, {torch.get_num_threads()} threads"
     return f"{title}, median of {repeats}\n\n" + table(["ms", "median", "p90"], rows)
 

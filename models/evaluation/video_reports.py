@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from models.detection import default_detector
+from models.detection import looking_twice
 from models.evaluation.moving import FRAMES_PER_S, MOTIONS, moving_head
 from models.evaluation.tables import Row, table
 from models.evaluation.video import CALM_PERCENT, Followed, clips, follow, moments
@@ -28,7 +28,7 @@ MOVING_HEADER = (
 
 def video_report(folder: Path, method: Reconstructor, limit: int | None, csv_path: Path | None) -> str:
     """Follow the surest face of every clip and say how much it trembles, and what holding it steady costs."""
-    detector = default_detector()
+    detector = looking_twice()
     found = [follow(path.stem, moments(path, limit), method, detector) for path in clips(folder)]
     rows = [_clip_row(clip) for clip in found]
     for title, chosen in (
@@ -75,7 +75,7 @@ def _mean_row(title: str, rows: Sequence[Row]) -> Row:
 def _moving_row(motion: str, method: Reconstructor, count: int) -> Row:
     images, truth = moving_head(motion, count)
     frames = ((image, i / FRAMES_PER_S) for i, image in enumerate(images))
-    run = follow(motion, frames, method, default_detector())
+    run = follow(motion, frames, method, looking_twice())
     errors = [_known_mean(nme_percent(track, truth)) for track in (run.raw, run.steady)]
     delays = [delay_frames(truth.reshape(count, -1), t.reshape(count, -1)) for t in (run.raw, run.steady)]
     return [motion, count, jitter_percent(truth), *run.jitter, *errors, *delays, run.steady_ms]

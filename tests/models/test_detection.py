@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 import resources
-from models.detection import DEFAULT, DETECTORS, HaarDetector, default_detector, detect
+from models.catalogue import FINDERS
+from models.detection import DEFAULT, DETECTORS, HaarDetector, detect, looking_twice
 from models.detection import detector as named_detector
 from models.detectors.haar import FRONTAL, Look
 from models.metrics import box_iou
@@ -177,8 +178,8 @@ def test_the_finder_sees_several_faces_in_one_picture(finder):
 
 def test_every_detector_has_a_name_of_its_own():
     assert HaarDetector().name == "haar"
-    assert set(DETECTORS) == {"finder", "yunet", "haar"}
-    assert default_detector().name == f"{DEFAULT}, second look"
+    assert set(DETECTORS) == set(FINDERS)
+    assert looking_twice().name == f"{DEFAULT}, second look"
 
 
 @pytest.mark.parametrize("path", resources.samples(), ids=lambda path: path.stem)

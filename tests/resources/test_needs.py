@@ -6,7 +6,7 @@ import pytest
 
 from models.catalogue import missing
 from resources import manifest
-from resources.needs import NEEDS, OURS, made_possible, weights_files, weights_of
+from resources.needs import FINDERS, NEEDS, OURS, finder_lacks, made_possible, weights_files, weights_of
 
 
 @pytest.fixture(autouse=True)
@@ -22,6 +22,15 @@ def test_with_nothing_brought_every_need_is_named_with_a_way_to_get_it(method):
     for sentence, need in zip(sentences, NEEDS[method], strict=True):
         assert sentence.startswith(need.any_of[0])
         assert "unmask assets" in sentence or "comes with" in sentence
+
+
+def test_a_finder_of_others_needs_its_file_and_ours_none(folder):
+    assert {name for name in FINDERS if finder_lacks(name)} == {"yunet"}
+    sentence = finder_lacks("yunet")
+    assert sentence.startswith("face_detection_yunet_2023mar.onnx")
+    assert "unmask assets" in sentence
+    (folder / "face_detection_yunet_2023mar.onnx").touch()
+    assert not finder_lacks("yunet")
 
 
 @pytest.mark.parametrize("method", NEEDS)

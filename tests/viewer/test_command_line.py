@@ -25,7 +25,7 @@ def fake_method(monkeypatch: pytest.MonkeyPatch) -> None:
     """An ellipsoid instead of a trained method; a face in every picture that is not black."""
     monkeypatch.setattr(batch, "load", lambda name, weights, device: FakeReconstructor(name))
     monkeypatch.setattr(
-        batch, "detect", lambda image: [Face((40.0, 30.0, 140.0, 150.0), 0.9)] if image.any() else []
+        batch, "detect", lambda image, _: [Face((40.0, 30.0, 140.0, 150.0), 0.9)] if image.any() else []
     )
 
 
@@ -45,6 +45,19 @@ def test_words_for_the_window_are_understood():
     assert launch.without == {"model space", "confidence", "visibility mask"}
     assert (launch.method, launch.weights, launch.theme) == ("dsfnet", None, "light")
     assert (launch.screenshot, launch.export) == (Path("w.png"), Path("out"))
+
+
+def test_who_looks_for_faces_can_be_said(tmp_path, monkeypatch, capsys):
+    assert parse_launch(["--finder", "haar"]).finder == "haar"
+    assert parse_batch(["a.jpg", "--out", "o"]).finder == "finder"
+    with pytest.raises(SystemExit):
+        parse_launch(["--finder", "nobody"])
+    assert "yunet" in capsys.readouterr().err
+    asked = []
+    monkeypatch.setattr(batch, "load", lambda name, weights, device: FakeReconstructor(name))
+    monkeypatch.setattr(batch, "detect", lambda image, by: asked.append(by) or [])
+    assert main(["run", str(photo(tmp_path / "a.png")), "--out", str(tmp_path), "--finder", "haar"]) == 1
+    assert asked == ["haar"]
 
 
 def test_a_camera_and_files_at_once_are_refused(capsys):

@@ -90,6 +90,44 @@ def test_another_look_at_the_same_picture_does_not_search_for_faces_again(qtbot,
     assert desk.work.detections == 2
 
 
+def test_another_finder_looks_at_the_same_picture_and_from_then_on(qtbot, desk):
+    open_and_wait(qtbot, desk)
+    with qtbot.waitSignal(desk.session.answered):
+        desk.controller.look_at_box((2, 2, 40, 40))
+    with qtbot.waitSignal(desk.session.answered):
+        desk.controller.choose_finder("haar")
+    assert desk.work.finders == ["finder", "haar"]
+    assert desk.state.shown.search == Search(Found.DETECTED)
+    open_and_wait(qtbot, desk, "other.png")
+    assert desk.work.finders == ["finder", "haar", "haar"]
+
+
+def test_another_finder_does_not_wait_until_a_followed_face_is_lost(qtbot, desk):
+    frames = [replace(picture(f"frame {index}"), time_s=index / 10) for index in range(3)]
+    camera = FakeSource(first=frames[0])
+    desk.outside.cameras[0] = camera
+    with qtbot.waitSignal(desk.session.answered):
+        desk.controller.open_camera(0)
+    desk.store.update(finder="haar")  # the next frame comes before the present one is asked about again
+    with qtbot.waitSignal(desk.session.answered):
+        camera.send(frames[1])
+    with qtbot.waitSignal(desk.session.answered):
+        camera.send(frames[2])
+    assert desk.work.finders == ["finder", "haar"]
+
+
+def test_a_finder_that_is_not_there_says_so_and_the_last_one_stays(qtbot, desk):
+    open_and_wait(qtbot, desk)
+    desk.controller.choose_finder("yunet")
+    qtbot.waitUntil(lambda: desk.state.notice is not None)
+    assert "YuNet is not there" in desk.state.notice.cause
+    assert desk.state.finder == "finder"
+    assert desk.state.answer is not None
+    with qtbot.waitSignal(desk.session.answered):
+        desk.controller.find_faces()
+    assert desk.work.finders == ["finder", "finder"]
+
+
 def test_switching_everything_off_says_so_and_keeps_the_last_answer(qtbot, desk):
     open_and_wait(qtbot, desk)
     with qtbot.waitSignal(desk.session.answered):

@@ -44,7 +44,7 @@ def photo(folder: Path, name: str = "face.png", value: int = 90) -> Path:
 def truth(path: Path, shift=(4.0, 3.0), face: int = 0, value: int = 90, **fields: object) -> Path:
     """What the fake method answers for that picture, shifted."""
     image = np.full((240, 320, 3), value, np.uint8)
-    own = fake_reconstruct(image, FakeWork()._detect(image), FakeReconstructor())[face].landmarks
+    own = fake_reconstruct(image, FakeWork()._detect(image, "finder"), FakeReconstructor())[face].landmarks
     points = (own[:, :2] + np.array(shift)).tolist()
     path.write_text(json.dumps({"landmarks": points, **fields}))
     return path
