@@ -61,6 +61,8 @@ class LabDock(QWidget):
             area.setWidgetResizable(True)
             area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
             area.setWidget(tab)
+            bar = area.verticalScrollBar().sizeHint().width()
+            area.setMinimumWidth(tab.minimumSizeHint().width() + bar)  # nothing lies under the bar
             self.tabs.addTab(area, title)
         self._said, self._table = note(NOTHING), _table()
         column = QVBoxLayout(self)
