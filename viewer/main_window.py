@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QStatusBar,
     QToolBar,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -83,6 +84,9 @@ class MainWindow(QMainWindow):
     def dress(self, colours: theme.Colours) -> None:
         """Icons in the theme's colour, where no action brings one."""
         self._sample_button.setIcon(theme.icon("sample", colours.text))
+        if (more := self._bar.findChild(QToolButton, "qt_toolbar_ext_button")) is not None:
+            more.setIcon(theme.icon("more", colours.text))  # the style's own is dark on dark
+            more.setToolTip("What the window is too narrow for")
 
     def show_palette(self) -> None:
         """The command palette, in the upper middle of the window."""

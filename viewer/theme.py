@@ -231,6 +231,7 @@ QToolBar::separator { background: $line; width: 1px; margin: 6px 6px; }
 QToolButton { padding: 5px 7px; border: 1px solid transparent; border-radius: 6px; }
 QToolButton:hover { background: $hover; }
 QToolButton:pressed, QToolButton:checked { background: $accent_ground; border-color: $accent; }
+QToolButton#qt_toolbar_ext_button { padding: 0; width: 22px; }
 QToolButton:focus { border-color: $accent; }
 QToolButton::menu-indicator { image: none; width: 0; }
 QStatusBar { background: $surface; color: $muted; border-top: 1px solid $line; }
