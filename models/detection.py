@@ -48,9 +48,9 @@ LEAST_OVERLAP = 0.3  # of the found and the refined box
 LARGEST_CHANGE = 1.6  # of the longer side
 SAME_FACE_IOU = 0.5
 SURE = 0.5  # a find of at least this score stays if nothing surer is beside it; beside a sure one ...
-FAR_LESS = 0.75  # ... those of less than this share of its score must ...
-LEAST_SEEN = 0.3  # ... show this share of their vertices ...
-CROWDING_IOU = 0.3  # ... and keep clear of surer ones
+MUST_SHOW = ((0.5, 0.5), (0.75, 0.3))  # ... less than this share of its score must show that much of a face
+CROWDING_IOU = 0.3  # ... and must keep clear of surer ones
+BLIND = 0.1  # below this share of visible vertices a look moves a box only half the way
 
 
 def detect(image: NDArray[np.uint8], by: str = DEFAULT) -> list[Face]:
@@ -99,9 +99,10 @@ class SecondLook:
 def refined(image: NDArray[np.uint8], faces: Sequence[Face], method: Reconstructor) -> list[Face]:
     """The same faces after one look of the method: each box as the landmarks of its mesh span it.
 
-    A box that would jump stays as found. One that turns out to be the same face as a surer one is
-    dropped, and a find of low score where the method sees no face at all. Beside a far surer find one is
-    dropped where the method sees little of a face, or that lies largely upon a surer one.
+    A box that would jump stays as found; where next to nothing of the face is seen it goes half the way. One
+    that turns out to be the same face as a surer one is dropped, and a find of low score where the method
+    sees no face at all. Beside a far surer find one is dropped where the method sees little of a face, or
+    that lies largely upon a surer one.
 
     Args:
         image: [H, W, 3] uint8 RGB.
@@ -111,14 +112,21 @@ def refined(image: NDArray[np.uint8], faces: Sequence[Face], method: Reconstruct
     looked = list(faces[:MOST_REFINED])
     kept: list[Face] = []
     for face, answer in zip(looked, reconstruct(image, looked, method), strict=True):
-        beside = faces[0].score >= SURE and face.score < FAR_LESS * faces[0].score
-        if (beside or face.score < SURE) and _seen(answer) <= (LEAST_SEEN if beside else 0.0):
+        least = _must_show(face.score, faces[0].score)
+        if (least or face.score < SURE) and _seen(answer) <= least:
             continue
-        better = _set_right(face, answer)
-        most = CROWDING_IOU if beside else SAME_FACE_IOU
+        better = _set_right(face, answer, 0.5 if _seen(answer) < BLIND else 1.0)
+        most = CROWDING_IOU if least else SAME_FACE_IOU
         if all(_overlap(better, other) < most for other in kept):
             kept.append(better)
     return [*kept, *faces[MOST_REFINED:]]
+
+
+def _must_show(score: float, surest: float) -> float:
+    """Share of a face that must be seen beside the surest find; 0 where that is unsure or not far surer."""
+    if surest < SURE:
+        return 0.0
+    return next((least for share, least in MUST_SHOW if score < share * surest), 0.0)
 
 
 def _seen(answer: Reconstruction) -> float:
@@ -129,7 +137,7 @@ def _seen(answer: Reconstruction) -> float:
     return float((told[0].values > 0.5).mean()) if told else 1.0
 
 
-def _set_right(face: Face, answer: Reconstruction) -> Face:
+def _set_right(face: Face, answer: Reconstruction, way: float) -> Face:
     points = answer.landmarks[:, :2].astype(np.float64)
     (x0, y0), (x1, y1) = points.min(0).tolist(), points.max(0).tolist()
     better = replace(face, box=(x0, y0, x1, y1))
@@ -138,7 +146,8 @@ def _set_right(face: Face, answer: Reconstruction) -> Face:
     sides = [max(f.box[2] - f.box[0], f.box[3] - f.box[1]) for f in (face, better)]
     if max(sides) > LARGEST_CHANGE * min(sides) or _overlap(face, better) < LEAST_OVERLAP:
         return face
-    return better
+    box = np.array(face.box) + way * (np.array(better.box) - np.array(face.box))
+    return replace(face, box=tuple(box.tolist()))
 
 
 def _overlap(first: Face, second: Face) -> float:

@@ -20,7 +20,9 @@ from models.reconstructor import Face
 
 Floats = NDArray[np.float64]
 
-LONGEST_PX = (320, 640)
+LONGEST_PX = (320, 640, 1280)
+SMALL_PX = 40.0  # faces smaller than that in the picture looked at may have smaller ones beside them
+SURE, UNSURE_PX = 0.6, 640  # where a find is below that score, the picture is looked at up to that size
 LEAST_SCORE = 0.25
 SAME_FACE_IOU = 0.4
 MOST_CANDIDATES, MOST_FACES = 300, 100
@@ -30,7 +32,11 @@ LEAST_SIDE_PX = 8
 
 
 class FinderDetector:
-    """The finder over the picture and its mirror image at 320 px; where nothing is found, again at 640."""
+    """The finder over the picture and its mirror image at 320 px.
+
+    Where a find is unsure, or none, it looks again at 640 px; where a face is small, for smaller ones at 640
+    and 1280 px.
+    """
 
     name = "finder"
 
@@ -44,7 +50,7 @@ class FinderDetector:
 
         Args:
             network: In evaluation mode.
-            longest_px: The picture's longer side, pass after pass until one finds something; a smaller
+            longest_px: The picture's longer side, pass after pass as long as that is worth it; a smaller
                 picture is looked at as it is, once.
             least_score: Below it is no face.
         """
@@ -63,19 +69,22 @@ class FinderDetector:
         if min(image.shape[:2]) < 1 or max(image.shape[:2]) < LEAST_SIDE_PX:
             return []
         image = np.ascontiguousarray(image)
-        tried = 0
+        faces: list[Face] = []
+        tried, smallest = 0, 0.0
         for longest in self._longest:
-            if tried >= max(image.shape[:2]):
+            sure = bool(faces) and faces[-1].score >= SURE
+            small = bool(faces) and smallest < SMALL_PX
+            if tried >= max(image.shape[:2]) or not (small or (tried < UNSURE_PX and not sure)):
                 break
-            faces = self._pass(image, longest)
-            if faces:
-                return faces
-            tried = longest
-        return []
+            share = min(1.0, longest / max(image.shape[:2]))
+            most = SMALL_PX * longest / tried if sure else np.inf  # what is larger was seen before
+            found = self._pass(image, share)
+            faces = _united([*faces, *(face for face in found if share * _side(face) < most)])
+            tried, smallest = longest, min((share * _side(face) for face in faces), default=0.0)
+        return faces
 
-    def _pass(self, image: NDArray[np.uint8], longest: int) -> list[Face]:
+    def _pass(self, image: NDArray[np.uint8], share: float) -> list[Face]:
         height, width = image.shape[:2]
-        share = min(1.0, longest / max(height, width))
         rows, columns = max(1, round(height * share)), max(1, round(width * share))
         small = cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA) if share < 1 else image
         scale = np.array([width / columns, height / rows] * 2)
@@ -93,6 +102,19 @@ class FinderDetector:
                 boxes.tolist(), scores, pose_deg, strict=True
             )
         ]
+
+
+def _side(face: Face) -> float:
+    x0, y0, x1, y1 = face.box
+    return max(x1 - x0, y1 - y0)
+
+
+def _united(faces: list[Face]) -> list[Face]:
+    """Faces of several passes, surest first, each once."""
+    if not faces:
+        return []
+    boxes, scores = (torch.tensor(values) for values in zip(*((f.box, f.score) for f in faces), strict=True))
+    return [faces[k] for k in suppressed(boxes, scores, SAME_FACE_IOU, MOST_FACES)]
 
 
 def _found(sight: Sight, least: float) -> tuple[Floats, list[float], list[list[float]]]:

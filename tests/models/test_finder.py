@@ -138,9 +138,9 @@ class Told(torch.nn.Module):
 
 
 def test_boxes_come_back_in_pixels_of_the_picture():
-    finder = FinderDetector(Told([[9.5, 19.5, 29.5, 39.5], [100, 50, 140, 90]], [0.6, 0.8]))
+    finder = FinderDetector(Told([[9.5, 19.5, 59.5, 69.5], [100, 50, 140, 90]], [0.6, 0.8]))
     sure, other = finder(np.zeros((600, 1280, 3), np.uint8))  # four times as large as what is looked at
-    assert other.box == pytest.approx((39.5, 79.5, 119.5, 159.5))
+    assert other.box == pytest.approx((39.5, 79.5, 239.5, 279.5))
     assert sure.score == pytest.approx(0.8)
     assert sure.pose_deg == pytest.approx((0, 0, 0))
 
@@ -155,6 +155,46 @@ def test_what_is_unsure_is_no_face_and_is_looked_at_again_in_finer_pixels():
     network = Told([[10, 10, 30, 30]], [0.1])
     assert FinderDetector(network)(np.zeros((500, 1000, 3), np.uint8)) == []
     assert network.sizes == [(160, 320), (320, 640)]
+
+
+@pytest.mark.parametrize(
+    ("side", "score", "looks"),
+    [
+        (100, 0.9, 1),  # sure and large
+        (100, 0.4, 2),  # sure of nothing
+        (30, 0.9, 2),  # small, but not any more in finer pixels
+        (15, 0.9, 3),
+    ],
+)
+def test_finer_pixels_are_looked_at_where_nothing_is_sure_or_a_face_is_small(side, score, looks):
+    class Scene(Told):
+        """One face, at whatever size it is looked at."""
+
+        def forward(self, pictures):
+            scale = pictures.shape[-1] / 320
+            self.boxes = scale * torch.tensor([[40, 40, 40 + side, 40 + side]]).float()
+            return super().forward(pictures)
+
+    network = Scene([[0, 0, 1, 1]], [score])
+    (face,) = FinderDetector(network)(np.zeros((640, 1280, 3), np.uint8))
+    assert [width for _, width in network.sizes] == [320, 640, 1280][:looks]
+    assert face.box[2] - face.box[0] == pytest.approx(4 * side)
+
+
+def test_finer_pixels_do_not_tell_again_what_was_sure_and_large():
+    class Parts(Told):
+        """A small and a large face; in finer pixels only parts of the large one."""
+
+        def forward(self, pictures):
+            large = [[100, 20, 220, 140], [20, 20, 50, 50]]
+            self.boxes = torch.tensor(
+                large if pictures.shape[-1] == 320 else [[240, 60, 380, 200], [40, 40, 100, 100]]
+            )
+            self.boxes = self.boxes.float()
+            return super().forward(pictures)
+
+    faces = FinderDetector(Parts([[0, 0, 1, 1]] * 2, [0.9, 0.8]))(np.zeros((320, 640, 3), np.uint8))
+    assert [round(face.box[2] - face.box[0]) for face in faces] == [240, 60]
 
 
 def test_a_small_picture_is_looked_at_once_as_it_is():
@@ -268,6 +308,12 @@ def test_a_box_that_would_jump_stays(wild):
     assert refined(PICTURE, [found], Seeing([wild])) == [found]
 
 
+def test_where_nothing_is_seen_a_box_goes_half_the_way():
+    found = Face((110.0, 100.0, 230.0, 190.0), 0.9)
+    (face,) = refined(PICTURE, [found], Seeing([TRUE_BOX], (Alarm("empty-mask", "nothing seen", 1),)))
+    assert face.box == pytest.approx((105, 90, 215, 190), abs=1e-3)
+
+
 def test_two_finds_of_one_face_become_one():
     finds = [Face(TRUE_BOX, 0.9), Face((130.0, 100.0, 230.0, 200.0), 0.8)]
     (face,) = refined(PICTURE, finds, Seeing([TRUE_BOX, TRUE_BOX]))
@@ -345,7 +391,9 @@ class Sees:
 @pytest.mark.parametrize(
     ("scores", "shares", "left"),
     [
-        ((0.9, 0.4), (0.8, 0.5), 2),  # unsure, but a face is seen there
+        ((0.9, 0.4), (0.8, 0.6), 2),  # unsure, but a face is seen there
+        ((0.9, 0.4), (0.8, 0.4), 1),  # not half as sure: half of a face must be seen
+        ((0.9, 0.6), (0.8, 0.4), 2),  # surer: less will do
         ((0.9, 0.4), (0.8, 0.01), 1),  # beside a sure face next to nothing is seen
         ((0.45, 0.4), (0.5, 0.01), 2),  # nothing is sure: both may be covered faces
         ((0.9, 0.6), (0.8, 0.1), 1),  # far less sure, and little is seen
