@@ -39,6 +39,7 @@ YUNET_FILE = "face_detection_yunet_2023mar.onnx"
 DETECTORS: Mapping[str, Callable[[], Detector]] = MappingProxyType(
     {
         USUAL_FINDER: lambda: FinderDetector(load_finder("open")),
+        "finder-research": lambda: FinderDetector(load_finder("research")),
         "yunet": lambda: YuNetDetector(Path(fetched(YUNET_FILE))),
         "haar": HaarDetector,
     }

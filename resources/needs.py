@@ -78,6 +78,7 @@ USUAL_FINDER = "finder"
 
 FINDERS: dict[str, Need | None] = {
     USUAL_FINDER: None,
+    "finder-research": None,
     "yunet": Need("the network of YuNet", ("face_detection_yunet_2023mar.onnx",)),
     "haar": None,
 }

@@ -20,6 +20,7 @@ from viewer.store import Store
 LONGEST = 60  # characters of a reason
 FINDER_TEXTS = {
     "finder": ("Unmask's own", "Trained on covered faces; needs no download"),
+    "finder-research": ("Unmask's own, research", "Trained on photos as well; for research only"),
     "yunet": ("YuNet", "OpenCV's FaceDetectorYN, for comparison"),
     "haar": ("Haar cascades", "OpenCV's classic, frontal and profile, for comparison"),
 }

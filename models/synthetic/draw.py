@@ -110,16 +110,16 @@ def _light(rng: Rng) -> Light:
 
 
 _CHANCES = (
-    (Occluder.HAND, 0.17),
-    (Occluder.MASK, 0.09),
-    (Occluder.SUNGLASSES, 0.08),
+    (Occluder.HAND, 0.20),
+    (Occluder.MASK, 0.14),
+    (Occluder.SUNGLASSES, 0.11),
     (Occluder.GLASSES, 0.10),
     (Occluder.STRANDS, 0.05),
     (Occluder.SCARF, 0.03),
     (Occluder.CUP, 0.025),
     (Occluder.PHONE, 0.025),
     (Occluder.MICROPHONE, 0.025),
-    (Occluder.BOARD, 0.11),
+    (Occluder.BOARD, 0.17),
     (Occluder.BLOB, 0.06),
     (Occluder.HAT, 0.10),
     (Occluder.HOOD, 0.03),

@@ -31,6 +31,7 @@ Floats = NDArray[np.floating]
 Rng = np.random.Generator
 
 FIRST_KEY = 4021  # sets these streams of chance apart from those of scenes
+BANDS_DEG, SHARES = (30.0, 60.0), (0.4, 0.3, 0.3)  # of |yaw|; of the samples: photos are mostly frontal
 THINGS, FLAT = 0.5, 0.22  # share of samples covered by things in space; by something flat
 GREY = 3.0  # of 255: pictures whose channels differ less have no colours
 WORN_OUT = 0.4  # share of samples that lose detail once more
@@ -82,7 +83,11 @@ class Photographs:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Album:
-    """Fitted photos. Attributes as in `Labels` and `Fits`, of the U usable faces only."""
+    """Fitted photos. Attributes as in `Labels` and `Fits`, of the U usable faces only.
+
+    Attributes:
+        up_to: [U] chance to be picked, summed up to each face.
+    """
 
     crops: aflw.Crops
     name: NDArray[np.str_]
@@ -90,6 +95,11 @@ class Album:
     expression: Floats
     rotation: Floats
     camera: Floats
+    up_to: Floats
+
+    def pick(self, rng: Rng) -> int:
+        """One of the faces, turned ones more often than they were photographed."""
+        return int(np.searchsorted(self.up_to, rng.random() * self.up_to[-1], side="right"))
 
     def picture(self, k: int) -> NDArray[np.uint8]:
         """[H, W, 3] RGB."""
@@ -104,14 +114,20 @@ def _opened(folder: Path, cache: Path) -> Album:
             name: file[name] for name in ("identity", "expression", "rotation", "camera", "error_percent")
         }
     rows = aflw.usable(labels, torch.from_numpy(fits.pop("error_percent")))
-    return Album(
-        aflw.Crops(folder), labels.name[rows], **{name: values[rows] for name, values in fits.items()}
-    )
+    found = {name: values[rows] for name, values in fits.items()}
+    return Album(aflw.Crops(folder), labels.name[rows], **found, up_to=np.cumsum(chances(found["rotation"])))
+
+
+def chances(rotation: Floats) -> Floats:
+    """[U] for rotations [U, 3, 3]: every band of yaw together has its share."""
+    yaw_deg = euler_from_rotation(torch.from_numpy(rotation))[:, 1].rad2deg().abs().numpy()
+    band = np.digitize(yaw_deg, BANDS_DEG)
+    return np.asarray(np.array(SHARES)[band] / np.bincount(band, minlength=len(SHARES))[band])
 
 
 def photograph_row(album: Album, rng: Rng, seed: int, index: int, size: int) -> Rows:
     """A photo of the album, turned, shifted, scaled and covered by chance, with its labels."""
-    head, k = load_head(), int(rng.integers(len(album.name)))
+    head, k = load_head(), album.pick(rng)
     turn, vertices, camera = _framed(album, k, head, rng, size)
     marks = head.landmarks(vertices) @ turn.T
     rolled = turn @ album.rotation[k].T

@@ -11,13 +11,14 @@ import torch
 
 from models.errors import InputError
 from models.evaluation import crops
+from models.geometry import rotation_from_euler
 from models.loading import load_face_model
 from models.metrics import box_size
 from models.synthetic.camera import project
 from models.synthetic.dataset import Rows, batch, stacked
 from models.synthetic.scene import Occluder
 from models.training import aflw
-from models.training.photographs import Photographs
+from models.training.photographs import Album, Photographs, chances
 
 COUNT, SIDE = 12, 120
 
@@ -82,6 +83,18 @@ def test_fits_are_kept_until_the_labels_change(folder, model, tmp_path, monkeypa
     labels.landmarks[0] += 1
     with pytest.raises(pytest.fail.Exception, match="fitted again"):
         aflw.cached_fits(labels, model, cache)
+
+
+def test_turned_faces_are_picked_more_often_than_they_were_photographed():
+    yaw = np.radians([0] * 90 + [-45] * 6 + [80] * 3 + [-70])
+    rotation = rotation_from_euler(torch.tensor(np.stack([0 * yaw, yaw, 0 * yaw], 1))).numpy()
+    share = chances(rotation)
+    assert [share[:90].sum(), share[90:96].sum(), share[96:].sum()] == pytest.approx([0.4, 0.3, 0.3])
+    none = np.zeros((100, 0))
+    album = Album(None, np.array([""] * 100), none, none, rotation, none, np.cumsum(share))
+    rng = np.random.default_rng(3)
+    picked = np.array([album.pick(rng) for _ in range(4000)])
+    assert np.bincount(np.digitize(picked, (90, 96)))[1:].tolist() == pytest.approx([1200, 1200], abs=120)
 
 
 def test_labels_agree_with_the_projection_of_the_face(rows, model):

@@ -378,7 +378,8 @@ def test_who_looks_for_faces_can_be_chosen_and_who_cannot_says_why(qtbot, opened
     compute = next(menu for menu in opened.window.findChildren(QMenu) if menu.title() == "&Compute")
     menu = next(action.menu() for action in compute.actions() if action.text() == "Face finder")
     menu.aboutToShow.emit()
-    ours, yunet, reason, haar = menu.actions()
+    ours, research, yunet, reason, haar = menu.actions()
+    assert research.isEnabled()
     assert ours.isChecked()
     assert not yunet.isEnabled()
     assert "face_detection_yunet_2023mar.onnx" in reason.text()
@@ -386,7 +387,7 @@ def test_who_looks_for_faces_can_be_chosen_and_who_cannot_says_why(qtbot, opened
     with qtbot.waitSignal(opened.session.answered):
         haar.trigger()
     assert opened.work.finders[-1] == "haar"
-    assert [action.isChecked() for action in menu.actions()] == [False, False, False, True]
+    assert [action.isChecked() for action in menu.actions()] == [False, False, False, False, True]
 
 
 def test_the_photo_panel_can_be_told_to_show_all_of_the_photo(qtbot, opened):
