@@ -156,7 +156,9 @@ def _parser() -> argparse.ArgumentParser:
     finder.add_argument("--unlabelled", type=Path, help="a folder of pictures with a face in each")
     finder.add_argument("--empty", type=Path, help="a folder of pictures without faces (default: drawn ones)")
     finder.add_argument("--count", type=int, default=100, help="how many pictures without faces to draw")
-    finder.add_argument("--finder", default="open", help='our weights: "open", "research" or a file (default: open)')
+    finder.add_argument(
+        "--finder", default="open", help='our weights: "open", "research" or a file (default: open)'
+    )
     finder.add_argument("--yunet", type=Path, help="YuNet's .onnx (default: the one fetched, if it was)")
     finder.add_argument("--only", help="only the finders whose name begins so")
     finder.add_argument("--markdown", action="store_true", help="tables for a README")
