@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from importlib.metadata import EntryPoint, entry_points
 
-from resources.needs import FINDERS, USUAL_FINDER, finder_lacks, missing
+from resources.needs import FINDERS, USUAL_FINDER, YUNET, finder_lacks, missing
 
-__all__ = ["FINDERS", "USUAL_FINDER", "finder_lacks", "methods", "missing"]
+__all__ = ["FINDERS", "USUAL_FINDER", "YUNET", "finder_lacks", "methods", "missing"]
 
 GROUP = "unmask.methods"
 

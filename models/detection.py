@@ -5,17 +5,16 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.catalogue import USUAL_FINDER
+from models.catalogue import USUAL_FINDER, YUNET
 from models.detectors.finder import FinderDetector
 from models.detectors.haar import HaarDetector
 from models.detectors.yunet import YuNetDetector
-from models.loading import fetched, load, load_finder
+from models.loading import load, load_finder, needed
 from models.metrics import box_iou
 from models.pipeline import reconstruct
 from models.reconstruction import Reconstruction
@@ -35,12 +34,11 @@ __all__ = [
 ]
 
 DEFAULT = USUAL_FINDER
-YUNET_FILE = "face_detection_yunet_2023mar.onnx"
 DETECTORS: Mapping[str, Callable[[], Detector]] = MappingProxyType(
     {
         USUAL_FINDER: lambda: FinderDetector(load_finder("open")),
         "finder-research": lambda: FinderDetector(load_finder("research")),
-        "yunet": lambda: YuNetDetector(Path(fetched(YUNET_FILE))),
+        "yunet": lambda: YuNetDetector(needed(YUNET)),
         "haar": HaarDetector,
     }
 )

@@ -14,6 +14,7 @@ __all__ = [
     "NEEDS",
     "OFFICIAL",
     "USUAL_FINDER",
+    "YUNET",
     "Need",
     "finder_lacks",
     "made_possible",
@@ -75,11 +76,12 @@ BETTER_WITH: dict[str, tuple[str, ...]] = {"tddfa": ("tri.pkl", "indices.npy", "
 """Method -> files its official weights run without: the triangles and UV of its face model."""
 
 USUAL_FINDER = "finder"
+YUNET = Need("the network of YuNet", ("face_detection_yunet_2023mar.onnx",))
 
 FINDERS: dict[str, Need | None] = {
     USUAL_FINDER: None,
     "finder-research": None,
-    "yunet": Need("the network of YuNet", ("face_detection_yunet_2023mar.onnx",)),
+    "yunet": YUNET,
     "haar": None,
 }
 """Who can look for faces, the usual one first -> what a user must bring for it."""
