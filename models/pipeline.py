@@ -14,7 +14,17 @@ from numpy.typing import NDArray
 from models.errors import MethodError
 from models.geometry import euler_from_rotation, rotation_from_euler
 from models.images import check_image, warp_crop
-from models.reconstruction import Array, Layer, MeshLayer, Reconstruction, Space, Timing
+from models.reconstruction import (
+    STATE_SCALARS,
+    Array,
+    Layer,
+    MeshLayer,
+    Reconstruction,
+    Scalar,
+    Space,
+    Timing,
+    frozen,
+)
 from models.reconstructor import Face, Reconstructor
 
 Box = tuple[float, float, float, float]
@@ -59,7 +69,8 @@ def reconstruct(
     if len(answers) != len(faces):
         raise MethodError(f"{method.name} was asked about {len(faces)} faces and answered for {len(answers)}")
     placed = [
-        back_project(answer, T, face.box) for answer, T, face in zip(answers, transforms, faces, strict=True)
+        outside_the_picture(back_project(answer, T, face.box), image.shape[1], image.shape[0])
+        for answer, T, face in zip(answers, transforms, faces, strict=True)
     ]
     total_ms = 1e3 * (perf_counter() - start)
     timing = Timing(1e3 * (cut - start), 1e3 * (answered - cut), total_ms, len(faces))
@@ -91,6 +102,29 @@ def back_project(answer: Reconstruction, T_image_crop: NDArray[np.float64], box:
         box=box,
         mm_per_px=answer.mm_per_px / scale,
     )
+
+
+def outside_the_picture(answer: Reconstruction, width: int, height: int) -> Reconstruction:
+    """The answer with what lies beyond the picture told so: turned away for sure, whatever the method says.
+
+    Where there is such a part, a scalar "outside the picture" (0 or 1) marks it.
+
+    Args:
+        answer: In IMAGE space.
+        width, height: Of the picture, px.
+    """
+    x, y = answer.vertices[:, 0], answer.vertices[:, 1]
+    beyond = (x < -0.5) | (y < -0.5) | (x > width - 0.5) | (y > height - 0.5)
+    if answer.states is None or not beyond.any():
+        return answer
+    certain = dict(zip(STATE_SCALARS, (0.0, 1.0, 0.0), strict=True))
+    scalars = tuple(
+        replace(scalar, values=frozen(np.where(beyond, certain[scalar.name], scalar.values)))
+        if scalar.name in certain
+        else scalar
+        for scalar in answer.scalars
+    )
+    return replace(answer, scalars=(*scalars, Scalar("outside the picture", frozen(beyond), 0.0, 1.0)))
 
 
 def _turned(layer: Layer, T_image_crop: NDArray[np.float64]) -> Layer:

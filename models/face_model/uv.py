@@ -80,6 +80,11 @@ class PositionMapTable:
         grid = values.new_zeros(*values.shape[:2], self.size * self.size)
         return grid.index_copy(2, w.cells, values).unflatten(2, (self.size, self.size))
 
+    def nearest_vertices(self) -> tuple[Tensor, Tensor]:
+        """Flat index of each valid cell [P], and the nearest corner of the triangle there [P]."""
+        w = self._weights
+        return w.cells, w.corners.gather(1, w.corner_weights.argmax(1, keepdim=True))[:, 0]
+
     def to_vertices(self, position_map: Tensor) -> Tensor:
         """[B, C, size, size] -> [B, N, C]: bilinear between four valid cells.
 

@@ -12,21 +12,29 @@ from models.face_model.sampled import sample_chart
 from models.face_model.uv import PositionMapTable
 from models.geometry import Similarity, euler_from_rotation, weighted_procrustes
 from models.images import crop_square
-from models.methods.dual_space_answer import SWITCHES, Decoded, check, reconstructions, vertex_visibility
+from models.methods.dual_space_answer import (
+    CROP_FACTOR,
+    SWITCHES,
+    Decoded,
+    agreeing,
+    check,
+    each,
+    reconstructions,
+    signs,
+)
+from models.methods.likely_error import LikelyError
 from models.networks.blocks import InBfloat16, fold_batch_norms, multiplies_bfloat16
 from models.networks.both_ways import perceive_both_ways
 from models.networks.dual_space import (
     MM_PER_UNIT,
-    DensePrediction,
     DualSpaceAnswer,
     DualSpaceNetwork,
     Form,
+    Seen,
     Switches,
 )
-from models.reconstruction import Reconstruction
+from models.reconstruction import Array, Reconstruction
 from models.reconstructor import Face
-
-CROP_FACTOR = 1.5  # side of the crop over the longer side of the box, as in DSFNet's data
 
 
 def standardise(crops: Tensor) -> Tensor:
@@ -58,6 +66,7 @@ class DSFNet:
         face_model: FaceModel,
         device: str = "cpu",
         correction: Tensor | None = None,
+        likely_error: LikelyError | None = None,
     ) -> None:
         """Fold the network for inference.
 
@@ -66,12 +75,14 @@ class DSFNet:
             face_model: What it was trained on.
             device: Where to run.
             correction: [N, 3] mm added to the mean face of every answer (training/correction.py).
+            likely_error: What tells its error from an answer (training/likely_error.py).
         """
         self.size = network.form.size
         self.topology = face_model.topology
         self._device = torch.device(device)
         self._chart_size = network.form.chart_size
         self._network = network
+        self._likely_error = likely_error
         fold_batch_norms(network).to(self._device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if multiplies_bfloat16(self._device):
             network.image = InBfloat16(network.image)
@@ -83,8 +94,6 @@ class DSFNet:
             self._device
         )
         self._table = PositionMapTable(face_model.topology, network.form.chart_size).to(self._device)
-        self._uv = torch.tensor(face_model.topology.uv, device=self._device)
-        self._triangles = torch.tensor(face_model.topology.triangles, device=self._device).long()
 
     def crop(self, face: Face) -> NDArray[np.float64]:
         """The square of 1.5 times the longer side of the box, about its centre."""
@@ -97,15 +106,27 @@ class DSFNet:
         check(self.name, self.size, crops, without)
         if not len(crops):
             return []
+        return self._told(self._decoded(crops, without), without)
+
+    def with_signs(self, crops: NDArray[np.uint8]) -> tuple[list[Reconstruction], list[Array]]:
+        """The answers, and of each what tells its error (see `likely_error.SIGNS`)."""
+        check(self.name, self.size, crops, frozenset())
+        decoded = self._decoded(crops, frozenset())
+        told = [signs(d, self.topology, self.size) for d in each(decoded)]
+        return self._told(decoded, frozenset()), told
+
+    def _decoded(self, crops: NDArray[np.uint8], without: frozenset[str]) -> Decoded:
         switches = Switches(*(name not in without for name in self.switches))
         with torch.inference_mode():
             pixels = torch.from_numpy(np.ascontiguousarray(crops)).to(self._device).permute(0, 3, 1, 2)
-            percept = perceive_both_ways(self._network, standardise(pixels), self._symmetric)
-            decoded = self._decode(self._network.conclude(percept, switches))
-        took_part = [name for name in self.switches if name not in without]
-        return reconstructions(decoded, self.name, self.topology, took_part, self.size)
+            percept, apart = perceive_both_ways(self._network, standardise(pixels), self._symmetric)
+            return self._decode(self._network.conclude(percept, switches), apart)
 
-    def _decode(self, answer: DualSpaceAnswer) -> Decoded:
+    def _told(self, decoded: Decoded, without: frozenset[str]) -> list[Reconstruction]:
+        took_part = [name for name in self.switches if name not in without]
+        return reconstructions(decoded, self.name, self.topology, took_part, self.size, self._likely_error)
+
+    def _decode(self, answer: DualSpaceAnswer, looks_apart: Tensor) -> Decoded:
         """Network units to crop px, charts to vertices; still tensors, still batched."""
         image, model, fused = answer.image_space, answer.model_space, answer.fused
         final = fused or image or model
@@ -118,7 +139,7 @@ class DSFNet:
             image_space=None if image is None else self._face(image.offset, image.placement),
             model_space=None if model is None else self._face(model.offset, model.placement),
             share=None if fused is None else self._on_vertices(fused.share[..., None])[..., 0],
-            visibility=self._visibility(dense, face),
+            states=self._states(answer, face),
             mask=torch.sigmoid(dense.mask[:, 0]),
             uv=dense.uv.movedim(1, -1),
             depth=dense.depth[:, 0] * half,
@@ -128,12 +149,14 @@ class DSFNet:
             model_euler_rad=None if model is None else self._euler(model.placement),
             mm_per_px=MM_PER_UNIT / (final.placement.scale * half),
             mask_was_empty=answer.seen.mask_was_empty,
+            stray=half * _stray(answer.seen, final.face),
+            looks_apart=looks_apart,
         )
 
-    def _visibility(self, dense: DensePrediction, face: Tensor) -> Tensor:
-        """[B, N] in 0..1 of a face [B, N, 3] in crop px; see `vertex_visibility`."""
-        mask = torch.sigmoid(dense.mask)
-        return vertex_visibility(mask, dense.uv, face, self._uv, self._triangles, self.size)
+    def _states(self, answer: DualSpaceAnswer, face: Tensor) -> Tensor:
+        """[B, N, 3] probabilities of the vertices of a face [B, N, 3] in crop px."""
+        states = torch.softmax(self._on_vertices(answer.states.flatten(2).mT), -1)
+        return agreeing(states, torch.sigmoid(answer.dense.mask), face, self.size)
 
     def _euler(self, placement: Similarity) -> Tensor:
         """[B, 3] rad: pitch, yaw, roll of the placed face; a turn within the correction is the head's."""
@@ -150,3 +173,9 @@ class DSFNet:
         half = self.size / 2
         centre = (self.size - 1) / 2
         return camera * camera.new_tensor((half, -half, half)) + camera.new_tensor((centre, centre, 0.0))
+
+
+def _stray(seen: Seen, face: Tensor) -> Tensor:
+    """[B] weighted mean distance of what was seen from the face [B, G * G, 3], both camera coordinates."""
+    distance = (seen.positions - face).norm(dim=-1)
+    return (seen.weights * distance).sum(1) / seen.weights.sum(1).clamp(min=1e-6)

@@ -15,7 +15,7 @@ from models.face_model.morphable import FaceModel
 from models.face_model.uv import PositionMapTable
 from models.geometry import euler_from_rotation
 from models.methods.dsfnet import standardise
-from models.methods.dual_space_answer import SWITCHES, Decoded, check, reconstructions, vertex_visibility
+from models.methods.dual_space_answer import SWITCHES, Decoded, check, reconstructions, states_by_rule
 from models.networks.dual_space import Switches
 from models.networks.published import PublishedAnswer, PublishedChart, PublishedDSFNet, Whole, upright
 from models.networks.published_fast import fast_precision, quickened
@@ -157,7 +157,7 @@ class PublishedMethod:
             image_space=None if image is None else self._face(image),
             model_space=None if model is None else self._face(model),
             share=None,
-            visibility=vertex_visibility(sight.seen[:, :1], uv, face, self._uv, self._triangles, self.size),
+            states=states_by_rule(sight.seen[:, :1], uv, face, self._uv, self._triangles, self.size),
             mask=sight.seen[:, 0],
             uv=uv.movedim(1, -1),
             depth=sight.depth[:, 0] * PX_PER_UNIT,

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import grid_sample
+from torch.nn.functional import grid_sample, max_pool2d
 
 from models.geometry import towards_camera
+from models.methods.alarms import Evidence, alarms, square_iou
 from models.methods.asking import check_asked
+from models.methods.likely_error import Likely, LikelyError
 from models.methods.visible_surface import collisions, visible_surface
 from models.metrics import followed
 from models.reconstruction import (
+    SEEN_ABOVE,
+    STATE_SCALARS,
     Alarm,
     Array,
     Layer,
@@ -24,15 +29,18 @@ from models.reconstruction import (
     Reconstruction,
     Scalar,
     Space,
+    State,
     Topology,
     frozen,
+    most_likely,
 )
 
 IMAGE_SPACE, MODEL_SPACE, CONFIDENCE, MASK = "image space", "model space", "confidence", "visibility mask"
 SWITCHES: tuple[str, ...] = (IMAGE_SPACE, MODEL_SPACE, CONFIDENCE, MASK)
-LITTLE_SEEN = 0.2  # share of vertices
 TELLING_MM = 0.2  # how far apart the branches must be to say which of them the fusion followed
+NEAR_CELLS = 1.5  # a vertex is seen where a pixel so near shows face
 UV_TOLERANCE = 0.06  # chart distance at which a vertex is half believed to be the one its pixel shows
+CROP_FACTOR = 1.5  # side of the crop over the longer side of the box, as in DSFNet's data
 SURFACE_SIDE = 128  # the visible surface has at most so many points a side
 
 
@@ -43,7 +51,7 @@ class Decoded(NamedTuple):
     image_space: Any  # [B, N, 3]
     model_space: Any  # [B, N, 3]
     share: Any  # [B, N], of the image space in the fusion's blend
-    visibility: Any  # [B, N]
+    states: Any  # [B, N, 3] probabilities of seen, turned away, covered
     mask: Any  # [B, M, M]
     uv: Any  # [B, M, M, 2]
     depth: Any  # [B, M, M] px
@@ -53,6 +61,8 @@ class Decoded(NamedTuple):
     model_euler_rad: Any  # [B, 3]
     mm_per_px: Any  # [B]
     mask_was_empty: Any  # [B]
+    stray: Any = None  # [B] px: mean distance of what the pixels saw from the face
+    looks_apart: Any = None  # [B, 3], see `perceive_both_ways`
 
 
 def check(name: str, size: int, crops: NDArray[np.uint8], without: frozenset[str]) -> None:
@@ -62,14 +72,13 @@ def check(name: str, size: int, crops: NDArray[np.uint8], without: frozenset[str
         raise ValueError("with both branches switched off there is no face; leave one on")
 
 
-def vertex_visibility(
+def states_by_rule(
     mask: Tensor, uv: Tensor, face: Tensor, vertex_uv: Tensor, triangles: Tensor, size: int
 ) -> Tensor:
-    """[B, N] in 0..1: whether the pixel under each vertex shows face, and that very place of the face.
+    """[B, N, 3] states of a face by what the pixel under each vertex shows, for networks that tell no states.
 
-    A vertex behind an occluder lands on a pixel outside the mask; one on the far side of the head faces
-    away, or lands on a pixel that shows another place of the chart. (The predicted depth is too coarse to
-    add anything: tolerances from 3 to 10 % of the crop only cost visible vertices.)
+    A vertex that faces away or lands on a pixel of another place of the face is turned away; one that lands
+    on a pixel outside the mask is covered.
 
     Args:
         mask: [B, 1, M, M] in 0..1.
@@ -79,33 +88,71 @@ def vertex_visibility(
         triangles: [T, 3].
         size: Side of the crop, px.
     """
-    grid = ((face[..., :2] + 0.5) * (2 / size) - 1)[:, None]
+    grid = _grid(face, size)
     maps = torch.cat((mask, uv * mask), 1)  # weighted, so that no value leaks over the rim
     under = grid_sample(maps, grid, align_corners=False)[:, :, 0].mT
     shown = under[..., 1:] / under[..., :1].clamp(min=1e-3)
     off_chart = (shown - vertex_uv).square().sum(-1) / UV_TOLERANCE**2
     upright = face * face.new_tensor((1.0, -1.0, 1.0))
-    towards = towards_camera(upright, triangles)
-    return (2 * under[..., 0]).clamp(max=1) * torch.exp2(-off_chart) * towards
+    on_face = under[..., 0]
+    same_place = torch.exp2(-off_chart) * on_face + (1 - on_face)  # a pixel outside the mask says no place
+    unturned = towards_camera(upright, triangles) * same_place
+    return torch.stack((unturned * on_face, 1 - unturned, unturned * (1 - on_face)), -1)
+
+
+def agreeing(states: Tensor, mask: Tensor, face: Tensor, size: int) -> Tensor:
+    """[B, N, 3] states of which none is surer to be seen than the pixels nearby are to show face.
+
+    What is taken from P(seen) goes to the other two as they stand to each other.
+
+    Args:
+        states: [B, N, 3].
+        mask: [B, 1, M, M] in 0..1.
+        face: [B, N, 3] crop px.
+        size: Side of the crop, px.
+    """
+    reach = int(NEAR_CELLS)
+    near = max_pool2d(mask, 2 * reach + 1, 1, reach)
+    most = grid_sample(near, _grid(face, size), mode="nearest", align_corners=False)[:, 0, 0]
+    seen = states[..., 0].minimum(most)
+    others = states[..., 1:] + 1e-6
+    return torch.cat((seen[..., None], (1 - seen)[..., None] * others / others.sum(-1, keepdim=True)), -1)
+
+
+def _grid(face: Tensor, size: int) -> Tensor:
+    """[B, 1, N, 2] where `grid_sample` finds the vertices [B, N, 3] (crop px) in a map of the crop."""
+    return ((face[..., :2] + 0.5) * (2 / size) - 1)[:, None]
 
 
 def reconstructions(
-    decoded: Decoded, name: str, topology: Topology, took_part: Sequence[str], size: int
+    decoded: Decoded,
+    name: str,
+    topology: Topology,
+    took_part: Sequence[str],
+    size: int,
+    likely_error: LikelyError | None = None,
 ) -> list[Reconstruction]:
     """The answers, one per face; `decoded` holds batches of tensors on any device."""
-    arrays = Decoded(*(None if part is None else part.cpu().numpy() for part in decoded))
-    return [
-        _reconstruction(
-            Decoded(*(None if a is None else a[k] for a in arrays)), name, topology, tuple(took_part), size
-        )
-        for k in range(len(arrays.face))
-    ]
+    return [_reconstruction(d, name, topology, tuple(took_part), size, likely_error) for d in each(decoded)]
+
+
+def each(decoded: Decoded) -> list[Decoded]:
+    """Batches of tensors on any device -> arrays of each face."""
+    arrays = [None if part is None else part.cpu().numpy() for part in decoded]
+    count = len(decoded.face)
+    return [Decoded(*(None if array is None else array[k] for array in arrays)) for k in range(count)]
 
 
 def _reconstruction(
-    d: Decoded, name: str, topology: Topology, took_part: tuple[str, ...], size: int
+    d: Decoded,
+    name: str,
+    topology: Topology,
+    took_part: tuple[str, ...],
+    size: int,
+    likely_error: LikelyError | None,
 ) -> Reconstruction:
-    is_face = d.mask > 0.5
+    is_face = d.mask > SEEN_ABOVE
+    asked = None if likely_error is None or d.share is None else likely_error(signs(d, topology, size))
     layers = list(_image_space_layers(d, is_face, size))
     branches = (
         (IMAGE_SPACE, d.image_space, d.image_euler_rad),
@@ -129,8 +176,10 @@ def _reconstruction(
         scalars=tuple(_scalars(d)),
         took_part=took_part,
         left_out=tuple(name for name in SWITCHES if name not in took_part),
-        alarms=tuple(_alarms(d, is_face)),
+        alarms=tuple(_alarms(d, is_face, topology, size, asked)),
         mm_per_px=float(d.mm_per_px),
+        likely_error=None if asked is None else asked.percent,
+        likely_range=None if asked is None else (asked.low, asked.high),
     )
 
 
@@ -163,29 +212,108 @@ def _image_space_layers(d: Decoded, is_face: NDArray[np.bool_], size: int) -> It
 
 def _scalars(d: Decoded) -> Iterator[Scalar]:
     """What the answer admits per vertex."""
-    yield Scalar("visibility", frozen(d.visibility), 0.0, 1.0)
+    for name, values in zip(STATE_SCALARS, d.states.T, strict=True):
+        yield Scalar(name, frozen(values), 0.0, 1.0)
     if d.image_space is None or d.model_space is None:
         return
     apart = np.linalg.norm(d.image_space - d.model_space, axis=1) * d.mm_per_px
     yield Scalar("disagreement", frozen(apart), 0.0, 10.0, "mm")
     if d.share is not None:
         yield Scalar("image-space share", frozen(d.share), 0.0, 1.0)
+    own = own_correction(d) * d.mm_per_px
+    yield Scalar("own correction", frozen(own), 0.0, 10.0, "mm")
     alpha = followed(d.face, d.image_space, d.model_space, TELLING_MM / d.mm_per_px)
-    yield Scalar("followed", frozen(alpha), 0.0, 1.0)
+    yield Scalar("followed", frozen(np.where(own < apart, alpha, np.nan)), 0.0, 1.0)
 
 
-def _alarms(d: Decoded, is_face: NDArray[np.bool_]) -> Iterator[Alarm]:
-    """What happened silently."""
+def own_correction(d: Decoded) -> Array:
+    """[N] px: how far the fused face lies from the nearest place between the two branches: its own work."""
+    apart = d.image_space - d.model_space
+    along = ((d.face - d.model_space) * apart).sum(1) / np.maximum((apart * apart).sum(1), 1e-12)
+    nearest = d.model_space + along.clip(0, 1)[:, None] * apart
+    return np.asarray(np.linalg.norm(d.face - nearest, axis=1), np.float32)
+
+
+def signs(d: Decoded, topology: Topology, size: int) -> Array:
+    """[len(SIGNS)] what an answer of both branches says about its own error."""
+    marks = topology.landmarks(d.face)[:, :2]
+    low, high = marks.min(0), marks.max(0)
+    side = max(float(np.sqrt(np.prod(high - low))), 1.0)
+    asked, middle = size / CROP_FACTOR, (size - 1) / 2
+    shift = ((low + high) / 2 - middle) / asked
+    seen, turned, covered = d.states.mean(0)
+    doubt = -(d.states * np.log(d.states.clip(1e-6))).sum(1).mean()
+    is_face = d.mask > SEEN_ABOVE
+    pitch, yaw, roll = d.euler_rad
+    numbers = (
+        *(_log_share(np.linalg.norm(d.image_space - d.model_space, axis=1).mean(), side),),
+        _log_share(own_correction(d).mean(), side),
+        _log_share(d.stray, side),
+        *(seen, covered, turned, doubt, is_face.mean()),
+        d.confidence[is_face].mean() if is_face.any() else 0.0,
+        np.log(max(float((high - low).max()), 1.0) / asked),
+        *shift,
+        _outside(d.face, size).mean(),
+        *d.looks_apart,
+        *(abs(yaw), abs(pitch), abs(roll)),
+        _unexplained(d, is_face, size),
+    )
+    return np.array(numbers, np.float32)
+
+
+def _log_share(distance: float, side: float) -> float:
+    return float(np.log(max(float(distance) / side, 1e-4)))
+
+
+def _outside(face: Array, size: int) -> NDArray[np.bool_]:
+    """[N] vertices beyond the crop."""
+    return np.asarray(((face[:, :2] < -0.5) | (face[:, :2] > size - 0.5)).any(1))
+
+
+def _unexplained(d: Decoded, is_face: NDArray[np.bool_], size: int) -> float:
+    """Share of the pixels of face on which no seen vertex lies."""
+    if not is_face.any():
+        return 1.0
+    step = size / len(is_face)
+    cells = ((d.face[d.states[:, State.SEEN] > SEEN_ABOVE, :2] + 0.5) / step).astype(int)
+    cells = cells[((cells >= 0) & (cells < len(is_face))).all(1)]
+    hit = np.zeros(is_face.shape, np.uint8)
+    hit[cells[:, 1], cells[:, 0]] = 1
+    near = cv2.dilate(hit, np.ones((3, 3), np.uint8)) > 0
+    return float((is_face & ~near).sum() / is_face.sum())
+
+
+def _alarms(
+    d: Decoded, is_face: NDArray[np.bool_], topology: Topology, size: int, asked: Likely | None
+) -> Iterator[Alarm]:
+    """What a reader of the answer must know."""
     if d.image_space is not None and d.mask_was_empty:
         text = (
             "No pixel was recognised as visible face, so every pixel was used: do not trust the image space."
         )
         yield Alarm("empty-mask", text, is_face.size)
-        return
     if d.image_space is not None and (collided := collisions(is_face, d.uv)):
         text = f"{collided} pixels that lie far apart claim the same place of the face: they were averaged."
         yield Alarm("uv-collisions", text, collided)
-    seen = float((d.visibility > 0.5).mean())
-    if seen < LITTLE_SEEN:
-        text = f"Only {seen:.0%} of the face was seen; the rest is completed from the face model."
-        yield Alarm("little-seen", text, int((d.visibility <= 0.5).sum()))
+    yield from alarms(evidence(d, topology, size, asked))
+
+
+def evidence(d: Decoded, topology: Topology, size: int, asked: Likely | None) -> Evidence:
+    """What the alarms look at."""
+    marks = topology.landmarks(d.face)[:, :2]
+    low, high = marks.min(0), marks.max(0)
+    side = max(float(np.sqrt(np.prod(high - low))), 1e-6)
+    both = d.image_space is not None and d.model_space is not None
+    states = most_likely(d.states)
+    return Evidence(
+        likely_percent=np.nan if asked is None else asked.percent,
+        seen=float((states == State.SEEN).mean()),
+        covered=float((states == State.COVERED).mean()),
+        box_iou=square_iou(low, high, size / CROP_FACTOR, (size - 1) / 2),
+        pose_deg=_degrees(d.euler_rad),
+        apart=float(np.linalg.norm(d.image_space - d.model_space, axis=1).mean()) / side if both else np.nan,
+        own=float(own_correction(d).mean()) / side if both else np.nan,
+        outside=float(_outside(d.face, size).mean()),
+        finite=bool(np.isfinite(d.face).all()),
+        vertices=len(d.face),
+    )

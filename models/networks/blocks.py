@@ -67,7 +67,9 @@ class InBfloat16(nn.Module):
     def forward(self, x: Tensor) -> Any:
         """As the network does, each number rounded to eight bits on its way."""
         parts = self.network(x.to(torch.bfloat16))
-        return parts._make(part.float() for part in parts)
+        return parts._make(
+            tuple(p.float() for p in part) if isinstance(part, tuple) else part.float() for part in parts
+        )
 
 
 def multiplies_bfloat16(device: torch.device) -> bool:

@@ -9,24 +9,34 @@ from models.geometry import mirrored_6d
 from models.networks.dual_space import DensePrediction, DualSpaceNetwork, Percept
 
 
-def perceive_both_ways(network: DualSpaceNetwork, crops: Tensor, symmetric: Tensor) -> Percept:
+def perceive_both_ways(network: DualSpaceNetwork, crops: Tensor, symmetric: Tensor) -> tuple[Percept, Tensor]:
     """What `network` reads off crops and off their mirror images, averaged; the features are the crops' own.
 
     Args:
         network: Of a face model and a chart that are symmetric.
         crops: [B, 3, S, S] standardised.
         symmetric: [I + E] bool: which coefficients mean the same in the mirror; the others change their sign.
+
+    Returns:
+        The percept, and how far the two looks lie apart [B, 3]: root mean square of the coefficients
+        (standard deviations), of the other numbers (see `Percept.numbers`), mean of the masks (0..1).
     """
     percept = network.perceive(torch.cat((crops, crops.flip(-1))))
     dense = [part.chunk(2) for part in percept.dense]
     straight, mirrored = (DensePrediction(*parts) for parts in zip(*dense, strict=True))
     numbers, mirrored_numbers = percept.numbers.chunk(2)
-    return Percept(
-        DensePrediction(*((a + b) / 2 for a, b in zip(straight, _unmirrored(mirrored), strict=True))),
-        (numbers + _unmirrored_numbers(mirrored_numbers, symmetric)) / 2,
+    other_numbers = _unmirrored_numbers(mirrored_numbers, symmetric)
+    both = DensePrediction(*((a + b) / 2 for a, b in zip(straight, _unmirrored(mirrored), strict=True)))
+    percept = Percept(
+        both,
+        (numbers + other_numbers) / 2,
         percept.sampled.chunk(2)[0],
         percept.summary.chunk(2)[0],
+        torch.cat((both.mask, percept.evidence.chunk(2)[0][:, 1:]), 1),
     )
+    off = (numbers - other_numbers).square().split((len(symmetric), numbers.shape[1] - len(symmetric)), 1)
+    masks = (torch.sigmoid(straight.mask) - torch.sigmoid(mirrored.mask.flip(-1))).abs().mean((1, 2, 3))
+    return percept, torch.stack((*(part.mean(1).sqrt() for part in off), masks), 1)
 
 
 def _unmirrored(dense: DensePrediction) -> DensePrediction:

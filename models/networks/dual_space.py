@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from models.geometry import Similarity, rotation_from_6d, weighted_procrustes
 from models.networks.blocks import convolution
 from models.networks.pointnet import PointNetwork
+from models.networks.states import EvidenceNetwork, Places, StatesNetwork
 from models.networks.unet import FusionNetwork, ImageNetwork
 
 MM_PER_UNIT = 100.0
@@ -31,9 +32,14 @@ class Form:
     chart_size: int = 48
     fusion_widths: tuple[int, int, int, int] = (24, 48, 96, 128)
     sampled: int = 16
+    evidence: int = 24
+    state_widths: tuple[int, int, int, int] = (24, 48, 64, 64)
 
     def __post_init__(self) -> None:
-        numbers = (*self.widths, *self.fusion_widths, self.summary, self.sampled, self.size, self.chart_size)
+        numbers = (
+            *(*self.widths, *self.fusion_widths, *self.state_widths),
+            *(self.summary, self.sampled, self.evidence, self.size, self.chart_size),
+        )
         if not all(isinstance(number, int) and 0 < number <= 2048 for number in numbers):
             raise ValueError(f"sizes must be whole numbers from 1 to 2048, got {numbers}")
         if self.size % 2 ** len(self.widths) or self.chart_size % 8 or self.chart_size > 256:
@@ -91,12 +97,14 @@ class Percept(NamedTuple):
         numbers: [B, I + E + 9] of the model space: coefficients, rotation as two columns, scale, x and y.
         sampled: [B, C, M, M] features for the fusion.
         summary: [B, summary] likewise.
+        evidence: [B, E, M, M] features for the states.
     """
 
     dense: DensePrediction
     numbers: Tensor
     sampled: Tensor
     summary: Tensor
+    evidence: Tensor
 
 
 class Seen(NamedTuple):
@@ -150,13 +158,17 @@ class Fused(NamedTuple):
 
 
 class DualSpaceAnswer(NamedTuple):
-    """All of DSFNet's answer; a switched-off branch is None, and then so is `fused`."""
+    """All of DSFNet's answer; a switched-off branch is None, and then so is `fused`.
+
+    `states`: [B, 3, G, G] logits of seen, turned away and covered, of the whole face that the answer gives.
+    """
 
     dense: DensePrediction
     seen: Seen
     image_space: Completed | None
     model_space: Completed | None
     fused: Fused | None
+    states: Tensor
 
 
 class DualSpaceNetwork(nn.Module):
@@ -178,11 +190,13 @@ class DualSpaceNetwork(nn.Module):
         fine = form.widths[0]
         coefficients = len(chart.identity) + len(chart.expression)
         self.image: nn.Module = ImageNetwork(form.size, form.widths, form.summary)
-        self.dense = nn.Sequential(convolution(fine, fine), nn.Conv2d(fine, 5, 1))
+        self.dense = nn.Sequential(convolution(fine, fine), nn.Conv2d(fine, 4, 1))
         self.sampled = nn.Conv2d(fine, form.sampled, 1)
         self.regress = nn.Linear(form.summary, coefficients + 9)
         self.complete = PointNetwork(6, coefficients)
         self.fuse = FusionNetwork(20 + 2 * form.sampled, 8, form.summary, form.fusion_widths)
+        self.evidence = EvidenceNetwork(form.widths, form.evidence)
+        self.states = StatesNetwork(form.evidence, form.summary, form.state_widths)
 
     def forward(self, crops: Tensor, switches: Switches = Switches()) -> DualSpaceAnswer:  # noqa: B008
         """[B, 3, S, S] standardised -> the answer."""
@@ -194,7 +208,9 @@ class DualSpaceNetwork(nn.Module):
         with torch.autocast(crops.device.type, enabled=False):
             numbers = self.regress(features.summary.float())
         sampled = self.sampled(features.fine).float()
-        return Percept(self._dense(features.fine), numbers, sampled, features.summary)
+        evidence = self.evidence(features.levels, features.fine).float()
+        dense = self._dense(features.fine, evidence[:, :1])
+        return Percept(dense, numbers, sampled, features.summary, evidence)
 
     def conclude(self, percept: Percept, switches: Switches = Switches()) -> DualSpaceAnswer:  # noqa: B008
         """What follows from it on the chart."""
@@ -203,16 +219,50 @@ class DualSpaceNetwork(nn.Module):
             seen = self.scatter(percept.dense, switches)
             image_space = self._complete(seen) if switches.image_space else None
             model_space = self._regress(percept.numbers) if switches.model_space else None
-        if image_space is None or model_space is None:
-            return DualSpaceAnswer(percept.dense, seen, image_space, model_space, None)
-        maps = self._fusion_input(seen, image_space, model_space, percept.sampled)
-        out = self.fuse(maps, percept.summary).float()
-        with torch.autocast(device, enabled=False):
-            fused = self._place(out.flatten(2).mT, image_space, model_space)
-        return DualSpaceAnswer(percept.dense, seen, image_space, model_space, fused)
+        fused = None
+        if image_space is not None and model_space is not None:
+            maps = self._fusion_input(seen, image_space, model_space, percept.sampled)
+            out = self.fuse(maps, percept.summary).float()
+            with torch.autocast(device, enabled=False):
+                fused = self._place(out.flatten(2).mT, image_space, model_space)
+        states = self._states(percept, seen, image_space, model_space, fused)
+        return DualSpaceAnswer(percept.dense, seen, image_space, model_space, fused, states)
 
-    def _dense(self, fine: Tensor) -> DensePrediction:
-        mask, uv, depth, confidence = self.dense(fine).float().split((1, 2, 1, 1), 1)
+    def _states(
+        self,
+        percept: Percept,
+        seen: Seen,
+        image: Completed | None,
+        model: Completed | None,
+        fused: Fused | None,
+    ) -> Tensor:
+        """[B, 3, G, G] logits of the states of the fused face, or of the only branch there is."""
+        final = fused or image or model
+        if final is None:
+            raise ValueError("with both branches switched off there is no face")
+        face, side = final.face.detach(), self.form.chart_size
+        dense = percept.dense
+        maps = torch.cat((dense.uv, dense.depth, dense.confidence), 1).detach()
+        uv, depth, confidence = _look_up(maps, face, side).split((2, 1, 1), 1)
+        line = (torch.arange(side, device=face.device) + 0.5) / side
+        v, u = torch.meshgrid(line, line, indexing="ij")
+        nothing = torch.zeros_like(face[..., 0])
+        places = Places(
+            face=face,
+            uv_off=uv - torch.stack((u, v)),
+            depth_off=depth - face[..., 2].unflatten(1, (1, side, side)),
+            confidence=confidence,
+            weight=seen.weights.detach(),
+            share=nothing + 0.5 if fused is None else fused.share.detach(),
+            apart=nothing
+            if image is None or model is None
+            else (image.face - model.face).detach().norm(dim=-1),
+        )
+        chart = self.mean.mT.unflatten(1, (side, side))
+        return self.states(percept.evidence, places, chart, self.inside, percept.summary).float()
+
+    def _dense(self, fine: Tensor, mask: Tensor) -> DensePrediction:
+        uv, depth, confidence = self.dense(fine).float().split((2, 1, 1), 1)
         return DensePrediction(mask, uv + 0.5, depth, confidence)
 
     def pixel_centres(self) -> Tensor:

@@ -17,10 +17,12 @@ class ImageFeatures(NamedTuple):
     Attributes:
         fine: [B, widths[0], S/2, S/2].
         summary: [B, summary]: the deepest features, flattened and mixed.
+        levels: Of the encoder, finest first: [B, widths[k], S / 2^(k + 1), S / 2^(k + 1)].
     """
 
     fine: Tensor
     summary: Tensor
+    levels: tuple[Tensor, ...]
 
 
 class ImageNetwork(nn.Module):
@@ -59,7 +61,7 @@ class ImageNetwork(nn.Module):
         summary = self.summary(x)
         for up, skip in zip(self.ups, reversed(skips[:-1]), strict=True):
             x = up(x, skip)
-        return ImageFeatures(x, summary)
+        return ImageFeatures(x, summary, tuple(skips))
 
 
 class FusionNetwork(nn.Module):

@@ -11,6 +11,7 @@ from models.errors import WeightsError
 from models.face_model.morphable import FaceModel
 from models.loading import fill, load_face_model, read_weights, weights_path
 from models.methods.dsfnet import DSFNet, make_network
+from models.methods.likely_error import taken_from
 from models.networks.dual_space import Form
 from models.reconstructor import Reconstructor
 
@@ -24,11 +25,12 @@ def dsfnet(weights: str | Path = "open", device: str = "cpu") -> Reconstructor:
     face_model = load_face_model()
     correction = taken_out(tensors, face_model, path)
     try:
+        likely_error = taken_from(tensors)
         network = make_network(form_from(recipe), face_model)
     except (KeyError, TypeError, ValueError) as error:
-        raise WeightsError(f"{path.name} says nothing usable of its network's form: {error!r}.") from error
+        raise WeightsError(f"{path.name} says nothing usable of its network: {error!r}.") from error
     fill(network, tensors, path)
-    return DSFNet(network, face_model, device, correction)
+    return DSFNet(network, face_model, device, correction, likely_error)
 
 
 def taken_out(tensors: dict[str, Tensor], face_model: FaceModel, path: Path) -> Tensor | None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from models.synthetic.camera import crop_camera, project_points, rotation
 from models.synthetic.draw import draw_scene
 from models.synthetic.head import Head
-from models.synthetic.labels import read_labels
+from models.synthetic.labels import seen_vertices
 from models.synthetic.occluders import occluder_meshes, torso_meshes
 from models.synthetic.photo import developed
 from models.synthetic.rasterise_cpu import rasterise
@@ -74,11 +74,8 @@ def cut_out(seed: int, index: int, head: Head, size: int) -> Cutout:
     covered = (raster.triangle >= 0).astype(np.float32)
     seen = 0.0
     if kind is Kind.FACE:
-        labels = read_labels(
-            raster, whole.triangles, head.face_triangle_count, head.uv, screen, whole.normals
-        )
         bare = float((whole.normals[: head.face_count, 2] > 0).mean())
-        seen = float(labels.visibility.mean()) / max(bare, 1e-3)
+        seen = float(seen_vertices(raster, head, screen, whole.normals).mean()) / max(bare, 1e-3)
     marks = project_points(head.landmarks(vertices) @ turn.T, camera)
     return Cutout(kind, _rgba(picture, covered, rng), marks, turn, min(seen, 1.0))
 

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from models.synthetic.draw import draw_scene
 from models.synthetic.head import load_head
+from models.synthetic.labels import UNKNOWN
 from models.synthetic.render import render
 
 CROP_PX = 128
@@ -31,14 +32,17 @@ class FaceBatch:
 
     Attributes:
         images: [B, 3, S, S] uint8 RGB.
-        mask: [B, M, M] uint8, 1 where one sees the face's surface (not an eyeball, tooth, hair, hand).
-        uv: [B, 2, M, M] float16 (u, v) of the face chart where mask, else 0.
+        mask: [B, M, M] uint8, 1 where one sees the face, its eyes and open mouth (see `labels.Labels`);
+            255 where nobody knows.
+        uv: [B, 2, M, M] float16 (u, v) of the face chart where mask is 1, else 0.
         depth: [B, M, M] float16 crop px towards the camera from the model origin; 0 outside the mask.
         identity: [B, 60] float32; expression: [B, E] float32.
         rotation: [B, 3, 3] float32, model to camera (y up in both), R = Rx(-pitch) Ry(-yaw) Rz(-roll).
         camera: [B, 4] float32: s (crop px per mm at the model origin), tx, ty (crop px of the model origin),
             q (inverse distance, 1/mm; 0 = scaled orthographic). See `camera.project`.
         visibility: [B, N] uint8 per face vertex: neither turned away, hidden, covered nor outside the crop.
+        states: [B, N] uint8, a `labels.State` of the surface around each face vertex; 255 where nobody knows.
+        landmark_states: [B, 68] uint8 likewise, told by people; 255 where they did not.
     """
 
     images: Tensor
@@ -50,6 +54,8 @@ class FaceBatch:
     rotation: Tensor
     camera: Tensor
     visibility: Tensor
+    states: Tensor
+    landmark_states: Tensor
 
     def __len__(self) -> int:
         return len(self.images)
@@ -85,6 +91,8 @@ def rendered_row(seed: int, index: int, size: int) -> Rows:
         "rotation": sample.rotation,
         "camera": sample.camera,
         "visibility": sample.labels.visibility,
+        "states": sample.labels.states,
+        "landmark_states": np.full(68, UNKNOWN, np.uint8),
     }
 
 

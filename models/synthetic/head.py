@@ -11,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
+from models.face_model.holes import closing_triangles
 from models.synthetic.lighting import sky_directions, spherical_harmonics
 from models.synthetic.markings import Field, paint_fields
 from models.synthetic.rasterise_cpu import depth_only, vertex_normals
@@ -19,6 +21,8 @@ from resources import face_model
 
 Floats = NDArray[np.floating]
 WRAP_DEGREES = np.linspace(-110, 110, 61)
+PATCH_MM = 7.0  # how far around a vertex people look when they say whether it is visible
+PERSONAL = ("face", "mouth", "socket", "eye", "teeth", "tongue")  # parts one calls somebody's face
 WRAP_AXIS_MM = 60.0  # the upright axis that angles are counted around lies this far behind the origin
 
 
@@ -44,6 +48,11 @@ class Head:
         scalp: [K] vertices hair grows from; scalp_growth [K, 3] unit directions there.
         wrap: [rows, columns] vertex seen at each height and angle around the head: what lies on the face.
         wrap_heights: [rows] mm, falling.
+        personal: [T] bool, the triangles of face, eyes and mouth.
+        closed: [C, 3] triangles of the face with eyes and mouth closed, then of the skin around it;
+            `closed_face_count` of them, the first, are face or close it.
+        patches: [K] face vertices within `PATCH_MM` of each face vertex n on the mean head: those from
+            `patch_starts[n]` to `patch_starts[n + 1]` ([N + 1]).
     """
 
     mean: Floats
@@ -65,6 +74,11 @@ class Head:
     scalp_growth: Floats
     wrap: NDArray[np.int32]
     wrap_heights: Floats
+    personal: NDArray[np.bool_]
+    closed: NDArray[np.int32]
+    closed_face_count: int
+    patches: NDArray[np.int32]
+    patch_starts: NDArray[np.int64]
 
     def vertices(self, identity: Floats, expression: Floats) -> Floats:
         """[P, 3] mm of one head; identity [I] and expression [E] in standard deviations."""
@@ -119,7 +133,24 @@ def _prepare(file: dict[str, NDArray[np.float32]]) -> Head:
         scalp,
         _growth(mean[scalp], normals[scalp]),
         *_wrap(mean, on_skin),
+        np.isin(part, [names.index(name) for name in PERSONAL]),
+        *_closed(mean, triangles, part, names),
+        *_patches(mean[: len(file["mean"])]),
     )
+
+
+def _closed(
+    mean: Floats, triangles: NDArray[np.int32], part: NDArray[np.int16], names: tuple[str, ...]
+) -> tuple[NDArray[np.int32], int]:
+    face = triangles[part == names.index("face")]
+    face = np.concatenate([face, closing_triangles(mean, face)]).astype(np.int32)
+    return np.concatenate([face, triangles[part == names.index("skin")]]), len(face)
+
+
+def _patches(mean: Floats) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    around = cKDTree(mean).query_ball_point(mean, PATCH_MM)
+    starts = np.concatenate([[0], np.cumsum([len(near) for near in around])])
+    return np.concatenate([np.sort(near) for near in around]).astype(np.int32), starts
 
 
 def _basis(face: Floats, extra: Floats) -> Floats:

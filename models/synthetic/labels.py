@@ -1,6 +1,6 @@
 # Compiled functions get their types from their arguments.
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, call-overload"
-"""Exact labels out of a z-buffer of twice the crop's size."""
+"""Exact labels out of z-buffers of twice the crop's size."""
 
 from __future__ import annotations
 
@@ -10,62 +10,82 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from models.reconstruction import State
+from models.synthetic.head import Head
 from models.synthetic.rasterise_cpu import Raster
 
 Floats = NDArray[np.floating]
+UNKNOWN = 255  # of a mask's cell or a state: nobody can say
+SEEN, TURNED_AWAY, COVERED = (int(state) for state in State)  # compiled code knows no enumerations
+PATCH_SHARE = 0.25  # of the surface around a vertex must be seen for people to call the vertex visible
 
 
 class Labels(NamedTuple):
     """What is known of M x M cells, and of every vertex of the face.
 
     Attributes:
-        mask: [M, M] uint8; uv: [2, M, M] float16; depth: [M, M] float16 crop px; zero outside the mask.
-        visibility: [N] uint8.
+        mask: [M, M] uint8, 1 where one sees the face: its skin, eyes, open mouth and beard, also
+            through clear glass.
+        uv: [2, M, M] float16; depth: [M, M] float16 crop px; zero outside the mask. In eyes and mouth those
+            of the surface that would close them.
+        visibility: [N] uint8, exactly at the vertex.
+        states: [N] uint8, a `State` of the surface around the vertex.
     """
 
     mask: NDArray[np.uint8]
     uv: NDArray[np.float16]
     depth: NDArray[np.float16]
     visibility: NDArray[np.uint8]
+    states: NDArray[np.uint8]
 
 
-def read_labels(
-    raster: Raster,
-    triangles: NDArray[np.int32],
-    face_triangles: int,
-    uv: Floats,
-    screen: Floats,
-    normals: Floats,
-) -> Labels:
-    """Labels of the cells of half the crop's size, and visibility of the first `len(uv)` vertices.
+def read_labels(shown: Raster, bare: Raster, head: Head, screen: Floats, normals: Floats) -> Labels:
+    """Labels of the cells of half the crop's size, and states of the face's vertices.
 
     Cell (r, c) has its centre at raster px (4c + 1.5, 4r + 1.5): the mean of the four pixels around it, if at
     least two of them show the face.
 
+    A landmark at a lid or a lip lies at a rim: its very vertex faces inwards while people call it visible.
+    So a vertex counts as seen where a share of the surface within `head.PATCH_MM` is.
+
     Args:
-        raster: At twice the crop's size, depth in crop px.
-        triangles: [T, 3], the first `face_triangles` of them the face.
-        uv: [N, 2] chart; screen: [P, 3] raster px and depth; normals: [P, 3], towards the viewer where z > 0.
+        shown: Of the whole scene, triangles of the head first; -1 also outside the picture.
+        bare: Of `head.closed` alone, in the same picture.
+        head: Whose parts and patches.
+        screen: [P, 3] raster px and depth of the head's vertices; normals: [P, 3], towards the viewer where
+            z > 0.
     """
-    cells = raster.triangle.shape[0] // 4
+    cells = shown.triangle.shape[0] // 4
     mask = np.zeros((cells, cells), np.uint8)
     values = np.zeros((3, cells, cells), np.float32)
-    _read_cells(raster.triangle, raster.weights, raster.depth, triangles, face_triangles, uv, mask, values)
-    seen = np.zeros(len(uv), np.uint8)
-    _read_vertices(raster.triangle, raster.depth, triangles, face_triangles, screen, normals, seen)
-    return Labels(mask, values[:2].astype(np.float16), values[2].astype(np.float16), seen)
+    _read_cells(
+        shown.triangle, head.personal, bare.triangle, bare.weights, bare.depth, head.closed,
+        head.closed_face_count, head.uv, mask, values,
+    )  # fmt: skip
+    seen, unhidden = seen_vertices(shown, head, screen, normals), np.zeros(head.face_count, np.uint8)
+    _read_vertices(bare.triangle, bare.depth, head.closed_face_count, screen, normals, unhidden)
+    states = np.zeros(head.face_count, np.uint8)
+    _read_states(seen, unhidden, head.patch_starts, head.patches, np.float32(PATCH_SHARE), states)
+    return Labels(mask, values[:2].astype(np.float16), values[2].astype(np.float16), seen, states)
+
+
+def seen_vertices(raster: Raster, head: Head, screen: Floats, normals: Floats) -> NDArray[np.uint8]:
+    """[N] which vertices of the face a z-buffer shows; arguments as in `read_labels`."""
+    seen = np.zeros(head.face_count, np.uint8)
+    _read_vertices(raster.triangle, raster.depth, head.face_triangle_count, screen, normals, seen)
+    return seen
 
 
 @njit(cache=True, nogil=True)
-def _read_cells(triangle, weights, depth, triangles, face_triangles, uv, mask, values):
+def _read_cells(shown, personal, bare, weights, depth, triangles, face_triangles, uv, mask, values):
     cells = mask.shape[0]
     for r in range(cells):
         for c in range(cells):
             count, u, v, z = 0, np.float32(0), np.float32(0), np.float32(0)
             for y in range(4 * r + 1, 4 * r + 3):
                 for x in range(4 * c + 1, 4 * c + 3):
-                    t = triangle[y, x]
-                    if t < 0 or t >= face_triangles:
+                    t, s = bare[y, x], shown[y, x]
+                    if s < 0 or s >= personal.shape[0] or not personal[s] or t < 0 or t >= face_triangles:
                         continue
                     wb, wc = weights[y, x, 0], weights[y, x, 1]
                     wa = np.float32(1.0) - wb - wc
@@ -80,7 +100,7 @@ def _read_cells(triangle, weights, depth, triangles, face_triangles, uv, mask, v
 
 
 @njit(cache=True, nogil=True)
-def _read_vertices(triangle, depth, triangles, face_triangles, screen, normals, seen):
+def _read_vertices(triangle, depth, face_triangles, screen, normals, seen):
     """A vertex is seen if it faces the camera and the face is at its depth in one of the pixels around it."""
     height, width = depth.shape
     for n in range(seen.shape[0]):
@@ -95,3 +115,19 @@ def _read_vertices(triangle, depth, triangles, face_triangles, screen, normals, 
                 t = triangle[yy, xx]
                 if 0 <= t < face_triangles and abs(depth[yy, xx] - z) < tolerance:
                     seen[n] = 1
+
+
+@njit(cache=True, nogil=True)
+def _read_states(seen, unhidden, starts, patches, share, states):
+    for n in range(states.shape[0]):
+        first, end = starts[n], starts[n + 1]
+        count, bare = 0, 0
+        for k in range(first, end):
+            count += seen[patches[k]]
+            bare += unhidden[patches[k]]
+        if count >= share * (end - first):
+            states[n] = SEEN
+        elif bare < share * (end - first):
+            states[n] = TURNED_AWAY
+        else:
+            states[n] = COVERED

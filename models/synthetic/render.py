@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -53,6 +53,7 @@ class Assembly:
     Attributes:
         points, normals, uv: Per vertex; triangles: [T, 3]; slot: [T] row of `rows`; cutout: [T].
         films: Pieces one sees through.
+        beard: How many triangles, the last, are of a beard: it belongs to the face.
     """
 
     points: Floats
@@ -63,6 +64,7 @@ class Assembly:
     rows: Floats
     cutout: NDArray[np.int16]
     films: tuple[Mesh, ...]
+    beard: int = 0
 
 
 def render(scene: Scene, head: Head, size: int = 128) -> Sample:
@@ -77,13 +79,43 @@ def render(scene: Scene, head: Head, size: int = 128) -> Sample:
     bank = texture_bank()
     raster = rasterise(screen, nearness, whole.triangles, whole.cutout, whole.uv, bank, fine)
     there = within(size, borders(scene, size)).repeat(2, 0).repeat(2, 1)
-    shown = raster._replace(triangle=np.where(there, raster.triangle, -1).astype(np.int32))
-    labels = read_labels(shown, whole.triangles, head.face_triangle_count, head.uv, screen, whole.normals)
+    shown = raster
+    if whole.beard:  # hides nothing that one would call covered
+        shown = rasterise(
+            screen,
+            nearness,
+            whole.triangles[: -whole.beard],
+            whole.cutout[: -whole.beard],
+            whole.uv,
+            bank,
+            fine,
+        )
+    labels = scene_labels(shown, there, head, screen, nearness, whole.normals)
     picture = draw_backdrop(scene, fine)
     paint(scene, head, whole, raster, camera, picture)
     small = cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA)
     marks = project_points(head.landmarks(vertices) @ turn.T, camera)
     return Sample(take_photo(small, scene), labels, turn, camera, marks)
+
+
+def scene_labels(
+    shown: Raster, there: NDArray[np.bool_], head: Head, screen: Floats, nearness: Floats, normals: Floats
+) -> Labels:
+    """The labels of a picture that shows what `shown` says, where it is `there` [fine, fine].
+
+    Args:
+        shown, head, normals: As in `read_labels`.
+        there: False outside the picture.
+        screen: [P, 3], nearness: [P]: of the head's vertices, others may follow.
+    """
+    nothing = np.full(len(head.closed), -1, np.int16)
+    nothing[head.face_triangle_count : head.closed_face_count] = -2  # what closes a hole has two sides
+    count = len(head.mean)
+    bare = rasterise(
+        screen[:count], nearness[:count], head.closed, nothing, head.skin_uv, texture_bank(), len(there)
+    )
+    inside = [r._replace(triangle=np.where(there, r.triangle, -1).astype(np.int32)) for r in (shown, bare)]
+    return read_labels(inside[0], inside[1], head, screen, normals)
 
 
 def to_raster(points: Floats, camera: Floats) -> tuple[Floats, Floats]:
@@ -98,10 +130,12 @@ def assemble(scene: Scene, head: Head, vertices: Floats, turn: Floats) -> Assemb
     down = turn.T @ np.array([0.0, -1.0, 0.0], np.float32)
     attached = hair_meshes(scene.hair, head, vertices, down)
     face = scene.complexion
-    attached += beard_meshes(face.beard_amount, face.beard, scene.hair.seed, head, vertices, down)
+    beard = beard_meshes(face.beard_amount, face.beard, scene.hair.seed, head, vertices, down)
+    beard = [mesh.moved(turn, np.zeros(3, np.float32)) for mesh in beard]
     worn, held = occluder_meshes(scene, head, vertices, turn)
     held = torso_meshes(scene, head, vertices, turn) + held
-    return joined(scene, head, vertices, turn, (*attached, *worn), held)
+    whole = joined(scene, head, vertices, turn, (*attached, *worn), (*held, *beard))
+    return replace(whole, beard=sum(len(mesh.triangles) for mesh in beard))
 
 
 def joined(

@@ -82,7 +82,11 @@ def _train(options: argparse.Namespace) -> None:
 def _recipe(options: argparse.Namespace) -> Recipe:
     """The method's own, with what the command line says instead."""
     recipe = RECIPES[options.method]()
-    given = {key: getattr(options, key) for key in (*MEASURES, *COUNTS) if getattr(options, key) is not None}
+    given = {
+        key: getattr(options, key)
+        for key in (*MEASURES, *COUNTS, "only")
+        if getattr(options, key) is not None
+    }
     if options.start is not None:
         given["start"] = Path(options.start).name
     if options.photographs is not None:
@@ -107,7 +111,9 @@ def _task(recipe: Recipe, options: argparse.Namespace) -> Task:
             make: MakeRow = rendered_row
             if options.photographs is not None:
                 cache = options.out / "fits.npz"
-                make = Photographs.fitted(options.photographs, cache, face_model, recipe.share)
+                make = Photographs.fitted(
+                    options.photographs, cache, face_model, recipe.share, options.hand, options.masks
+                )
             return DSFNetTask(recipe, face_model, options.device, make)
         case PublishedRecipe():
             return PublishedTask(recipe, face_model, options.device)
@@ -136,7 +142,10 @@ def _parser() -> argparse.ArgumentParser:
         "--start", help='begin from these weights: a file, or the name of some that ship ("open")'
     )
     parser.add_argument("--photographs", type=Path, help="folder of labelled crops to mix in")
+    parser.add_argument("--hand", type=Path, help="hand labels of what is visible in those crops (.npz)")
+    parser.add_argument("--masks", type=Path, help="what another network takes for face in them (.npy)")
     parser.add_argument("--share", type=float, help="of DSFNet's samples that are such crops (default: half)")
+    parser.add_argument("--only", choices=["states"], help="train DSFNet's states and masks, keep all else")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--minutes", type=float, help="wall clock of the whole run, all parts together")
     parser.add_argument("--stock", type=Path, help="folder of what was rendered before (default: in OUT)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from models.face_model.landmarks import MIRROR
 from models.face_model.morphable import FaceModel
 from models.synthetic.dataset import FaceBatch
 
@@ -14,7 +15,7 @@ def mirrored(batch: FaceBatch, face_model: FaceModel) -> FaceBatch:
     signs = torch.where(face_model.symmetric, 1.0, -1.0).to(batch.identity.device)
     count = batch.identity.shape[1]
     uv = batch.uv.flip(-1).clone()
-    uv[:, 0] = (1 - uv[:, 0]) * batch.mask.flip(-1)
+    uv[:, 0] = (1 - uv[:, 0]) * (batch.mask.flip(-1) == 1)
     camera = batch.camera.clone()
     camera[:, 1] = batch.images.shape[-1] - 1 - camera[:, 1]
     flip = torch.tensor([-1.0, 1.0, 1.0], device=batch.rotation.device)
@@ -29,6 +30,8 @@ def mirrored(batch: FaceBatch, face_model: FaceModel) -> FaceBatch:
         rotation=flip[:, None] * batch.rotation * flip,
         camera=camera,
         visibility=batch.visibility[:, mirror],
+        states=batch.states[:, mirror],
+        landmark_states=batch.landmark_states[:, torch.from_numpy(MIRROR)],
     )
 
 

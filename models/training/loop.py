@@ -56,6 +56,7 @@ class Run:
         self.optimiser = torch.optim.AdamW(
             _groups(self.network, recipe.weight_decay), lr=recipe.learning_rate
         )
+        self._moving = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
         self.steps, self.seconds = 0, 0.0
         self._trained: nn.Module = self.network
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:
@@ -108,7 +109,7 @@ class Run:
         loss, terms = self.task.loss(self._trained, batch)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip_norm)
+        norm = nn.utils.clip_grad_norm_(self._moving, self.recipe.clip_norm)
         if bool(norm.isfinite()):
             self.optimiser.step()
         else:
@@ -197,7 +198,7 @@ def write_weights(path: Path, tensors: dict[str, Tensor], recipe: dict[str, Any]
 
 def _groups(network: nn.Module, decay: float) -> list[dict[str, Any]]:
     """Weight decay for matrices and kernels only."""
-    parameters = list(network.parameters())
+    parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
     return [
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": decay},
         {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from models.face_model.morphable import FaceModel
 from models.face_model.uv import PositionMapTable
@@ -18,6 +18,7 @@ from models.networks.dual_space import (
 )
 from models.synthetic.camera import project
 from models.synthetic.dataset import FaceBatch
+from models.synthetic.labels import UNKNOWN
 from models.training.recipes import LossWeights
 
 
@@ -32,6 +33,9 @@ class Target(NamedTuple):
         offset: [B, G * G, 3].
         face: [B, G * G, 3], camera coordinates.
         landmarks: [B, 68, 3], camera coordinates.
+        mask_known: [B, M, M] 1 where `mask` holds.
+        states: [B, G * G] and landmark_states: [B, 68] int64, a `State`; `UNKNOWN` where nobody knows,
+            and outside the face.
     """
 
     mask: Tensor
@@ -42,6 +46,9 @@ class Target(NamedTuple):
     offset: Tensor
     face: Tensor
     landmarks: Tensor
+    mask_known: Tensor
+    states: Tensor
+    landmark_states: Tensor
 
 
 class Landmarks(NamedTuple):
@@ -76,7 +83,7 @@ def make_target(batch: FaceBatch, face_model: FaceModel, table: PositionMapTable
     corners = torch.tensor(topology.landmark_vertices, device=camera.device).long()
     weights = torch.tensor(topology.landmark_weights, device=camera.device)
     return Target(
-        mask=batch.mask.float(),
+        mask=(batch.mask == 1).float(),
         uv=batch.uv.float(),
         depth=batch.depth.float() / half,
         coefficients=torch.cat((batch.identity, batch.expression), 1),
@@ -84,11 +91,31 @@ def make_target(batch: FaceBatch, face_model: FaceModel, table: PositionMapTable
         offset=table.to_map((shape - face_model.mean) / MM_PER_UNIT).flatten(2).mT,
         face=table.to_map(camera).flatten(2).mT,
         landmarks=(camera[:, corners] * weights[..., None]).sum(2),
+        mask_known=(batch.mask != UNKNOWN).float(),
+        states=_cell_states(batch.states, table),
+        landmark_states=_landmark_states(batch, corners[torch.arange(68), weights.argmax(1)]),
     )
 
 
+def _cell_states(states: Tensor, table: PositionMapTable) -> Tensor:
+    """[B, N] -> [B, G * G]: of the vertex nearest to the middle of each cell."""
+    cells, nearest = table.nearest_vertices()
+    out = torch.full((len(states), table.size**2), UNKNOWN, device=states.device)
+    return out.index_copy(1, cells, states[:, nearest].long())
+
+
+def _landmark_states(batch: FaceBatch, nearest: Tensor) -> Tensor:
+    """[B, 68] what people said, else the state of the vertex `nearest` [68] to each landmark."""
+    told = batch.landmark_states.long()
+    return torch.where(told == UNKNOWN, batch.states[:, nearest].long(), told)
+
+
 def dsfnet_loss(
-    answer: DualSpaceAnswer, target: Target, landmarks: Landmarks, inside: Tensor, w: LossWeights
+    answer: DualSpaceAnswer,
+    target: Target,
+    landmarks: Landmarks,
+    inside: Tensor,
+    w: LossWeights,
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """The weighted sum, and its terms by name (detached, for the log).
 
@@ -103,7 +130,7 @@ def dsfnet_loss(
     assert image is not None
     assert model is not None
     assert fused is not None
-    terms = _dense_terms(answer.dense, target, w)
+    terms = _dense_terms(answer.dense, target, w) | states_terms(answer.states, target, landmarks, w)
     for name, weight, face in (("is", 1.0, image), ("ms", 1.0, model), ("fused", w.fused, fused)):
         parts = _face_terms(face.offset, face.placement, face.face, target, landmarks, inside, w)
         terms |= {f"{name} {part}": weight * term for part, term in parts.items()}
@@ -111,7 +138,29 @@ def dsfnet_loss(
         error = (branch.coefficients - target.coefficients).square().mean()
         terms[f"{name} coefficients"] = w.coefficients * error
     terms["fused targets"] = w.fused * w.position * over(inside, _face_distance(fused.targets, target.face))
+    return _summed(terms)
+
+
+def states_loss(
+    answer: DualSpaceAnswer, target: Target, landmarks: Landmarks, w: LossWeights
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """The part of `dsfnet_loss` that concerns pixels and states alone."""
+    return _summed(_dense_terms(answer.dense, target, w) | states_terms(answer.states, target, landmarks, w))
+
+
+def _summed(terms: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
     return torch.stack(list(terms.values())).sum(), {name: term.detach() for name, term in terms.items()}
+
+
+def states_terms(states: Tensor, target: Target, landmarks: Landmarks, w: LossWeights) -> dict[str, Tensor]:
+    """Cross entropy of the states [B, 3, G, G] (logits) in cells and at landmarks."""
+    flat = states.flatten(2)
+    at_landmarks = flat @ landmarks.weights.mT
+    return {
+        "states": w.states * cross_entropy(flat, target.states, ignore_index=UNKNOWN),
+        "landmark states": w.landmark_states
+        * cross_entropy(at_landmarks, target.landmark_states, ignore_index=UNKNOWN),
+    }
 
 
 def over(weights: Tensor, values: Tensor) -> Tensor:
@@ -142,7 +191,11 @@ def _dense_terms(dense: DensePrediction, target: Target, w: LossWeights) -> dict
     depth_error = (dense.depth[:, 0] - target.depth).abs()
     wanted = confidence_target(2 * uv_error.detach(), depth_error.detach()) * target.mask
     return {
-        "mask": w.mask * binary_cross_entropy_with_logits(dense.mask[:, 0], target.mask),
+        "mask": w.mask
+        * over(
+            target.mask_known,
+            binary_cross_entropy_with_logits(dense.mask[:, 0], target.mask, reduction="none"),
+        ),
         "uv": w.uv * over(target.mask, uv_error),
         "depth": w.depth * over(target.mask, depth_error),
         "confidence": w.confidence * binary_cross_entropy_with_logits(dense.confidence[:, 0], wanted),

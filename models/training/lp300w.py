@@ -33,11 +33,11 @@ from models.geometry import rotation_from_euler
 from models.ground_truth import box_of
 from models.images import crop_square, warp_crop
 from models.loading import load_face_model
-from models.methods.dsfnet import CROP_FACTOR
+from models.methods.dual_space_answer import CROP_FACTOR
 from models.synthetic.bank import AT_ONCE, PHOTOGRAPHED, VIEWS, write_scenes
 from models.synthetic.dataset import CROP_PX, Rows
 from models.synthetic.head import Head, load_head
-from models.synthetic.labels import read_labels
+from models.synthetic.labels import seen_vertices
 from models.synthetic.rasterise_cpu import rasterise, vertex_normals
 from models.synthetic.render import to_raster
 from models.training.aflw import NOISE
@@ -228,8 +228,7 @@ def _not_hidden(points: Floats, camera: Floats, head: Head) -> NDArray[np.bool_]
     tile = np.zeros((1, 256, 256), np.uint8)
     raster = rasterise(screen, nearness, head.triangles, closed, unread, tile, 2 * CROP_PX)
     normals = vertex_normals(points, head.triangles)
-    labels = read_labels(raster, head.triangles, head.face_triangle_count, head.uv, screen, normals)
-    return labels.visibility.astype(bool)
+    return seen_vertices(raster, head, screen, normals).astype(bool)
 
 
 def grouped(views: list[Rows]) -> Iterator[Rows]:

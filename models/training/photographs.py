@@ -13,19 +13,22 @@ from numpy.typing import NDArray
 
 from models.face_model.morphable import FaceModel
 from models.geometry import euler_from_rotation
+from models.methods.dsfnet import DSFNet
+from models.reconstruction import MapLayer
 from models.synthetic.backdrop import draw_backdrop
 from models.synthetic.camera import crop_camera, project_points, rotation
 from models.synthetic.dataset import Rows, rendered_row
 from models.synthetic.draw import draw_scene
 from models.synthetic.head import Head, load_head
-from models.synthetic.labels import read_labels
+from models.synthetic.labels import UNKNOWN, Labels
 from models.synthetic.occluders import occluder_meshes
 from models.synthetic.photo import worn_out
 from models.synthetic.rasterise_cpu import Raster, rasterise
-from models.synthetic.render import Assembly, joined, paint, to_raster
+from models.synthetic.render import Assembly, joined, paint, scene_labels, to_raster
 from models.synthetic.scene import Framing, Light, Occluder, Scene
 from models.synthetic.textures import texture_bank
 from models.training import aflw
+from models.training.hand_states import HandStates, Told, told_by_hand, with_prior
 
 Floats = NDArray[np.floating]
 Rng = np.random.Generator
@@ -33,6 +36,8 @@ Rng = np.random.Generator
 FIRST_KEY = 4021  # sets these streams of chance apart from those of scenes
 BANDS_DEG, SHARES = (30.0, 60.0), (0.4, 0.3, 0.3)  # of |yaw|; of the samples: photos are mostly frontal
 THINGS, FLAT = 0.5, 0.22  # share of samples covered by things in space; by something flat
+UNLABELLED = 0.3  # how often a face nobody labelled by hand is drawn beside one that was
+PRIOR_SIDE, AT_ONCE = 64, 32
 GREY = 3.0  # of 255: pictures whose channels differ less have no colours
 WORN_OUT = 0.4  # share of samples that lose detail once more
 _KINDS = {
@@ -61,24 +66,35 @@ class Photographs:
     Attributes:
         folder: Holds crops.tar and labels.npz; cache: What `fitted` wrote.
         share: Of samples that are photographs; the others are rendered.
+        hand: Hand labels of their states; None: what lies before a face by itself is not known.
+        masks: What another network takes for face, see `write_masks`.
     """
 
     folder: Path
     cache: Path
     share: float
+    hand: Path | None = None
+    masks: Path | None = None
 
     @staticmethod
-    def fitted(folder: Path, cache: Path, face_model: FaceModel, share: float = 0.5) -> Photographs:
+    def fitted(
+        folder: Path,
+        cache: Path,
+        face_model: FaceModel,
+        share: float = 0.5,
+        hand: Path | None = None,
+        masks: Path | None = None,
+    ) -> Photographs:
         """Fit the face model to the folder's labels, unless the cache holds that already."""
         aflw.cached_fits(aflw.read_labels(folder), face_model, cache)
-        return Photographs(folder.resolve(), cache.resolve(), share)
+        return Photographs(folder.resolve(), cache.resolve(), share, hand, masks)
 
     def __call__(self, seed: int, index: int, size: int) -> Rows:
         """One face of a `FaceBatch`."""
         rng = np.random.default_rng([FIRST_KEY, seed, index])
         if rng.random() >= self.share:
             return rendered_row(seed, index, size)
-        return photograph_row(_opened(self.folder, self.cache), rng, seed, index, size)
+        return photograph_row(_opened(self.folder, self.cache, self.hand, self.masks), rng, seed, index, size)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -87,6 +103,8 @@ class Album:
 
     Attributes:
         up_to: [U] chance to be picked, summed up to each face.
+        hand: What people said of them; None if nobody did.
+        masks: [U, S, S] uint8 of 255: what another network takes for face in the whole crop; None without.
     """
 
     crops: aflw.Crops
@@ -96,6 +114,8 @@ class Album:
     rotation: Floats
     camera: Floats
     up_to: Floats
+    hand: HandStates | None = None
+    masks: NDArray[np.uint8] | None = None
 
     def pick(self, rng: Rng) -> int:
         """One of the faces, turned ones more often than they were photographed."""
@@ -107,7 +127,7 @@ class Album:
 
 
 @lru_cache(maxsize=1)
-def _opened(folder: Path, cache: Path) -> Album:
+def _opened(folder: Path, cache: Path, hand: Path | None, masks: Path | None) -> Album:
     labels = aflw.read_labels(folder)
     with np.load(cache, allow_pickle=False) as file:
         fits = {
@@ -115,7 +135,18 @@ def _opened(folder: Path, cache: Path) -> Album:
         }
     rows = aflw.usable(labels, torch.from_numpy(fits.pop("error_percent")))
     found = {name: values[rows] for name, values in fits.items()}
-    return Album(aflw.Crops(folder), labels.name[rows], **found, up_to=np.cumsum(chances(found["rotation"])))
+    names, told = labels.name[rows], None if hand is None else HandStates.read(hand)
+    likely = chances(found["rotation"])
+    if told is not None:
+        likely *= np.where([name in told.row for name in names], 1.0, UNLABELLED)
+    return Album(
+        aflw.Crops(folder),
+        names,
+        **found,
+        up_to=np.cumsum(likely),
+        hand=told,
+        masks=None if masks is None else np.load(masks, mmap_mode="r")[rows],
+    )
 
 
 def chances(rotation: Floats) -> Floats:
@@ -135,24 +166,68 @@ def photograph_row(album: Album, rng: Rng, seed: int, index: int, size: int) -> 
     light, there = _photographed(picture, album.camera[k], rolled, camera, rng, 2 * size)
     flat_marks = 2 * project_points(marks, camera)[:, :2] + 0.5
     scene = _lit_alike(_scene(album, k, turn, draw_scene(seed, index, head), rng), light, flat_marks, rng)
-    shown, whole, screen = _covered(scene, head, vertices, turn, camera, light)
+    shown, whole, screen, nearness = _covered(scene, head, vertices, turn, camera, light)
     if rng.random() < FLAT:
         area = _flat_area(flat_marks, rng, 2 * size)
         light[area] = _filling(album, scene, rng, 2 * size)[area]
-        there &= ~area
-    shown = shown._replace(triangle=np.where(there, shown.triangle, -1).astype(np.int32))
-    labels = read_labels(shown, whole.triangles, head.face_triangle_count, head.uv, screen, whole.normals)
+        shown = shown._replace(triangle=np.where(area, len(whole.triangles), shown.triangle).astype(np.int32))
+    labels = scene_labels(shown, there, head, screen, nearness, whole.normals)
+    told = _told(album, k, labels, shown, head, flat_marks)
+    if album.masks is not None:
+        told = with_prior(told, _prior(album.masks[k], picture, album.camera[k], rolled, camera, size))
+    face = told.mask == 1
     return {
         "images": _developed(light, _is_grey(picture), rng, size),
-        "mask": labels.mask,
-        "uv": labels.uv,
-        "depth": labels.depth,
+        "mask": told.mask,
+        "uv": np.where(face, labels.uv, 0).astype(np.float16),
+        "depth": np.where(face, labels.depth, 0).astype(np.float16),
         "identity": scene.identity,
         "expression": scene.expression,
         "rotation": turn,
         "camera": camera,
         "visibility": labels.visibility,
+        "states": told.states,
+        "landmark_states": told.landmark_states,
     }
+
+
+def _told(album: Album, k: int, labels: Labels, shown: Raster, head: Head, marks: Floats) -> Told:
+    """What is known of the face: by geometry, and by hand where people labelled it."""
+    columns, rows = np.rint(marks).clip(0, len(shown.triangle) - 1).astype(int).T
+    pasted = shown.triangle[rows, columns] >= len(head.triangles)
+    if album.hand is None:
+        return Told(labels.mask, labels.states, np.full(68, UNKNOWN, np.uint8))
+    return told_by_hand(album.hand.of(str(album.name[k])), labels.states, labels.mask, labels.uv, pasted)
+
+
+def _prior(
+    mask: NDArray[np.uint8],
+    picture: NDArray[np.uint8],
+    camera: Floats,
+    rolled: Floats,
+    wanted: Floats,
+    size: int,
+) -> Floats:
+    """[size / 2, size / 2] in 0..1: a mask of the whole photo, where the new crop lies."""
+    whole = cv2.resize(mask, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    T = _onto_raster(camera, rolled, wanted)
+    seen = cv2.warpAffine(whole, T, (2 * size, 2 * size), flags=cv2.INTER_LINEAR)
+    return np.asarray(cv2.resize(seen, (size // 2, size // 2), interpolation=cv2.INTER_AREA) / 255)
+
+
+def write_masks(folder: Path, method: DSFNet, out: Path) -> None:
+    """What `method` takes for face in every crop of a folder, whole: [F, 64, 64] uint8 of 255."""
+    labels, crops = aflw.read_labels(folder), aflw.Crops(folder)
+    masks = np.zeros((len(labels.name), PRIOR_SIDE, PRIOR_SIDE), np.uint8)
+    for start in range(0, len(masks), AT_ONCE):
+        names = labels.name[start : start + AT_ONCE]
+        pictures = [cv2.resize(crops.read(str(name)), (method.size, method.size)) for name in names]
+        for k, answer in enumerate(method(np.stack(pictures))):
+            layer = answer.layer("visible mask")
+            assert isinstance(layer, MapLayer)
+            masks[start + k] = cv2.resize(layer.values, (PRIOR_SIDE, PRIOR_SIDE)) * 255
+    out.parent.mkdir(parents=True, exist_ok=True)
+    np.save(out, masks)
 
 
 def _framed(album: Album, k: int, head: Head, rng: Rng, size: int) -> tuple[Floats, Floats, Floats]:
@@ -176,10 +251,7 @@ def _photographed(
         rng: Chooses what fills the rest.
         fine: Side of the raster: twice that of the wanted camera's crop.
     """
-    flip = np.diag([1.0, -1.0])
-    matrix = wanted[0] / camera[0] * flip @ rolled[:2, :2] @ flip
-    offset = wanted[1:3] - matrix @ camera[1:3]
-    T_raster_photo = np.concatenate([2 * matrix, (2 * offset + 0.5)[:, None]], 1)
+    T_raster_photo = _onto_raster(camera, rolled, wanted)
     kind = (cv2.BORDER_REFLECT_101, cv2.BORDER_REPLICATE, cv2.BORDER_CONSTANT)[
         int(rng.choice(3, p=[0.4, 0.3, 0.3]))
     ]
@@ -188,6 +260,14 @@ def _photographed(
         np.ones(picture.shape[:2], np.uint8), T_raster_photo, (fine, fine), flags=cv2.INTER_NEAREST
     )
     return np.square(seen.astype(np.float32) / 255), there > 0
+
+
+def _onto_raster(camera: Floats, rolled: Floats, wanted: Floats) -> Floats:
+    """[2, 3] px of the photo to px of the raster, twice the wanted crop's."""
+    flip = np.diag([1.0, -1.0])
+    matrix = wanted[0] / camera[0] * flip @ rolled[:2, :2] @ flip
+    offset = wanted[1:3] - matrix @ camera[1:3]
+    return np.asarray(np.concatenate([2 * matrix, (2 * offset + 0.5)[:, None]], 1))
 
 
 def _scene(album: Album, k: int, turn: Floats, drawn: Scene, rng: Rng) -> Scene:
@@ -207,11 +287,11 @@ def _scene(album: Album, k: int, turn: Floats, drawn: Scene, rng: Rng) -> Scene:
 
 def _covered(
     scene: Scene, head: Head, vertices: Floats, turn: Floats, camera: Floats, light: Floats
-) -> tuple[Raster, Assembly, Floats]:
+) -> tuple[Raster, Assembly, Floats, Floats]:
     """Draws the things of the scene into the photo `light`; the fitted head only hides and is hidden.
 
     Returns:
-        The z-buffer of head and things, both as one mesh, and its vertices in raster px.
+        The z-buffer of head and things, both as one mesh, and its vertices in raster px with their nearness.
     """
     whole = joined(scene, head, vertices, turn, *occluder_meshes(scene, head, vertices, turn))
     screen, nearness = to_raster(whole.points, camera)
@@ -221,7 +301,7 @@ def _covered(
     if scene.occluders:
         things = np.where(raster.triangle >= len(head.triangles), raster.triangle, -1).astype(np.int32)
         paint(scene, head, whole, raster._replace(triangle=things), camera, light)
-    return raster, whole, screen
+    return raster, whole, screen, nearness
 
 
 def _lit_alike(scene: Scene, light: Floats, marks: Floats, rng: Rng) -> Scene:

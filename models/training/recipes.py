@@ -61,6 +61,8 @@ class LossWeights:
     position: float = 2.0
     landmarks: float = 3.0
     fused: float = 2.0  # times position, landmarks and offset of the fused face
+    states: float = 1.0
+    landmark_states: float = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +74,11 @@ class DSFNetRecipe(Recipe):
         share: Of all samples that come from there.
         pool: Samples kept.
         uses: Times each is drawn on average.
+        only: "states" trains the states, the mask and the dense heads on features that stay as they are.
     """
 
     method: str = "dsfnet"
+    only: str = ""
     photographs: str = ""
     share: float = 0.5
     minutes: float = 120.0

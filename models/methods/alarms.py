@@ -1,0 +1,107 @@
+"""When an answer must not be taken at its word: each alarm by its code, with the threshold it has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.reconstruction import Alarm
+
+NO_FACE_PERCENT = 25.0  # a likely error above this is that of an answer about something else
+WRONG_PERCENT = 8.0  # a likely error above this: do not rely on it
+MISPLACED_IOU = 0.45  # of the answer's own box with the one it was asked about
+UPSIDE_DOWN_DEG, ON_SIDE_DEG = 120.0, 55.0  # of roll
+LITTLE_SEEN = 0.2  # share of vertices
+MOSTLY_COVERED = 0.4  # share of vertices
+APART_SHARE = 0.06  # mean distance of the branches, in sizes of the face
+OWN_SHARE = 0.04  # mean own correction of the fusion, likewise
+EXTREME_YAW_DEG, EXTREME_PITCH_DEG = 75.0, 40.0
+OUTSIDE = 0.03  # share of vertices beyond the crop
+
+
+class Evidence(NamedTuple):
+    """What the alarms look at, of one answer. NaN where it is not known.
+
+    Attributes:
+        likely_percent: Likely error; seen, covered: shares of vertices.
+        box_iou: Of the answer's own box with the square box it was asked about.
+        pose_deg: Pitch, yaw, roll.
+        apart, own: Mean distance of the branches, mean own correction, in sizes of the face.
+        outside: Share of vertices beyond the crop.
+        finite: No vertex is NaN or infinite.
+        vertices: How many there are.
+    """
+
+    likely_percent: float
+    seen: float
+    covered: float
+    box_iou: float
+    pose_deg: tuple[float, float, float]
+    apart: float
+    own: float
+    outside: float
+    finite: bool
+    vertices: int
+
+
+def alarms(e: Evidence) -> Iterator[Alarm]:
+    """All that hold, the gravest first. Comparisons with NaN are false: what is not known alarms nobody."""
+    if not e.finite:
+        yield Alarm("not-finite", "The answer holds values that are no numbers; nothing of it can be used.")
+        return
+    yield from _about_the_face(e)
+    yield from _about_what_was_seen(e)
+    yield from _about_the_fusion(e)
+
+
+def _about_the_face(e: Evidence) -> Iterator[Alarm]:
+    pitch, yaw, roll = e.pose_deg
+    no_face = e.likely_percent > NO_FACE_PERCENT
+    if no_face:
+        yield Alarm("no-face", "There is probably no face here, or the box is far off it.")
+    elif e.box_iou < MISPLACED_IOU:
+        text = "The box is probably misplaced: the answer's own box lies elsewhere. Take that box instead."
+        yield Alarm("box-misplaced", text)
+    if abs(roll) > UPSIDE_DOWN_DEG:
+        yield Alarm("upside-down", "The face seems to be upside down. Turn the picture and look again.")
+    elif abs(roll) > ON_SIDE_DEG:
+        yield Alarm("on-its-side", "The face seems to lie on its side. Turn the picture and look again.")
+    if abs(yaw) > EXTREME_YAW_DEG or abs(pitch) > EXTREME_PITCH_DEG:
+        text = f"The head is turned far (yaw {yaw:.0f}, pitch {pitch:.0f} degrees): errors are larger there."
+        yield Alarm("extreme-pose", text)
+    if e.outside > OUTSIDE:
+        text = f"{e.outside:.0%} of the face lies outside the crop: the box is too small, or shifted."
+        yield Alarm("crop-border", text, round(e.outside * e.vertices))
+
+
+def _about_what_was_seen(e: Evidence) -> Iterator[Alarm]:
+    if e.seen < LITTLE_SEEN:
+        text = f"Only {e.seen:.0%} of the face was seen; the rest is completed from the face model."
+        yield Alarm("little-seen", text, round((1 - e.seen) * e.vertices))
+    if e.covered > MOSTLY_COVERED:
+        text = f"{e.covered:.0%} of the face is covered by something; that part is a guess."
+        yield Alarm("mostly-covered", text, round(e.covered * e.vertices))
+
+
+def _about_the_fusion(e: Evidence) -> Iterator[Alarm]:
+    if e.apart > APART_SHARE:
+        text = (
+            f"Image space and model space lie {e.apart:.0%} of the face's size apart: one of them is wrong."
+        )
+        yield Alarm("branches-apart", text)
+    if e.own > OWN_SHARE:
+        text = f"The fusion moved the face by {e.own:.0%} of its size beyond what either branch says."
+        yield Alarm("own-correction", text)
+
+
+def square_iou(low: NDArray[np.floating], high: NDArray[np.floating], side: float, middle: float) -> float:
+    """IoU of a box, made square about its centre, with the square of that side about (middle, middle)."""
+    own = float((high - low).max())
+    if not (own > 0 and side > 0):
+        return 0.0
+    shift = np.abs((low + high) / 2 - middle)
+    both = np.clip((own + side) / 2 - shift, 0, min(own, side)).prod()
+    return float(both / (own**2 + side**2 - both))
