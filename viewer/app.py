@@ -195,9 +195,9 @@ def models_work() -> Work:
         return loading.load(name, weights, device)
 
     def detect(image: NDArray[np.uint8], finder: str) -> list[Face]:
-        from models import detection
+        from models.detection import detectors
 
-        return detection.detect(image, finder)
+        return detectors.detect(image, finder)
 
     def reconstruct(
         image: NDArray[np.uint8], faces: Sequence[Face], method: Reconstructor, without: frozenset[str]

@@ -108,7 +108,7 @@ def adding(path: Path, replace: bool) -> Iterator[str]:
     Raises:
         UnmaskError, KeepError: As `recognise` and `keep`.
     """
-    from models.recognising import recognise  # numpy, scipy, perhaps torch: only now
+    from models.file_formats.identify import recognise  # numpy, scipy, perhaps torch: only now
 
     for find in recognise(path):
         target = keep(find.source, find.name, replace)
@@ -124,7 +124,7 @@ def fetching(wanted: Row, replace: bool) -> Iterator[Progress]:
     yield from fetch(wanted.name, replace)
     if wanted.asset.sha256:
         return
-    from models.recognising import recognise
+    from models.file_formats.identify import recognise
 
     try:
         names, reason = {find.name for find in recognise(wanted.path)}, ""

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import torch
 
-from models.detection import detect
+from models.detection.detectors import detect
 from models.errors import InputError, MethodError, UnmaskError
-from models.export import write_answers, write_mesh, write_picture
+from models.export.files import write_answers, write_mesh, write_picture
+from models.export.overlay import draw_overlay, visible_share
 from models.loading import load
-from models.overlay import draw_overlay, visible_share
 from models.pipeline import reconstruct
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor

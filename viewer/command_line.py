@@ -87,11 +87,11 @@ class Occlude:
         kinds: Covers to lay, from the bottom up.
         seed: Of covers, sweep and jitter.
         sweep: What sweeps over the face; None for no sweep.
-        steps, cells, patch_percent: See models.sweeping.Sweep.
+        steps, cells, patch_percent: See models.robustness.sweep.Sweep.
         filling: What a sliding patch shows.
         factor, threshold_percent: Define the breaking point.
         jitter: Whether to jitter the box.
-        draws, shift_px, scale_percent: See models.sensitivity.Jitter.
+        draws, shift_px, scale_percent: See models.robustness.jitter.Jitter.
     """
 
     image: Path

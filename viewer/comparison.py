@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from models.corresponding import both_reach, comparable, counterpart, onto_vertices
-from models.metrics import disagreement
+from models.metrics.correspondence import both_reach, comparable, counterpart, onto_vertices
+from models.metrics.errors import disagreement
 from models.reconstruction import Array, MeshLayer, Reconstruction, Scalar, Topology, frozen
 from viewer.sources.source import same_picture
 
@@ -297,7 +297,7 @@ def _vertices(answer: Reconstruction, layer: str) -> Array | None:
 def _carried(vertices: Array, target: Array, pulls: NDArray[np.bool_]) -> Array:
     import torch  # the window must not wait for it; answers to align have brought it by now
 
-    from models.geometry import weighted_procrustes
+    from models.geometry.transforms import weighted_procrustes
 
     source, onto = (torch.from_numpy(np.array(points, np.float64))[None] for points in (vertices, target))
     best = weighted_procrustes(source, onto, torch.from_numpy(pulls.astype(np.float64))[None])

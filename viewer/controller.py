@@ -8,8 +8,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from models.corresponding import counterpart
 from models.errors import InputError
+from models.metrics.correspondence import counterpart
 from models.reconstruction import Topology
 from models.reconstructor import Face
 from viewer.comparing import Comparing

@@ -32,9 +32,9 @@ def covered(bare: Shown, wanted: Wanted, ask: Ask, detect: Detect) -> Shown:
         ask: Answers about faces of a picture.
         detect: Finds faces; used only if they are to be looked for anew.
     """
-    from models.covering import change, with_change
     from models.occlusion.cover import lay, placed
     from models.occlusion.sweeps import covered_share
+    from models.robustness.change import change, with_change
 
     carry = _carry(wanted, bare.answers)
     carried = tuple(replace(layer, cover=placed(layer.cover, carry)) for layer in wanted.layers)
@@ -75,7 +75,7 @@ def _pairs(bare: Shown, found: list[Face] | None) -> list[_Pair]:
     known = list(zip(bare.faces, bare.answers, strict=False))
     if found is None:
         return [_Pair(face, answer) for face, answer in known]
-    from models.metrics import box_iou
+    from models.metrics.errors import box_iou
 
     pairs = []
     for face, answer in known:

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from models.covering import Change
     from models.occlusion.cover import Cover
     from models.occlusion.fillings import Filling
     from models.reconstruction import Array, Reconstruction
     from models.reconstructor import Face
-    from models.sensitivity import Spread
-    from models.sweeping import Swept
+    from models.robustness.change import Change
+    from models.robustness.jitter import Spread
+    from models.robustness.sweep import Swept
     from viewer.sources.source import Frame
     from viewer.state import State
 
@@ -54,7 +54,7 @@ class Brush:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the next trials do; see models.sweeping.Sweep and models.sensitivity.Jitter.
+    """What the next trials do; see models.robustness.sweep.Sweep and models.robustness.jitter.Jitter.
 
     Attributes:
         what: What grows over the face, or SLIDING.
@@ -197,7 +197,7 @@ class Lab:
         swept: The last sweep, or as much of it as is done.
         step: Index into its steps of the cover that is shown in place of the stack; None for the stack.
         spread: What jittering the box gave.
-        factor, threshold_percent: Define the breaking point, see models.sweeping.Swept.breaking.
+        factor, threshold_percent: Define the breaking point, see models.robustness.sweep.Swept.breaking.
         epoch: Grows with every source that is opened; what belongs to an older one is dropped.
     """
 

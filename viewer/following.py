@@ -15,8 +15,8 @@ from viewer.sources.source import Frame
 from viewer.state import LOST, Found, Search, Shown
 
 if TYPE_CHECKING:
-    from models.identity import Roster
-    from models.smoothing import Steady
+    from models.tracking.identity import Roster
+    from models.tracking.smoothing import Steady
 
 Detect = Callable[[NDArray[np.uint8]], list[Face]]
 
@@ -58,7 +58,7 @@ class Follower:
             return Placed(tuple(self._detect(frame.image)), Search())
         if frame.time_s - last.frame.time_s > LONGEST_GAP_S:
             return self._look(frame, "too long after the last frame")
-        from models.tracking import followed, jumped, reconciled  # brings OpenCV; worker thread only
+        from models.tracking.boxes import followed, jumped, reconciled  # brings OpenCV; worker thread only
 
         height, width = frame.image.shape[:2]
         if jumped(last.frame.image, frame.image):
@@ -84,8 +84,8 @@ class Follower:
 
         Of several answers about one face in a video, the first stays.
         """
-        from models.identity import Roster, identified
-        from models.tracking import distinct
+        from models.tracking.boxes import distinct
+        from models.tracking.identity import Roster, identified
 
         last = self._last[1].frame if self._last is not None and self._last[0] == source else None
         again = last is not None and (last.time_s, last.index, last.name) == _moment(frame)
@@ -115,7 +115,7 @@ class Follower:
         if not steady or frame.count == 1:
             self._steady = {}
             return tuple(answers)
-        from models.smoothing import steadied
+        from models.tracking.smoothing import steadied
 
         pairs = [
             steadied(self._before.get(number), frame.image, frame.time_s, answer)
@@ -129,7 +129,7 @@ class Follower:
         return self._roster is not None and self._roster.missing(time_s) > 0
 
     def _look(self, frame: Frame, reason: str, kept: Sequence[Face] = ()) -> Placed:
-        from models.tracking import reconciled
+        from models.tracking.boxes import reconciled
 
         faces = reconciled(kept, self._detect(frame.image))
         return Placed(tuple(faces), Search(Found.DETECTED, reason))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from models.metrics import box_size, nme_percent
+from models.metrics.errors import box_size, nme_percent
 
 if TYPE_CHECKING:
     from viewer.state import State
@@ -121,7 +121,7 @@ def record_of(state: State) -> Record | None:
     thumbnail = _thumbnail(frame.image) if frame.count == 0 else None
     if answer is None:
         return Record(frame.index, frame.time_s, thumbnail=thumbnail)
-    from models.overlay import visible_share
+    from models.export.overlay import visible_share
     from viewer.inspection import disagreement_px
 
     seen, apart = visible_share(answer), disagreement_px(answer)

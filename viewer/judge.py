@@ -10,8 +10,8 @@ from models.errors import InputError
 from viewer.state import Shown
 
 if TYPE_CHECKING:
-    from models.ground_truth import GroundTruth
-    from models.judging import Judgement
+    from models.ground_truth.record import GroundTruth
+    from models.metrics.ground_truth_errors import Judgement
     from models.reconstruction import Reconstruction
 
 
@@ -28,7 +28,7 @@ class Judge:
             shown: A frame and its answers.
             opened: A file the user named; None looks for one beside the picture.
         """
-        from models.truth_files import beside
+        from models.ground_truth.readers import beside
 
         path = opened
         if path is None and shown.frame.path is not None:
@@ -41,7 +41,7 @@ class Judge:
             return replace(shown, truth_problem=str(error))
 
     def _truth(self, path: Path, shown: Shown) -> GroundTruth:
-        from models.truth_files import read_truth
+        from models.ground_truth.readers import read_truth
 
         height, width = shown.frame.image.shape[:2]
         key = (path, path.stat().st_mtime if path.is_file() else 0.0, (width, height))
@@ -51,7 +51,7 @@ class Judge:
 
 
 def _judged(shown: Shown, truth: GroundTruth) -> Shown:
-    from models.judging import concerned, judged, with_errors
+    from models.metrics.ground_truth_errors import concerned, judged, with_errors
 
     face = concerned(shown.answers, truth)
     if face is None:
@@ -68,7 +68,7 @@ def judged_too(
     """Somebody else's answers about the same faces, the judged one knowing its error too."""
     if judgement is None:
         return answers
-    from models.judging import judged, with_errors
+    from models.metrics.ground_truth_errors import judged, with_errors
 
     mine = answers[judgement.face]
     told = with_errors(mine, judged(mine, judgement.truth, judgement.face))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.metrics import nme_percent
-from models.normalisers import normaliser
+from models.metrics.errors import nme_percent
+from models.metrics.normalisers import normaliser
 from models.reconstruction import Reconstruction, Scalar, Timing
 from viewer.comparison import Setting, difference_mm, setting_of, settings_wanted, worded
 from viewer.gl.framing import Framing

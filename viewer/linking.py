@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Slot
 
-from models.corresponding import counterpart
-from models.normalisers import Normaliser, normaliser
+from models.metrics.correspondence import counterpart
+from models.metrics.normalisers import Normaliser, normaliser
 from models.reconstruction import Array, MeshLayer, Reconstruction
 from viewer.cameras import camera_of
 from viewer.comparison import compared_in
@@ -24,7 +24,7 @@ from viewer.state import Camera, LayerStyle, Shown, State, Theme
 from viewer.store import Store
 
 if TYPE_CHECKING:
-    from models.judging import Judgement
+    from models.metrics.ground_truth_errors import Judgement
 
 
 WARNED_BY = ("shown", "answer", "lineup")  # parts of the State that alarms depend on

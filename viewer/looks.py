@@ -19,7 +19,7 @@ class Looks(QObject):
         self._store = store
 
     def divide_errors_by(self, normaliser: str) -> None:
-        """Give errors in shares of another length: a key of models.normalisers.NORMALISERS."""
+        """Give errors in shares of another length: a key of models.metrics.normalisers.NORMALISERS."""
         self._store.update(normaliser=normaliser)
 
     def explain_figure(self, metric: str) -> None:

@@ -10,21 +10,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.covering import Change, change
-from models.detection import detect
+from models.detection.detectors import detect
 from models.errors import InputError, UnmaskError
-from models.export import write_picture, write_whole
+from models.export.files import write_picture, write_whole
+from models.export.overlay import draw_overlay
 from models.loading import load
 from models.occlusion.cover import lay
 from models.occlusion.fillings import FILLINGS, Filling
 from models.occlusion.kinds import KINDS, cover
 from models.occlusion.sweeps import covered_share
-from models.overlay import draw_overlay
 from models.pipeline import reconstruct
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face
-from models.sensitivity import Jitter, Spread, jittering
-from models.sweeping import GROWING, SLIDING, Ask, Sweep, Swept, sweeping
+from models.robustness.change import Change, change
+from models.robustness.jitter import Jitter, Spread, jittering
+from models.robustness.sweep import GROWING, SLIDING, Ask, Sweep, Swept, sweeping
 from viewer.batch import check_device, left_out
 from viewer.command_line import Occlude, program_version
 from viewer.sources.still import read_still

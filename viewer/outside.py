@@ -132,7 +132,7 @@ class Desktop:
             if not self._grab().save(path, "PNG"):
                 raise InputError(f"{path} cannot be written. Choose a folder of yours with room.")
             return
-        from models import export  # brings torch and trimesh; the window must not wait for them
+        from models.export import files  # brings torch and trimesh; the window must not wait for them
 
         if state.shown is None or state.answer is None:
             raise InputError("There is no face to export yet. Open a photo with a face first.")
@@ -140,13 +140,13 @@ class Desktop:
         if kind == "json":
             height, width = frame.image.shape[:2]
             size = (width, height)
-            export.write_answers(Path(path), state.shown.answers, frame.name, size, program_version())
+            files.write_answers(Path(path), state.shown.answers, frame.name, size, program_version())
         else:
-            export.write_mesh(Path(path), state.answer, frame.image)
+            files.write_mesh(Path(path), state.answer, frame.image)
 
     def write_text(self, path: str, text: str) -> None:
         """As UTF-8."""
-        from models.export import write_whole
+        from models.export.files import write_whole
 
         write_whole(Path(path), text.encode())
 

@@ -15,7 +15,7 @@ from viewer.covers import Covering, Lab
 from viewer.history import NO_HISTORY, History
 
 if TYPE_CHECKING:
-    from models.judging import Judgement
+    from models.metrics.ground_truth_errors import Judgement
     from models.reconstruction import Reconstruction
     from models.reconstructor import Face
     from viewer.sources.source import Frame
@@ -242,7 +242,7 @@ class State:
         whole_photo: The photo panel shows all of the photo rather than the faces and what is around them.
         recent: Paths opened before, newest first.
         theme: Colours of the window.
-        normaliser: What errors are divided by: a key of models.normalisers.NORMALISERS.
+        normaliser: What errors are divided by: a key of models.metrics.normalisers.NORMALISERS.
         history: What the frames of the open source said so far.
         visited: Index of the camera's frame whose kept picture is shown; None for none.
         explained: The title of the figure whose normaliser is drawn over the photo; empty for none.

@@ -19,8 +19,8 @@ from viewer.state import Notice, Severity, State
 from viewer.store import Store
 
 if TYPE_CHECKING:
-    from models.sensitivity import Jitter, Spread
-    from models.sweeping import Sweep
+    from models.robustness.jitter import Jitter, Spread
+    from models.robustness.sweep import Sweep
 
 log = logging.getLogger(__name__)
 
@@ -45,14 +45,14 @@ class Trials(QObject):
 
     def sweep(self) -> None:
         """Cover the face step by step, as planned; the curve grows while it runs."""
-        from models.sweeping import sweeping
+        from models.robustness.sweep import sweeping
 
         sweep = planned_sweep(self._store.state.lab)
         self._start(SWEEP, sweep.count + 1, lambda *about: sweeping(sweep, *about))
 
     def jitter(self) -> None:
         """Ask about boxes beside the box, as planned, and look how much the answer moves."""
-        from models.sensitivity import jittering
+        from models.robustness.jitter import jittering
 
         jitter = planned_jitter(self._store.state.lab)
         self._start(JITTER, jitter.draws, lambda *about: jittering(jitter, *about))
@@ -141,7 +141,7 @@ class Trials(QObject):
 
     def _colour_by(self, spread: Spread) -> None:
         """Let the panels colour the answer shown by its spread."""
-        from models.sensitivity import with_spread
+        from models.robustness.jitter import with_spread
 
         state = self._store.state
         if state.shown is None or state.answer is None:
@@ -159,7 +159,7 @@ class Trials(QObject):
 def planned_sweep(lab: Lab) -> Sweep:
     """The sweep the lab is set to; a sliding patch shows what the brush paints."""
     from models.occlusion.fillings import Filling
-    from models.sweeping import Sweep
+    from models.robustness.sweep import Sweep
 
     plan, brush = lab.plan, lab.brush
     filling = Filling(brush.filling, brush.colour)
@@ -168,6 +168,6 @@ def planned_sweep(lab: Lab) -> Sweep:
 
 def planned_jitter(lab: Lab) -> Jitter:
     """The jitter the lab is set to."""
-    from models.sensitivity import Jitter
+    from models.robustness.jitter import Jitter
 
     return Jitter(lab.plan.draws, lab.plan.shift_px, lab.plan.scale_percent / 100, lab.seed)

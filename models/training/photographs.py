@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from models.face_model.morphable import FaceModel
-from models.geometry import euler_from_rotation
+from models.geometry.transforms import euler_from_rotation
 from models.synthetic.backdrop import draw_backdrop
 from models.synthetic.camera import crop_camera, project_points, rotation
 from models.synthetic.dataset import Rows, rendered_row

@@ -8,9 +8,9 @@ from safetensors.torch import save_file
 
 import resources
 from models.errors import WeightsError
-from models.images import crop_square
+from models.geometry.crops import crop_square
 from models.loading import read_weights
-from models.opening.dsfnet import CORRECTION, dsfnet
+from models.methods.dsfnet.factory import CORRECTION, dsfnet
 from models.reconstruction import Reconstruction, Space, frozen
 from models.synthetic.camera import project, rotation
 from models.training import aflw

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 
-from models.corresponding import common, reached
 from models.errors import MissingAssetError, WeightsError
 from models.face_model import correspondence
 from models.face_model.correspondence import (
@@ -21,7 +20,8 @@ from models.face_model.morphable import FaceModel
 from models.face_model.registration import Surface, brought_near, closest
 from models.face_model.uv import rasterise
 from models.loading import load_face_model
-from models.opening.bfm_uv import bfm_places
+from models.methods.bfm_uv import bfm_places
+from models.metrics.correspondence import common, reached
 from models.reconstruction import Correspondence, Reconstruction, Space, Topology
 
 UV_DATA = Path(__file__).resolve().parents[3] / "shared/assets/dsfnet_uv_data"

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.corresponding import (
+from models.loading import load_face_model
+from models.metrics.correspondence import (
     both_reach,
     common,
     comparable,
@@ -15,7 +16,6 @@ from models.corresponding import (
     open_vertex,
     vertex_of,
 )
-from models.loading import load_face_model
 from models.reconstruction import Correspondence, Reconstruction, Space, Topology
 
 

@@ -12,10 +12,10 @@ from PIL import Image
 
 import resources
 from models.catalogue import FINDERS
-from models.detection import DEFAULT, DETECTORS, HaarDetector, detect, looking_twice
-from models.detection import detector as named_detector
-from models.detectors.haar import FRONTAL, Look
-from models.metrics import box_iou
+from models.detection.detectors import DEFAULT, DETECTORS, HaarDetector, detect, looking_twice
+from models.detection.detectors import detector as named_detector
+from models.detection.haar import FRONTAL, Look
+from models.metrics.errors import box_iou
 from models.reconstructor import Detector, Face
 
 

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from models.loading import load_face_model
-from models.methods.dsfnet import DSFNet, make_network, standardise
+from models.methods.dsfnet.method import DSFNet, make_network, standardise
 from models.networks.dual_space import DensePrediction, Form, Switches
 from models.synthetic.camera import project
 from models.synthetic.dataset import FaceBatch, batch

@@ -9,13 +9,13 @@ import pytest
 import torch
 
 from models.errors import MissingAssetError, WeightsError
-from models.evaluation.restatements.made_up_dsfnet import made_up
+from models.evaluation.reference.made_up_dsfnet import made_up
 from models.face_model import bfm_uv
 from models.face_model.bfm_uv import BFMLayout, bfm_chart, patch_chart
 from models.loading import load_face_model
-from models.methods.dsfnet_published import PublishedMethod, open_chart, open_surface
+from models.methods.dsfnet.published import PublishedMethod, open_chart, open_surface
+from models.methods.dsfnet.published_factory import dsfnet_published
 from models.networks.published import PublishedDSFNet, PublishedForm
-from models.opening.dsfnet_published import dsfnet_published
 from models.reconstruction import MapLayer, MeshLayer
 from models.reconstructor import Face
 from models.training.loop import write_weights

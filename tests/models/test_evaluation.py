@@ -16,7 +16,7 @@ from models.evaluation.datasets import LabelledFace, aflw2000
 from models.evaluation.protocols import GROUPS, View, ask, matching, paired, score, views_of, yaw_bin
 from models.evaluation.reports import aflw2000_report, speed_report
 from models.evaluation.tables import table
-from models.metrics import box_size
+from models.metrics.errors import box_size
 from models.reconstruction import MeshLayer, Reconstruction, Space, frozen
 from models.reconstructor import Face
 from tests.fakes.marks import LANDMARKS_ONLY

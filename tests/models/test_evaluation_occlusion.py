@@ -29,7 +29,7 @@ from models.evaluation.rendered import RenderedFaces
 from models.evaluation.reports import occlusion_report
 from models.evaluation.subjects import Subject, rendered_subjects
 from models.evaluation.tables import markdown, table
-from models.metrics import box_size
+from models.metrics.errors import box_size
 from models.occlusion.__main__ import SIDE_PX, sketched_landmarks
 from models.occlusion.cover import lay
 from models.occlusion.kinds import cover

@@ -11,7 +11,7 @@ import pytest
 from models.evaluation.protocols import View
 from models.evaluation.rendered import RenderedFaces, score_rendered
 from models.evaluation.tables import rendered_table
-from models.metrics import box_size
+from models.metrics.errors import box_size
 from models.reconstruction import Correspondence, MapLayer, Reconstruction, Space, Topology, frozen
 
 COUNT, SIDE, CELLS, VERTICES = 20, 64, 32, 90

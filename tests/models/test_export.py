@@ -13,8 +13,8 @@ import trimesh
 from PIL import Image
 
 from models.errors import InputError
-from models.export import SCHEMA, UNSEEN_GREY, write_answers, write_mesh, write_picture, write_whole
-from models.overlay import draw_overlay, visible_share
+from models.export.files import SCHEMA, UNSEEN_GREY, write_answers, write_mesh, write_picture, write_whole
+from models.export.overlay import draw_overlay, visible_share
 from models.reconstruction import Alarm, Reconstruction, Scalar, Space, frozen
 from models.reconstructor import Face
 from tests.fakes.reconstructor import FakeReconstructor, fake_reconstruct

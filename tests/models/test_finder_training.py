@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from models.errors import InputError
-from models.geometry import rotation_from_euler
+from models.geometry.transforms import rotation_from_euler
 from models.networks.finder import FinderForm, Sight, cells_of, encoded
 from models.synthetic.cutout import Cutout, Kind, cut_out
 from models.synthetic.frame import compose

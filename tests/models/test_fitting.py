@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from models.face_model.fitting import Fits, Noise, Points, fit
-from models.geometry import rotation_from_euler
+from models.geometry.transforms import rotation_from_euler
 from models.loading import load_face_model
 from models.synthetic.camera import project
 

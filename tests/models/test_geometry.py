@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.spatial import ConvexHull
 from torch import Tensor
 
-from models.geometry import (
+from models.geometry.transforms import (
     Similarity,
     euler_from_rotation,
     rotation_from_6d,

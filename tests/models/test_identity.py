@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.identity import MEMORY_S, Roster, identified
+from models.tracking.identity import MEMORY_S, Roster, identified
 from tests.fakes.marks import marked
 
 FRAME_S = 0.04

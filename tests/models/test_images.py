@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.images import crop_square, warp_crop
+from models.geometry.crops import crop_square, warp_crop
 
 
 def affine(scale: float, angle: float, x: float, y: float) -> np.ndarray:

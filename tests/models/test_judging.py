@@ -4,11 +4,11 @@ from math import dist, sqrt
 import numpy as np
 import pytest
 
-from models.face_model.landmarks import MIRROR
-from models.figures import figures
-from models.ground_truth import GroundTruth, TrueMesh
-from models.judging import concerned, error_at, judged, spread, suspicion, with_errors
-from models.normalisers import NORMALISERS, normaliser
+from models.geometry.landmarks import MIRROR
+from models.ground_truth.record import GroundTruth, TrueMesh
+from models.metrics.ground_truth_errors import concerned, error_at, judged, spread, suspicion, with_errors
+from models.metrics.normalisers import NORMALISERS, normaliser
+from models.metrics.scores import figures
 from models.reconstruction import MeshLayer, frozen
 from models.reconstructor import Face
 from tests.fakes.reconstructor import FakeReconstructor, fake_reconstruct

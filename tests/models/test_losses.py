@@ -3,7 +3,7 @@ import torch
 
 from models.face_model.sampled import landmark_weights
 from models.face_model.uv import PositionMapTable
-from models.geometry import Similarity, rotation_from_euler
+from models.geometry.transforms import Similarity, rotation_from_euler
 from models.loading import load_face_model
 from models.networks.dual_space import MM_PER_UNIT, Completed, DensePrediction, DualSpaceAnswer, Fused, Seen
 from models.synthetic.dataset import FaceBatch

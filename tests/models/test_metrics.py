@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.metrics import (
+from models.metrics.errors import (
     box_iou,
     box_size,
     delay_frames,

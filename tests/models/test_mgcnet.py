@@ -23,13 +23,13 @@ from models.face_model.pinhole import (
     shading,
 )
 from models.face_model.reflective import Coefficients, ReflectiveFace
-from models.geometry import rotation_from_euler, vertex_normals, weighted_procrustes
+from models.geometry.transforms import rotation_from_euler, vertex_normals, weighted_procrustes
 from models.loading import load_face_model
-from models.methods import mgcnet_assets
-from models.methods.mgcnet import MGCNet, open_rest, reflective_face
+from models.methods.mgcnet import assets
+from models.methods.mgcnet.factory import mgcnet
+from models.methods.mgcnet.method import MGCNet, open_rest, reflective_face
 from models.networks.blocks import fold_batch_norms
 from models.networks.resnet import ResNet50, ResNetForm, variable_names
-from models.opening.mgcnet import mgcnet
 from models.pipeline import reconstruct
 from models.reconstructor import Face
 
@@ -344,21 +344,21 @@ def test_variables_come_back_to_their_places_without_the_optimiser_s():
     named = variables(network)
     named |= {f"{name}/Adam": value for name, value in list(named.items())}
     named |= {"global_step": np.array(400_000), "InceptionResnetV1/Conv/weights": np.zeros((3, 3, 3, 2))}
-    tensors = mgcnet_assets.release_network(named, SMALL)
+    tensors = assets.release_network(named, SMALL)
     assert tensors.keys() == network.state_dict().keys()
     assert all(torch.equal(value, tensors[key]) for key, value in network.state_dict().items())
     named["resnet_v1_50/conv1/beta"] = np.zeros(8)
-    assert "resnet_v1_50/conv1/beta" in mgcnet_assets.release_network(named, SMALL)
+    assert "resnet_v1_50/conv1/beta" in assets.release_network(named, SMALL)
 
 
 def test_the_release_s_movements_count_standard_deviations():
     model = release_model()
-    face = mgcnet_assets.release_face(model, load_face_model().topology, "x.h5")
+    face = assets.release_face(model, load_face_model().topology, "x.h5")
     assert (len(face.identity), len(face.expression), len(face.albedo)) == (80, 64, 80)
     assert np.allclose(face.identity[6], 7 * model.identity[6])
     for bad, words in ((release_model(False), "colours"), (release_model(True, 30), "30 of identity")):
         with pytest.raises(WeightsError, match=words):
-            mgcnet_assets.release_face(bad, load_face_model().topology, "x.h5")
+            assets.release_face(bad, load_face_model().topology, "x.h5")
 
 
 def test_official_weights_answer_and_say_which_variable_is_wrong(tmp_path, monkeypatch):
@@ -368,9 +368,9 @@ def test_official_weights_answer_and_say_which_variable_is_wrong(tmp_path, monke
     for name in ("model-400000.index", "model-400000.data-00000-of-00001", "bfm09_trim_exp_uv_presplit.h5"):
         (tmp_path / name).touch()
     monkeypatch.setenv("UNMASK_ASSETS", str(tmp_path))
-    monkeypatch.setattr("models.opening.mgcnet.read_tensorflow", lambda path, wanted: named)
-    monkeypatch.setattr("models.opening.mgcnet.read_presplit", lambda path: release_model())
-    monkeypatch.setattr("models.opening.mgcnet.topology_of", lambda *_: load_face_model().topology)
+    monkeypatch.setattr("models.methods.mgcnet.factory.read_tensorflow", lambda path, wanted: named)
+    monkeypatch.setattr("models.methods.mgcnet.factory.read_presplit", lambda path: release_model())
+    monkeypatch.setattr("models.methods.mgcnet.factory.topology_of", lambda *_: load_face_model().topology)
     method = mgcnet("official", parity="release")
     assert method.size == 224
     (answer,) = method(one_crop(method))

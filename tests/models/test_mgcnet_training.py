@@ -8,7 +8,8 @@ import torch
 
 from models.errors import InputError
 from models.face_model.pinhole import Pinhole, five_points
-from models.geometry import rotation_from_euler
+from models.geometry.transforms import rotation_from_euler
+from models.geometry.warping import inverse_2d, jittered, moved_points, resampled, similarity_2d
 from models.loading import load_face_model
 from models.networks.resnet import ResNetForm
 from models.synthetic.bank import Bank, Views
@@ -16,7 +17,6 @@ from models.synthetic.camera import project
 from models.training.albedo import albedo_basis
 from models.training.mgcnet import MGCNetTask, mirrored_views
 from models.training.recipes import MGCNetRecipe
-from models.warping import inverse_2d, jittered, moved_points, resampled, similarity_2d
 
 FORM = ResNetForm(
     size=64, field_px=172.0, width=0.25, identity=8, albedo=4, expression=6,

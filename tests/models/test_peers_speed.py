@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.evaluation.restatements.peers_speed import peers_speed
+from models.evaluation.reference.peers_speed import peers_speed
 
 
 def test_both_networks_are_timed_as_described_and_as_we_run_them() -> None:

@@ -11,9 +11,9 @@ import torch
 
 from models.errors import InputError
 from models.evaluation import crops
-from models.geometry import rotation_from_euler
+from models.geometry.transforms import rotation_from_euler
 from models.loading import load_face_model
-from models.metrics import box_size
+from models.metrics.errors import box_size
 from models.synthetic.camera import project
 from models.synthetic.dataset import Rows, batch, stacked
 from models.synthetic.scene import Occluder
@@ -193,7 +193,7 @@ def test_a_folder_that_is_not_one_is_told_apart(tmp_path, folder):
 
 
 def test_the_twenty_one_points_are_symmetric():
-    from models.face_model.landmarks import MIRROR
+    from models.geometry.landmarks import MIRROR
 
     for point, marks in enumerate(aflw.AS_LANDMARKS):
         assert sorted(MIRROR[list(marks)]) == sorted(aflw.AS_LANDMARKS[aflw.MIRROR21[point]])

@@ -11,13 +11,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.corresponding import common
 from models.errors import MissingAssetError, WeightsError
 from models.face_model.uv import PositionMapTable
-from models.geometry import rotation_from_euler
+from models.geometry.transforms import rotation_from_euler
 from models.loading import fill, load_face_model
-from models.methods.prnet import PRNet, depth_zero, release_pose, square
-from models.methods.prnet_assets import (
+from models.methods.bfm_uv import bfm_layout, bfm_places
+from models.methods.prnet.assets import (
     canonical_face,
     is_model,
     open_surface,
@@ -25,9 +24,10 @@ from models.methods.prnet_assets import (
     release_network,
     release_surface,
 )
+from models.methods.prnet.factory import prnet
+from models.methods.prnet.method import PRNet, depth_zero, release_pose, square
+from models.metrics.correspondence import common
 from models.networks.position_net import PositionForm, PositionNetwork
-from models.opening.bfm_uv import bfm_layout, bfm_places
-from models.opening.prnet import prnet
 from models.reconstruction import MapLayer, Space
 from models.reconstructor import Face
 from models.synthetic.camera import project

@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from models.face_model.uv import PositionMapTable
-from models.geometry import rotation_from_euler
+from models.geometry.transforms import rotation_from_euler
 from models.loading import load_face_model
+from models.methods.prnet.factory import prnet
 from models.networks.position_net import PositionForm
-from models.opening.prnet import prnet
 from models.synthetic.bank import Views
 from models.training.loop import write_weights
 from models.training.position_maps import Samples, cell_weights, patched, position_loss

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-from models.evaluation.restatements.dsfnet import Plain, all_of_them, evenly
-from models.evaluation.restatements.made_up_dsfnet import made_up, picture
-from models.geometry import euler_from_rotation, nearest_orthogonal, rotation_from_euler
+from models.evaluation.reference.dsfnet import Plain, all_of_them, evenly
+from models.evaluation.reference.made_up_dsfnet import made_up, picture
+from models.geometry.transforms import euler_from_rotation, nearest_orthogonal, rotation_from_euler
 from models.networks.dual_space import Switches
 from models.networks.hrnet import HighResolutionNetwork, Sight
 from models.networks.published import PublishedChart, PublishedDSFNet, PublishedForm, upright

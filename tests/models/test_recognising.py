@@ -14,7 +14,7 @@ import torch
 from scipy.io import savemat
 
 from models.errors import InputError, UnmaskError, WeightsError
-from models.recognising import FACE_PIXELS, Find, recognise
+from models.file_formats.identify import FACE_PIXELS, Find, recognise
 from tests.models.test_tensorflow_file import write
 
 OFFICIAL = Path(__file__).parents[3] / "shared/assets"

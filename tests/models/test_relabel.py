@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from models.geometry import nearest_rotation, rotation_from_euler
-from models.images import crop_square
+from models.geometry.crops import crop_square
+from models.geometry.transforms import nearest_rotation, rotation_from_euler
 from models.loading import load_face_model
 from models.reconstruction import Reconstruction, Space, frozen
 from models.training import aflw, relabel

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from models.geometry import euler_from_rotation, rotation_from_euler
-from models.metrics import delay_frames, jitter_percent
-from models.motion import face_motion, similarity
+from models.geometry.transforms import euler_from_rotation, rotation_from_euler
+from models.metrics.errors import delay_frames, jitter_percent
 from models.reconstruction import MeshLayer, Scalar, Space, frozen
-from models.smoothing import Steady, steadied
+from models.tracking.motion import face_motion, similarity
+from models.tracking.smoothing import Steady, steadied
 from tests.fakes.marks import LANDMARKS_ONLY, marked
 
 FRAMES, SIDE = 60, 200

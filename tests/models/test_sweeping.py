@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.covering import change, under_cover, with_change
 from models.occlusion.cover import lay, moved
 from models.occlusion.fillings import Filling
 from models.occlusion.sweeps import covered_share, sliding
 from models.reconstruction import MeshLayer, frozen
 from models.reconstructor import Face
-from models.sensitivity import Jitter, jittering, spread, with_spread
-from models.sweeping import SLIDING, Step, Sweep, Swept, sweeping
+from models.robustness.change import change, under_cover, with_change
+from models.robustness.jitter import Jitter, jittering, spread, with_spread
+from models.robustness.sweep import SLIDING, Step, Sweep, Swept, sweeping
 from tests.fakes.covering import PER_SHARE_PX, PLAIN, ask_boxed, ask_covered
 
 FACE = Face((60.0, 40.0, 180.0, 190.0))

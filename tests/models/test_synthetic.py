@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.geometry import euler_from_rotation, rotation_from_euler
+from models.geometry.transforms import euler_from_rotation, rotation_from_euler
 from models.loading import load_face_model
 from models.synthetic.__main__ import main
 from models.synthetic.body import load_hand, load_torso

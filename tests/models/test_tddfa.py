@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 
 from models.errors import MissingAssetError, WeightsError
 from models.face_model.landmarks_only import landmark_topology
-from models.geometry import rotation_from_euler
+from models.file_formats.torch_file import read_torch
+from models.geometry.transforms import rotation_from_euler
 from models.loading import load_face_model
-from models.methods import tddfa_release as release
-from models.methods.tddfa import TDDFA, LinearFace, Whitening
-from models.metrics import nme_percent
+from models.methods.tddfa import release
+from models.methods.tddfa.factory import tddfa
+from models.methods.tddfa.method import TDDFA, LinearFace, Whitening
+from models.metrics.errors import nme_percent
 from models.networks.regressor import RegressorForm, RegressorInTraining
-from models.opening.tddfa import tddfa
 from models.pipeline import reconstruct
-from models.reading.torch_file import read_torch
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face
 from models.training.loop import write_weights
@@ -265,7 +265,7 @@ def test_the_dense_model_is_used_where_it_was_brought(brought, monkeypatch):
     }
     (brought / "bfm_noneck_v3.pkl").write_bytes(pickle.dumps(held))
     topology = landmark_topology(spread_points())
-    monkeypatch.setattr("models.opening.tddfa.topology_of", lambda *_: topology)
+    monkeypatch.setattr("models.methods.tddfa.factory.topology_of", lambda *_: topology)
     answers = tddfa("official")(np.zeros((1, SIZE, SIZE, 3), np.uint8))
     (brought / "bfm68.npz").unlink()
     first = {key: np.asarray(value)[: 3 * 68] for key, value in held.items()}

@@ -1,7 +1,7 @@
 import numpy as np
 
-from models.evaluation.restatements.made_up_tddfa import made_up
-from models.evaluation.restatements.tddfa_speed import answers_apart, tddfa_speed
+from models.evaluation.reference.made_up_tddfa import made_up
+from models.evaluation.reference.tddfa_speed import answers_apart, tddfa_speed
 from models.pipeline import reconstruct
 from models.reconstructor import Face
 

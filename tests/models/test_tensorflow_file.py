@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from models.errors import MissingAssetError, WeightsError
-from models.reading.crc32c import crc32c
-from models.reading.tensorflow_file import read_index, read_tensorflow
+from models.file_formats.crc32c import crc32c
+from models.file_formats.tensorflow_file import read_index, read_tensorflow
 
 Arrays = dict[str, NDArray[np.generic]]
 KINDS = {"float32": 1, "float64": 2, "int32": 3, "int64": 9}

@@ -7,7 +7,7 @@ import pytest
 
 from models.reconstruction import Alarm, Reconstruction, Space, frozen
 from models.reconstructor import Face
-from models.tracking import followed, jumped, reconciled
+from models.tracking.boxes import followed, jumped, reconciled
 from tests.fakes.marks import LANDMARKS_ONLY
 
 

@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from models.loading import read_weights, weights_path
-from models.opening.dsfnet import CORRECTION
+from models.methods.dsfnet.factory import CORRECTION
 from models.training.__main__ import main
 from models.training.dsfnet import DSFNetTask
 from models.training.loop import Run, rate_at

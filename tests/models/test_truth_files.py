@@ -8,7 +8,7 @@ import pytest
 from scipy.io import savemat
 
 from models.errors import InputError
-from models.truth_files import beside, read_truth
+from models.ground_truth.readers import beside, read_truth
 
 SIZE = (320, 240)
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from models.methods.visible_surface import collisions, visible_surface
+from models.methods.dsfnet.visible_surface import collisions, visible_surface
 
 SIDE = 32
 T = np.array([[2, 0, 0.5], [0, 2, 0.5], [0, 0, 1.0]])

@@ -11,7 +11,7 @@ from PySide6.QtCore import QSettings
 
 from models.occlusion.cover import Cover, lay, moved
 from models.occlusion.strokes import blank, erased, is_clear, painted
-from models.sweeping import sweeping
+from models.robustness.sweep import sweeping
 from tests.fakes.covering import PER_SHARE_PX, ask_covered, covered_reconstruct
 from tests.fakes.outside import FakeOutside
 from tests.fakes.panels import stub_panels

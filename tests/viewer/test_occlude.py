@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models.covering import change
 from models.errors import InputError
 from models.occlusion.cover import lay
 from models.occlusion.kinds import cover
-from models.sensitivity import Jitter, jittering
-from models.sweeping import SLIDING, Sweep, sweeping
+from models.robustness.change import change
+from models.robustness.jitter import Jitter, jittering
+from models.robustness.sweep import SLIDING, Sweep, sweeping
 from tests.fakes.covering import PLAIN, ask_covered
 from viewer.command_line import parse_occlude
 from viewer.covers import Lab, Plan
@@ -84,7 +84,7 @@ def test_the_window_and_the_command_plan_the_same_trials(photo):
 def test_the_window_offers_every_kind_there_is():
     from models.occlusion import kinds
     from models.occlusion.fillings import FILLINGS
-    from models.sweeping import GROWING
+    from models.robustness.sweep import GROWING
     from viewer.docks.lab_covers import FILLINGS as OFFERED
     from viewer.docks.lab_trials import WHATS
 

@@ -5,8 +5,8 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage
 
-from models.judging import judged
-from models.overlay import hidden_landmarks
+from models.export.overlay import hidden_landmarks
+from models.metrics.ground_truth_errors import judged
 from models.reconstructor import Face
 from tests.viewer.gl_fixtures import dome
 from tests.viewer.gl_fixtures.screen import near, pixels

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from models.catalogue import methods
-from models.corresponding import comparable
 from models.errors import MethodError, WeightsError
 from models.loading import load
+from models.metrics.correspondence import comparable
 from models.pipeline import reconstruct
 from models.reconstructor import Face
 from viewer.batch import run_batch

@@ -9,9 +9,9 @@ from PIL import Image
 from PySide6.QtCore import QPointF
 from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QTableWidget
 
-from models.judging import judged
-from models.normalisers import normaliser
-from models.truth_files import read_truth
+from models.ground_truth.readers import read_truth
+from models.metrics.ground_truth_errors import judged
+from models.metrics.normalisers import normaliser
 from tests.fakes.outside import FakeOutside
 from tests.fakes.reconstructor import FakeReconstructor, fake_reconstruct
 from tests.fakes.work import FakeWork
@@ -218,7 +218,7 @@ def test_a_real_photo_is_judged_within_what_was_published():
     if not (folder / "image00050.gt.npz").is_file():
         pytest.skip("needs ../shared/data/real/aflw2000_full")
     from models.loading import load
-    from models.metrics import nme_percent
+    from models.metrics.errors import nme_percent
     from models.pipeline import reconstruct
     from models.reconstructor import Face
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from models.overlay import visible_share
+from models.export.overlay import visible_share
 from models.reconstruction import Reconstruction
 from viewer.controller import Controller
 from viewer.docks.parts import badge, clear, figure, heading, note

@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from models.figures import Figure, figures
-from models.normalisers import NORMALISERS, normaliser
+from models.metrics.normalisers import NORMALISERS, normaliser
+from models.metrics.scores import Figure, figures
 from viewer.controller import Controller
 from viewer.docks.methods_table import MethodsTable
 from viewer.docks.parts import badge, note
@@ -28,7 +28,7 @@ from viewer.store import Store
 from viewer.theme import SPACE
 
 if TYPE_CHECKING:
-    from models.judging import Judgement
+    from models.metrics.ground_truth_errors import Judgement
 
 NO_TRUTH = (
     "No ground truth. It is found by itself when it lies beside the picture and bears its name: NAME.mat, "

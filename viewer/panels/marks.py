@@ -8,7 +8,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, qRgba
 
-from models.overlay import hidden_landmarks
+from models.export.overlay import hidden_landmarks
 from models.reconstruction import Reconstruction
 from viewer.panels import overlays as over
 from viewer.panels.palette import Palette

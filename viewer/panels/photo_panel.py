@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Signal, Slot
 from PySide6.QtWidgets import QFrame, QToolButton, QVBoxLayout, QWidget
 
-from models.normalisers import Normaliser
-from models.overlay import hidden_landmarks
+from models.export.overlay import hidden_landmarks
+from models.metrics.normalisers import Normaliser
 from viewer.panels import overlays as over
 from viewer.panels.arrangement import PanelRow
 from viewer.panels.cover_overlay import MAP_COLOURS, CoverOverlay
@@ -25,7 +25,7 @@ from viewer.sources.source import Frame
 from viewer.state import Shown
 
 if TYPE_CHECKING:
-    from models.judging import Judgement
+    from models.metrics.ground_truth_errors import Judgement
 
 HINT_TOP = 10  # px
 NO_PHOTO = "No photo yet.\nDrop one on the window, or press Ctrl+O."

@@ -23,7 +23,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from models.normalisers import Normaliser
+from models.metrics.normalisers import Normaliser
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face
 from viewer.panels import marks, truth_marks
@@ -34,7 +34,7 @@ from viewer.panels.viewport import Viewport
 from viewer.state import OVERLAYS
 
 if TYPE_CHECKING:
-    from models.judging import Judgement
+    from models.metrics.ground_truth_errors import Judgement
 
 Box = tuple[float, float, float, float]
 
