@@ -18,14 +18,14 @@ QT = {"PySide6", "pyqtgraph", "OpenGL", "superqt", "shiboken6"}
 LEAVES = ("models.training", "models.evaluation", "models.synthetic")
 TRAIN_ONLY = {"numba", "anny"}
 WITHOUT_QT = (
-    "viewer.assets",
-    "viewer.state",
-    "viewer.covers",
-    "viewer.coverer",
-    "viewer.occlude",
+    "viewer.assets.cli",
+    "viewer.state.state",
+    "viewer.occlusion.selectors",
+    "viewer.inference.occlusion",
+    "viewer.cli.occlude",
     "viewer.sources",
-    "viewer.command_line",
-    "viewer.batch",
+    "viewer.cli.parser",
+    "viewer.cli.run",
     "viewer.__main__",
 )
 
@@ -150,12 +150,12 @@ def test_imports_are_absolute():
 @pytest.mark.parametrize(
     ("module", "forbidden"),
     [
-        ("viewer.batch", QT | TRAIN_ONLY | set(LEAVES)),  # and with it loading, pipeline and export
-        ("viewer.occlude", QT | TRAIN_ONLY | set(LEAVES)),
-        ("viewer.covers", QT | {"torch", "cv2"}),
-        ("viewer.assets", QT | {"torch", "cv2", "numpy"}),
-        ("viewer.state", QT | {"torch"}),
-        ("viewer.command_line", QT | {"torch", "cv2"}),
+        ("viewer.cli.run", QT | TRAIN_ONLY | set(LEAVES)),  # and with it loading, pipeline and export
+        ("viewer.cli.occlude", QT | TRAIN_ONLY | set(LEAVES)),
+        ("viewer.occlusion.selectors", QT | {"torch", "cv2"}),
+        ("viewer.assets.cli", QT | {"torch", "cv2", "numpy"}),
+        ("viewer.state.state", QT | {"torch"}),
+        ("viewer.cli.parser", QT | {"torch", "cv2"}),
         ("resources", QT | {"torch", "numpy"}),
     ],
 )

@@ -8,12 +8,12 @@ import resources
 from tests.fakes.outside import FakeOutside
 from tests.fakes.sources import FakeSource, picture
 from tests.fakes.work import FakeWork
-from viewer.actions import ACTIONS, MENUS, OVERLAY_TEXTS, make_actions
-from viewer.command_palette import CommandPalette
-from viewer.controller import Controller
-from viewer.session import Session
-from viewer.state import OVERLAYS, Look
-from viewer.store import Store
+from viewer.app.commands import Controller
+from viewer.inference.session import Session
+from viewer.state.state import OVERLAYS, Look
+from viewer.state.store import Store
+from viewer.window.action_table import ACTIONS, MENUS, OVERLAY_TEXTS, make_actions
+from viewer.window.command_palette import CommandPalette
 
 
 @pytest.fixture

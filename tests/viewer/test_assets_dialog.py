@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QPushButton
 from resources import Asset, keeping
 from tests.resources.serving import serving
 from tests.viewer.test_assets import MEANS, NAME
-from viewer.assets_dialog import AssetsDialog
+from viewer.assets.dialog import AssetsDialog
 
 
 class FakeQuestions:

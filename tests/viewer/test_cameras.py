@@ -10,14 +10,14 @@ from PySide6.QtCore import QObject, QSettings
 from tests.fakes.outside import FakeOutside
 from tests.fakes.panels import stub_panels
 from tests.fakes.work import FakeWork
-from viewer.actions import make_actions
-from viewer.cameras import camera_of, moved, read, renamed_view, written
-from viewer.controller import Controller
-from viewer.linking import Linked
-from viewer.session import Session
-from viewer.settings import Settings
-from viewer.state import STANDARD_VIEWS, Camera, Link, State, turn
-from viewer.store import Store
+from viewer.app.commands import Controller
+from viewer.inference.session import Session
+from viewer.state.settings import Settings
+from viewer.state.state import STANDARD_VIEWS, Camera, Link, State, turn
+from viewer.state.store import Store
+from viewer.state.views import camera_of, moved, read, renamed_view, written
+from viewer.window.action_table import make_actions
+from viewer.window.panel_presenter import Linked
 
 SIDEWAYS = Camera(turn((0, 1, 0), 30), zoom=2.0, pan=(0.1, -0.2), perspective=True)
 

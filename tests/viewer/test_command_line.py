@@ -14,8 +14,8 @@ from PIL import Image
 from models.errors import MethodError, MissingAssetError
 from models.reconstructor import Face
 from tests.fakes.reconstructor import FakeReconstructor
-from viewer import batch
-from viewer.command_line import Batch, Launch, main, parse_batch, parse_launch
+from viewer.cli import run
+from viewer.cli.parser import Batch, Launch, main, parse_batch, parse_launch
 
 SWITCHES = ("image space", "model space", "confidence", "visibility mask")
 
@@ -23,9 +23,9 @@ SWITCHES = ("image space", "model space", "confidence", "visibility mask")
 @pytest.fixture
 def fake_method(monkeypatch: pytest.MonkeyPatch) -> None:
     """An ellipsoid instead of a trained method; a face in every picture that is not black."""
-    monkeypatch.setattr(batch, "load", lambda name, weights, device: FakeReconstructor(name))
+    monkeypatch.setattr(run, "load", lambda name, weights, device: FakeReconstructor(name))
     monkeypatch.setattr(
-        batch, "detect", lambda image, _: [Face((40.0, 30.0, 140.0, 150.0), 0.9)] if image.any() else []
+        run, "detect", lambda image, _: [Face((40.0, 30.0, 140.0, 150.0), 0.9)] if image.any() else []
     )
 
 
@@ -54,8 +54,8 @@ def test_who_looks_for_faces_can_be_said(tmp_path, monkeypatch, capsys):
         parse_launch(["--finder", "nobody"])
     assert "yunet" in capsys.readouterr().err
     asked = []
-    monkeypatch.setattr(batch, "load", lambda name, weights, device: FakeReconstructor(name))
-    monkeypatch.setattr(batch, "detect", lambda image, by: asked.append(by) or [])
+    monkeypatch.setattr(run, "load", lambda name, weights, device: FakeReconstructor(name))
+    monkeypatch.setattr(run, "detect", lambda image, by: asked.append(by) or [])
     assert main(["run", str(photo(tmp_path / "a.png")), "--out", str(tmp_path), "--finder", "haar"]) == 1
     assert asked == ["haar"]
 
@@ -93,14 +93,14 @@ def test_a_box_that_is_none_is_refused_with_a_reason(box, capsys):
 )
 def test_keeping_branches_leaves_out_the_other_branches_only(without, branches, left):
     kept = None if branches is None else frozenset(branches)
-    assert batch.left_out(SWITCHES, frozenset(without), kept) == left
+    assert run.left_out(SWITCHES, frozenset(without), kept) == left
 
 
 def test_an_unknown_part_is_named_with_those_there_are():
     with pytest.raises(MethodError, match=r"called 'nose'.*image-space, model-space, confidence"):
-        batch.left_out(SWITCHES, frozenset({"nose"}), None)
+        run.left_out(SWITCHES, frozenset({"nose"}), None)
     with pytest.raises(MethodError, match=r"called 'confidence'.*--branches takes image-space, model-space"):
-        batch.left_out(SWITCHES, frozenset(), frozenset({"confidence"}))
+        run.left_out(SWITCHES, frozenset(), frozenset({"confidence"}))
 
 
 @pytest.mark.usefixtures("fake_method")
@@ -156,7 +156,7 @@ def test_a_method_that_cannot_be_loaded_ends_the_run_with_a_sentence(tmp_path, m
     def missing(*_: str) -> None:
         raise MissingAssetError("weights/x.safetensors is not there. Train it.")
 
-    monkeypatch.setattr(batch, "load", missing)
+    monkeypatch.setattr(run, "load", missing)
     assert main(["run", str(photo(tmp_path / "a.jpg")), "--out", str(tmp_path / "out")]) == 1
     assert "Train it." in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
@@ -171,7 +171,7 @@ def test_a_device_that_is_not_there_ends_the_run_with_a_sentence(tmp_path, monke
 
 
 def test_a_run_does_not_load_qt():
-    code = "import sys, viewer.__main__, viewer.batch; print([m for m in sys.modules if 'PySide6' in m])"
+    code = "import sys, viewer.__main__, viewer.cli.run; print([m for m in sys.modules if 'PySide6' in m])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -15,10 +15,14 @@ from tests.fakes.sources import FakeSource, picture
 from tests.fakes.work import FakeWork
 from tests.viewer.gl_fixtures import dome
 from tests.viewer.gl_fixtures.screen import pixels
-from viewer import comparing
-from viewer.actions import make_actions
-from viewer.compare_bar import CompareBar
-from viewer.comparison import (
+from viewer.app.commands import Controller
+from viewer.compare import commands
+from viewer.compare.bar import CompareBar
+from viewer.inference.session import Session
+from viewer.panels.colours import DARK
+from viewer.panels.photo_view import PhotoView
+from viewer.panels.photo_wipe_panel import PhotoWipePanel
+from viewer.readouts.difference import (
     ARRANGEMENT,
     Comparison,
     Mode,
@@ -33,15 +37,11 @@ from viewer.comparison import (
     vertex_on,
     without_setting,
 )
-from viewer.controller import Controller
-from viewer.panels.arrangement import panel_row
-from viewer.panels.palette import DARK
-from viewer.panels.photo_view import PhotoView
-from viewer.panels.photo_wipe_panel import PhotoWipePanel
-from viewer.session import Session
 from viewer.sources.source import Frame
-from viewer.state import Shown, State
-from viewer.store import Store
+from viewer.state.layout import panel_row
+from viewer.state.state import Shown, State
+from viewer.state.store import Store
+from viewer.window.action_table import make_actions
 
 USUAL = Setting("fake", "open")
 
@@ -263,7 +263,7 @@ def test_flipping_shows_one_whole_and_dragging_the_line_both_again(qtbot, desk):
 
 
 def test_blinking_goes_by_itself_only_while_it_is_seen_and_things_may_move(qtbot, desk, monkeypatch):
-    monkeypatch.setattr(comparing, "moves", lambda: True)
+    monkeypatch.setattr(commands, "moves", lambda: True)
     desk.controller.looks.arrange(ARRANGEMENT)
     desk.verbs.toggle_blink()
     assert not desk.state.comparison.b_in_front
@@ -272,7 +272,7 @@ def test_blinking_goes_by_itself_only_while_it_is_seen_and_things_may_move(qtbot
     assert desk.verbs.blinking
     desk.controller.looks.arrange("branches")
     assert not desk.verbs.blinking
-    monkeypatch.setattr(comparing, "moves", lambda: False)
+    monkeypatch.setattr(commands, "moves", lambda: False)
     desk.controller.looks.arrange(ARRANGEMENT)
     assert not desk.verbs.blinking
     desk.verbs.toggle_blink()
@@ -281,7 +281,7 @@ def test_blinking_goes_by_itself_only_while_it_is_seen_and_things_may_move(qtbot
 
 def test_whether_things_may_move_is_asked_of_the_desktop(qapp):
     hint = QStyle.StyleHint.SH_Widget_Animation_Duration
-    assert comparing.moves() is (QApplication.style().styleHint(hint) > 0)
+    assert commands.moves() is (QApplication.style().styleHint(hint) > 0)
 
 
 def test_the_bar_says_what_a_and_b_are_and_lets_one_choose(qtbot, desk):

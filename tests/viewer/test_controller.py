@@ -11,10 +11,10 @@ from tests.fakes.outside import FakeOutside
 from tests.fakes.reconstructor import SWITCHES
 from tests.fakes.sources import FakeRecording, FakeSource, picture
 from tests.fakes.work import FakeWork
-from viewer.controller import Controller
-from viewer.session import Session
-from viewer.state import Camera, Found, Look, Search, Severity, State
-from viewer.store import Store
+from viewer.app.commands import Controller
+from viewer.inference.session import Session
+from viewer.state.state import Camera, Found, Look, Search, Severity, State
+from viewer.state.store import Store
 
 
 @dataclass

@@ -14,15 +14,15 @@ from tests.fakes.outside import FakeOutside
 from tests.fakes.reconstructor import FakeReconstructor, fake_reconstruct
 from tests.fakes.sources import picture
 from tests.fakes.work import FakeWork
-from viewer.controller import Controller
-from viewer.docks.inspector import InspectorDock, readings
-from viewer.docks.layers import LayersDock, part_taken
-from viewer.docks.log import MOST_ROWS, LogDock, LogFilter, LogHandler, LogModel, LogRelay, LogRow
-from viewer.inspection import nearest_vertex, probed, turned
-from viewer.readings import reading
-from viewer.session import Session
-from viewer.state import Look, Shown
-from viewer.store import Store
+from viewer.app.commands import Controller
+from viewer.display.dock import LayersDock, part_taken
+from viewer.inference.session import Session
+from viewer.inspector.dock import InspectorDock, readings
+from viewer.readouts.answer import nearest_vertex, probed, turned
+from viewer.readouts.vertex import reading
+from viewer.state.state import Look, Shown
+from viewer.state.store import Store
+from viewer.window.log_dock import MOST_ROWS, LogDock, LogFilter, LogHandler, LogModel, LogRelay, LogRow
 
 FACE = Face((40.0, 30.0, 200.0, 220.0))
 

@@ -11,11 +11,11 @@ from PySide6.QtWidgets import QLabel
 from tests.fakes.outside import FakeOutside
 from tests.fakes.sources import FakeRecording, FakeSource, picture
 from tests.fakes.work import FakeWork
-from viewer.controller import Controller
-from viewer.docks.history import HistoryDock
-from viewer.history import MOST, History, Record, jitter_percent
-from viewer.session import Session
-from viewer.store import Store
+from viewer.app.commands import Controller
+from viewer.inference.session import Session
+from viewer.playback.history_dock import HistoryDock
+from viewer.state.history import MOST, History, Record, jitter_percent
+from viewer.state.store import Store
 
 FACE = np.random.default_rng(0).uniform(0, 100, (68, 2)).astype(np.float32)
 SIZE = float(np.sqrt(np.ptp(FACE, axis=0).prod()))

@@ -14,12 +14,12 @@ from models.occlusion.cover import Cover
 from tests.fakes.covering import PLAIN, covered_reconstruct
 from tests.fakes.watchdog import Watchdog
 from tests.fakes.work import FakeWork
-from viewer import app
-from viewer.assembly import Assembly
-from viewer.command_line import Launch
-from viewer.covers import Layer, Plan, Tool
+from viewer.app import startup
+from viewer.app.assembly import Assembly
+from viewer.cli.parser import Launch
+from viewer.occlusion.selectors import Layer, Plan, Tool
 from viewer.panels.photo_panel import PhotoPanel
-from viewer.settings import Settings
+from viewer.state.settings import Settings
 
 pytestmark = pytest.mark.gl
 LONGEST_STALL_S = 0.1
@@ -36,8 +36,8 @@ class Bench:
     def __init__(self, folder):
         settings = Settings(QSettings(str(folder / "kept.ini"), QSettings.Format.IniFormat))
         self.work = FakeWork(answer=covered_reconstruct)
-        first = app.first_state(settings, Launch(arrangement="lab"))
-        self.assembly = Assembly(settings, first, self.work.work(), app.make_panels)
+        first = startup.first_state(settings, Launch(arrangement="lab"))
+        self.assembly = Assembly(settings, first, self.work.work(), startup.make_panels)
         self.store, self.session = self.assembly.store, self.assembly.session
         self.occluding = self.assembly.controller.occluding
         self.trials = self.assembly.controller.trials

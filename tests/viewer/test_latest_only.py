@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from viewer.latest_only import LatestOnly, Newest
+from viewer.tasks.latest_only import LatestOnly, Newest
 
 
 @pytest.fixture

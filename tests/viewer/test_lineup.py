@@ -14,10 +14,13 @@ from tests.fakes.panels import StubSurface, stub_panels
 from tests.fakes.sources import FakeSource, picture
 from tests.fakes.work import FakeWork
 from tests.viewer.gl_fixtures import dome
-from viewer import offers as offered
-from viewer.comparison import Setting
-from viewer.controller import Controller
-from viewer.lineup import (
+from viewer.app.commands import Controller
+from viewer.inference.session import Session
+from viewer.methods import available as offered
+from viewer.methods.available import Offer
+from viewer.methods.presenter import MethodsLinked, titled
+from viewer.readouts.difference import Setting
+from viewer.readouts.lineup import (
     METHODS,
     MOST,
     TO_FIRST,
@@ -31,14 +34,11 @@ from viewer.lineup import (
     with_setting,
     without_slot,
 )
-from viewer.linking import Linked
-from viewer.methods_linking import MethodsLinked, titled
-from viewer.offers import Offer
-from viewer.panels.arrangement import PANELS, panels_shown
-from viewer.session import Session
 from viewer.sources.source import Frame
-from viewer.state import Shown, State
-from viewer.store import Store
+from viewer.state.layout import PANELS, panels_shown
+from viewer.state.state import Shown, State
+from viewer.state.store import Store
+from viewer.window.panel_presenter import Linked
 
 OTHER, THIRD = Setting("other", "open"), Setting("third", "mine")
 
@@ -233,7 +233,7 @@ def test_at_the_first_place_one_chooses_who_answers_everywhere(qtbot, desk):
 
 def test_a_panel_names_its_method_and_its_title_lets_one_choose_another(qtbot, desk, monkeypatch):
     lacking = Offer(Setting("lacking", "official"), ("net.pth is not there: the weights. Fetch it.", "More."))
-    monkeypatch.setattr("viewer.menus.offers", lambda: (Offer(OTHER), lacking))
+    monkeypatch.setattr("viewer.window.menus.offers", lambda: (Offer(OTHER), lacking))
     panels = {row.name: StubSurface() for row in PANELS if row.slot is not None}
     linked = MethodsLinked(desk.store, desk.controller, panels)
     look_at_methods(qtbot, desk)

@@ -14,11 +14,11 @@ from models.robustness.change import change
 from models.robustness.jitter import Jitter, jittering
 from models.robustness.sweep import SLIDING, Sweep, sweeping
 from tests.fakes.covering import PLAIN, ask_covered
-from viewer.command_line import parse_occlude
-from viewer.covers import Lab, Plan
-from viewer.lab_actions import KINDS
-from viewer.occlude import _planned, occlude, run_occlude
-from viewer.trials import planned_jitter, planned_sweep
+from viewer.cli.occlude import _planned, occlude, run_occlude
+from viewer.cli.parser import parse_occlude
+from viewer.occlusion.actions import KINDS
+from viewer.occlusion.selectors import Lab, Plan
+from viewer.occlusion.trials import planned_jitter, planned_sweep
 
 BOX = "60,40,180,190"
 
@@ -85,8 +85,8 @@ def test_the_window_offers_every_kind_there_is():
     from models.occlusion import kinds
     from models.occlusion.fillings import FILLINGS
     from models.robustness.sweep import GROWING
-    from viewer.docks.lab_covers import FILLINGS as OFFERED
-    from viewer.docks.lab_trials import WHATS
+    from viewer.occlusion.covers_section import FILLINGS as OFFERED
+    from viewer.occlusion.trials_section import WHATS
 
     assert kinds.KINDS == KINDS
     assert tuple(OFFERED) == FILLINGS

@@ -14,17 +14,17 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
 from models.reconstruction import MeshLayer, Reconstruction, Space, frozen
 from tests.viewer.gl_fixtures import dome
 from tests.viewer.gl_fixtures.screen import middle, near, pixels, require_gl
-from viewer.comparison import Setting, Side, compared
 from viewer.gl.mesh_item import VALUES, Fill, MeshItem, Paint, Surface
 from viewer.gl.trackball import stage
-from viewer.panels.arrangement import PANELS, panel_row
-from viewer.panels.drawn import CHART_SIZE
-from viewer.panels.palette import DARK, LIGHT
+from viewer.panels.colours import DARK, LIGHT
 from viewer.panels.panel import Panel
+from viewer.panels.surface_data import CHART_SIZE
 from viewer.panels.wipe_line import WipeLine
 from viewer.panels.wipe_panel import WipePanel
+from viewer.readouts.difference import Setting, Side, compared
 from viewer.sources.source import Frame
-from viewer.state import Camera, LayerStyle, Look, Shown, turn
+from viewer.state.layout import PANELS, panel_row
+from viewer.state.state import Camera, LayerStyle, Look, Shown, turn
 
 pytestmark = pytest.mark.gl
 USUAL = Setting("fake", "open")

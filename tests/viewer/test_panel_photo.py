@@ -12,11 +12,11 @@ from tests.viewer.gl_fixtures import dome
 from tests.viewer.gl_fixtures.screen import near, pixels
 from viewer.gl.colour_maps import COLOUR_MAPS, colour_map, coloured
 from viewer.panels import overlays as over
-from viewer.panels.arrangement import panel_row
 from viewer.panels.photo_panel import PhotoPanel
 from viewer.panels.photo_view import PhotoView
 from viewer.sources.source import Frame
-from viewer.state import OVERLAYS, Found, Search, Shown
+from viewer.state.layout import panel_row
+from viewer.state.state import OVERLAYS, Found, Search, Shown
 
 
 def view_of(qtbot, image, size):

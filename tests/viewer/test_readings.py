@@ -12,14 +12,14 @@ from models.reconstruction import Alarm, MapLayer, MeshLayer, Scalar, Space, fro
 from models.reconstructor import Face
 from tests.viewer.gl_fixtures import dome
 from tests.viewer.gl_fixtures.screen import near, pixels
-from viewer.inspection import alarms_of, nearest_vertex
-from viewer.panels.arrangement import PANELS, alarms_on, panel_row
-from viewer.panels.palette import DARK, shares
+from viewer.panels.colours import DARK, shares
 from viewer.panels.photo_view import PhotoView
 from viewer.panels.title_strip import TitleStrip
-from viewer.readings import Picked, map_value, rows
+from viewer.readouts.answer import alarms_of, nearest_vertex
+from viewer.readouts.vertex import Picked, map_value, rows
 from viewer.sources.source import Frame
-from viewer.state import LOST, Found, Search, Shown
+from viewer.state.layout import PANELS, alarms_on, panel_row
+from viewer.state.state import LOST, Found, Search, Shown
 
 CENTRE = dome.SIDE * (dome.SIDE // 2) + dome.SIDE // 2
 

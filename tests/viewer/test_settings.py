@@ -5,11 +5,11 @@ import pytest
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QMainWindow
 
-from viewer.app import first_state, settings_for
-from viewer.command_line import Launch
-from viewer.comparison import Setting
-from viewer.settings import SCHEMA, Settings
-from viewer.state import LayerStyle, Look, State, Theme
+from viewer.app.startup import first_state, settings_for
+from viewer.cli.parser import Launch
+from viewer.readouts.difference import Setting
+from viewer.state.settings import SCHEMA, Settings
+from viewer.state.state import LayerStyle, Look, State, Theme
 
 
 @pytest.fixture

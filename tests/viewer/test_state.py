@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from viewer.state import (
+from viewer.state.state import (
     MAX_RECENT,
     STANDARD_VIEWS,
     Camera,

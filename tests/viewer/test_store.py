@@ -1,7 +1,7 @@
 import pytest
 
-from viewer.state import Camera, State
-from viewer.store import Store
+from viewer.state.state import Camera, State
+from viewer.state.store import Store
 
 
 def test_a_change_is_told_with_the_state_before_and_after(qtbot):

@@ -14,10 +14,10 @@ from models.loading import load
 from models.metrics.correspondence import comparable
 from models.pipeline import reconstruct
 from models.reconstructor import Face
-from viewer.batch import run_batch
-from viewer.command_line import parse_batch
-from viewer.comparison import Setting
-from viewer.offers import best_offer, first_lineup, method_names, usable
+from viewer.cli.parser import parse_batch
+from viewer.cli.run import run_batch
+from viewer.methods.available import best_offer, first_lineup, method_names, usable
+from viewer.readouts.difference import Setting
 
 PACKAGE = Path(__file__).resolve().parent.parent / "example_method"
 NAME = "average-face"

@@ -7,19 +7,19 @@ from tests.fakes.outside import FakeOutside
 from tests.fakes.panels import stub_panels
 from tests.fakes.sources import FakeSource, picture
 from tests.fakes.work import FakeWork
-from viewer import settled, tour
-from viewer.assembly import Assembly
-from viewer.command_line import parse_launch
-from viewer.comparison import Setting
-from viewer.panels.arrangement import ARRANGEMENTS
-from viewer.settings import Settings
-from viewer.state import State
-from viewer.tour import STOPS, Tour
+from viewer.app import idle, tour
+from viewer.app.assembly import Assembly
+from viewer.app.tour import STOPS, Tour
+from viewer.cli.parser import parse_launch
+from viewer.readouts.difference import Setting
+from viewer.state.layout import ARRANGEMENTS
+from viewer.state.settings import Settings
+from viewer.state.state import State
 
 
 @pytest.fixture
 def opened(qtbot, tmp_path, monkeypatch):
-    monkeypatch.setattr(settled, "SETTLE_MS", 0)
+    monkeypatch.setattr(idle, "SETTLE_MS", 0)
     work, outside, panels = FakeWork(), FakeOutside(), stub_panels()
     settings = Settings(QSettings(str(tmp_path / "kept.ini"), QSettings.Format.IniFormat))
     first = State(lineup=(Setting("other", "open"),))

@@ -16,14 +16,14 @@ from tests.fakes.outside import FakeOutside
 from tests.fakes.reconstructor import FakeReconstructor, fake_reconstruct
 from tests.fakes.work import FakeWork
 from tests.viewer.gl_fixtures.screen import pixels
-from viewer.controller import Controller
-from viewer.docks.metrics import MetricsDock
-from viewer.panels.arrangement import panel_row
+from viewer.app.commands import Controller
+from viewer.ground_truth.dock import MetricsDock
+from viewer.inference.session import Session
 from viewer.panels.photo_panel import PhotoPanel
-from viewer.session import Session
 from viewer.sources import open_path
-from viewer.state import Severity
-from viewer.store import Store
+from viewer.state.layout import panel_row
+from viewer.state.state import Severity
+from viewer.state.store import Store
 
 
 @pytest.fixture

@@ -24,17 +24,17 @@ from tests.fakes.outside import FakeOutside
 from tests.fakes.panels import stub_panels
 from tests.fakes.sources import FakeRecording, FakeSource, picture
 from tests.fakes.work import FakeWork
-from viewer import app
-from viewer.assembly import Assembly
-from viewer.assets_dialog import AssetsDialog
-from viewer.banner import Banner
-from viewer.command_line import Launch
-from viewer.panel_area import PanelArea, better_in_two_rows
-from viewer.panels.arrangement import ARRANGEMENTS, PANELS, Kind, arrangement
-from viewer.settings import Settings
-from viewer.state import Camera, LayerStyle, Look, Notice, Severity, State, Theme
-from viewer.status import doing, read_outs, short_renderer
-from viewer.transport import Transport
+from viewer.app import startup
+from viewer.app.assembly import Assembly
+from viewer.assets.dialog import AssetsDialog
+from viewer.cli.parser import Launch
+from viewer.playback.transport_bar import Transport
+from viewer.state.layout import ARRANGEMENTS, PANELS, Kind, arrangement
+from viewer.state.settings import Settings
+from viewer.state.state import Camera, LayerStyle, Look, Notice, Severity, State, Theme
+from viewer.window.banner import Banner
+from viewer.window.panel_area import PanelArea, better_in_two_rows
+from viewer.window.status import doing, read_outs, short_renderer
 
 
 class Opened:
@@ -297,7 +297,7 @@ def test_the_status_line_says_what_runs_where_and_how_fast(qtbot, opened):
 def test_qt_and_uncaught_errors_are_reported_by_the_hooks():
     told: list[BaseException] = []
     before = sys.excepthook, threading.excepthook
-    app.install_hooks(told.append)
+    startup.install_hooks(told.append)
     try:
         error = InputError("x. y.")
         sys.excepthook(type(error), error, None)
@@ -305,7 +305,7 @@ def test_qt_and_uncaught_errors_are_reported_by_the_hooks():
         thread.start()
         thread.join()
     finally:
-        app.remove_hooks()
+        startup.remove_hooks()
         sys.excepthook, threading.excepthook = before
     assert [type(error) for error in told] == [InputError, ZeroDivisionError]
 
@@ -313,8 +313,10 @@ def test_qt_and_uncaught_errors_are_reported_by_the_hooks():
 def test_a_session_starts_as_the_command_line_says_and_else_as_the_last_one_was_left(tmp_path):
     settings = Settings(QSettings(str(tmp_path / "kept.ini"), QSettings.Format.IniFormat))
     settings.keep(State(theme=Theme.LIGHT))
-    assert app.first_state(settings, Launch()).theme is Theme.LIGHT
-    first = app.first_state(settings, Launch(theme="dark", weights="mine", without=frozenset({"confidence"})))
+    assert startup.first_state(settings, Launch()).theme is Theme.LIGHT
+    first = startup.first_state(
+        settings, Launch(theme="dark", weights="mine", without=frozenset({"confidence"}))
+    )
     assert first.theme is Theme.DARK
     assert first.weights == "mine"
     assert first.switched_off == {"confidence"}
@@ -323,7 +325,7 @@ def test_a_session_starts_as_the_command_line_says_and_else_as_the_last_one_was_
 
 def test_the_window_is_made_without_torch():
     code = (
-        "import sys, viewer.app, viewer.panels.panel, viewer.panels.photo_panel;"
+        "import sys, viewer.app.startup, viewer.panels.panel, viewer.panels.photo_panel;"
         "sys.exit(any(name in sys.modules for name in ('torch', 'trimesh', 'av', 'ssl')))"
     )
     root = Path(__file__).parents[2]

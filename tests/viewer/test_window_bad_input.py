@@ -14,9 +14,9 @@ from PySide6.QtGui import QDropEvent
 from tests.fakes.panels import stub_panels
 from tests.fakes.sources import FakeSource, picture
 from tests.fakes.work import FakeWork
-from viewer.assembly import Assembly
-from viewer.settings import Settings
-from viewer.state import Severity, State
+from viewer.app.assembly import Assembly
+from viewer.state.settings import Settings
+from viewer.state.state import Severity, State
 
 
 class Opened:

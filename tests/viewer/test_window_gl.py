@@ -14,17 +14,17 @@ from PySide6.QtTest import QTest
 
 from tests.fakes.work import FakeWork
 from tests.viewer.gl_fixtures.screen import middle
-from viewer import app
-from viewer.assembly import Assembly
-from viewer.command_line import Launch
-from viewer.comparison import Setting
-from viewer.errand import Errand
-from viewer.lineup import METHODS, MOST
+from viewer.app import startup
+from viewer.app.assembly import Assembly
+from viewer.app.unattended import Errand
+from viewer.cli.parser import Launch
 from viewer.panels.photo_wipe_panel import PhotoWipePanel
 from viewer.panels.wipe_line import WipeLine
 from viewer.panels.wipe_panel import WipePanel
-from viewer.settings import Settings
-from viewer.state import Camera, Look, Severity
+from viewer.readouts.difference import Setting
+from viewer.readouts.lineup import METHODS, MOST
+from viewer.state.settings import Settings
+from viewer.state.state import Camera, Look, Severity
 
 pytestmark = pytest.mark.gl
 
@@ -37,7 +37,7 @@ def session(qtbot, tmp_path, monkeypatch):
         assert os.environ.get("PYOPENGL_PLATFORM", "glx") in ("glx", "egl")
     settings = Settings(QSettings(str(tmp_path / "kept.ini"), QSettings.Format.IniFormat))
     work = FakeWork()
-    assembly = Assembly(settings, app.first_state(settings, Launch()), work.work(), app.make_panels)
+    assembly = Assembly(settings, startup.first_state(settings, Launch()), work.work(), startup.make_panels)
     qtbot.addWidget(assembly.window)
     assembly.show((1280, 800))
     qtbot.waitExposed(assembly.window)

@@ -12,17 +12,17 @@ from PySide6.QtWidgets import QFrame, QToolButton, QVBoxLayout, QWidget
 from models.export.overlay import hidden_landmarks
 from models.metrics.normalisers import Normaliser
 from viewer.panels import overlays as over
-from viewer.panels.arrangement import PanelRow
+from viewer.panels.colours import DARK, palette
 from viewer.panels.cover_overlay import MAP_COLOURS, CoverOverlay
 from viewer.panels.legend import ColourBar, Legend, Shape, Swatch
 from viewer.panels.message import Message
-from viewer.panels.palette import DARK, palette
 from viewer.panels.photo_view import PhotoView
 from viewer.panels.title_strip import TitleStrip
 from viewer.panels.truth_marks import ERROR_MAP
 from viewer.panels.viewport import surroundings
 from viewer.sources.source import Frame
-from viewer.state import Shown
+from viewer.state.layout import PanelRow
+from viewer.state.state import Shown
 
 if TYPE_CHECKING:
     from models.metrics.ground_truth_errors import Judgement

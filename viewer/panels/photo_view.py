@@ -28,10 +28,10 @@ from models.reconstruction import Reconstruction
 from models.reconstructor import Face
 from viewer.panels import marks, truth_marks
 from viewer.panels import overlays as over
-from viewer.panels.palette import DARK, Palette
-from viewer.panels.raster import halved, qimage, qtransform
+from viewer.panels.colours import DARK, Palette
 from viewer.panels.viewport import Viewport
-from viewer.state import OVERLAYS
+from viewer.state.state import OVERLAYS
+from viewer.widgets.raster import halved, qimage, qtransform
 
 if TYPE_CHECKING:
     from models.metrics.ground_truth_errors import Judgement

@@ -13,10 +13,10 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from models.metrics.normalisers import Normaliser
 from models.reconstruction import Array
 from viewer.gl.colour_maps import coloured
+from viewer.panels.colours import Palette
 from viewer.panels.overlays import CONTOURS
-from viewer.panels.palette import Palette
-from viewer.panels.raster import SHADOW
 from viewer.panels.viewport import Viewport
+from viewer.widgets.raster import SHADOW
 
 if TYPE_CHECKING:
     from models.metrics.ground_truth_errors import Judgement
