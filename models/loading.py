@@ -1,4 +1,4 @@
-"""Opening assets: names to methods and face models, and what the files of `opening` share."""
+"""Opening assets: names to methods and face models, and what the factories of the methods share."""
 
 from __future__ import annotations
 

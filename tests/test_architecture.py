@@ -6,6 +6,7 @@ import ast
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -17,14 +18,14 @@ QT = {"PySide6", "pyqtgraph", "OpenGL", "superqt", "shiboken6"}
 LEAVES = ("models.training", "models.evaluation", "models.synthetic")
 TRAIN_ONLY = {"numba", "anny"}
 WITHOUT_QT = (
-    "viewer.assets",
-    "viewer.state",
-    "viewer.covers",
-    "viewer.coverer",
-    "viewer.occlude",
+    "viewer.assets.cli",
+    "viewer.state.state",
+    "viewer.occlusion.selectors",
+    "viewer.inference.occlusion",
+    "viewer.cli.occlude",
     "viewer.sources",
-    "viewer.command_line",
-    "viewer.batch",
+    "viewer.cli.parser",
+    "viewer.cli.run",
     "viewer.__main__",
 )
 
@@ -86,14 +87,17 @@ def test_resources_are_the_ground_floor():
     assert theirs <= sys.stdlib_module_names | {"resources"}
 
 
-def test_only_loading_and_opening_open_assets():
+def test_only_loading_and_factories_open_assets():
     openers = {
         module for module, names in imports().items() if any(within(name, ("resources",)) for name in names)
     }
     running = {module for module in openers if within(module, ("models",)) and not within(module, LEAVES)}
     asking = {"models.catalogue"}  # whether files are there; opens none
     building = {"models.face_model.build"}  # a command; it writes its asset
-    opening = {module for module in running if within(module, ("models.opening",))}
+    opening = {
+        module for module in running if module.endswith("factory") and within(module, ("models.methods",))
+    }
+    opening.add("models.methods.bfm_uv")  # what two factories share
     assert running - building - asking - opening == {"models.loading"}
 
 
@@ -101,7 +105,6 @@ def test_networks_know_no_methods_and_no_files():
     forbidden = {
         "models.methods",
         "models.loading",
-        "models.opening",
         "models.pipeline",
         "models.reconstructor",
         "cv2",
@@ -147,12 +150,12 @@ def test_imports_are_absolute():
 @pytest.mark.parametrize(
     ("module", "forbidden"),
     [
-        ("viewer.batch", QT | TRAIN_ONLY | set(LEAVES)),  # and with it loading, pipeline and export
-        ("viewer.occlude", QT | TRAIN_ONLY | set(LEAVES)),
-        ("viewer.covers", QT | {"torch", "cv2"}),
-        ("viewer.assets", QT | {"torch", "cv2", "numpy"}),
-        ("viewer.state", QT | {"torch"}),
-        ("viewer.command_line", QT | {"torch", "cv2"}),
+        ("viewer.cli.run", QT | TRAIN_ONLY | set(LEAVES)),  # and with it loading, pipeline and export
+        ("viewer.cli.occlude", QT | TRAIN_ONLY | set(LEAVES)),
+        ("viewer.occlusion.selectors", QT | {"torch", "cv2"}),
+        ("viewer.assets.cli", QT | {"torch", "cv2", "numpy"}),
+        ("viewer.state.state", QT | {"torch"}),
+        ("viewer.cli.parser", QT | {"torch", "cv2"}),
         ("resources", QT | {"torch", "numpy"}),
     ],
 )
@@ -163,14 +166,16 @@ def test_importing_one_part_does_not_drag_in_another(module, forbidden):
     assert loaded == set()
 
 
-def test_every_package_is_listed_for_installation():
-    listed = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    packages = {
-        module_name(path)
+def test_every_folder_of_modules_is_found_for_installation():
+    """What is found are the folders with an __init__.py, from the three at the top on."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    assert settings["packages"]["find"] == {"include": ["models*", "viewer*", "resources*"]}
+    folders = {
+        path.parent
         for package in ("viewer", "models", "resources")
-        for path in (ROOT / package).rglob("__init__.py")
+        for path in (ROOT / package).rglob("*.py")
     }
-    assert [package for package in sorted(packages) if f'"{package}"' not in listed] == []
+    assert [folder for folder in sorted(folders) if not (folder / "__init__.py").exists()] == []
 
 
 def test_the_top_level_is_as_drawn():

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from viewer.assets import parse_assets
-from viewer.command_line import parse_batch, parse_launch, parse_occlude
+from viewer.assets.cli import parse_assets
+from viewer.cli.parser import parse_batch, parse_launch, parse_occlude
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

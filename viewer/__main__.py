@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from viewer.command_line import main
+from viewer.cli.parser import main
 
 __all__ = ["main"]
 

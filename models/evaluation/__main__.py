@@ -23,9 +23,9 @@ from models.errors import InputError, UnmaskError
 from models.evaluation.crops import crops_report
 from models.evaluation.datasets import LabelledFace, aflw2000, naturally_occluded
 from models.evaluation.finders import detectors, empty_pictures, finder_tables, pictures_in
+from models.evaluation.reference.comparing import published_speed
 from models.evaluation.rendered import rendered_faces
 from models.evaluation.reports import aflw2000_report, occlusion_report, speed_report, synthetic_report
-from models.evaluation.restatements.comparing import published_speed
 from models.evaluation.side_by_side import COVERS, side_by_side_report
 from models.evaluation.subjects import photo_subjects
 from models.evaluation.tables import markdown, table

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.images import warp_crop
+from models.geometry.crops import warp_crop
 from models.pipeline import back_project, reconstruct
 from models.reconstructor import Detector, Face, Reconstructor
 

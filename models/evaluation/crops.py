@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from models.evaluation.protocols import BIN_NAMES, BRANCHES, yaw_bin
 from models.evaluation.tables import table
-from models.metrics import Floats, box_size, nme_percent
+from models.metrics.errors import Floats, box_size, nme_percent
 from models.pipeline import reconstruct
 from models.reconstruction import MeshLayer
 from models.reconstructor import Face, Reconstructor

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from models.errors import InputError
+from models.ground_truth.readers import read_truth
 from models.reconstruction import Array
-from models.truth_files import read_truth
 
 NOTHING = "none seen"
 

@@ -13,7 +13,7 @@ from models.errors import InputError
 from models.evaluation.calibration import Reliability
 from models.evaluation.occlusion import READINGS, Measured
 from models.evaluation.occlusion_report import ALL_KINDS, by_kind, mean_nme, total
-from models.metrics import Floats
+from models.metrics.errors import Floats
 
 WIDTH, HEIGHT, MARGIN = 620, 460, 58
 INK, PALE = (40, 40, 46), (224, 224, 228)

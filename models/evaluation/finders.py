@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from models.detection import FinderDetector, HaarDetector, SecondLook, YuNetDetector, detector
+from models.detection.detectors import FinderDetector, HaarDetector, SecondLook, YuNetDetector, detector
 from models.errors import InputError, MissingAssetError
 from models.evaluation.occlusion import CLEAN
 from models.evaluation.occlusion_report import Layout
 from models.evaluation.subjects import Subject
 from models.loading import load_finder, shipped_weights
-from models.metrics import box_iou
+from models.metrics.errors import box_iou
 from models.occlusion.cover import lay
 from models.occlusion.kinds import cover
 from models.reconstructor import Detector, Face, Reconstructor

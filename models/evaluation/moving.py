@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from models.metrics import Floats
+from models.metrics.errors import Floats
 
 FRAMES_PER_S = 30.0
 SIDE_PX = 256

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from models.evaluation.calibration import Reliability, pixel_quality
 from models.evaluation.protocols import matching
 from models.evaluation.subjects import Known, Subject
-from models.geometry import rotation_from_euler
-from models.metrics import Floats, geodesic_deg, iou, nme_percent, pose_is_scored
+from models.geometry.transforms import rotation_from_euler
+from models.metrics.errors import Floats, geodesic_deg, iou, nme_percent, pose_is_scored
 from models.occlusion.cover import lay
 from models.occlusion.kinds import cover
 from models.occlusion.sweeps import covered_share, face_area

@@ -11,7 +11,7 @@ import numpy as np
 from models.evaluation.calibration import Reliability, rank_correlation
 from models.evaluation.occlusion import CLEAN, FAILED_NME, READINGS, Measured
 from models.evaluation.tables import Row
-from models.metrics import Floats
+from models.metrics.errors import Floats
 
 Layout = Callable[[Sequence[str], Sequence[Row]], str]
 ALL_KINDS = "all kinds"

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.evaluation.datasets import LabelledFace
-from models.metrics import (
+from models.metrics.errors import (
     Floats,
     box_iou,
     box_size,

@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.corresponding import common, reached
 from models.evaluation.protocols import View
 from models.face_model.morphable import FaceModel
-from models.geometry import euler_from_rotation
-from models.images import crop_square, warp_crop
-from models.metrics import Floats, box_size, iou, nme3d_percent, nme_percent, pose_mae_deg
+from models.geometry.crops import crop_square, warp_crop
+from models.geometry.transforms import euler_from_rotation
+from models.metrics.correspondence import common, reached
+from models.metrics.errors import Floats, box_size, iou, nme3d_percent, nme_percent, pose_mae_deg
 from models.pipeline import back_project
 from models.reconstruction import MapLayer, Reconstruction, Topology
 from models.reconstructor import Reconstructor

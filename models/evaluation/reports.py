@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from models.detection import detect, looking_twice
+from models.detection.detectors import detect, looking_twice
 from models.evaluation.benchmark import stages
 from models.evaluation.datasets import LabelledFace, aflw2000
 from models.evaluation.figure import draw_figure

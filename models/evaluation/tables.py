@@ -11,7 +11,7 @@ import numpy as np
 from models.evaluation.datasets import LabelledFace
 from models.evaluation.protocols import BIN_NAMES, GROUPS, Score, paired
 from models.evaluation.rendered import RenderedScore
-from models.metrics import Floats
+from models.metrics.errors import Floats
 
 Row = Sequence[object]
 

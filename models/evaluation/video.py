@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError
-from models.metrics import Floats, box_size, delay_frames, jitter_percent
-from models.motion import face_motion
+from models.metrics.errors import Floats, box_size, delay_frames, jitter_percent
 from models.pipeline import reconstruct
 from models.reconstruction import Reconstruction
 from models.reconstructor import Detector, Face, Reconstructor
-from models.smoothing import Steady, steadied
-from models.tracking import followed, span
+from models.tracking.boxes import followed, span
+from models.tracking.motion import face_motion
+from models.tracking.smoothing import Steady, steadied
 
 Image = NDArray[np.uint8]
 Moment = tuple[Image, float]

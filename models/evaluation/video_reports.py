@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from models.detection import looking_twice
+from models.detection.detectors import looking_twice
 from models.evaluation.moving import FRAMES_PER_S, MOTIONS, moving_head
 from models.evaluation.tables import Row, table
 from models.evaluation.video import CALM_PERCENT, Followed, clips, follow, moments
-from models.metrics import Floats, delay_frames, jitter_percent, nme_percent
+from models.metrics.errors import Floats, delay_frames, jitter_percent, nme_percent
 from models.reconstructor import Reconstructor
 
 CLIP_HEADER = (

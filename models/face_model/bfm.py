@@ -9,8 +9,8 @@ import numpy as np
 
 from models.errors import WeightsError
 from models.face_model.linear import Albedo, LinearModel, faces, indices, need, numbers, points, stacked
-from models.reading.matlab import read_matlab
-from models.reading.pickled import read_pickled
+from models.file_formats.matlab_file import read_matlab
+from models.file_formats.pickle_file import read_pickled
 from models.reconstruction import Array
 
 MM = 1e-3  # per unit of the files

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from models.errors import WeightsError
 from models.face_model.linear import Albedo, LinearModel, faces, indices, need, numbers, points, stacked
-from models.reading.hdf5 import read_hdf5
+from models.file_formats.hdf5_file import read_hdf5
 from models.reconstruction import Array
 
 PARTS = ("shape", "expression", "color")

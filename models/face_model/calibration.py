@@ -16,7 +16,7 @@ from scipy.interpolate import RBFInterpolator
 
 from models.face_model.chart import border_loops
 from models.face_model.head import Head
-from models.face_model.landmarks import BASE_VERTICES, BROWS, JAW, MIRROR, closest_on_surface
+from models.geometry.landmarks import BASE_VERTICES, BROWS, JAW, MIRROR, closest_on_surface
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from models.errors import InputError
 from models.face_model.calibration import INNER_LIPS, Calibration, landmark_basis, placed, raw_placement
 from models.face_model.head import Head
-from models.face_model.landmarks import MIRROR
+from models.geometry.landmarks import MIRROR
 
 Floats = NDArray[np.float64]
 

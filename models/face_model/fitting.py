@@ -7,9 +7,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from models.face_model.landmarks import JAW
 from models.face_model.morphable import FaceModel
-from models.geometry import nearest_rotation, weighted_procrustes
+from models.geometry.landmarks import JAW
+from models.geometry.transforms import nearest_rotation, weighted_procrustes
 
 CHUNK = 256  # faces at once: bounds the memory
 DEPTH_SHARE = 0.4  # how much a landmark's depth counts against its place in the picture

@@ -9,8 +9,8 @@ import numpy as np
 
 from models.errors import WeightsError
 from models.face_model.linear import LinearModel, faces, need, numbers, points
-from models.reading.numpy_file import read_arrays
-from models.reading.pickled import read_pickled
+from models.file_formats.numpy_file import read_arrays
+from models.file_formats.pickle_file import read_pickled
 
 MM = 1e3  # per metre
 IDENTITIES = 300  # of the movements, the rest are expressions

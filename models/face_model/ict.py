@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from models.errors import MissingAssetError, WeightsError
 from models.face_model.linear import LinearModel, indices, numbers, outwards
-from models.reading import read_bytes
+from models.file_formats import read_bytes
 from models.reconstruction import Array
 
 MM = 10.0  # per centimetre

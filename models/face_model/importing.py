@@ -17,7 +17,7 @@ from models.face_model.ict import NEUTRAL, read_ict
 from models.face_model.linear import LinearModel
 from models.face_model.morphable import FaceModel
 from models.face_model.registration import Surface, closest
-from models.recognising import recognise
+from models.file_formats.identify import recognise
 from models.reconstruction import Correspondence, Topology, frozen
 
 READERS: dict[str, Callable[[Path], LinearModel]] = {

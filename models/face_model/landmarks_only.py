@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import Delaunay
 
-from models.face_model.landmarks import BROWS, EYES, JAW, LIPS, MIRROR, NOSE
+from models.geometry.landmarks import BROWS, EYES, JAW, LIPS, MIRROR, NOSE
 from models.reconstruction import Topology, frozen
 
 NAME = "68 landmarks"

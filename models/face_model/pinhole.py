@@ -9,8 +9,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from models.geometry import rotation_from_euler
-from models.warping import similarity_2d
+from models.geometry.transforms import rotation_from_euler
+from models.geometry.warping import similarity_2d
 
 SIDE_PX = 224.0  # of the published picture
 FOCAL_PX = 4700.0

@@ -9,7 +9,7 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
 from models.face_model.chart import border_loops
-from models.face_model.landmarks import BASE_VERTICES, BROWS, EYES, JAW
+from models.geometry.landmarks import BASE_VERTICES, BROWS, EYES, JAW
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.aligning import closest_points_fit, similarity
-from models.face_model.landmarks import JAW
+from models.geometry.landmarks import JAW
+from models.metrics.surface_distance import closest_points_fit, similarity
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

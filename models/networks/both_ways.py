@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from models.geometry import mirrored_6d
+from models.geometry.transforms import mirrored_6d
 from models.networks.dual_space import DensePrediction, DualSpaceNetwork, Percept
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from models.geometry import Similarity, rotation_from_6d, weighted_procrustes
+from models.geometry.transforms import Similarity, rotation_from_6d, weighted_procrustes
 from models.networks.blocks import convolution
 from models.networks.pointnet import PointNetwork
 from models.networks.states import EvidenceNetwork, Places, StatesNetwork

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from models.geometry import mirrored_6d
+from models.geometry.transforms import mirrored_6d
 from models.networks.blocks import ResidualBlock, UpBlock, convolution
 
 STRIDES = (8, 16, 32)  # px of the picture per cell, finest level first

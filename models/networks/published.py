@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from models.geometry import Similarity, nearest_orthogonal
+from models.geometry.transforms import Similarity, nearest_orthogonal
 from models.networks.dual_space import Switches
 from models.networks.hrnet import HighResolutionNetwork, Sight
 from models.networks.published_fusion import CompletionNetwork, PublishedFusion

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from models.geometry import Similarity, nearest_orthogonal
+from models.geometry.transforms import Similarity, nearest_orthogonal
 from models.networks.hrnet import Sight
 
 PX_PER_UNIT = 280.0

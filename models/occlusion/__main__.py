@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detection import detect
+from models.detection.detectors import detect
 from models.occlusion.cover import lay
 from models.occlusion.kinds import KINDS, cover
 

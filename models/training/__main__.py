@@ -19,7 +19,7 @@ import torch
 
 from models.errors import InputError, UnmaskError
 from models.loading import fill, load_face_model, read_weights, weights_path
-from models.opening.dsfnet import taken_out
+from models.methods.dsfnet.factory import taken_out
 from models.synthetic.bank import Bank, ready_bank
 from models.synthetic.dataset import MakeRow, rendered_row
 from models.training.dsfnet import DSFNetTask

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from models.face_model.landmarks import MIRROR
+from models.geometry.landmarks import MIRROR
 from models.face_model.morphable import FaceModel
 from models.synthetic.dataset import FaceBatch
 

@@ -21,9 +21,9 @@ from safetensors.torch import save_file
 
 from models.face_model.fitting import Fits
 from models.face_model.morphable import FaceModel
-from models.images import warp_crop
+from models.geometry.crops import warp_crop
 from models.loading import load_face_model, read_weights
-from models.opening.dsfnet import CORRECTION, dsfnet
+from models.methods.dsfnet.factory import CORRECTION, dsfnet
 from models.reconstructor import Face, Reconstructor
 from models.synthetic.camera import project
 from models.training.aflw import Crops, Labels, cached_fits, read_labels, usable

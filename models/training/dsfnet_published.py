@@ -11,8 +11,8 @@ from torch.nn.functional import interpolate
 
 from models.face_model.morphable import FaceModel
 from models.face_model.uv import PositionMapTable
-from models.methods.dsfnet import standardise
-from models.methods.dsfnet_published import open_chart
+from models.methods.dsfnet.method import standardise
+from models.methods.dsfnet.published import open_chart
 from models.networks.published import CAMERA_DEVIATION, CAMERA_MEAN, PublishedDSFNet
 from models.networks.published_geometry import PX_PER_UNIT, SHAPE_UNITS_PER_MM
 from models.synthetic.camera import project

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
 from models.errors import InputError
-from models.geometry import rotation_from_6d
+from models.geometry.transforms import rotation_from_6d
 from models.networks.finder import CELLS_PER_FACE, STRIDES, FinderNetwork, Sight, cells_of
 from models.synthetic.cutout import Cutout, Kind
 from models.synthetic.frame import compose

@@ -27,13 +27,14 @@ from torch import Tensor
 
 from models.errors import InputError, UnmaskError
 from models.face_model.fitting import Fits, fit
-from models.face_model.landmarks import JAW
 from models.face_model.morphable import FaceModel
-from models.geometry import rotation_from_euler
-from models.ground_truth import box_of
-from models.images import crop_square, warp_crop
+from models.geometry.crops import crop_square, warp_crop
+from models.geometry.landmarks import JAW
+from models.geometry.transforms import rotation_from_euler
+from models.ground_truth.readers import read_truth
+from models.ground_truth.record import box_of
 from models.loading import load_face_model
-from models.methods.dual_space_answer import CROP_FACTOR
+from models.methods.dsfnet.answer import CROP_FACTOR
 from models.synthetic.bank import AT_ONCE, PHOTOGRAPHED, VIEWS, write_scenes
 from models.synthetic.dataset import CROP_PX, Rows
 from models.synthetic.head import Head, load_head
@@ -41,7 +42,6 @@ from models.synthetic.labels import seen_vertices
 from models.synthetic.rasterise_cpu import rasterise, vertex_normals
 from models.synthetic.render import to_raster
 from models.training.aflw import NOISE
-from models.truth_files import read_truth
 
 Floats = NDArray[np.floating]
 

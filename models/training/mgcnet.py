@@ -22,8 +22,9 @@ from models.face_model.pinhole import (
     shading,
 )
 from models.face_model.reflective import Coefficients
-from models.geometry import vertex_normals
-from models.methods.mgcnet import BOX_CENTRE, BOX_SIDE, open_rest, reflective_face
+from models.geometry.transforms import vertex_normals
+from models.geometry.warping import jittered, moved_points, resampled, similarity_2d
+from models.methods.mgcnet.method import BOX_CENTRE, BOX_SIDE, open_rest, reflective_face
 from models.networks.resnet import ResNet50
 from models.synthetic.bank import Bank, Views
 from models.synthetic.camera import project
@@ -42,7 +43,6 @@ from models.training.multiview import (
 )
 from models.training.outlines import shown_triangles
 from models.training.recipes import MGCNetRecipe
-from models.warping import jittered, moved_points, resampled, similarity_2d
 
 TURNED = 0.05  # Frobenius distance of two poses from which their epipolar lines are told
 

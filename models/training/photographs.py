@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 from models.face_model.morphable import FaceModel
-from models.geometry import euler_from_rotation
-from models.methods.dsfnet import DSFNet
+from models.geometry.transforms import euler_from_rotation
+from models.methods.dsfnet.method import DSFNet
 from models.reconstruction import MapLayer
 from models.synthetic.backdrop import draw_backdrop
 from models.synthetic.camera import crop_camera, project_points, rotation

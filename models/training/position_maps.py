@@ -12,7 +12,7 @@ from torch.nn.functional import interpolate
 
 from models.face_model.morphable import FaceModel
 from models.face_model.uv import PositionMapTable
-from models.methods.prnet import CROP_FACTOR, depth_zero
+from models.methods.prnet.method import CROP_FACTOR, depth_zero
 from models.reconstruction import Topology
 from models.synthetic.bank import Bank, Views
 from models.synthetic.camera import project

@@ -20,9 +20,9 @@ import torch
 from numpy.typing import NDArray
 
 from models.errors import InputError, UnmaskError
-from models.face_model.landmarks import MIRROR
-from models.geometry import nearest_rotation, rotation_from_euler
-from models.images import warp_crop
+from models.geometry.crops import warp_crop
+from models.geometry.landmarks import MIRROR
+from models.geometry.transforms import nearest_rotation, rotation_from_euler
 from models.loading import load
 from models.pipeline import Box, back_project
 from models.reconstructor import Face, Reconstructor

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
-from models.geometry import rotation_from_euler
+from models.geometry.transforms import rotation_from_euler
 from models.training.squares import Squares
 
 CELLS = 15  # the motion of the picture is told on so many cells each way

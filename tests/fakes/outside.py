@@ -11,7 +11,7 @@ from PySide6.QtGui import QPixmap
 from models.errors import InputError
 from tests.fakes.sources import FakeSource, picture
 from viewer.sources.source import Source
-from viewer.state import State
+from viewer.state.state import State
 
 
 class FakeOutside:

@@ -8,10 +8,10 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QMenu, QWidget
 
 from models.reconstruction import Reconstruction
-from viewer.assembly import Panels
-from viewer.comparison import Compared
-from viewer.panels.arrangement import PANELS, Kind
-from viewer.state import Camera, LayerStyle, Shown
+from viewer.app.assembly import Panels
+from viewer.readouts.difference import Compared
+from viewer.state.layout import PANELS, Kind
+from viewer.state.state import Camera, LayerStyle, Shown
 
 
 class StubSurface(QWidget):
@@ -190,6 +190,6 @@ class StubPhotoPair(StubPhoto):
 
 
 def stub_panels() -> Panels:
-    """As `viewer.app.make_panels`, without OpenGL."""
+    """As `viewer.app.startup.make_panels`, without OpenGL."""
     rows = [row for row in PANELS if row.kind is Kind.SURFACE]
     return Panels(StubPhoto(), {row.name: StubSurface() for row in rows}, StubPhotoPair(), StubPair())

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import MethodError
-from models.metrics import followed
+from models.metrics.errors import followed
 from models.reconstruction import (
     Alarm,
     Array,

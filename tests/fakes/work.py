@@ -12,7 +12,7 @@ from models.errors import MethodError, MissingAssetError
 from models.reconstruction import Alarm
 from models.reconstructor import Face, Reconstructor
 from tests.fakes.reconstructor import FakeReconstructor, fake_reconstruct
-from viewer.bench import Reconstruct, Work
+from viewer.inference.worker import Reconstruct, Work
 
 
 @dataclass

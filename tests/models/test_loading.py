@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 
 from models.errors import MethodError, MissingAssetError, WeightsError
 from models.loading import load, load_face_model, methods
-from models.methods.dsfnet import make_network
+from models.methods.dsfnet.method import make_network
 from models.networks.dual_space import Form
 from models.reconstruction import Space
 from models.reconstructor import Face

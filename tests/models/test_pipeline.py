@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from models.errors import MethodError
-from models.geometry import rotation_from_euler
+from models.geometry.transforms import rotation_from_euler
 from models.pipeline import back_project, reconstruct, turned_pose
 from models.reconstruction import (
     MapLayer,

@@ -11,12 +11,12 @@ from PySide6.QtCore import QCoreApplication, QSettings, Qt
 from PySide6.QtGui import QSurfaceFormat
 from PySide6.QtWidgets import QApplication
 
-from viewer.app import surface_format
+from viewer.app.startup import surface_format
 
 
 @pytest.fixture(scope="session")
 def qapp_cls() -> type[QApplication]:
-    """The application as `viewer.app` makes it: contexts that share, before the first window."""
+    """The application as `viewer.app.startup` makes it: contexts that share, before the first window."""
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
     QSurfaceFormat.setDefaultFormat(surface_format())
     return QApplication

@@ -37,15 +37,17 @@ def start_and_tell(since: float) -> None:
     from PySide6.QtCore import QTimer
     from PySide6.QtOpenGLWidgets import QOpenGLWidget
 
-    from viewer import app
-    from viewer.assembly import FIRST_SIZE, Assembly
-    from viewer.command_line import Launch
+    from viewer.app import startup
+    from viewer.app.assembly import FIRST_SIZE, Assembly
+    from viewer.cli.parser import Launch
 
     with tempfile.TemporaryDirectory() as folder:
         launch = Launch(screenshot=Path(folder) / "never written.png")  # an unattended session
-        application = app.make_application()
-        settings = app.settings_for(launch, Path(folder))
-        assembly = Assembly(settings, app.first_state(settings, launch), app.models_work(), app.make_panels)
+        application = startup.make_application()
+        settings = startup.settings_for(launch, Path(folder))
+        assembly = Assembly(
+            settings, startup.first_state(settings, launch), startup.models_work(), startup.make_panels
+        )
         assembly.show(FIRST_SIZE)
         told: list[str] = []
 
@@ -62,6 +64,6 @@ def start_and_tell(since: float) -> None:
 
         for view in assembly.window.findChildren(QOpenGLWidget):
             view.frameSwapped.connect(on_screen)
-        QTimer.singleShot(0, assembly, lambda: app.begin(assembly.controller, launch))
+        QTimer.singleShot(0, assembly, lambda: startup.begin(assembly.controller, launch))
         application.exec()
         assembly.close()

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF
 
-from viewer.covers import Matrix, bounds
+from viewer.occlusion.selectors import Matrix, bounds
 
 if TYPE_CHECKING:
     from models.occlusion.cover import Cover

@@ -12,12 +12,12 @@ from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
-from viewer.covers import FIRST_DRAG, NUDGE, SCALE, TURN, Tool, bounds, hit
 from viewer.gl.colour_maps import coloured
+from viewer.occlusion.selectors import FIRST_DRAG, NUDGE, SCALE, TURN, Tool, bounds, hit
+from viewer.panels.colours import DARK, Palette
 from viewer.panels.cover_grip import Grip, about, middle_of
-from viewer.panels.palette import DARK, Palette
 from viewer.panels.photo_view import PhotoView
-from viewer.panels.raster import SHADOW
+from viewer.widgets.raster import SHADOW
 
 if TYPE_CHECKING:
     from models.occlusion.cover import Cover

@@ -11,8 +11,8 @@ from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QLinearGradient, QPaint
 from PySide6.QtWidgets import QWidget
 
 from viewer.gl.colour_maps import colour_map
-from viewer.panels.palette import DARK, Palette
-from viewer.panels.raster import paint_dot
+from viewer.panels.colours import DARK, Palette
+from viewer.widgets.raster import paint_dot
 
 
 @dataclass(frozen=True, slots=True)

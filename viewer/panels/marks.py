@@ -8,12 +8,12 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, qRgba
 
-from models.overlay import hidden_landmarks
+from models.export.overlay import hidden_landmarks
 from models.reconstruction import Reconstruction
 from viewer.panels import overlays as over
-from viewer.panels.palette import Palette
-from viewer.panels.raster import SHADOW, paint_dot
+from viewer.panels.colours import Palette
 from viewer.panels.viewport import Viewport
+from viewer.widgets.raster import SHADOW, paint_dot
 
 Box = tuple[float, float, float, float]
 PROBE_RADIUS = 7.0  # logical px

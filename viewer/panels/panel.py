@@ -14,14 +14,14 @@ from viewer.gl.framing import Framing, reach_of
 from viewer.gl.mesh_item import MeshItem
 from viewer.gl.picking import picked_vertex
 from viewer.gl.points_item import PointsItem
-from viewer.panels.arrangement import PanelRow
-from viewer.panels.drawn import Drawn, drawn
+from viewer.panels.colours import DARK, palette, shares
 from viewer.panels.legend import Legend
 from viewer.panels.message import Message
-from viewer.panels.painting import legend_of, paint_of
-from viewer.panels.palette import DARK, palette, shares
+from viewer.panels.shading import legend_of, paint_of
+from viewer.panels.surface_data import Drawn, drawn
 from viewer.panels.title_strip import TitleStrip
-from viewer.state import Camera, LayerStyle
+from viewer.state.layout import PanelRow
+from viewer.state.state import Camera, LayerStyle
 
 NO_FACE = "No face yet"
 

@@ -9,23 +9,23 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Signal, Slot
 from PySide6.QtWidgets import QFrame, QToolButton, QVBoxLayout, QWidget
 
-from models.normalisers import Normaliser
-from models.overlay import hidden_landmarks
+from models.export.overlay import hidden_landmarks
+from models.metrics.normalisers import Normaliser
 from viewer.panels import overlays as over
-from viewer.panels.arrangement import PanelRow
+from viewer.panels.colours import DARK, palette
 from viewer.panels.cover_overlay import MAP_COLOURS, CoverOverlay
 from viewer.panels.legend import ColourBar, Legend, Shape, Swatch
 from viewer.panels.message import Message
-from viewer.panels.palette import DARK, palette
 from viewer.panels.photo_view import PhotoView
 from viewer.panels.title_strip import TitleStrip
 from viewer.panels.truth_marks import ERROR_MAP
 from viewer.panels.viewport import surroundings
 from viewer.sources.source import Frame
-from viewer.state import Shown
+from viewer.state.layout import PanelRow
+from viewer.state.state import Shown
 
 if TYPE_CHECKING:
-    from models.judging import Judgement
+    from models.metrics.ground_truth_errors import Judgement
 
 HINT_TOP = 10  # px
 NO_PHOTO = "No photo yet.\nDrop one on the window, or press Ctrl+O."

@@ -23,18 +23,18 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from models.normalisers import Normaliser
+from models.metrics.normalisers import Normaliser
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face
 from viewer.panels import marks, truth_marks
 from viewer.panels import overlays as over
-from viewer.panels.palette import DARK, Palette
-from viewer.panels.raster import halved, qimage, qtransform
+from viewer.panels.colours import DARK, Palette
 from viewer.panels.viewport import Viewport
-from viewer.state import OVERLAYS
+from viewer.state.state import OVERLAYS
+from viewer.widgets.raster import halved, qimage, qtransform
 
 if TYPE_CHECKING:
-    from models.judging import Judgement
+    from models.metrics.ground_truth_errors import Judgement
 
 Box = tuple[float, float, float, float]
 

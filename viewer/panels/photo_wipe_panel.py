@@ -7,16 +7,16 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from models.reconstruction import Topology
 from models.reconstructor import Face
-from viewer.comparison import Compared, Found, vertex_on
-from viewer.inspection import nearest_vertex
-from viewer.panels.arrangement import PanelRow
+from viewer.panels.colours import palette
 from viewer.panels.message import Message
-from viewer.panels.palette import palette
 from viewer.panels.photo_panel import begins_anew
 from viewer.panels.photo_view import PhotoView
 from viewer.panels.title_strip import TitleStrip
 from viewer.panels.viewport import Viewport, surroundings
 from viewer.panels.wipe_line import SideNames, WipeLine, line_px
+from viewer.readouts.answer import nearest_vertex
+from viewer.readouts.difference import Compared, Found, vertex_on
+from viewer.state.layout import PanelRow
 
 
 class PhotoWipePanel(QFrame):

@@ -17,9 +17,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from viewer.panels.arrangement import PanelRow
-from viewer.panels.palette import DARK, Palette
-from viewer.state import LayerStyle, Look
+from viewer.panels.colours import DARK, Palette
+from viewer.state.layout import PanelRow
+from viewer.state.state import LayerStyle, Look
 
 HEIGHT = 46
 MOST_TITLE = 160  # px of width a panel keeps for its title

@@ -10,16 +10,16 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
-from models.normalisers import Normaliser
+from models.metrics.normalisers import Normaliser
 from models.reconstruction import Array
 from viewer.gl.colour_maps import coloured
+from viewer.panels.colours import Palette
 from viewer.panels.overlays import CONTOURS
-from viewer.panels.palette import Palette
-from viewer.panels.raster import SHADOW
 from viewer.panels.viewport import Viewport
+from viewer.widgets.raster import SHADOW
 
 if TYPE_CHECKING:
-    from models.judging import Judgement
+    from models.metrics.ground_truth_errors import Judgement
 
 ERROR_MAP = "magma"
 CROSS = 0.009  # of the face's width, from the middle of a cross to its ends

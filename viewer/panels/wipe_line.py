@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLabel, QWidget
 
-from viewer.panels.palette import DARK, Palette
+from viewer.panels.colours import DARK, Palette
 
 WIDTH = 17  # px that can be gripped
 GRIP = QRectF(-6, -14, 12, 28)

@@ -10,22 +10,22 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from models.reconstruction import Topology
-from viewer.comparison import Compared, Found, vertex_on
 from viewer.gl.face_view import FaceView
 from viewer.gl.framing import Framing
 from viewer.gl.mesh_item import MeshItem
 from viewer.gl.picking import picked_vertex
 from viewer.gl.points_item import PointsItem
-from viewer.lineup import depth_between
-from viewer.panels.arrangement import PanelRow
-from viewer.panels.drawn import Drawn, drawn
+from viewer.panels.colours import DARK, palette, shares
 from viewer.panels.legend import Legend
 from viewer.panels.message import Message
-from viewer.panels.painting import legend_of, paint_of
-from viewer.panels.palette import DARK, palette, shares
+from viewer.panels.shading import legend_of, paint_of
+from viewer.panels.surface_data import Drawn, drawn
 from viewer.panels.title_strip import TitleStrip
 from viewer.panels.wipe_line import SideNames, WipeLine, line_px
-from viewer.state import Camera, LayerStyle
+from viewer.readouts.difference import Compared, Found, vertex_on
+from viewer.readouts.lineup import depth_between
+from viewer.state.layout import PanelRow
+from viewer.state.state import Camera, LayerStyle
 
 NOTHING = np.zeros((0, 3), np.float32)
 

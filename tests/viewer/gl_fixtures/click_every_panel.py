@@ -15,12 +15,12 @@ from PySide6.QtWidgets import QApplication
 
 from tests.viewer.gl_fixtures import dome
 from tests.viewer.gl_fixtures.screen import pixels
-from viewer.app import surface_format
+from viewer.app.startup import surface_format
 from viewer.gl import trackball
-from viewer.panels.arrangement import panel_row
-from viewer.panels.palette import DARK, shares
+from viewer.panels.colours import DARK, shares
 from viewer.panels.panel import Panel
-from viewer.state import Camera, turn
+from viewer.state.layout import panel_row
+from viewer.state.state import Camera, turn
 
 
 def click(name: str, vertex: int, camera: Camera) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from models.ground_truth import GroundTruth
+from models.ground_truth.record import GroundTruth
 from models.reconstruction import (
     Correspondence,
     MapLayer,

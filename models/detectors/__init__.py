@@ -1,1 +1,0 @@
-"""Who finds faces: one file each, all behind `models.reconstructor.Detector`."""

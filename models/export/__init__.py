@@ -1,0 +1,1 @@
+"""Files others can open: tables, meshes and pictures of what a method answered."""

@@ -1,0 +1,244 @@
+"""Answers as files: the mesh as PLY or GLB, the whole answer as JSON, a picture of what was seen.
+
+A mesh leaves in right-handed axes: x right, y up, z towards the camera. PLY keeps px: (x, -y, z) of the
+frame. GLB is in metres, as glTF demands, about the face's own centre; `extras` say how to come back to px.
+Files appear whole or not at all: they are written beside their place and then moved there.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from models.errors import InputError
+from models.export.overlay import VISIBLE, seen_vertices, visible_share
+from models.geometry.transforms import vertex_normals
+from models.reconstruction import Array, Reconstruction, Space
+
+if TYPE_CHECKING:
+    import trimesh
+
+SCHEMA = "unmask.answer/1"
+MESH_SUFFIXES = (".ply", ".glb")
+UNSEEN_GREY = 128
+
+
+def write_mesh(path: Path, answer: Reconstruction, image: NDArray[np.uint8] | None = None) -> None:
+    """The answer's mesh as .ply or .glb, by the ending of `path`.
+
+    Args:
+        path: Where to; its folder is made if need be.
+        answer: In IMAGE space.
+        image: [H, W, 3] the frame; gives seen vertices its colours. Unseen ones are grey: what no one saw has
+            no colour.
+
+    Raises:
+        ValueError: Another ending, or an answer still in crop space.
+        InputError: The folder cannot be written to.
+    """
+    if answer.space is not Space.IMAGE:
+        raise ValueError("only an answer in image space is exported; see pipeline.back_project")
+    suffix = path.suffix.lower()
+    if suffix == ".ply":
+        data = _ply(answer, image)
+    elif suffix == ".glb":
+        data = _glb(answer, image)
+    else:
+        raise ValueError(f"a mesh is written as one of {MESH_SUFFIXES}, not as {suffix!r}")
+    write_whole(path, data)
+
+
+def write_answers(
+    path: Path, answers: Sequence[Reconstruction], image_name: str, image_size: tuple[int, int], version: str
+) -> None:
+    """All answers about one frame as JSON; what the fields mean stands in the file itself.
+
+    Args:
+        path: Where to; its folder is made if need be.
+        answers: In IMAGE space.
+        image_name: What the user calls the frame.
+        image_size: (width, height), px.
+        version: Of this program.
+
+    Raises:
+        InputError: The folder cannot be written to.
+    """
+    record = {
+        "schema": SCHEMA,
+        "written_by": f"unmask {version}",
+        "image": {"name": image_name, "width_px": image_size[0], "height_px": image_size[1]},
+        "conventions": {
+            "space": "px, x right, y down, z towards the camera; (0, 0) = centre of the top-left pixel",
+            "box": "x0, y0, x1, y1, px",
+            "landmarks": "68 points (x, y, z) in iBUG order, px",
+            "pose_deg": "R = Rx(-pitch) Ry(-yaw) Rz(-roll), y up (AFLW2000)",
+            "visible_share": f"share of vertices whose visibility is at least {VISIBLE}; null if not known",
+        },
+        "faces": [answer_record(answer) for answer in answers],
+    }
+    write_whole(path, (json.dumps(record, indent=1, allow_nan=False) + "\n").encode())
+
+
+def answer_record(answer: Reconstruction) -> dict[str, Any]:
+    """One face as JSON values: plain numbers and strings, null where a number is not finite."""
+    return {
+        "method": answer.method,
+        "space": answer.space.value,
+        "topology": answer.topology.name,
+        "box": None if answer.box is None else [_number(edge) for edge in answer.box],
+        "pose_deg": dict(zip(("pitch", "yaw", "roll"), map(_number, answer.pose_deg), strict=True)),
+        "landmarks": [[_number(value) for value in point] for point in answer.landmarks],
+        "visible_share": visible_share(answer),
+        "mm_per_px": _number(answer.mm_per_px),
+        "took_part": list(answer.took_part),
+        "left_out": list(answer.left_out),
+        "steadied": answer.steadied,
+        "alarms": [{"code": alarm.code, "text": alarm.text, "count": alarm.count} for alarm in answer.alarms],
+        "scalars": {scalar.name: _summary(scalar.values, scalar.unit) for scalar in answer.scalars},
+        "vertex_count": len(answer.vertices),
+        "triangle_count": len(answer.topology.triangles),
+    }
+
+
+def write_picture(path: Path, image: NDArray[np.uint8]) -> None:
+    """[H, W, 3] RGB as PNG.
+
+    Raises:
+        InputError: The folder cannot be written to.
+    """
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "PNG", compress_level=3)
+    write_whole(path, buffer.getvalue())
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Make `path` hold `data`; whatever was there before stays until all is written.
+
+    Raises:
+        InputError: The folder cannot be written to.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        beside = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+            beside.chmod(0o644)
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(
+            f"{path} cannot be written ({reason}). Choose a folder of yours with room."
+        ) from error
+
+
+def _ply(answer: Reconstruction, image: NDArray[np.uint8] | None) -> bytes:
+    from trimesh.exchange.ply import export_ply
+
+    mesh = _mesh(answer, _upright(answer.vertices), image)
+    for scalar in answer.scalars:
+        mesh.vertex_attributes[scalar.name.replace(" ", "_")] = np.asarray(scalar.values, np.float32)
+    data: bytes = export_ply(mesh, vertex_normal=True)
+    notes = (
+        f"comment unmask, method {answer.method}\n"
+        "comment unit px; x right, y up (minus the image row), z towards the camera\n"
+        f"comment millimetres per px {answer.mm_per_px:.6g}\n"
+    )
+    return data.replace(b"element vertex", notes.encode() + b"element vertex", 1)
+
+
+def _glb(answer: Reconstruction, image: NDArray[np.uint8] | None) -> bytes:
+    from trimesh import Scene
+    from trimesh.exchange.gltf import export_glb
+
+    upright = _upright(answer.vertices)
+    centre = upright.mean(0)
+    metres_per_px = answer.mm_per_px / 1000
+    mesh = _mesh(answer, (upright - centre) * metres_per_px, image)
+    mesh.metadata.update(
+        {
+            "method": answer.method,
+            "metres_per_px": metres_per_px,
+            "centre_px": [float(value) for value in centre],
+            "axes": "x right, y up, z to the camera; px = position / metres_per_px + centre_px, row = -y",
+            "took_part": list(answer.took_part),
+            "left_out": list(answer.left_out),
+            "steadied": answer.steadied,
+        }
+    )
+    return bytes(export_glb(Scene({"face": mesh}), include_normals=True))
+
+
+def _mesh(
+    answer: Reconstruction, vertices: NDArray[np.floating[Any]], image: NDArray[np.uint8] | None
+) -> trimesh.Trimesh:
+    import trimesh  # here, not above: it is slow to load, and only a mesh that leaves needs it
+
+    triangles = np.array(answer.topology.triangles)
+    normals = vertex_normals(
+        torch.from_numpy(np.asarray(vertices, np.float32))[None], torch.from_numpy(triangles).long()
+    )[0].numpy()
+    colours = None if image is None else _colours(answer, image)
+    return trimesh.Trimesh(
+        vertices, triangles, vertex_normals=normals, vertex_colors=colours, process=False, validate=False
+    )
+
+
+def _upright(vertices: Array) -> NDArray[np.float64]:
+    """Image space to right-handed axes with y up."""
+    return vertices.astype(np.float64) * (1, -1, 1)
+
+
+def _colours(answer: Reconstruction, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """[N, 4] RGBA: the photo at each vertex that was seen and lies in it, grey elsewhere."""
+    x, y = answer.vertices[:, 0], answer.vertices[:, 1]
+    height, width = image.shape[:2]
+    with np.errstate(invalid="ignore"):
+        inside = (x >= -0.5) & (x <= width - 0.5) & (y >= -0.5) & (y <= height - 0.5)
+    seen = seen_vertices(answer)
+    known = inside if seen is None else inside & seen
+    colours = np.full((len(x), 4), (UNSEEN_GREY, UNSEEN_GREY, UNSEEN_GREY, 255), np.uint8)
+    colours[known, :3] = _sampled(image, x[known], y[known])
+    return colours
+
+
+def _sampled(image: NDArray[np.uint8], x: Array, y: Array) -> NDArray[np.uint8]:
+    """[P, 3]: bilinear between pixel centres, the outermost half pixel repeats the border."""
+    height, width = image.shape[:2]
+    x, y = x.clip(0, width - 1), y.clip(0, height - 1)
+    x0, y0 = np.floor(x).astype(int), np.floor(y).astype(int)
+    x1, y1 = np.minimum(x0 + 1, width - 1), np.minimum(y0 + 1, height - 1)
+    a, b = (x - x0)[:, None], (y - y0)[:, None]
+    top = image[y0, x0] * (1 - a) + image[y0, x1] * a
+    bottom = image[y1, x0] * (1 - a) + image[y1, x1] * a
+    return np.rint(top * (1 - b) + bottom * b).astype(np.uint8)
+
+
+def _summary(values: Array, unit: str) -> dict[str, Any]:
+    known = values[np.isfinite(values)]
+    return {
+        "unit": unit,
+        "known_share": _number(known.size / values.size) if values.size else None,
+        "mean": _number(known.mean()) if known.size else None,
+        "median": _number(np.median(known)) if known.size else None,
+        "max": _number(known.max()) if known.size else None,
+    }
+
+
+def _number(value: Any) -> float | None:
+    number = float(value)
+    return round(number, 5) if math.isfinite(number) else None

@@ -1,0 +1,1 @@
+"""DSFNet: two branches fused, in the compact form and as published."""

@@ -1,0 +1,319 @@
+"""What both DSFNets, ours and the published, say of a face: one vocabulary of layers, scalars and alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import grid_sample, max_pool2d
+
+from models.geometry.transforms import towards_camera
+from models.methods.dsfnet.alarms import Evidence, alarms, square_iou
+from models.methods.arguments import check_asked
+from models.methods.dsfnet.likely_error import Likely, LikelyError
+from models.methods.dsfnet.visible_surface import collisions, visible_surface
+from models.metrics.errors import followed
+from models.reconstruction import (
+    SEEN_ABOVE,
+    STATE_SCALARS,
+    Alarm,
+    Array,
+    Layer,
+    MapLayer,
+    MeshLayer,
+    Reconstruction,
+    Scalar,
+    Space,
+    State,
+    Topology,
+    frozen,
+    most_likely,
+)
+
+IMAGE_SPACE, MODEL_SPACE, CONFIDENCE, MASK = "image space", "model space", "confidence", "visibility mask"
+SWITCHES: tuple[str, ...] = (IMAGE_SPACE, MODEL_SPACE, CONFIDENCE, MASK)
+TELLING_MM = 0.2  # how far apart the branches must be to say which of them the fusion followed
+NEAR_CELLS = 1.5  # a vertex is seen where a pixel so near shows face
+UV_TOLERANCE = 0.06  # chart distance at which a vertex is half believed to be the one its pixel shows
+CROP_FACTOR = 1.5  # side of the crop over the longer side of the box, as in DSFNet's data
+SURFACE_SIDE = 128  # the visible surface has at most so many points a side
+
+
+class Decoded(NamedTuple):
+    """The answer of B faces in crop px (without the leading B for one face). None: a branch was left out."""
+
+    face: Any  # [B, N, 3]
+    image_space: Any  # [B, N, 3]
+    model_space: Any  # [B, N, 3]
+    share: Any  # [B, N], of the image space in the fusion's blend
+    states: Any  # [B, N, 3] probabilities of seen, turned away, covered
+    mask: Any  # [B, M, M]
+    uv: Any  # [B, M, M, 2]
+    depth: Any  # [B, M, M] px
+    confidence: Any  # [B, M, M]
+    euler_rad: Any  # [B, 3]
+    image_euler_rad: Any  # [B, 3]
+    model_euler_rad: Any  # [B, 3]
+    mm_per_px: Any  # [B]
+    mask_was_empty: Any  # [B]
+    stray: Any = None  # [B] px: mean distance of what the pixels saw from the face
+    looks_apart: Any = None  # [B, 3], see `perceive_both_ways`
+
+
+def check(name: str, size: int, crops: NDArray[np.uint8], without: frozenset[str]) -> None:
+    """ValueError for switches there are not, for nothing left on, for crops of another form."""
+    check_asked(name, SWITCHES, size, crops, without)
+    if {IMAGE_SPACE, MODEL_SPACE} <= without:
+        raise ValueError("with both branches switched off there is no face; leave one on")
+
+
+def states_by_rule(
+    mask: Tensor, uv: Tensor, face: Tensor, vertex_uv: Tensor, triangles: Tensor, size: int
+) -> Tensor:
+    """[B, N, 3] states of a face by what the pixel under each vertex shows, for networks that tell no states.
+
+    A vertex that faces away or lands on a pixel of another place of the face is turned away; one that lands
+    on a pixel outside the mask is covered.
+
+    Args:
+        mask: [B, 1, M, M] in 0..1.
+        uv: [B, 2, M, M].
+        face: [B, N, 3] crop px, y down.
+        vertex_uv: [N, 2] on the same chart.
+        triangles: [T, 3].
+        size: Side of the crop, px.
+    """
+    grid = _grid(face, size)
+    maps = torch.cat((mask, uv * mask), 1)  # weighted, so that no value leaks over the rim
+    under = grid_sample(maps, grid, align_corners=False)[:, :, 0].mT
+    shown = under[..., 1:] / under[..., :1].clamp(min=1e-3)
+    off_chart = (shown - vertex_uv).square().sum(-1) / UV_TOLERANCE**2
+    upright = face * face.new_tensor((1.0, -1.0, 1.0))
+    on_face = under[..., 0]
+    same_place = torch.exp2(-off_chart) * on_face + (1 - on_face)  # a pixel outside the mask says no place
+    unturned = towards_camera(upright, triangles) * same_place
+    return torch.stack((unturned * on_face, 1 - unturned, unturned * (1 - on_face)), -1)
+
+
+def agreeing(states: Tensor, mask: Tensor, face: Tensor, size: int) -> Tensor:
+    """[B, N, 3] states of which none is surer to be seen than the pixels nearby are to show face.
+
+    What is taken from P(seen) goes to the other two as they stand to each other.
+
+    Args:
+        states: [B, N, 3].
+        mask: [B, 1, M, M] in 0..1.
+        face: [B, N, 3] crop px.
+        size: Side of the crop, px.
+    """
+    reach = int(NEAR_CELLS)
+    near = max_pool2d(mask, 2 * reach + 1, 1, reach)
+    most = grid_sample(near, _grid(face, size), mode="nearest", align_corners=False)[:, 0, 0]
+    seen = states[..., 0].minimum(most)
+    others = states[..., 1:] + 1e-6
+    return torch.cat((seen[..., None], (1 - seen)[..., None] * others / others.sum(-1, keepdim=True)), -1)
+
+
+def _grid(face: Tensor, size: int) -> Tensor:
+    """[B, 1, N, 2] where `grid_sample` finds the vertices [B, N, 3] (crop px) in a map of the crop."""
+    return ((face[..., :2] + 0.5) * (2 / size) - 1)[:, None]
+
+
+def reconstructions(
+    decoded: Decoded,
+    name: str,
+    topology: Topology,
+    took_part: Sequence[str],
+    size: int,
+    likely_error: LikelyError | None = None,
+) -> list[Reconstruction]:
+    """The answers, one per face; `decoded` holds batches of tensors on any device."""
+    return [_reconstruction(d, name, topology, tuple(took_part), size, likely_error) for d in each(decoded)]
+
+
+def each(decoded: Decoded) -> list[Decoded]:
+    """Batches of tensors on any device -> arrays of each face."""
+    arrays = [None if part is None else part.cpu().numpy() for part in decoded]
+    count = len(decoded.face)
+    return [Decoded(*(None if array is None else array[k] for array in arrays)) for k in range(count)]
+
+
+def _reconstruction(
+    d: Decoded,
+    name: str,
+    topology: Topology,
+    took_part: tuple[str, ...],
+    size: int,
+    likely_error: LikelyError | None,
+) -> Reconstruction:
+    is_face = d.mask > SEEN_ABOVE
+    asked = None if likely_error is None or d.share is None else likely_error(signs(d, topology, size))
+    layers = list(_image_space_layers(d, is_face, size))
+    branches = (
+        (IMAGE_SPACE, d.image_space, d.image_euler_rad),
+        (MODEL_SPACE, d.model_space, d.model_euler_rad),
+    )
+    for branch, mesh, euler_rad in branches:
+        if mesh is not None:
+            pose_deg = _degrees(euler_rad)
+            layers.append(
+                MeshLayer(
+                    branch, Space.CROP, frozen(mesh), topology.triangles, topology.uv, pose_deg=pose_deg
+                )
+            )
+    return Reconstruction(
+        method=name,
+        space=Space.CROP,
+        topology=topology,
+        vertices=frozen(d.face),
+        pose_deg=_degrees(d.euler_rad),
+        layers=tuple(layers),
+        scalars=tuple(_scalars(d)),
+        took_part=took_part,
+        left_out=tuple(name for name in SWITCHES if name not in took_part),
+        alarms=tuple(_alarms(d, is_face, topology, size, asked)),
+        mm_per_px=float(d.mm_per_px),
+        likely_error=None if asked is None else asked.percent,
+        likely_range=None if asked is None else (asked.low, asked.high),
+    )
+
+
+def _degrees(euler_rad: Array) -> tuple[float, float, float]:
+    pitch, yaw, roll = np.degrees(euler_rad).tolist()
+    return pitch, yaw, roll
+
+
+def _image_space_layers(d: Decoded, is_face: NDArray[np.bool_], size: int) -> Iterator[Layer]:
+    """What the pixels said. The mask is told even where the branch is left out: visibility is read off it."""
+    step = size / len(is_face)
+    T_crop_map = np.array([[step, 0, (step - 1) / 2], [0, step, (step - 1) / 2], [0, 0, 1]], np.float64)
+
+    def seen(name: str, values: Array, low: float, high: float, unit: str = "") -> MapLayer:
+        shown = np.where(is_face if values.ndim == 2 else is_face[..., None], values, np.nan)
+        return MapLayer(name, frozen(shown), T_crop_map, Space.CROP, low, high, unit)
+
+    yield MapLayer("visible mask", frozen(d.mask), T_crop_map, Space.CROP)
+    if d.image_space is None:
+        return
+    yield seen("uv", d.uv, 0.0, 1.0)
+    yield seen("depth", d.depth, -size / 4, size / 2, "px")
+    yield seen("confidence", d.confidence, 0.0, 1.0)
+    every = max(1, len(is_face) // SURFACE_SIDE)
+    thin = slice(None, None, every)
+    uv, depth, confidence = (values[thin, thin] for values in (d.uv, d.depth, d.confidence))
+    T_crop_thin = T_crop_map @ np.diag((every, every, 1.0))
+    yield visible_surface(is_face[thin, thin], uv, depth, confidence, T_crop_thin)
+
+
+def _scalars(d: Decoded) -> Iterator[Scalar]:
+    """What the answer admits per vertex."""
+    for name, values in zip(STATE_SCALARS, d.states.T, strict=True):
+        yield Scalar(name, frozen(values), 0.0, 1.0)
+    if d.image_space is None or d.model_space is None:
+        return
+    apart = np.linalg.norm(d.image_space - d.model_space, axis=1) * d.mm_per_px
+    yield Scalar("disagreement", frozen(apart), 0.0, 10.0, "mm")
+    if d.share is not None:
+        yield Scalar("image-space share", frozen(d.share), 0.0, 1.0)
+    own = own_correction(d) * d.mm_per_px
+    yield Scalar("own correction", frozen(own), 0.0, 10.0, "mm")
+    alpha = followed(d.face, d.image_space, d.model_space, TELLING_MM / d.mm_per_px)
+    yield Scalar("followed", frozen(np.where(own < apart, alpha, np.nan)), 0.0, 1.0)
+
+
+def own_correction(d: Decoded) -> Array:
+    """[N] px: how far the fused face lies from the nearest place between the two branches: its own work."""
+    apart = d.image_space - d.model_space
+    along = ((d.face - d.model_space) * apart).sum(1) / np.maximum((apart * apart).sum(1), 1e-12)
+    nearest = d.model_space + along.clip(0, 1)[:, None] * apart
+    return np.asarray(np.linalg.norm(d.face - nearest, axis=1), np.float32)
+
+
+def signs(d: Decoded, topology: Topology, size: int) -> Array:
+    """[len(SIGNS)] what an answer of both branches says about its own error."""
+    marks = topology.landmarks(d.face)[:, :2]
+    low, high = marks.min(0), marks.max(0)
+    side = max(float(np.sqrt(np.prod(high - low))), 1.0)
+    asked, middle = size / CROP_FACTOR, (size - 1) / 2
+    shift = ((low + high) / 2 - middle) / asked
+    seen, turned, covered = d.states.mean(0)
+    doubt = -(d.states * np.log(d.states.clip(1e-6))).sum(1).mean()
+    is_face = d.mask > SEEN_ABOVE
+    pitch, yaw, roll = d.euler_rad
+    numbers = (
+        *(_log_share(np.linalg.norm(d.image_space - d.model_space, axis=1).mean(), side),),
+        _log_share(own_correction(d).mean(), side),
+        _log_share(d.stray, side),
+        *(seen, covered, turned, doubt, is_face.mean()),
+        d.confidence[is_face].mean() if is_face.any() else 0.0,
+        np.log(max(float((high - low).max()), 1.0) / asked),
+        *shift,
+        _outside(d.face, size).mean(),
+        *d.looks_apart,
+        *(abs(yaw), abs(pitch), abs(roll)),
+        _unexplained(d, is_face, size),
+    )
+    return np.array(numbers, np.float32)
+
+
+def _log_share(distance: float, side: float) -> float:
+    return float(np.log(max(float(distance) / side, 1e-4)))
+
+
+def _outside(face: Array, size: int) -> NDArray[np.bool_]:
+    """[N] vertices beyond the crop."""
+    return np.asarray(((face[:, :2] < -0.5) | (face[:, :2] > size - 0.5)).any(1))
+
+
+def _unexplained(d: Decoded, is_face: NDArray[np.bool_], size: int) -> float:
+    """Share of the pixels of face on which no seen vertex lies."""
+    if not is_face.any():
+        return 1.0
+    step = size / len(is_face)
+    cells = ((d.face[d.states[:, State.SEEN] > SEEN_ABOVE, :2] + 0.5) / step).astype(int)
+    cells = cells[((cells >= 0) & (cells < len(is_face))).all(1)]
+    hit = np.zeros(is_face.shape, np.uint8)
+    hit[cells[:, 1], cells[:, 0]] = 1
+    near = cv2.dilate(hit, np.ones((3, 3), np.uint8)) > 0
+    return float((is_face & ~near).sum() / is_face.sum())
+
+
+def _alarms(
+    d: Decoded, is_face: NDArray[np.bool_], topology: Topology, size: int, asked: Likely | None
+) -> Iterator[Alarm]:
+    """What a reader of the answer must know."""
+    if d.image_space is not None and d.mask_was_empty:
+        text = (
+            "No pixel was recognised as visible face, so every pixel was used: do not trust the image space."
+        )
+        yield Alarm("empty-mask", text, is_face.size)
+    if d.image_space is not None and (collided := collisions(is_face, d.uv)):
+        text = f"{collided} pixels that lie far apart claim the same place of the face: they were averaged."
+        yield Alarm("uv-collisions", text, collided)
+    yield from alarms(evidence(d, topology, size, asked))
+
+
+def evidence(d: Decoded, topology: Topology, size: int, asked: Likely | None) -> Evidence:
+    """What the alarms look at."""
+    marks = topology.landmarks(d.face)[:, :2]
+    low, high = marks.min(0), marks.max(0)
+    side = max(float(np.sqrt(np.prod(high - low))), 1e-6)
+    both = d.image_space is not None and d.model_space is not None
+    states = most_likely(d.states)
+    return Evidence(
+        likely_percent=np.nan if asked is None else asked.percent,
+        seen=float((states == State.SEEN).mean()),
+        covered=float((states == State.COVERED).mean()),
+        box_iou=square_iou(low, high, size / CROP_FACTOR, (size - 1) / 2),
+        pose_deg=_degrees(d.euler_rad),
+        apart=float(np.linalg.norm(d.image_space - d.model_space, axis=1).mean()) / side if both else np.nan,
+        own=float(own_correction(d).mean()) / side if both else np.nan,
+        outside=float(_outside(d.face, size).mean()),
+        finite=bool(np.isfinite(d.face).all()),
+        vertices=len(d.face),
+    )

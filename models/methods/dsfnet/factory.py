@@ -1,0 +1,53 @@
+"""Our DSFNet from its weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from models.errors import WeightsError
+from models.face_model.morphable import FaceModel
+from models.loading import fill, load_face_model, read_weights, weights_path
+from models.methods.dsfnet.method import DSFNet, make_network
+from models.methods.dsfnet.likely_error import taken_from
+from models.networks.dual_space import Form
+from models.reconstructor import Reconstructor
+
+CORRECTION = "correction"  # key of the mean face's offsets, beside the network's tensors
+
+
+def dsfnet(weights: str | Path = "open", device: str = "cpu") -> Reconstructor:
+    """DSFNet with the weights of that name or path."""
+    path = weights_path("dsfnet", weights)
+    tensors, recipe = read_weights(path)
+    face_model = load_face_model()
+    correction = taken_out(tensors, face_model, path)
+    try:
+        likely_error = taken_from(tensors)
+        network = make_network(form_from(recipe), face_model)
+    except (KeyError, TypeError, ValueError) as error:
+        raise WeightsError(f"{path.name} says nothing usable of its network: {error!r}.") from error
+    fill(network, tensors, path)
+    return DSFNet(network, face_model, device, correction, likely_error)
+
+
+def taken_out(tensors: dict[str, Tensor], face_model: FaceModel, path: Path) -> Tensor | None:
+    """The correction of the mean face, [N, 3] mm, taken out of `tensors`; None where the file has none."""
+    correction = tensors.pop(CORRECTION, None)
+    if correction is not None and correction.shape != face_model.mean.shape:
+        shapes = list(correction.shape), list(face_model.mean.shape)
+        raise WeightsError(
+            f"{path.name}: {CORRECTION} is {shapes[0]}, should be {shapes[1]}. "
+            "Choose weights made for this face model."
+        )
+    return None if correction is None else correction.float()
+
+
+def form_from(recipe: dict[str, Any]) -> Form:
+    """The network form a recipe describes; KeyError, TypeError or ValueError if it describes none."""
+    sizes: Any = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in dict(recipe["form"]).items()
+    }
+    return Form(**sizes)

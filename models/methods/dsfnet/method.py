@@ -1,0 +1,181 @@
+"""DSFNet: where it looks, how its answer is decoded, and what it admits not to know."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from models.face_model.morphable import FaceModel
+from models.face_model.sampled import sample_chart
+from models.face_model.uv import PositionMapTable
+from models.geometry.transforms import Similarity, euler_from_rotation, weighted_procrustes
+from models.geometry.crops import crop_square
+from models.methods.dsfnet.answer import (
+    CROP_FACTOR,
+    SWITCHES,
+    Decoded,
+    agreeing,
+    check,
+    each,
+    reconstructions,
+    signs,
+)
+from models.methods.dsfnet.likely_error import LikelyError
+from models.networks.blocks import InBfloat16, fold_batch_norms, multiplies_bfloat16
+from models.networks.both_ways import perceive_both_ways
+from models.networks.dual_space import (
+    MM_PER_UNIT,
+    DualSpaceAnswer,
+    DualSpaceNetwork,
+    Form,
+    Seen,
+    Switches,
+)
+from models.reconstruction import Array, Reconstruction
+from models.reconstructor import Face
+
+
+def standardise(crops: Tensor) -> Tensor:
+    """[B, 3, S, S] of 0..255 -> each channel of each crop with mean 0 and (almost) unit variance."""
+    values = crops.float() / 255
+    variance, mean = torch.var_mean(values, (2, 3), correction=0, keepdim=True)
+    return (values - mean) / (variance + 0.001).sqrt()
+
+
+def make_network(form: Form, face_model: FaceModel) -> DualSpaceNetwork:
+    """An untrained network of that form on that face model."""
+    table = PositionMapTable(face_model.topology, form.chart_size)
+    return DualSpaceNetwork(form, sample_chart(face_model, table))
+
+
+class DSFNet:
+    """Dual space fusion: dense predictions for what is seen, a face model for what is not, and their fusion.
+
+    Li, Jin et al., "DSFNet: Dual Space Fusion Network for Occlusion-Robust 3D Dense Face
+    Alignment", CVPR 2023. Unlike the original it looks at each crop twice, straight and in the mirror.
+    """
+
+    name = "dsfnet"
+    switches: tuple[str, ...] = SWITCHES
+
+    def __init__(
+        self,
+        network: DualSpaceNetwork,
+        face_model: FaceModel,
+        device: str = "cpu",
+        correction: Tensor | None = None,
+        likely_error: LikelyError | None = None,
+    ) -> None:
+        """Fold the network for inference.
+
+        Args:
+            network: In the form of its weights.
+            face_model: What it was trained on.
+            device: Where to run.
+            correction: [N, 3] mm added to the mean face of every answer (training/correction.py).
+            likely_error: What tells its error from an answer (training/likely_error.py).
+        """
+        self.size = network.form.size
+        self.topology = face_model.topology
+        self._device = torch.device(device)
+        self._chart_size = network.form.chart_size
+        self._network = network
+        self._likely_error = likely_error
+        fold_batch_norms(network).to(self._device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if multiplies_bfloat16(self._device):
+            network.image = InBfloat16(network.image)
+        self._symmetric = face_model.symmetric.to(self._device)
+        mean = face_model.mean if correction is None else face_model.mean + correction
+        self._mean = (mean / MM_PER_UNIT).to(self._device)
+        everywhere = mean.new_ones(1, len(mean))
+        self._turn = weighted_procrustes(face_model.mean[None], mean[None], everywhere).rotation.to(
+            self._device
+        )
+        self._table = PositionMapTable(face_model.topology, network.form.chart_size).to(self._device)
+
+    def crop(self, face: Face) -> NDArray[np.float64]:
+        """The square of 1.5 times the longer side of the box, about its centre."""
+        return crop_square(face.box, CROP_FACTOR, self.size)
+
+    def __call__(
+        self, crops: NDArray[np.uint8], without: frozenset[str] = frozenset()
+    ) -> list[Reconstruction]:
+        """[F, S, S, 3] RGB -> F answers in crop space, computed without the switched-off parts."""
+        check(self.name, self.size, crops, without)
+        if not len(crops):
+            return []
+        return self._told(self._decoded(crops, without), without)
+
+    def with_signs(self, crops: NDArray[np.uint8]) -> tuple[list[Reconstruction], list[Array]]:
+        """The answers, and of each what tells its error (see `likely_error.SIGNS`)."""
+        check(self.name, self.size, crops, frozenset())
+        decoded = self._decoded(crops, frozenset())
+        told = [signs(d, self.topology, self.size) for d in each(decoded)]
+        return self._told(decoded, frozenset()), told
+
+    def _decoded(self, crops: NDArray[np.uint8], without: frozenset[str]) -> Decoded:
+        switches = Switches(*(name not in without for name in self.switches))
+        with torch.inference_mode():
+            pixels = torch.from_numpy(np.ascontiguousarray(crops)).to(self._device).permute(0, 3, 1, 2)
+            percept, apart = perceive_both_ways(self._network, standardise(pixels), self._symmetric)
+            return self._decode(self._network.conclude(percept, switches), apart)
+
+    def _told(self, decoded: Decoded, without: frozenset[str]) -> list[Reconstruction]:
+        took_part = [name for name in self.switches if name not in without]
+        return reconstructions(decoded, self.name, self.topology, took_part, self.size, self._likely_error)
+
+    def _decode(self, answer: DualSpaceAnswer, looks_apart: Tensor) -> Decoded:
+        """Network units to crop px, charts to vertices; still tensors, still batched."""
+        image, model, fused = answer.image_space, answer.model_space, answer.fused
+        final = fused or image or model
+        assert final is not None
+        face = self._face(final.offset, final.placement)
+        dense = answer.dense
+        half = self.size / 2
+        return Decoded(
+            face=face,
+            image_space=None if image is None else self._face(image.offset, image.placement),
+            model_space=None if model is None else self._face(model.offset, model.placement),
+            share=None if fused is None else self._on_vertices(fused.share[..., None])[..., 0],
+            states=self._states(answer, face),
+            mask=torch.sigmoid(dense.mask[:, 0]),
+            uv=dense.uv.movedim(1, -1),
+            depth=dense.depth[:, 0] * half,
+            confidence=torch.sigmoid(dense.confidence[:, 0]),
+            euler_rad=self._euler(final.placement),
+            image_euler_rad=None if image is None else self._euler(image.placement),
+            model_euler_rad=None if model is None else self._euler(model.placement),
+            mm_per_px=MM_PER_UNIT / (final.placement.scale * half),
+            mask_was_empty=answer.seen.mask_was_empty,
+            stray=half * _stray(answer.seen, final.face),
+            looks_apart=looks_apart,
+        )
+
+    def _states(self, answer: DualSpaceAnswer, face: Tensor) -> Tensor:
+        """[B, N, 3] probabilities of the vertices of a face [B, N, 3] in crop px."""
+        states = torch.softmax(self._on_vertices(answer.states.flatten(2).mT), -1)
+        return agreeing(states, torch.sigmoid(answer.dense.mask), face, self.size)
+
+    def _euler(self, placement: Similarity) -> Tensor:
+        """[B, 3] rad: pitch, yaw, roll of the placed face; a turn within the correction is the head's."""
+        return euler_from_rotation(placement.rotation @ self._turn)
+
+    def _on_vertices(self, chart: Tensor) -> Tensor:
+        """[B, G * G, C] -> [B, N, C]."""
+        side = self._chart_size
+        return self._table.to_vertices(chart.mT.unflatten(2, (side, side)))
+
+    def _face(self, offset: Tensor, placement: Similarity) -> Tensor:
+        """[B, N, 3] crop px, y down: a shape offset over the chart, placed in the crop."""
+        camera = placement.apply(self._mean + self._on_vertices(offset))
+        half = self.size / 2
+        centre = (self.size - 1) / 2
+        return camera * camera.new_tensor((half, -half, half)) + camera.new_tensor((centre, centre, 0.0))
+
+
+def _stray(seen: Seen, face: Tensor) -> Tensor:
+    """[B] weighted mean distance of what was seen from the face [B, G * G, 3], both camera coordinates."""
+    distance = (seen.positions - face).norm(dim=-1)
+    return (seen.weights * distance).sum(1) / seen.weights.sum(1).clamp(min=1e-6)

@@ -1,0 +1,1 @@
+"""MGCNet: coefficients of a face model from a crop aligned by five points."""

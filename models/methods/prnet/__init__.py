@@ -1,0 +1,1 @@
+"""PRNet: a position map over the face's chart."""

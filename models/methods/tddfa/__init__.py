@@ -1,0 +1,1 @@
+"""3DDFA-V2: pose and coefficients regressed from a square."""

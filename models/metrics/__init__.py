@@ -1,0 +1,1 @@
+"""Errors and what they are divided by, scores, and distances between surfaces."""

@@ -1,0 +1,406 @@
+"""The finder's network, its decoding and the detectors built on it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from models.detection.detectors import FinderDetector, YuNetDetector, refined
+from models.errors import MissingAssetError, WeightsError
+from models.evaluation.finders import empty_pictures, found_anything, found_faces
+from models.evaluation.subjects import Subject
+from models.geometry.crops import crop_square
+from models.geometry.transforms import rotation_from_6d
+from models.loading import load_face_model, load_finder
+from models.networks.blocks import fold_batch_norms
+from models.networks.finder import (
+    STRIDES,
+    FinderForm,
+    FinderNetwork,
+    Sight,
+    cells_of,
+    decoded,
+    encoded,
+    see_both_ways,
+    suppressed,
+)
+from models.reconstruction import Alarm, Reconstruction, Scalar, Space, frozen
+from models.reconstructor import Face
+from tests.fakes.reconstructor import FakeReconstructor
+
+SMALL = FinderForm(stem=(4, 4), widths=(4, 8, 8))
+
+
+@pytest.fixture(scope="module")
+def network() -> FinderNetwork:
+    torch.manual_seed(0)
+    network = FinderNetwork(SMALL)
+    for head in network.heads:
+        torch.nn.init.normal_(head.weight, std=0.3)
+    return network.eval()
+
+
+def test_boxes_survive_their_code():
+    places, strides = cells_of(64, 96)
+    assert len(places) == 8 * 12 + 4 * 6 + 2 * 3
+    generator = torch.Generator().manual_seed(1)
+    low = 60 * torch.rand(len(places), 2, generator=generator)
+    boxes = torch.cat([low, low + 12 + 80 * torch.rand(len(places), 2, generator=generator)], 1)
+    torch.testing.assert_close(decoded(encoded(boxes, places, strides), places, strides), boxes)
+
+
+def test_cells_lie_in_the_middle_of_their_pixels():
+    places, strides = cells_of(64, 64)
+    for stride in STRIDES:
+        first = places[strides == stride][0]
+        assert first.tolist() == [(stride - 1) / 2] * 2
+
+
+def test_a_shift_by_the_coarsest_stride_moves_the_answer(network):
+    step = STRIDES[-1]
+    picture = torch.full((1, 3, 320, 320), 128.0)
+    picture[..., 130:190, 100:170] = 255 * torch.rand(
+        1, 3, 60, 70, generator=torch.Generator().manual_seed(2)
+    )
+    with torch.inference_mode():
+        here, there = network(picture), network(picture.roll(step, -1))
+    _, strides = cells_of(320, 320)
+    for stride in STRIDES:
+        side, level = 320 // stride, strides == stride
+        before = here.box[0, level].unflatten(0, (side, side))
+        after = there.box[0, level].unflatten(0, (side, side))
+        inner = slice(96 // stride, 224 // stride)  # away from the border, where padding is seen
+        moved = slice(96 // stride + step // stride, 224 // stride + step // stride)
+        expected = before[inner, inner] + torch.tensor([step, 0.0, step, 0.0])
+        torch.testing.assert_close(after[inner, moved], expected, atol=0.05, rtol=1e-3)
+
+
+def test_a_mirrored_picture_gives_mirrored_boxes_and_turns(network):
+    pictures = 255 * torch.rand(2, 3, 64, 96, generator=torch.Generator().manual_seed(4))
+    with torch.inference_mode():
+        one, other = see_both_ways(network, pictures), see_both_ways(network, pictures.flip(-1))
+    places, strides = cells_of(64, 96)
+    for k in (0, 7, 50, 100, 121):
+        beside = torch.tensor([95 - places[k, 0], places[k, 1]])
+        (m,) = ((places == beside).all(1) & (strides == strides[k])).nonzero()[:, 0].tolist()
+        torch.testing.assert_close(one.score[:, k], other.score[:, m])
+        x0, y0, x1, y1 = other.box[:, m].unbind(-1)
+        torch.testing.assert_close(one.box[:, k], torch.stack((95 - x1, y0, 95 - x0, y1), -1))
+        turned = rotation_from_6d(one.rotation[:, k])
+        flip = torch.diag(torch.tensor([-1.0, 1.0, 1.0]))
+        torch.testing.assert_close(flip @ rotation_from_6d(other.rotation[:, m]) @ flip, turned)
+
+
+def test_folded_batch_norms_change_nothing():
+    torch.manual_seed(1)
+    network = FinderNetwork(SMALL)
+    picture = 255 * torch.rand(2, 3, 64, 64)
+    network.train()(picture)
+    before = network.eval()(picture)
+    after = fold_batch_norms(network)(picture)
+    torch.testing.assert_close(after.score, before.score, atol=1e-4, rtol=1e-4)
+
+
+def test_the_surest_of_overlapping_boxes_stays():
+    boxes = torch.tensor([[0, 0, 10, 10], [1, 0, 11, 10], [20, 0, 30, 10], [0, 0, 10, 4.0]])
+    assert suppressed(boxes, torch.tensor([0.5, 0.9, 0.2, 0.8]), 0.5, 10) == [1, 3, 2]
+    assert suppressed(boxes, torch.tensor([0.5, 0.9, 0.2, 0.8]), 0.5, 1) == [1]
+    assert suppressed(boxes[:0], torch.zeros(0), 0.5, 5) == []
+
+
+class Told(torch.nn.Module):
+    """Says in its first cells where there are faces, in px of the picture; in the mirror likewise."""
+
+    def __init__(self, boxes: list[list[float]], scores: list[float]):
+        super().__init__()
+        self.boxes, self.scores, self.sizes = torch.tensor(boxes).float(), torch.tensor(scores).logit(), []
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def forward(self, pictures):
+        height, width = pictures.shape[-2:]
+        self.sizes.append((height, width))
+        count, cells = len(self.boxes), len(cells_of(height, width)[0])
+        score, box = torch.full((2, cells), -9.0), torch.ones(2, cells, 4)
+        rotation = torch.tensor([1.0, 0, 0, 0, 1, 0]).expand(2, cells, 6)
+        first, columns = torch.arange(count), width // STRIDES[0]
+        score[0, first], box[0, first] = self.scores, self.boxes
+        x0, y0, x1, y1 = self.boxes.unbind(-1)
+        score[1, columns - 1 - first] = self.scores
+        box[1, columns - 1 - first] = torch.stack((width - 1 - x1, y0, width - 1 - x0, y1), -1)
+        return Sight(score, box, rotation)
+
+
+def test_boxes_come_back_in_pixels_of_the_picture():
+    finder = FinderDetector(Told([[9.5, 19.5, 59.5, 69.5], [100, 50, 140, 90]], [0.6, 0.8]))
+    sure, other = finder(np.zeros((600, 1280, 3), np.uint8))  # four times as large as what is looked at
+    assert other.box == pytest.approx((39.5, 79.5, 239.5, 279.5))
+    assert sure.score == pytest.approx(0.8)
+    assert sure.pose_deg == pytest.approx((0, 0, 0))
+
+
+def test_unsure_boxes_about_a_sure_one_pull_it_by_their_score():
+    finder = FinderDetector(Told([[0, 0, 20, 20], [2, 0, 22, 20], [0, 15, 20, 35]], [0.6, 0.2, 0.2]))
+    (face,) = finder(np.zeros((64, 64, 3), np.uint8))
+    assert face.box == pytest.approx((0.5, 0, 20.5, 20))  # a quarter of the way; the third lies elsewhere
+
+
+def test_what_is_unsure_is_no_face_and_is_looked_at_again_in_finer_pixels():
+    network = Told([[10, 10, 30, 30]], [0.1])
+    assert FinderDetector(network)(np.zeros((500, 1000, 3), np.uint8)) == []
+    assert network.sizes == [(160, 320), (320, 640)]
+
+
+@pytest.mark.parametrize(
+    ("side", "score", "looks"),
+    [
+        (100, 0.9, 1),  # sure and large
+        (100, 0.4, 2),  # sure of nothing
+        (30, 0.9, 2),  # small, but not any more in finer pixels
+        (15, 0.9, 3),
+    ],
+)
+def test_finer_pixels_are_looked_at_where_nothing_is_sure_or_a_face_is_small(side, score, looks):
+    class Scene(Told):
+        """One face, at whatever size it is looked at."""
+
+        def forward(self, pictures):
+            scale = pictures.shape[-1] / 320
+            self.boxes = scale * torch.tensor([[40, 40, 40 + side, 40 + side]]).float()
+            return super().forward(pictures)
+
+    network = Scene([[0, 0, 1, 1]], [score])
+    (face,) = FinderDetector(network)(np.zeros((640, 1280, 3), np.uint8))
+    assert [width for _, width in network.sizes] == [320, 640, 1280][:looks]
+    assert face.box[2] - face.box[0] == pytest.approx(4 * side)
+
+
+def test_finer_pixels_do_not_tell_again_what_was_sure_and_large():
+    class Parts(Told):
+        """A small and a large face; in finer pixels only parts of the large one."""
+
+        def forward(self, pictures):
+            large = [[100, 20, 220, 140], [20, 20, 50, 50]]
+            self.boxes = torch.tensor(
+                large if pictures.shape[-1] == 320 else [[240, 60, 380, 200], [40, 40, 100, 100]]
+            )
+            self.boxes = self.boxes.float()
+            return super().forward(pictures)
+
+    faces = FinderDetector(Parts([[0, 0, 1, 1]] * 2, [0.9, 0.8]))(np.zeros((320, 640, 3), np.uint8))
+    assert [round(face.box[2] - face.box[0]) for face in faces] == [240, 60]
+
+
+def test_a_small_picture_is_looked_at_once_as_it_is():
+    network = Told([[10, 10, 30, 30]], [0.1])
+    assert FinderDetector(network)(np.zeros((100, 90, 3), np.uint8)) == []
+    assert network.sizes == [(128, 96)]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (20, 3000), (3000, 20), (7, 9), (33, 31), (0, 5)])
+def test_pictures_of_any_size_are_taken(network, shape):
+    for face in FinderDetector(network)(np.zeros((*shape, 3), np.uint8)):
+        assert np.isfinite(face.box).all()
+
+
+@pytest.mark.parametrize("image", [np.zeros((30, 30), np.uint8), np.zeros((30, 30, 3)), None])
+def test_what_is_no_picture_is_named(network, image):
+    with pytest.raises(ValueError, match="an image is"):
+        FinderDetector(network)(image)
+
+
+def written(path, network, form):
+    save_file(network.state_dict(), path, {"recipe": json.dumps({"form": form})})
+    return path
+
+
+SIZES = {"stem": [4, 4], "widths": [4, 8, 8], "blocks": [1, 1, 1]}
+
+
+def test_weights_come_back_from_their_file(network, tmp_path):
+    loaded = load_finder(written(tmp_path / "own.safetensors", network, SIZES))
+    picture = 255 * torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(3))
+    with torch.inference_mode():
+        torch.testing.assert_close(loaded(picture).box, network(picture).box, atol=1e-2, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {},
+        SIZES | {"widths": [4, 8, 10**9]},
+        SIZES | {"widths": [4, 8]},
+        SIZES | {"stem": "44"},
+        SIZES | {"blocks": [1, 1, 10**6]},
+        SIZES | {"widths": [8, 8, 8]},
+        SIZES | {"depth": [3]},
+        SIZES | {"widths": 7},
+        [],
+    ],
+)
+def test_weights_that_do_not_fit_are_refused(network, tmp_path, form):
+    with pytest.raises(WeightsError, match=r"own\.safetensors"):
+        load_finder(written(tmp_path / "own.safetensors", network, form))
+
+
+def test_a_file_that_is_no_weights_is_refused(tmp_path):
+    (tmp_path / "a.safetensors").write_bytes(b"\x80\x04K\x01.")
+    with pytest.raises(WeightsError, match="not a readable"):
+        load_finder(tmp_path / "a.safetensors")
+    with pytest.raises(MissingAssetError):
+        load_finder(tmp_path / "b.safetensors")
+
+
+def test_a_file_that_is_not_yunet_is_refused(tmp_path):
+    (tmp_path / "a.onnx").write_bytes(b"\x80\x04K\x01.")
+    with pytest.raises(WeightsError, match=r"a\.onnx is not YuNet"):
+        YuNetDetector(tmp_path / "a.onnx")
+    with pytest.raises(MissingAssetError, match=r"b\.onnx"):
+        YuNetDetector(tmp_path / "b.onnx")
+
+
+class Seeing(FakeReconstructor):
+    """Sees the face where it is, wherever it is asked to look."""
+
+    def __init__(self, boxes: list[tuple[float, float, float, float]], alarms: tuple[Alarm, ...] = ()):
+        super().__init__(alarms=alarms)
+        self.boxes, self.places = boxes, []
+
+    def crop(self, face):
+        self.places.append(super().crop(face))
+        return self.places[-1]
+
+    def __call__(self, crops, without=frozenset()):
+        answers = super().__call__(crops, without)
+        return [self.moved(*row) for row in zip(answers, self.boxes, self.places, strict=True)]
+
+    def moved(self, answer, box, T):
+        x0, y0, x1, y1 = box
+        low, high = answer.landmarks[:, :2].min(0), answer.landmarks[:, :2].max(0)
+        share = (answer.vertices[:, :2] - low) / (high - low)
+        place = share * [x1 - x0, y1 - y0] + [x0, y0]
+        vertices = answer.vertices.copy()
+        vertices[:, :2] = (place - T[:2, 2]) / T[0, 0]
+        return replace(answer, vertices=vertices)
+
+
+TRUE_BOX = (100.0, 80.0, 200.0, 190.0)
+PICTURE = np.zeros((300, 400, 3), np.uint8)
+
+
+@pytest.mark.parametrize("jitter", [(10, 5, 15, -8), (-20, 0, -10, 20), (0, 25, 0, 10)])
+def test_a_second_look_moves_a_box_to_the_truth(jitter):
+    found = Face(tuple(np.add(TRUE_BOX, jitter).tolist()), 0.7, pose_deg=(1.0, 2.0, 3.0))
+    (face,) = refined(PICTURE, [found], Seeing([TRUE_BOX]))
+    assert face.box == pytest.approx(TRUE_BOX, abs=1e-3)
+    assert (face.score, face.pose_deg) == (0.7, (1.0, 2.0, 3.0))
+
+
+@pytest.mark.parametrize("wild", [(300, 200, 390, 290), (0, 0, 300, 299), (140, 130, 160, 150)])
+def test_a_box_that_would_jump_stays(wild):
+    found = Face(TRUE_BOX, 0.9)
+    assert refined(PICTURE, [found], Seeing([wild])) == [found]
+
+
+def test_where_nothing_is_seen_a_box_goes_half_the_way():
+    found = Face((110.0, 100.0, 230.0, 190.0), 0.9)
+    (face,) = refined(PICTURE, [found], Seeing([TRUE_BOX], (Alarm("empty-mask", "nothing seen", 1),)))
+    assert face.box == pytest.approx((105, 90, 215, 190), abs=1e-3)
+
+
+def test_two_finds_of_one_face_become_one():
+    finds = [Face(TRUE_BOX, 0.9), Face((130.0, 100.0, 230.0, 200.0), 0.8)]
+    (face,) = refined(PICTURE, finds, Seeing([TRUE_BOX, TRUE_BOX]))
+    assert face.score == 0.9
+
+
+def test_an_unsure_find_goes_where_the_method_sees_no_face():
+    alarm = Alarm("empty-mask", "nothing seen", 1)
+    finds = [Face(TRUE_BOX, 0.9), Face((250.0, 100.0, 330.0, 180.0), 0.35)]
+    method = Seeing([finds[0].box, finds[1].box], (alarm,))
+    assert [face.score for face in refined(PICTURE, finds, method)] == [0.9]
+
+
+def test_nothing_found_needs_no_second_look():
+    assert refined(PICTURE, [], Seeing([])) == []
+
+
+def shot(score: float, box: tuple[float, float, float, float]):
+    """A detector that always answers the same."""
+
+    def answer(image):
+        return [Face(box, score)]
+
+    answer.name = "same"
+    return answer
+
+
+def test_found_shares_are_counted_against_the_truth():
+    subjects = [
+        Subject(str(k), lambda: PICTURE, np.zeros((68, 3), np.float32), (0, 0, 0), box)
+        for k, box in enumerate([TRUE_BOX, (200.0, 80.0, 300.0, 190.0)])
+    ]
+    found = found_faces(shot(0.5, (100.0, 80.0, 200.0, 157.0)), subjects, "clean")
+    assert found.share == 0.5
+    assert found.overlap == pytest.approx(0.7)
+    assert found.others == 0.5
+    assert found.any_share == 1
+
+
+def test_pictures_without_faces_are_the_same_every_time():
+    first, again = empty_pictures(4), empty_pictures(4)
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert found_anything(shot(0.5, TRUE_BOX), first).others == 1
+
+
+class Sees:
+    """Answers each face with a mesh that spans its box, of which a share is visible."""
+
+    name, size, switches = "sees", 64, ()
+
+    def __init__(self, shares):
+        self.topology, self._shares = load_face_model().topology, shares
+
+    def crop(self, face):
+        return crop_square(face.box, 1.5, self.size)
+
+    def __call__(self, crops, without=frozenset()):
+        mean = load_face_model().mean.numpy()
+        marks = self.topology.landmarks(mean)[:, :2]
+        middle, side = (marks.max(0) + marks.min(0)) / 2, np.ptp(marks, axis=0).max()
+        mesh = ((mean - [*middle, 0]) * self.size / 1.5 / side + [31.5, 31.5, 0]).astype(np.float32)
+        return [
+            Reconstruction(
+                "sees",
+                Space.CROP,
+                self.topology,
+                frozen(mesh),
+                scalars=(Scalar("visibility", frozen(np.linspace(0, 1, len(mesh)) > 1 - share), 0, 1),),
+                pose_deg=(0.0, 0.0, 0.0),
+            )
+            for share in self._shares
+        ]
+
+
+@pytest.mark.parametrize(
+    ("scores", "shares", "left"),
+    [
+        ((0.9, 0.4), (0.8, 0.6), 2),  # unsure, but a face is seen there
+        ((0.9, 0.4), (0.8, 0.4), 1),  # not half as sure: half of a face must be seen
+        ((0.9, 0.6), (0.8, 0.4), 2),  # surer: less will do
+        ((0.9, 0.4), (0.8, 0.01), 1),  # beside a sure face next to nothing is seen
+        ((0.45, 0.4), (0.5, 0.01), 2),  # nothing is sure: both may be covered faces
+        ((0.9, 0.6), (0.8, 0.1), 1),  # far less sure, and little is seen
+        ((0.9, 0.7), (0.8, 0.01), 2),  # about as sure, whatever is seen
+    ],
+)
+def test_unsure_finds_beside_a_sure_one_must_show_a_face(scores, shares, left):
+    boxes = ((20, 20, 80, 80), (120, 20, 180, 80))
+    faces = [Face(box, score) for box, score in zip(boxes, scores, strict=True)]
+    assert len(refined(np.full((200, 200, 3), 90, np.uint8), faces, Sees(shares))) == left

@@ -1,0 +1,101 @@
+import numpy as np
+import pytest
+import torch
+
+from models.loading import load_face_model
+from models.methods.dsfnet.method import DSFNet, make_network, standardise
+from models.networks.dual_space import DensePrediction, Form, Switches
+from models.synthetic.camera import project
+from models.synthetic.dataset import FaceBatch, batch
+
+SMALL = Form(widths=(8, 8, 8, 8, 8), summary=16, chart_size=48, fusion_widths=(8, 8, 8, 8), sampled=4)
+
+
+@pytest.fixture(scope="module")
+def method() -> DSFNet:
+    torch.manual_seed(0)
+    return DSFNet(make_network(SMALL, load_face_model()), load_face_model())
+
+
+@pytest.fixture(scope="module")
+def rendered() -> FaceBatch:
+    return batch(11, range(8))
+
+
+def perfect(faces: FaceBatch) -> DensePrediction:
+    """What heads without any error would say."""
+    mask = faces.mask[:, None].float()
+    return DensePrediction(
+        18 * mask - 9, faces.uv.float(), faces.depth[:, None] / 64, torch.full_like(mask, 9.0)
+    )
+
+
+def test_visibility_read_off_perfect_maps_agrees_with_the_renderer(method, rendered):
+    face_model = load_face_model()
+    shape = face_model.vertices(rendered.identity, rendered.expression)
+    crop = project(shape, rendered.rotation, rendered.camera)
+    told = method._visibility(perfect(rendered), crop) > 0.5
+    agreed = (told == rendered.visibility.bool()).float().mean(1)
+    assert float(agreed.mean()) > 0.95
+    assert float(agreed.min()) > 0.9
+
+
+def test_a_face_seen_nowhere_has_no_visible_vertex(method, rendered):
+    dense = perfect(rendered)
+    hidden = dense._replace(mask=torch.full_like(dense.mask, -9.0))
+    vertices = torch.rand(8, len(method.topology.uv), 3) * 127
+    assert not bool((method._visibility(hidden, vertices) > 0.5).any())
+
+
+def test_perfect_maps_put_what_was_seen_where_the_face_is(method, rendered):
+    network = method._network
+    seen = network.scatter(perfect(rendered), Switches())
+    truth = project(
+        load_face_model().vertices(rendered.identity, rendered.expression), rendered.rotation, rendered.camera
+    )
+    cells = method._table.to_map(truth).flatten(2).mT
+    camera = torch.stack(((cells[..., 0] - 63.5) / 64, (63.5 - cells[..., 1]) / 64, cells[..., 2] / 64), -1)
+    apart = (seen.positions - camera)[..., :2].norm(dim=-1)
+    weight = seen.weights * network.inside
+    assert float((weight * apart).sum() / weight.sum()) * 64 < 1.0  # px of the crop
+
+
+def test_standardised_channels_have_no_mean_and_unit_variance():
+    crops = torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8)
+    values = standardise(crops)
+    assert float(values.mean((2, 3)).abs().max()) < 1e-4
+    assert values.var((2, 3), correction=0).numpy() == pytest.approx(np.ones((2, 3)), abs=0.03)
+
+
+def test_brightness_and_contrast_of_a_crop_do_not_matter():
+    crops = torch.randint(40, 120, (1, 3, 32, 32), dtype=torch.uint8)
+    torch.testing.assert_close(standardise(crops), standardise(2 * crops), atol=0.05, rtol=0.05)
+
+
+def test_an_all_black_crop_is_answered_and_its_doubts_are_told(method):
+    answer = method(np.zeros((1, 128, 128, 3), np.uint8))[0]
+    assert np.isfinite(answer.vertices).all()
+    assert np.isfinite(answer.pose_deg).all()
+    assert answer.alarms
+
+
+def test_one_face_or_many_make_no_difference(method):
+    crops = np.random.default_rng(0).integers(0, 255, (3, 128, 128, 3), np.uint8)
+    together = method(crops)
+    for k in range(3):
+        np.testing.assert_allclose(together[k].vertices, method(crops[k : k + 1])[0].vertices, atol=0.05)
+
+
+def test_disagreement_is_the_distance_of_the_branches_in_mm(method):
+    answer = method(np.random.default_rng(1).integers(0, 255, (1, 128, 128, 3), np.uint8))[0]
+    image, model = answer.layer("image space"), answer.layer("model space")
+    apart = np.linalg.norm(image.vertices - model.vertices, axis=1) * answer.mm_per_px
+    np.testing.assert_allclose(answer.scalar("disagreement").values, apart, rtol=1e-4, atol=1e-3)
+
+
+def test_each_branch_tells_the_pose_it_has_when_asked_alone(method):
+    crops = np.random.default_rng(2).integers(0, 255, (1, 128, 128, 3), np.uint8)
+    whole = method(crops)[0]
+    for branch, other in (("image space", "model space"), ("model space", "image space")):
+        (alone,) = method(crops, frozenset({other}))
+        assert whole.layer(branch).pose_deg == pytest.approx(alone.pose_deg, abs=1e-3)

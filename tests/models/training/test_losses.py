@@ -1,0 +1,90 @@
+import pytest
+import torch
+
+from models.face_model.sampled import landmark_weights
+from models.face_model.uv import PositionMapTable
+from models.geometry.transforms import Similarity, rotation_from_euler
+from models.loading import load_face_model
+from models.networks.dual_space import MM_PER_UNIT, Completed, DensePrediction, DualSpaceAnswer, Fused, Seen
+from models.synthetic.dataset import FaceBatch
+from models.training.losses import Landmarks, confidence_target, dsfnet_loss, make_target
+from models.training.recipes import LossWeights
+
+COUNT, SIDE = 3, 64
+
+
+@pytest.fixture(scope="module")
+def table():
+    return PositionMapTable(load_face_model().topology, 48)
+
+
+@pytest.fixture(scope="module")
+def landmarks(table):
+    face_model = load_face_model()
+    mean = torch.from_numpy(face_model.topology.landmarks(face_model.mean.numpy())) / MM_PER_UNIT
+    return Landmarks(mean, landmark_weights(face_model, table))
+
+
+@pytest.fixture(scope="module")
+def faces() -> FaceBatch:
+    """Faces under a scaled orthographic camera, whose placement is a similarity."""
+    generator = torch.Generator().manual_seed(0)
+    face_model = load_face_model()
+    grid = (COUNT, SIDE, SIDE)
+    return FaceBatch(
+        images=torch.zeros(COUNT, 3, 2 * SIDE, 2 * SIDE, dtype=torch.uint8),
+        mask=(torch.rand(grid, generator=generator) > 0.5).to(torch.uint8),
+        uv=torch.rand(COUNT, 2, SIDE, SIDE, generator=generator).half(),
+        depth=torch.randn(grid, generator=generator).half(),
+        identity=torch.randn(COUNT, face_model.identity_count, generator=generator),
+        expression=0.1 * torch.randn(COUNT, face_model.expression_count, generator=generator),
+        rotation=rotation_from_euler(0.4 * torch.randn(COUNT, 3, generator=generator)),
+        camera=torch.tensor([[0.6, 60.0, 70.0, 0.0]]).expand(COUNT, 4),
+        visibility=torch.ones(COUNT, len(face_model.mean), dtype=torch.uint8),
+    )
+
+
+def truthful(faces: FaceBatch, table: PositionMapTable) -> DualSpaceAnswer:
+    """What a network without any error would answer."""
+    target = make_target(faces, load_face_model(), table)
+    place = torch.tensor([(60 - 63.5) / 64, (63.5 - 70) / 64, 0.0]).expand(COUNT, 3)
+    placement = Similarity(torch.full((COUNT,), 0.6 * MM_PER_UNIT / 64), faces.rotation, place)
+    branch = Completed(target.coefficients, target.offset, placement, target.face)
+    mask = target.mask[:, None]
+    dense = DensePrediction(40 * mask - 20, target.uv, target.depth[:, None], 40 * mask - 20)
+    seen = Seen(target.face, torch.ones(target.face.shape[:2]), torch.zeros(COUNT, dtype=torch.bool))
+    ones = torch.ones(target.face.shape[:2])
+    return DualSpaceAnswer(
+        dense, seen, branch, branch, Fused(target.offset, target.face, ones, ones, placement, target.face)
+    )
+
+
+def terms(answer, faces, table, landmarks):
+    target = make_target(faces, load_face_model(), table)
+    inside = table.mask.flatten().float()
+    return dsfnet_loss(answer, target, landmarks, inside, LossWeights())[1]
+
+
+def test_the_truth_costs_nothing(faces, table, landmarks):
+    for name, value in terms(truthful(faces, table), faces, table, landmarks).items():
+        assert float(value) < 0.04, name  # sampling the chart costs the landmarks 0.3 px of the crop
+
+
+def test_a_shift_costs_its_length(faces, table, landmarks):
+    answer = truthful(faces, table)
+    assert answer.fused is not None
+    moved = answer.fused.placement._replace(translation=answer.fused.placement.translation + 0.1)
+    fused = answer.fused._replace(placement=moved, face=answer.fused.face + 0.1)
+    found = terms(answer._replace(fused=fused), faces, table, landmarks)
+    w = LossWeights()
+    assert float(found["fused landmarks"]) == pytest.approx(w.fused * w.landmarks * 0.1 * 2**0.5, rel=0.02)
+    assert float(found["fused position"]) == pytest.approx(w.fused * w.position * 0.1 * 1.5, rel=0.02)
+    assert float(found["ms landmarks"]) < 0.04
+
+
+def test_confidence_should_be_full_where_nothing_is_wrong_and_fall_with_the_error():
+    error = torch.tensor([0.0, 0.05, 0.2])
+    wanted = confidence_target(error, torch.zeros(3))
+    assert float(wanted[0]) == 1
+    assert bool((wanted.diff() < 0).all())
+    assert float(wanted[1]) == pytest.approx(float(torch.exp(torch.tensor(-0.05 / 0.05)).sqrt()))

@@ -1,0 +1,231 @@
+"""Ground truth in the window: found, opened, refused, shown by name, drawn, divided as chosen."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QPointF
+from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QTableWidget
+
+from models.ground_truth.readers import read_truth
+from models.metrics.ground_truth_errors import judged
+from models.metrics.normalisers import normaliser
+from tests.fakes.outside import FakeOutside
+from tests.fakes.reconstructor import FakeReconstructor, fake_reconstruct
+from tests.fakes.work import FakeWork
+from tests.viewer.gl_fixtures.screen import pixels
+from viewer.app.commands import Controller
+from viewer.ground_truth.dock import MetricsDock
+from viewer.inference.session import Session
+from viewer.panels.photo_panel import PhotoPanel
+from viewer.sources import open_path
+from viewer.state.layout import panel_row
+from viewer.state.state import Severity
+from viewer.state.store import Store
+
+
+@pytest.fixture
+def desk(qtbot):
+    store, outside = Store(), FakeOutside()
+    outside.open_path = open_path
+    session = Session(store, FakeWork().work())
+    controller = Controller(store, session, outside)
+    yield store, controller, outside
+    assert session.close(5)
+
+
+def photo(folder: Path, name: str = "face.png", value: int = 90) -> Path:
+    Image.fromarray(np.full((240, 320, 3), value, np.uint8)).save(folder / name)
+    return folder / name
+
+
+def truth(path: Path, shift=(4.0, 3.0), face: int = 0, value: int = 90, **fields: object) -> Path:
+    """What the fake method answers for that picture, shifted."""
+    image = np.full((240, 320, 3), value, np.uint8)
+    own = fake_reconstruct(image, FakeWork()._detect(image, "finder"), FakeReconstructor())[face].landmarks
+    points = (own[:, :2] + np.array(shift)).tolist()
+    path.write_text(json.dumps({"landmarks": points, **fields}))
+    return path
+
+
+def answered(qtbot, store, name: str) -> None:
+    qtbot.waitUntil(
+        lambda: (
+            store.state.shown is not None
+            and store.state.shown.frame.name == name
+            and bool(store.state.shown.answers)
+            and not store.state.busy
+        )
+    )
+
+
+def texts(widget) -> str:
+    return "\n".join(label.text() for label in widget.findChildren(QLabel) if label.isVisibleTo(widget))
+
+
+def test_truth_beside_a_photo_is_found_and_the_probe_reads_the_error(qtbot, desk, tmp_path):
+    store, controller, _ = desk
+    truth(tmp_path / "face.gt.json")
+    controller.open(photo(tmp_path))
+    answered(qtbot, store, "face.png")
+    judgement = store.state.judgement
+    assert judgement.truth.name == "face.gt.json"
+    corner = int(store.state.answer.topology.landmark_vertices[30, 0])
+    controller.probe_vertex(corner)
+    assert dict(store.state.probe.readings)["error"].startswith("5.0 px")
+
+
+def test_truth_the_user_opens_belongs_to_that_picture_alone(qtbot, desk, tmp_path):
+    store, controller, outside = desk
+    first, second = photo(tmp_path, "a.png"), photo(tmp_path, "b.png")
+    outside.chosen = str(truth(tmp_path / "elsewhere.json"))
+    controller.open(first)
+    answered(qtbot, store, "a.png")
+    assert store.state.judgement is None
+    controller.open_truth_dialog()
+    qtbot.waitUntil(lambda: store.state.judgement is not None)
+    controller.toggle_branch("confidence")
+    qtbot.waitUntil(lambda: "confidence" in store.state.answer.left_out)
+    assert store.state.judgement is not None
+    controller.open(second)
+    answered(qtbot, store, "b.png")
+    assert store.state.judgement is None
+
+
+def test_a_truth_that_does_not_fit_is_told_and_the_answer_stays(qtbot, desk, tmp_path):
+    store, controller, _ = desk
+    truth(tmp_path / "face.gt.json", image_size=[640, 480])
+    controller.open(photo(tmp_path))
+    answered(qtbot, store, "face.png")
+    assert store.state.judgement is None
+    assert store.state.notice.severity is Severity.ERROR
+    assert "640" in store.state.notice.cause
+    assert "scale its points" in store.state.notice.remedy
+
+
+def test_a_truth_without_a_picture_is_told(qtbot, desk, tmp_path):
+    store, controller, _ = desk
+    controller.open_truth(truth(tmp_path / "face.json"))
+    assert "no picture" in store.state.notice.cause
+
+
+def test_of_two_faces_the_one_the_truth_overlaps_is_judged_and_the_dock_says_which(qtbot, desk, tmp_path):
+    store, controller, _ = desk
+    dock = MetricsDock(store, controller)
+    qtbot.addWidget(dock)
+    truth(tmp_path / "face.gt.json", face=1, value=210)
+    controller.open(photo(tmp_path, value=210))
+    answered(qtbot, store, "face.png")
+    assert store.state.judgement is None
+    assert "about face 2" in texts(dock)
+    controller.next_face()
+    assert store.state.judgement is not None
+    assert "about face 2" not in texts(dock)
+
+
+@pytest.fixture
+def metrics(qtbot, desk, tmp_path):
+    store, controller, outside = desk
+    dock = MetricsDock(store, controller)
+    qtbot.addWidget(dock)
+    assert "NAME.mat" in texts(dock)
+    truth(tmp_path / "face.gt.json", pose_deg=[3, -10, 6])
+    controller.open(photo(tmp_path))
+    answered(qtbot, store, "face.png")
+    return store, controller, dock, outside
+
+
+def test_figures_stand_by_their_full_name_per_branch(metrics):
+    store, _, dock, _ = metrics
+    table = dock.findChild(QTableWidget)
+    heads = [table.horizontalHeaderItem(i).text() for i in range(1, 4)]
+    assert heads == ["Fused", "Image", "Model"]
+    sentence = table.item(0, 1).toolTip()
+    size = float(np.sqrt(np.ptp(store.state.judgement.landmarks[:, :2], axis=0).prod()))
+    assert sentence == f"NME 2D, 68 points, sqrt(w h) of the truth's box: {500 / size:.2f} % (fused)"
+
+
+def test_another_normaliser_changes_every_figure_by_the_ratio_of_the_lengths(metrics):
+    store, _, dock, _ = metrics
+    table, chooser = dock.findChild(QTableWidget), dock.findChild(QComboBox)
+    before = float(table.item(0, 1).text())
+    chooser.setCurrentIndex(1)
+    chooser.activated.emit(1)
+    after = float(table.item(0, 1).text())
+    wide, high = np.ptp(store.state.judgement.landmarks[:, :2], axis=0)
+    assert after / before == pytest.approx(np.sqrt(wide * high) / np.hypot(wide, high), abs=0.01)
+    assert "diagonal" in table.item(0, 1).toolTip()
+
+
+def test_a_click_on_a_figure_shows_its_formula_and_a_second_one_hides_it(metrics):
+    store, _, dock, _ = metrics
+    table = dock.findChild(QTableWidget)
+    table.cellClicked.emit(0, 1)
+    assert store.state.explained.startswith("NME 2D, 68 points")
+    told = texts(dock)
+    assert "100 · mean |a - p| / N" in told
+    assert "px here, drawn over the photo" in told
+    table.cellClicked.emit(0, 1)
+    assert store.state.explained == ""
+    assert "Click a figure" in texts(dock)
+
+
+def test_the_dock_opens_a_file(qtbot, metrics, tmp_path):
+    store, _, dock, outside = metrics
+    outside.chosen = str(truth(tmp_path / "other.json", shift=(0, 0)))
+    dock.findChild(QPushButton).click()
+    qtbot.waitUntil(lambda: store.state.judgement.truth.name == "other.json")
+    assert dock.findChild(QTableWidget).item(0, 1).text() == "0.00"
+
+
+@pytest.mark.gl
+def test_truth_errors_and_normaliser_are_drawn_over_the_photo(qtbot, metrics):
+    store, _, _, _ = metrics
+    panel = PhotoPanel(panel_row("photo"))
+    qtbot.addWidget(panel)
+    panel.resize(640, 500)
+    panel.show()
+    panel.set_shown(store.state.shown)
+    panel.set_overlays(frozenset())
+
+    def colours(overlays: frozenset[str], measured=None) -> np.ndarray:
+        panel.set_overlays(overlays)
+        panel.set_truth(store.state.judgement, measured)
+        image = panel.view.grab().toImage()
+        return pixels(image)
+
+    def green(picture: np.ndarray) -> int:
+        red, rest = picture[..., 0].astype(int), picture[..., 1].astype(int)
+        return int(((rest - red > 60) & (rest > 180)).sum())
+
+    plain, true = colours(frozenset()), colours(frozenset({"truth"}))
+    assert green(plain) == 0
+    assert green(true) > 100
+    wrong = colours(frozenset({"error"}))
+    assert (wrong != plain).any()
+    assert "truth to answer" in panel.legend_text()
+    boxed = colours(frozenset(), normaliser("box"))
+    corner = panel.view.to_widget(QPointF(*store.state.judgement.measured[:, :2].min(0).tolist()))
+    around = boxed[int(corner.y()) : int(corner.y()) + 4, int(corner.x()) : int(corner.x()) + 40]
+    assert green(around) > 20
+
+
+@pytest.mark.shared
+def test_a_real_photo_is_judged_within_what_was_published():
+    folder = Path(__file__).resolve().parents[4] / "shared" / "data" / "real" / "aflw2000_full"
+    if not (folder / "image00050.gt.npz").is_file():
+        pytest.skip("needs ../shared/data/real/aflw2000_full")
+    from models.loading import load
+    from models.metrics.errors import nme_percent
+    from models.pipeline import reconstruct
+    from models.reconstructor import Face
+
+    known = read_truth(folder / "image00050.gt.npz", (450, 450))
+    with Image.open(folder / "image00050.jpg") as picture:
+        image = np.asarray(picture.convert("RGB"))
+    (answer,) = reconstruct(image, [Face(known.box)], load("dsfnet", "open", "cpu"))
+    judgement = judged(answer, known)
+    assert judgement.warning == ""
+    assert nme_percent(judgement.branches[0].landmarks, judgement.landmarks) < 4

@@ -1,0 +1,552 @@
+"""The GL panels, by their pixels (tier 3)."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QWheelEvent
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
+
+from models.reconstruction import MeshLayer, Reconstruction, Space, frozen
+from tests.viewer.gl_fixtures import dome
+from tests.viewer.gl_fixtures.screen import middle, near, pixels, require_gl
+from viewer.gl.mesh_item import VALUES, Fill, MeshItem, Paint, Surface
+from viewer.gl.trackball import stage
+from viewer.panels.colours import DARK, LIGHT
+from viewer.panels.panel import Panel
+from viewer.panels.surface_data import CHART_SIZE
+from viewer.panels.wipe_line import WipeLine
+from viewer.panels.wipe_panel import WipePanel
+from viewer.readouts.difference import Setting, Side, compared
+from viewer.sources.source import Frame
+from viewer.state.layout import PANELS, panel_row
+from viewer.state.state import Camera, LayerStyle, Look, Shown, turn
+
+pytestmark = pytest.mark.gl
+USUAL = Setting("fake", "open")
+BACKGROUND = QColor(DARK.view).getRgb()[:3]
+
+
+@pytest.fixture(autouse=True)
+def _gl(qapp):
+    require_gl(qapp)
+
+
+def shown(qtbot, name="fused", answer=None, size=(300, 300)):
+    panel = Panel(panel_row(name))
+    qtbot.addWidget(panel)
+    panel.resize(size[0], size[1] + 36)
+    panel.show()
+    qtbot.waitExposed(panel)
+    panel.set_answer(dome.answer() if answer is None else answer, dome.photo())
+    return panel
+
+
+def grabbed(panel):
+    return pixels(panel.view.grabFramebuffer())
+
+
+def at(picture, x, y):
+    """A pixel by its place in the face's square, -1..1: x to the right, y up."""
+    column, row = spot(picture, x, y)
+    return picture[row, column]
+
+
+def spot(picture, x, y):
+    """Column and row of that place."""
+    (across, down), half = stage(picture.shape[1], picture.shape[0])
+    return round(across + x * half), round(down - y * half)
+
+
+def quads(*rows):
+    """A surface of squares (x, y, z, half side, photo px), drawn in this order."""
+    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32)
+    positions = np.concatenate([np.c_[corners * half + (x, y), np.full(4, z)] for x, y, z, half, _ in rows])
+    pixel = np.repeat(np.array([row[4] for row in rows], np.float32), 4, axis=0)
+    triangles = np.concatenate([np.array([[0, 1, 2], [0, 2, 3]]) + 4 * i for i in range(len(rows))])
+    count = len(positions)
+    return Surface(
+        positions=positions.astype(np.float32),
+        normals=np.tile(np.array([0, 0, 1], np.float32), (count, 1)),
+        triangles=triangles.astype(np.int32),
+        uv=np.full((count, 2), 0.5, np.float32),
+        pixels=pixel,
+        values=np.ones((count, VALUES), np.float32),
+    )
+
+
+def test_the_photo_lies_on_the_face_upright_and_not_mirrored(qtbot):
+    panel = shown(qtbot)
+    panel.set_look(LayerStyle(Look.PHOTO))
+    panel.set_answer(dome.answer(visibility=False), dome.photo())
+    picture = grabbed(panel)
+    assert near(at(picture, -0.3, 0.3), dome.RED)
+    assert near(at(picture, 0.3, 0.3), dome.GREEN)
+    assert near(at(picture, -0.3, -0.3), dome.BLUE)
+    assert near(at(picture, 0.3, -0.3), dome.WHITE)
+    assert near(at(picture, -0.95, 0.95), BACKGROUND, 2)
+
+
+def test_a_large_photo_lies_where_a_small_one_does(qtbot):
+    answer = dome.answer(visibility=False)
+    large = answer.mapped(Space.IMAGE, lambda points: points * 20, np.diag([20.0, 20.0, 1.0]))
+    panel = shown(qtbot)
+    panel.set_look(LayerStyle(Look.PHOTO))
+    panel.set_answer(large, dome.photo().repeat(20, 0).repeat(20, 1))
+    picture = grabbed(panel)
+    assert near(at(picture, -0.3, 0.3), dome.RED)
+    assert near(at(picture, 0.3, -0.3), dome.WHITE)
+
+
+@pytest.mark.parametrize("near_first", [True, False])
+def test_the_nearer_triangle_wins_whatever_is_drawn_first(qtbot, near_first):
+    panel = shown(qtbot)
+    rows = [(0, 0, 0.2, 0.3, (0, 0)), (0, 0, -0.2, 0.6, (1, 0))]
+    item = MeshItem()
+    panel.view.clear()
+    panel.view.addItem(item)
+    item.set_photo(np.array([[dome.RED, dome.GREEN]], np.uint8), (0, 0, 2, 1))
+    item.set_surface(quads(*(rows if near_first else rows[::-1])))
+    item.set_paint(Paint(fill=Fill.PHOTO))
+    picture = grabbed(panel)
+    assert near(at(picture, 0, 0), dome.RED)
+    assert near(at(picture, 0.45, 0.45), dome.GREEN)
+
+
+def test_what_was_hidden_looks_different_and_only_that(qtbot):
+    panel = shown(qtbot)
+    plain, marked = [], []
+    for answer, kept in ((dome.answer(visibility=False), plain), (dome.answer(), marked)):
+        panel.set_answer(answer, dome.photo())
+        kept.append(grabbed(panel))
+    change = np.abs(plain[0] - marked[0]).max(-1)
+    height, width = change.shape
+    left, right = change[: height - 60, : width // 2 - 12], change[: height - 60, width // 2 + 12 :]
+    drawn = np.abs(marked[0] - np.array(BACKGROUND)).max(-1)[: height - 60, width // 2 + 12 :] > 8
+    assert left.max() <= 1
+    assert (right[drawn] > 20).mean() > 0.9
+
+
+def test_the_visible_surface_is_only_what_was_seen(qtbot):
+    picture = grabbed(shown(qtbot, "image"))
+    assert near(at(picture, -0.3, 0.3), dome.RED)
+    assert near(at(picture, 0.3, 0.3), BACKGROUND, 2)
+
+
+def test_all_panels_frame_the_face_alike(qtbot):
+    partial, whole = shown(qtbot, "image"), shown(qtbot, "fused")
+    whole.set_answer(dome.answer(visibility=False), dome.photo())
+    whole.set_look(LayerStyle(Look.PHOTO))
+    a, b = grabbed(partial), grabbed(whole)
+    left = slice(0, a.shape[1] // 2 - 12)
+    assert np.abs(a - b)[:-60, left].max() <= 2
+
+
+def test_a_camera_from_outside_is_obeyed_in_silence(qtbot):
+    panel = shown(qtbot)
+    before = grabbed(panel)
+    with qtbot.assertNotEmitted(panel.camera_moved):
+        panel.set_camera(Camera(rotation=turn((0, 1, 0), 40), zoom=1.3, pan=(0.1, 0)))
+    assert np.abs(before - grabbed(panel)).max() > 30
+
+
+def test_a_drag_to_the_right_turns_the_face_to_the_right_and_says_so(qtbot):
+    panel = shown(qtbot)
+    moves = []
+    panel.camera_moved.connect(moves.append)
+    before = grabbed(panel)
+    qtbot.mousePress(panel.view, Qt.MouseButton.LeftButton, pos=QPoint(150, 150))
+    qtbot.mouseMove(panel.view, QPoint(200, 150))
+    qtbot.mouseRelease(panel.view, Qt.MouseButton.LeftButton, pos=QPoint(200, 150))
+    qtbot.waitUntil(lambda: bool(moves))
+    assert moves[-1] == panel.view.camera
+    assert moves[-1].rotation[2] > 0.05  # about the upward axis: the front goes to the right
+    assert np.abs(before - grabbed(panel)).max() > 30
+
+
+def test_a_click_picks_a_vertex_and_turns_nothing(qtbot):
+    panel = shown(qtbot)
+    with qtbot.assertNotEmitted(panel.camera_moved), qtbot.waitSignal(panel.vertex_picked) as signal:
+        qtbot.mouseClick(panel.view, Qt.MouseButton.LeftButton, pos=middle(panel.view))
+    assert abs(signal.args[0] - dome.SIDE * dome.SIDE // 2) <= dome.SIDE + 1
+
+
+def test_the_wheel_enlarges_and_double_click_puts_all_back(qtbot):
+    panel = shown(qtbot)
+    wheel = QWheelEvent(
+        QPointF(150, 150),
+        QPointF(panel.view.mapToGlobal(QPoint(150, 150))),
+        QPoint(),
+        QPoint(0, 120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    with qtbot.waitSignal(panel.camera_moved) as zoomed:
+        QApplication.sendEvent(panel.view, wheel)
+    assert zoomed.args[0].zoom == pytest.approx(1.15)
+    with qtbot.waitSignal(panel.camera_moved) as back:
+        qtbot.mouseDClick(panel.view, Qt.MouseButton.LeftButton, pos=QPoint(150, 150))
+    assert back.args[0] == Camera()
+
+
+def test_the_keyboard_turns_too(qtbot):
+    panel = shown(qtbot)
+    with qtbot.waitSignal(panel.camera_moved) as signal:
+        qtbot.keyClick(panel.view, Qt.Key.Key_Right)
+    assert signal.args[0].rotation[2] > 0
+
+
+def test_changing_the_look_uploads_nothing(qtbot):
+    panel = shown(qtbot)
+    grabbed(panel)
+    before = panel.uploads
+    pictures = []
+    for look in panel.row.looks:
+        panel.set_look(LayerStyle(look, wire=True, opacity=0.9))
+        pictures.append(grabbed(panel))
+    assert panel.uploads == before
+    for picture in pictures[1:]:
+        assert np.abs(picture - pictures[0]).max() > 10  # and yet each look differs from the first
+
+
+def test_the_next_answer_of_one_topology_leaves_the_triangles_where_they_are(qtbot):
+    panel = shown(qtbot)
+    grabbed(panel)
+    answer = dome.answer()
+    panel.set_answer(answer, dome.photo())
+    grabbed(panel)
+    before = panel.uploads
+    moved = answer.mapped(Space.IMAGE, lambda points: points + 1, np.eye(3))
+    panel.set_answer(moved, dome.photo())
+    grabbed(panel)
+    sent = panel.uploads - before
+    assert sent == 5  # places, normals, places in the photo, values, photo; not triangles, chart, colour maps
+
+
+def test_one_place_of_the_face_has_one_pncc_colour_in_every_panel(qtbot):
+    partial, whole = shown(qtbot, "image"), shown(qtbot, "fused")
+    for panel in (partial, whole):
+        panel.set_look(LayerStyle(Look.PNCC))
+    a, b = grabbed(partial), grabbed(whole)
+    for x, y in ((-0.4, 0.3), (-0.2, -0.3)):
+        assert near(at(a, x, y), tuple(at(b, x, y)), 3)
+    left, right = at(b, -0.4, 0.0), at(b, 0.4, 0.0)
+    assert right[0] - left[0] > 60  # red grows to the right of the mean face
+    assert at(b, 0.0, 0.4)[1] - at(b, 0.0, -0.4)[1] > 60  # green upwards
+    assert "mean face" in whole.legend_text()
+
+
+def test_without_a_mean_face_there_is_no_pncc_and_it_is_said(qtbot):
+    answer = dome.answer()
+    panel = shown(qtbot, answer=replace(answer, topology=replace(answer.topology, mean=None)))
+    panel.set_look(LayerStyle(Look.PNCC))
+    assert "no mean face" in panel.legend_text()
+
+
+def test_a_flat_look_has_one_shade_per_triangle(qtbot):
+    panel = shown(qtbot)
+    panel.set_answer(dome.answer(visibility=False), dome.photo())
+    shades = {}
+    for look in (Look.SHADED, Look.FLAT):
+        panel.set_look(LayerStyle(look))
+        shades[look] = len(np.unique(grabbed(panel)[:-60].reshape(-1, 3), axis=0))
+    assert shades[Look.FLAT] < shades[Look.SHADED] / 2
+
+
+def test_edges_lie_on_the_edges_and_nowhere_else(qtbot):
+    panel = shown(qtbot)
+    item = MeshItem()
+    panel.view.clear()
+    panel.view.addItem(item)
+    item.set_surface(quads((0, 0, 0, 0.6, (0, 0))))
+    item.set_paint(Paint(fill=Fill.PLAIN, body=(0, 0, 0), edge=(1, 1, 1), edge_opacity=1.0, wire=True))
+    picture = grabbed(panel)
+    column, row = spot(picture, 0.3, 0.3)
+    assert picture[row - 2 : row + 3, column - 2 : column + 3].max() > 100  # the diagonal
+    assert at(picture, 0.3, -0.3).max() == 0
+    assert at(picture, -0.3, 0.3).max() == 0
+
+
+def test_drivers_without_geometry_shaders_draw_edges_too(qtbot, monkeypatch):
+    monkeypatch.setattr("viewer.gl.mesh_item.has_geometry_shaders", lambda: False)
+    test_edges_lie_on_the_edges_and_nowhere_else(qtbot)
+
+
+def test_triangles_that_point_outside_are_refused_before_the_driver_reads_them(qtbot, caplog):
+    panel = shown(qtbot)
+    good = quads((0, 0, 0, 0.5, (0, 0)))
+    item = MeshItem()
+    panel.view.addItem(item)
+    with qtbot.waitSignal(panel.failed) as signal:
+        item.set_surface(replace(good, triangles=good.triangles + 4))
+        panel.view.grabFramebuffer()
+    assert "outside" in signal.args[0]
+
+
+def test_an_empty_surface_is_said_and_not_drawn(qtbot):
+    nothing = np.zeros((0, 3), np.float32)
+    layer = MeshLayer("visible surface", Space.IMAGE, nothing, nothing.astype(np.int32))
+    whole = dome.answer()
+    answer = Reconstruction(
+        "fake", Space.IMAGE, whole.topology, whole.vertices, (0.0, 0.0, 0.0), layers=(layer,)
+    )
+    panel = shown(qtbot, "image", answer)
+    assert (np.abs(grabbed(panel) - np.array(BACKGROUND)).max(-1) <= 2).all()
+    assert "No visible surface" in panel.picture_state()
+
+
+def test_without_an_answer_there_is_a_sentence_and_no_face(qtbot):
+    panel = shown(qtbot)
+    panel.set_answer(None)
+    assert panel.picture_state() == "No face yet"
+    assert (np.abs(grabbed(panel) - np.array(BACKGROUND)).max(-1) <= 2).all()
+    panel.set_answer(dome.answer(), dome.photo())
+    assert panel.picture_state() == ""
+
+
+def test_a_branch_left_out_is_said(qtbot):
+    panel = shown(qtbot, "model", dome.answer(layers=False))
+    assert "switched off" in panel.picture_state()
+
+
+def test_a_paint_error_is_told_and_the_next_good_frame_clears_it(qtbot, caplog):
+    panel = shown(qtbot)
+    good = quads((0, 0, 0, 0.5, (0, 0)))
+    broken = Surface(good.positions, good.normals[:1].repeat(3, 0), good.triangles, *([good.uv] * 3))
+    item = MeshItem()
+    panel.view.addItem(item)
+    with qtbot.waitSignal(panel.failed) as signal:
+        item.set_surface(broken)
+        panel.view.grabFramebuffer()
+    assert "ValueError" in signal.args[0]
+    assert "drawing failed" in caplog.text
+    item.set_surface(good)
+    assert not near(at(grabbed(panel), 0.3, 0.3), BACKGROUND, 2)
+
+
+def test_two_panels_share_a_window(qtbot):
+    window = QWidget()
+    qtbot.addWidget(window)
+    layout = QHBoxLayout(window)
+    panels = [Panel(row) for row in PANELS if row.looks]
+    for panel in panels:
+        layout.addWidget(panel)
+        panel.set_answer(dome.answer(), dome.photo())
+        panel.set_look(LayerStyle(Look.UV))
+    window.resize(900, 340)
+    window.show()
+    qtbot.waitExposed(window)
+    for panel in panels:
+        assert not near(at(grabbed(panel), -0.3, 0.2), BACKGROUND, 8)
+
+
+def test_a_panel_that_floats_and_comes_back_still_draws(qtbot):
+    window = QWidget()
+    qtbot.addWidget(window)
+    layout = QHBoxLayout(window)
+    panel, other = Panel(panel_row("fused")), Panel(panel_row("model"))
+    for each in (panel, other):
+        layout.addWidget(each)
+        each.set_answer(dome.answer(), dome.photo())
+        each.set_look(LayerStyle(Look.UV))
+    window.resize(640, 340)
+    window.show()
+    qtbot.waitExposed(window)
+    first = at(grabbed(panel), 0.2, 0.2)
+    panel.setParent(None)
+    panel.show()
+    qtbot.waitExposed(panel)
+    assert near(at(grabbed(panel), 0.2, 0.2), tuple(first), 20)
+    layout.addWidget(panel)
+    panel.show()
+    assert near(at(grabbed(panel), 0.2, 0.2), tuple(first), 20)
+    assert not near(at(grabbed(other), 0.2, 0.2), BACKGROUND, 8)
+
+
+def test_once_it_rests_the_picture_is_smoother_and_otherwise_the_same(qtbot):
+    panel = shown(qtbot)
+    panel.set_look(LayerStyle(Look.NORMALS))
+    rough = grabbed(panel)
+    qtbot.waitUntil(lambda: panel.view.is_sharp, timeout=5000)
+    smooth = grabbed(panel)
+    assert len(np.unique(smooth.reshape(-1, 3), axis=0)) > len(np.unique(rough.reshape(-1, 3), axis=0))
+    assert np.abs(smooth - rough).mean() < 3
+
+
+def test_the_light_theme_is_light(qtbot):
+    panel = shown(qtbot)
+    panel.set_theme(dark=False)
+    assert near(at(grabbed(panel), -0.95, 0.95), QColor(LIGHT.view).getRgb()[:3], 2)
+
+
+def test_every_look_says_what_its_colours_mean(qtbot):
+    panel = shown(qtbot)
+    meanings = {}
+    for look in panel.row.looks:
+        panel.set_look(LayerStyle(look))
+        meanings[look] = panel.legend_text()
+    assert meanings[Look.DISAGREEMENT] == "disagreement (mm), 0.0 to 4.0"
+    assert meanings[Look.DEPTH] == "nearness (mm), -10 to 10"
+    assert "hidden, completed" in meanings[Look.SHADED]
+
+
+def test_the_renderer_is_named(qtbot):
+    panel = Panel(panel_row("fused"))
+    qtbot.addWidget(panel)
+    with qtbot.waitSignal(panel.renderer_found) as signal:
+        panel.show()
+    assert signal.args[0]
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.5, 2.0])
+def test_a_vertex_clicked_in_any_panel_is_the_one_picked_and_marked_at_any_scale_of_the_screen(ratio):
+    environment = {
+        **os.environ,
+        "QT_SCALE_FACTOR": str(ratio),
+        "QT_QPA_PLATFORM": QGuiApplication.platformName(),
+    }
+    command = [sys.executable, "-m", "tests.viewer.gl_fixtures.click_every_panel"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert [line[0] for line in lines] == ["fused", "model", "uv"]
+    for name, clicked, picked, off, had in lines:
+        assert picked == clicked, name
+        assert float(off) < 1, name
+        assert float(had) == ratio
+
+
+def test_the_chart_lies_upright_and_a_drag_shifts_it_instead_of_turning_it(qtbot):
+    panel = shown(qtbot, "uv")
+    panel.set_look(LayerStyle(Look.UV))
+    panel.set_answer(dome.answer(layers=False), dome.photo())
+    picture = grabbed(panel)
+    left, right = at(picture, -0.7, 0.1), at(picture, 0.7, 0.1)
+    upper, lower = at(picture, 0.1, 0.7), at(picture, 0.1, -0.7)
+    assert right[0] > left[0] + 60, "red grows with u, to the right"
+    assert upper[1] > lower[1] + 60, "green falls with v, downwards"
+    with qtbot.waitSignal(panel.camera_moved) as signal:
+        qtbot.mousePress(panel.view, Qt.MouseButton.LeftButton, pos=QPoint(150, 150))
+        qtbot.mouseMove(panel.view, QPoint(190, 150))
+        qtbot.mouseRelease(panel.view, Qt.MouseButton.LeftButton, pos=QPoint(190, 150))
+    assert signal.args[0].rotation == Camera().rotation
+    assert signal.args[0].pan[0] > 0
+
+
+def test_visible_pixels_are_dots_where_they_fell_on_the_chart(qtbot):
+    panel = shown(qtbot, "uv")
+    panel.set_look(LayerStyle(Look.SHADED))
+    without = dome.answer(layers=False)
+    dotted = grabbed(panel)
+    panel.set_answer(without, dome.photo())
+    change = np.abs(dotted - grabbed(panel)).max(-1) > 30
+    columns = np.nonzero(change[:220])[1]  # the legend lies below
+    assert len(columns) > 100
+    assert columns.min() == pytest.approx(spot(dotted, -CHART_SIZE, 0)[0], abs=3)
+    whole = {row.uv.shape[0] for row in dome.answer().layers if getattr(row, "uv", None) is not None}
+    assert whole == {dome.SIDE**2}, "the dome's visible surface has all its vertices"
+
+
+def test_who_was_followed_is_told_in_words_and_what_is_undefined_is_counted(qtbot):
+    panel = shown(qtbot, "followed")
+    unknown = 3 * dome.SIDE  # rows of the dome with v < 0.1: 0, 0.05 and what rounds below
+    count = int(np.isnan(dome.answer().scalar("followed").values).sum())
+    assert 0 < count <= unknown
+    text = panel.legend_text()
+    assert "model space to image space" in text
+    assert f"undefined at {count} vertices" in text
+    picture = grabbed(panel)
+    grey = at(picture, 0.3, 0.69)
+    assert np.ptp(grey) < 25, "what is undefined has no colour"
+    assert np.ptp(at(picture, 0.4, 0.0)) > 40
+
+
+@pytest.mark.parametrize(("landmark", "side"), [(5, -1), (62, 1)], ids=["above", "below"])
+def test_a_true_landmark_lies_where_it_is_and_goes_again(qtbot, landmark, side):
+    panel = shown(qtbot)
+    bare = grabbed(panel)
+    panel.set_truth(dome.answer().landmarks[landmark : landmark + 1], None)
+    marked = (np.abs(grabbed(panel) - np.array(QColor(DARK.truth).getRgb()[:3])) < 40).all(-1)
+    height, width = marked.shape
+    row, column = np.argwhere(marked).mean(0)
+    assert marked.sum() > 8
+    assert np.sign(row - height / 2) == side
+    assert abs(column - width / 2) < width / 2
+    panel.set_truth(None, None)
+    assert np.array_equal(grabbed(panel), bare)
+
+
+def wipe_panel(qtbot):
+    panel = WipePanel(panel_row("wipe"))
+    qtbot.addWidget(panel)
+    panel.resize(300, 346)
+    panel.show()
+    qtbot.waitExposed(panel)
+    answer = dome.answer()
+    other = replace(answer, vertices=frozen(answer.vertices * (1, 1, 0.3) + (6, 9, 0)))
+    shown = Shown(Frame(dome.photo(), "dome"), (), (answer,), others={USUAL: (other,)})
+    panel.set_pair(compared(shown, 0, Side(setting=USUAL), Side()), ("flat", "round"))
+    panel.set_look(LayerStyle(Look.NORMALS))
+    return panel
+
+
+@pytest.mark.parametrize("sharp", [False, True])
+def test_half_a_wipe_is_half_of_a_and_half_of_b_pixel_by_pixel(qtbot, sharp):
+    panel = wipe_panel(qtbot)
+    pictures = {}
+    for share in (1.0, 0.0, 0.5):
+        panel.set_share(share)
+        if sharp:
+            qtbot.waitUntil(lambda: panel.view.is_sharp, timeout=5000)
+        pictures[share] = grabbed(panel)
+    assert (pictures[1.0] != pictures[0.0]).any(-1).mean() > 0.2
+    assert (pictures[0.5][:, :150] == pictures[1.0][:, :150]).all()
+    assert (pictures[0.5][:, 150:] == pictures[0.0][:, 150:]).all()
+
+
+def test_the_line_is_dragged_and_the_face_below_it_does_not_turn(qtbot):
+    panel = wipe_panel(qtbot)
+    line = panel.findChild(WipeLine)
+    with qtbot.assertNotEmitted(panel.camera_moved), qtbot.waitSignal(panel.wiped) as signal:
+        qtbot.mousePress(line, Qt.MouseButton.LeftButton, pos=QPoint(8, 40))
+        qtbot.mouseMove(line, QPoint(8 + 45, 40))
+        qtbot.mouseRelease(line, Qt.MouseButton.LeftButton, pos=QPoint(8 + 45, 40))
+    assert signal.args[0] == pytest.approx(0.65, abs=0.01)
+    panel.set_share(0.65)
+    assert line.geometry().center().x() == pytest.approx(195, abs=1)
+    with qtbot.waitSignal(panel.wiped) as signal:
+        qtbot.keyClick(line, Qt.Key.Key_Left)
+    assert signal.args[0] == pytest.approx(0.63)
+    panel.set_share(0.0)
+    assert not line.isVisible()
+
+
+def test_a_click_on_either_side_of_the_line_picks_a_vertex_of_that_side(qtbot):
+    panel = wipe_panel(qtbot)
+    with qtbot.waitSignal(panel.vertex_picked) as signal:
+        qtbot.mouseClick(panel.view, Qt.MouseButton.LeftButton, pos=QPoint(100, 150))
+    left = signal.args[1]
+    panel.set_share(0.0)
+    with qtbot.waitSignal(panel.vertex_picked) as signal:
+        qtbot.mouseClick(panel.view, Qt.MouseButton.LeftButton, pos=QPoint(100, 150))
+    assert left != signal.args[1], "A was moved by 6 px to the right and 9 px down"
+
+
+def test_a_pair_with_one_side_missing_shows_the_other_and_says_why(qtbot):
+    panel = wipe_panel(qtbot)
+    answer = dome.answer()
+    shown = Shown(Frame(dome.photo(), "dome"), (), (answer,))
+    panel.set_pair(compared(shown, 0, Side("image space"), Side()), ("image space", "fused"))
+    assert "image space" in panel.strip.subtitle()
+    assert panel.picture_state() == ""
+    panel.set_share(0.0)
+    assert not near(at(grabbed(panel), 0.2, 0.2), BACKGROUND, 8)
+    panel.set_share(1.0)
+    assert near(at(grabbed(panel), 0.2, 0.2), BACKGROUND, 2)
+    panel.set_pair(compared(None, 0, Side(), Side()), ("fused", "fused"))
+    assert "no face yet" in panel.picture_state()

@@ -1,0 +1,151 @@
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QMainWindow
+
+from viewer.app.startup import first_state, settings_for
+from viewer.cli.parser import Launch
+from viewer.readouts.difference import Setting
+from viewer.state.settings import SCHEMA, Settings
+from viewer.state.state import LayerStyle, Look, State, Theme
+
+
+@pytest.fixture
+def kept(tmp_path: Path):
+    """Opens the same settings file anew each time, as another session would."""
+
+    def again() -> QSettings:
+        return QSettings(str(tmp_path / "kept.ini"), QSettings.Format.IniFormat)
+
+    return again
+
+
+def test_what_outlives_a_session_comes_back(kept, tmp_path: Path):
+    photo = tmp_path / "photo.png"
+    photo.touch()
+    styles = MappingProxyType({"model": LayerStyle(Look.NORMALS, wire=True, opacity=0.5)})
+    state = State(
+        recent=(str(photo),),
+        theme=Theme.LIGHT,
+        overlays=frozenset({"mask"}),
+        styles=styles,
+        busy=True,
+        steady=False,
+        method="other",
+        weights="mine",
+        finder="haar",
+        lineup=(Setting("dsfnet", "research"), Setting("other", "C:/a b/c.safetensors")),
+    )
+    settings = Settings(kept())
+    settings.keep(state)
+    settings.sync()
+    back = Settings(kept()).restored(State(styles=MappingProxyType({"model": LayerStyle()})))
+    assert back.recent == (str(photo),)
+    assert back.theme is Theme.LIGHT
+    assert back.overlays == {"mask"}
+    assert back.styles["model"] == LayerStyle(Look.NORMALS, wire=True, opacity=0.5)
+    assert not back.busy
+    assert not back.steady
+    assert (back.method, back.weights, back.finder) == ("other", "mine", "haar")
+    assert back.lineup == state.lineup
+    Settings(kept()).keep(State())
+    alone = Settings(kept()).restored(State(lineup=state.lineup))
+    assert alone.lineup == (), "nobody stood beside the first, and that was kept"
+
+
+def test_a_session_begins_with_those_who_can_answer(kept, tmp_path):
+    settings = Settings(kept())
+    settings.keep(State(method="gone", lineup=(Setting("gone", "open"), Setting("dsfnet", "research"))))
+    first = first_state(settings, Launch())
+    assert (first.method, first.weights) == ("dsfnet", "open")
+    assert first.lineup == (Setting("dsfnet", "research"),)
+    settings.keep(State(weights="research"))
+    assert first_state(settings, Launch()).weights == "research"
+    asked = first_state(settings, Launch(method="dsfnet"))
+    assert (asked.method, asked.weights) == ("dsfnet", "open")
+    assert first_state(settings, Launch(weights="mine")).weights == "mine"
+
+
+def test_a_session_begins_with_the_finder_of_the_last_if_it_is_still_there(kept, tmp_path, monkeypatch):
+    monkeypatch.setenv("UNMASK_ASSETS", str(tmp_path))
+    settings = Settings(kept())
+    for finder, begun in (("haar", "haar"), ("yunet", "finder"), ("gone", "finder")):
+        settings.keep(State(finder=finder))
+        assert first_state(settings, Launch()).finder == begun
+    assert first_state(settings, Launch(finder="yunet")).finder == "yunet"
+
+
+def test_a_first_session_starts_as_it_is_meant_to(kept):
+    first = State()
+    back = Settings(kept()).restored(first)
+    assert back.overlays == first.overlays
+    assert back.theme is first.theme
+    assert dict(back.styles) == dict(first.styles)
+
+
+def test_no_overlay_at_all_is_remembered_too(kept):
+    settings = Settings(kept())
+    settings.keep(State(overlays=frozenset()))
+    settings.sync()
+    assert Settings(kept()).restored(State()).overlays == frozenset()
+
+
+def test_files_that_are_gone_are_not_recent(kept, tmp_path: Path):
+    settings = Settings(kept())
+    settings.keep(State(recent=(str(tmp_path / "gone.png"),)))
+    settings.sync()
+    assert Settings(kept()).restored(State()).recent == ()
+
+
+def test_settings_of_another_version_are_left_behind(kept):
+    other = kept()
+    other.setValue("schema", SCHEMA + 1)
+    other.setValue("theme", "Light")
+    other.sync()
+    assert Settings(kept()).restored(State()).theme is Theme.DARK
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("theme", "Purple"),
+        ("styles/model", ["No such look", "1", "1.0"]),
+        ("styles/model", ["Shaded", "1", "much"]),
+        ("styles/model", "Shaded"),
+        ("overlays", ["nonsense"]),
+        ("recent", 7),
+        ("schema", "x"),
+    ],
+)
+def test_settings_somebody_else_wrote_into_never_stop_a_session(kept, key: str, value: object):
+    spoiled = kept()
+    spoiled.setValue("schema", SCHEMA)
+    spoiled.setValue(key, value)
+    spoiled.sync()
+    back = Settings(kept()).restored(State())
+    assert back.theme is Theme.DARK
+    assert back.styles["model"].opacity == 1
+
+
+def test_the_window_comes_back_where_it_was(kept, qtbot):
+    first, second = QMainWindow(), QMainWindow()
+    qtbot.addWidget(first)
+    qtbot.addWidget(second)
+    first.resize(711, 523)
+    settings = Settings(kept())
+    assert not settings.restore_layout(first)
+    settings.keep_layout(first)
+    settings.sync()
+    assert Settings(kept()).restore_layout(second)
+    assert (second.width(), second.height()) == (711, 523)
+
+
+def test_an_unattended_session_neither_takes_nor_leaves_settings(tmp_path):
+    Settings().keep(State(theme=Theme.LIGHT))
+    unattended = settings_for(Launch(screenshot=tmp_path / "window.png"), tmp_path)
+    assert unattended.restored(State()).theme is State().theme
+    unattended.keep(State(theme=Theme.DARK))
+    unattended.sync()
+    assert settings_for(Launch(), tmp_path).restored(State()).theme is Theme.LIGHT

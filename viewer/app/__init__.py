@@ -1,0 +1,1 @@
+"""The window put together and started, and what drives it without a user."""

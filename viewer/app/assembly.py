@@ -1,0 +1,308 @@
+"""Who is told about whom: makes store, session, controller, panels, docks and window, and ends them again."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtGui import QGuiApplication, QPixmap
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+from viewer.app.commands import Controller
+from viewer.cli.parser import program_version
+from viewer.compare.bar import CompareBar
+from viewer.compare.presenter import ComparisonLinked, PhotoPair, SurfacePair
+from viewer.display.dock import LayersDock
+from viewer.ground_truth.dock import MetricsDock
+from viewer.inference.session import Session
+from viewer.inference.worker import Work
+from viewer.inspector.dock import InspectorDock
+from viewer.methods.bar import MethodsBar
+from viewer.methods.presenter import MethodsLinked, MethodSurface
+from viewer.occlusion.dock import LabDock
+from viewer.occlusion.presenter import CoveredPhoto, LabLinked
+from viewer.playback.history_dock import HistoryDock
+from viewer.playback.transport_bar import Transport
+from viewer.readouts.lineup import METHODS
+from viewer.state.layout import LAB, panels_shown
+from viewer.state.settings import Settings
+from viewer.state.state import State
+from viewer.state.store import Store
+from viewer.widgets import theme
+from viewer.widgets.dialogs import Desktop, Outside
+from viewer.window.action_table import make_actions
+from viewer.window.banner import Banner
+from viewer.window.log_dock import LogDock, LogHandler, LogModel, LogRelay
+from viewer.window.main_window import MainWindow
+from viewer.window.menus import FileMenus
+from viewer.window.panel_area import PanelArea
+from viewer.window.panel_presenter import Linked, PictureView, SurfacePanel
+from viewer.window.status import Status
+
+if TYPE_CHECKING:
+    from viewer.assets.dialog import AssetsDialog
+
+log = logging.getLogger(__name__)
+
+FIRST_SIZE = (1600, 1000)
+SIDE = Qt.DockWidgetArea.RightDockWidgetArea
+SIDE_WIDTH = 300
+LOG_HEIGHT = 140
+LAB_HEIGHT = 720
+LOW = 820  # px of height under which docks share one place
+CLOSE_TIMEOUT_S = 10.0
+ABOUT = (
+    "<b>Unmask {version}</b><br>See what a face-alignment network really saw when part of a face is hidden."
+    "<br><br>Apache-2.0 · {device} · {renderer}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Panels:
+    """The widgets that draw.
+
+    Attributes:
+        photo: A `viewer.window.panel_presenter.PictureView`.
+        surfaces: Panel name -> a `viewer.window.panel_presenter.SurfacePanel`.
+        photo_wipe: A `viewer.compare.presenter.PhotoPair`.
+        wipe: A `viewer.compare.presenter.SurfacePair`.
+    """
+
+    photo: QWidget
+    surfaces: Mapping[str, QWidget]
+    photo_wipe: QWidget
+    wipe: QWidget
+
+
+class Assembly(QObject):
+    """One window with all that belongs to it."""
+
+    _uncaught = Signal(object)
+
+    def __init__(
+        self,
+        settings: Settings,
+        first: State,
+        work: Work,
+        make_panels: Callable[[], Panels],
+        make_outside: Callable[[Callable[[], QPixmap]], Outside] = Desktop,
+    ) -> None:
+        super().__init__()
+        self._settings = settings
+        self._relay = LogRelay()
+        self._handler = LogHandler(self._relay)
+        self.log = LogModel(self._relay, self)
+        logging.getLogger().addHandler(self._handler)
+        logging.getLogger("viewer").setLevel(logging.INFO)
+        self.store = Store(first, self)
+        self.session = Session(self.store, work, self)
+        self.controller = Controller(self.store, self.session, make_outside(self.grab), self)
+        self.actions = make_actions(self, self.controller, self.store)
+        menus = FileMenus(self.store, self.controller)
+        self.window = MainWindow(self.controller, self.actions, menus, self.close)
+        self._assets: AssetsDialog | None = None  # made when asked for
+        self._furnish(make_panels())
+        self._closed = False
+        self._uncaught.connect(self._tell_uncaught)
+        self._telling = False
+        self.controller.asked.connect(self._grant)
+        self.store.changed.connect(self._follow)
+        self._follow(first, None)
+
+    def show(self, size: tuple[int, int] | None = None) -> None:
+        """Show the window: of a size if one is given, else as it was left, else as large as fits."""
+        if size is None and self._settings.restore_layout(self.window):
+            self.window.show()
+            return
+        self.window.resize(*_fitting(size or FIRST_SIZE))
+        self._arrange_docks()
+        self.window.show()
+
+    def grab(self) -> QPixmap:
+        """A picture of the whole window, OpenGL panels included."""
+        return self.window.grab()
+
+    def report(self, error: BaseException) -> None:
+        """Show an error nobody caught; from any thread."""
+        self._uncaught.emit(error)
+
+    @Slot(object)
+    def _tell_uncaught(self, error: BaseException) -> None:
+        """Show an error nobody caught; one that the telling itself causes is only logged: else no end."""
+        if self._telling:
+            log.critical("While an error was shown: %s", error, exc_info=error)
+            return
+        self._telling = True
+        try:
+            self.session.tell(error)
+        finally:
+            self._telling = False
+
+    @Slot()
+    def close(self) -> None:
+        """Keep what outlives the session and end all threads. Harmless when done twice."""
+        if self._closed:
+            return
+        self._closed = True
+        self._settings.keep_layout(self.window)
+        self._settings.keep(self.store.state)
+        self._settings.sync()
+        if self._assets is not None:
+            self._assets.end()
+        self.controller.close()
+        if not self.session.close(CLOSE_TIMEOUT_S):
+            log.warning("The method did not end in time; it is left behind.")
+        logging.getLogger().removeHandler(self._handler)
+
+    def _furnish(self, panels: Panels) -> None:
+        pair = {"photo-wipe": panels.photo_wipe, "wipe": panels.wipe}
+        area = self._area = PanelArea({"photo": panels.photo, **panels.surfaces, **pair})
+        bar = CompareBar(self.store, self.controller, self.actions)
+        banner = Banner(self.store, self.controller, self.actions["draw-box"])
+        methods = MethodsBar(self.store, self.controller, self.actions)
+        transport = Transport(self.store, self.controller, self.actions)
+        self.window.place([banner, bar, methods, area, transport], area, Status(self.store))
+        right, bottom = SIDE, Qt.DockWidgetArea.BottomDockWidgetArea
+        self._docks = {
+            "layers": self.window.add_dock(
+                "layers", "Branches and layers", LayersDock(self.store, self.controller), right
+            ),
+            "inspector": self.window.add_dock(
+                "inspector", "Inspector", InspectorDock(self.store, self.controller), right
+            ),
+            "metrics": self.window.add_dock(
+                "metrics", "Metrics", MetricsDock(self.store, self.controller), right
+            ),
+            "lab": self.window.add_dock(
+                "lab", "Occlusion lab", LabDock(self.store, self.controller, self.actions), right
+            ),
+            "history": self.window.add_dock(
+                "history", "History", HistoryDock(self.store, self.controller), bottom
+            ),
+            "log": self.window.add_dock("log", "Log", LogDock(self.log, self.controller), bottom),
+        }
+        self._linked = Linked(
+            self.store,
+            self.controller,
+            cast(PictureView, panels.photo),
+            cast(Mapping[str, SurfacePanel], panels.surfaces),
+            self,
+        )
+        self._methods_linked = MethodsLinked(
+            self.store, self.controller, cast(Mapping[str, MethodSurface], panels.surfaces), self
+        )
+        self._lab_linked = LabLinked(self.store, self.controller, cast(CoveredPhoto, panels.photo), self)
+        self._pair_linked = ComparisonLinked(
+            self.store,
+            self.controller,
+            cast(PhotoPair, panels.photo_wipe),
+            cast(SurfacePair, panels.wipe),
+            self,
+        )
+
+    def _arrange_docks(self) -> None:
+        """As a new session has them: side by side with the panels, sharing one place where it is low."""
+        layers, inspector, metrics, lab, history, logged = (
+            self._docks[name] for name in ("layers", "inspector", "metrics", "lab", "history", "log")
+        )
+        low = self.window.height() < LOW
+        for dock in self._docks.values():
+            dock.setFloating(False)
+            area = Qt.DockWidgetArea.BottomDockWidgetArea if dock in (history, logged) else SIDE
+            self.window.removeDockWidget(dock)  # else docks that share a place go on sharing it
+            self.window.addDockWidget(area, dock)
+            dock.show()
+        self.window.tabifyDockWidget(logged, history)
+        logged.raise_()
+        if low:
+            self.window.tabifyDockWidget(layers, inspector)
+            self.window.tabifyDockWidget(inspector, metrics)
+            self.window.tabifyDockWidget(metrics, lab)
+            layers.raise_()
+            history.hide()
+            logged.hide()
+        else:
+            self.window.splitDockWidget(layers, inspector, Qt.Orientation.Vertical)
+            self.window.tabifyDockWidget(inspector, metrics)
+            self.window.tabifyDockWidget(layers, lab)
+            layers.raise_()
+            inspector.raise_()
+            self.window.resizeDocks([layers, inspector], [450, 440], Qt.Orientation.Vertical)
+        self.window.resizeDocks([layers], [SIDE_WIDTH], Qt.Orientation.Horizontal)
+        self.window.resizeDocks([logged], [LOG_HEIGHT], Qt.Orientation.Vertical)
+        self._bring_docks(self.store.state.arrangement, "")
+
+    def _show_assets(self) -> None:
+        if self._assets is None:
+            from viewer.assets.dialog import (
+                AssetsDialog,  # downloads need ssl, which no start has to wait for
+            )
+
+            self._assets = AssetsDialog(self.window)
+        self._assets.show()
+        self._assets.raise_()
+
+    def _bring_docks(self, arrangement: str, before: str) -> None:
+        """In front what belongs to the panels in sight."""
+        if arrangement == LAB:
+            self._bring_lab()
+        elif before == LAB:
+            self._docks["layers"].raise_()
+        if arrangement == METHODS:
+            self._docks["metrics"].raise_()
+
+    def _bring_lab(self) -> None:
+        """The lab's dock in front, with most of the height: it is worked with, the inspector only read."""
+        lab, below = self._docks["lab"], self._docks["inspector"]
+        lab.show()
+        lab.raise_()
+        self.window.resizeDocks([lab, below], [LAB_HEIGHT, 100], Qt.Orientation.Vertical)
+
+    @Slot(object, object)
+    def _follow(self, new: State, old: State | None = None) -> None:
+        if old is None or new.theme is not old.theme:
+            theme.apply(new.theme)
+            self.window.dress(theme.colours(new.theme))
+        moved = old is None or new.arrangement != old.arrangement
+        if moved or (old is not None and len(new.lineup) != len(old.lineup)):
+            self._area.show_only([row.name for row in panels_shown(new)])
+        if moved:
+            self._bring_docks(new.arrangement, "" if old is None else old.arrangement)
+        if old is None or new.source_name != old.source_name:
+            self.window.setWindowTitle(f"{new.source_name} – Unmask" if new.source_name else "Unmask")
+
+    @Slot(str)
+    def _grant(self, wish: str) -> None:
+        match wish:
+            case "palette":
+                self.window.show_palette()
+            case "copy-log":
+                self.controller.copy(self.log.text())
+            case "reset-layout":
+                self._arrange_docks()
+            case "quit":
+                self.window.close()
+            case "about":
+                self._show_about()
+            case "assets":
+                self._show_assets()
+
+    def _show_about(self) -> None:
+        state = self.store.state
+        text = ABOUT.format(
+            version=program_version(),
+            device=state.device.upper(),
+            renderer=state.gl_renderer or "no OpenGL yet",
+        )
+        box = QMessageBox(QMessageBox.Icon.NoIcon, "About Unmask", text, parent=self.window)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()  # not exec: nothing waits for it
+
+
+def _fitting(size: tuple[int, int]) -> tuple[int, int]:
+    """`size`, or less where the screen is smaller."""
+    screen = QGuiApplication.primaryScreen().availableGeometry()
+    return min(size[0], screen.width()), min(size[1], screen.height())

@@ -1,0 +1,251 @@
+"""The composition root: Qt's settings, error hooks, and who is told about whom. Knows everyone."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import (
+    QCoreApplication,
+    QMessageLogContext,
+    QSettings,
+    Qt,
+    QTimer,
+    QtMsgType,
+    qInstallMessageHandler,
+)
+from PySide6.QtGui import QGuiApplication, QSurfaceFormat
+from PySide6.QtWidgets import QApplication, QWidget
+
+import resources
+from models.catalogue import FINDERS, USUAL_FINDER, finder_lacks
+from models.reconstruction import Reconstruction
+from models.reconstructor import Face, Reconstructor
+from viewer.app.assembly import FIRST_SIZE, Assembly, Panels
+from viewer.app.commands import Controller
+from viewer.app.tour import Tour
+from viewer.app.unattended import Errand
+from viewer.cli.parser import Launch
+from viewer.inference.worker import Work
+from viewer.methods.available import best_offer, first_lineup, usable
+from viewer.readouts.difference import Setting
+from viewer.state.layout import PANELS, Kind, PanelRow, arrangement
+from viewer.state.settings import Settings
+from viewer.state.state import State, Theme
+from viewer.widgets import theme
+
+log = logging.getLogger(__name__)
+
+FOREIGN_QT = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
+LOUDNESS = {
+    QtMsgType.QtDebugMsg: logging.DEBUG,
+    QtMsgType.QtInfoMsg: logging.INFO,
+    QtMsgType.QtWarningMsg: logging.WARNING,
+    QtMsgType.QtCriticalMsg: logging.ERROR,
+    QtMsgType.QtFatalMsg: logging.CRITICAL,
+}
+
+
+def run(launch: Launch, work: Work | None = None, size: tuple[int, int] | None = None) -> int:
+    """Open the window and stay until it is closed.
+
+    Args:
+        launch: What the command line asked for.
+        work: The models' functions; the real ones if not given.
+        size: Of the window, px; as it was left, if not given.
+
+    Returns:
+        The exit code: 0, or 1 if files were asked for and there was no answer to write.
+    """
+    application = make_application()
+    with tempfile.TemporaryDirectory() as folder:
+        return _session(application, launch, settings_for(launch, Path(folder)), work or models_work(), size)
+
+
+def settings_for(launch: Launch, folder: Path) -> Settings:
+    """What was kept; an unattended session starts fresh, in `folder`, and leaves nothing to the next one."""
+    own = QSettings(str(folder / "unmask.ini"), QSettings.Format.IniFormat) if launch.unattended else None
+    return Settings(own)
+
+
+def _session(
+    application: QApplication, launch: Launch, settings: Settings, work: Work, size: tuple[int, int] | None
+) -> int:
+    assembly = Assembly(settings, first_state(settings, launch), work, make_panels)
+    install_hooks(assembly.report)
+    assembly.show(size or (FIRST_SIZE if launch.screenshot or launch.tour else None))
+    errand = errand_of(assembly, launch)
+    QTimer.singleShot(0, assembly, lambda: begin(assembly.controller, launch))
+    code = application.exec()
+    assembly.close()
+    remove_hooks()
+    return code if errand is None else errand.code
+
+
+def errand_of(assembly: Assembly, launch: Launch) -> Errand | Tour | None:
+    """What an unattended session is there for; None for a session with somebody at it."""
+    if launch.tour is not None:
+        return Tour(assembly.controller, assembly.store, launch.tour, assembly.window.close)
+    return Errand(assembly, launch) if launch.unattended else None
+
+
+def begin(controller: Controller, launch: Launch) -> None:
+    """What the session does first: load the method and open what was asked for, or a sample."""
+    controller.load_method()
+    if launch.camera is not None:
+        controller.open_camera(launch.camera)
+        return
+    paths = [str(path) for path in launch.paths] or [str(path) for path in resources.samples()[:1]]
+    if paths:
+        controller.open_several(paths)
+
+
+def first_state(settings: Settings, launch: Launch) -> State:
+    """What a session starts with: what was kept of the last one, and above that what was asked for."""
+    fresh = State(styles={row.name: row.style for row in PANELS if row.looks}, lineup=first_lineup())
+    kept = settings.restored(fresh)
+    first = answering(kept, launch)
+    return replace(
+        kept,
+        arrangement=arrangement(launch.arrangement or kept.arrangement).name,
+        method=first.method,
+        weights=first.weights,
+        finder=looking(kept, launch),
+        lineup=tuple(filter(usable, kept.lineup)),
+        switched_off=launch.without,
+        theme=kept.theme if launch.theme is None else Theme[launch.theme.upper()],
+    )
+
+
+def answering(kept: State, launch: Launch) -> Setting:
+    """Who answers at first: who was asked for, else who did in the last session and still can, else ours."""
+    if launch.method is not None:
+        return Setting(launch.method, launch.weights or best_offer(launch.method).setting.weights)
+    last, ours = Setting(kept.method, kept.weights), Setting(State().method, State().weights)
+    first = last if usable(last) else ours
+    return Setting(first.method, launch.weights) if launch.weights else first
+
+
+def looking(kept: State, launch: Launch) -> str:
+    """Who looks for faces: who was asked to, else who did in the last session and still can, else ours."""
+    if launch.finder is not None:
+        return launch.finder
+    return kept.finder if kept.finder in FINDERS and not finder_lacks(kept.finder) else USUAL_FINDER
+
+
+def make_panels() -> Panels:
+    """The panels of PANELS: the photo, and the GL views in their order."""
+    from viewer.panels.panel import Panel  # OpenGL is chosen by now
+    from viewer.panels.photo_panel import PhotoPanel
+    from viewer.panels.photo_wipe_panel import PhotoWipePanel
+    from viewer.panels.wipe_panel import WipePanel
+
+    def made(kind: Kind, make: Callable[[PanelRow], QWidget]) -> dict[str, QWidget]:
+        return {row.name: make(row) for row in PANELS if row.kind is kind}
+
+    return Panels(
+        made(Kind.PHOTO, PhotoPanel)["photo"],
+        made(Kind.SURFACE, Panel),
+        made(Kind.PHOTO_WIPE, PhotoWipePanel)["photo-wipe"],
+        made(Kind.WIPE, WipePanel)["wipe"],
+    )
+
+
+def make_application() -> QApplication:
+    """The application object, or the one there is; what Qt must know before it comes first."""
+    present = QApplication.instance()
+    if isinstance(present, QApplication):
+        return present
+    for name in FOREIGN_QT:
+        os.environ.pop(name, None)  # OpenCV points them at its own Qt 5
+    _choose_gl_platform()
+    QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
+    QSurfaceFormat.setDefaultFormat(surface_format())
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName("unmask")
+    application.setOrganizationName("unmask")
+    application.setApplicationDisplayName("Unmask")
+    QGuiApplication.setDesktopFileName("unmask")
+    theme.first_dress(application)
+    return application
+
+
+def surface_format() -> QSurfaceFormat:
+    """What every panel's context is like: one both old and new drivers give, with a depth buffer."""
+    result = QSurfaceFormat()
+    result.setDepthBufferSize(24)
+    return result
+
+
+def models_work() -> Work:
+    """The real models. torch is only imported on the worker thread, so the window is there at once."""
+
+    def load(name: str, weights: str, device: str) -> Reconstructor:
+        from models import loading
+
+        return loading.load(name, weights, device)
+
+    def detect(image: NDArray[np.uint8], finder: str) -> list[Face]:
+        from models.detection import detectors
+
+        return detectors.detect(image, finder)
+
+    def reconstruct(
+        image: NDArray[np.uint8], faces: Sequence[Face], method: Reconstructor, without: frozenset[str]
+    ) -> Sequence[Reconstruction]:
+        from models import pipeline
+
+        return pipeline.reconstruct(image, faces, method, without)
+
+    def device() -> str:
+        import torch
+
+        return "cuda" if torch.cuda.is_available() else "cpu"
+
+    return Work(load, detect, reconstruct, device)
+
+
+def install_hooks(report: Callable[[BaseException], None]) -> None:
+    """What nobody caught goes to the log and the banner; the session goes on."""
+
+    def caught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            QCoreApplication.quit()
+        else:
+            report(error.with_traceback(trace))
+
+    def caught_in_thread(args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None:
+            report(args.exc_value)
+
+    def spoken(kind: QtMsgType, context: QMessageLogContext, text: str) -> None:
+        logging.getLogger("qt").log(LOUDNESS[kind], text)
+
+    sys.excepthook = caught
+    threading.excepthook = caught_in_thread
+    qInstallMessageHandler(spoken)
+
+
+def remove_hooks() -> None:
+    """As Python and Qt had them."""
+    sys.excepthook = sys.__excepthook__
+    threading.excepthook = threading.__excepthook__
+    qInstallMessageHandler(None)
+
+
+def _choose_gl_platform() -> None:
+    """PyOpenGL takes EGL where WAYLAND_DISPLAY is set, even if Qt runs on X11: then it must be told."""
+    if not sys.platform.startswith("linux") or "PYOPENGL_PLATFORM" in os.environ:
+        return
+    platform = os.environ.get("QT_QPA_PLATFORM", "")
+    on_wayland = platform.startswith("wayland") or (not platform and "WAYLAND_DISPLAY" in os.environ)
+    os.environ["PYOPENGL_PLATFORM"] = "egl" if on_wayland else "glx"

@@ -1,0 +1,1 @@
+"""Files that methods need: said, fetched and added, by command and in a dialog."""

@@ -1,0 +1,1 @@
+"""Where the panels are looked at from, and the standard views."""

@@ -1,0 +1,157 @@
+"""`unmask occlude`: the occlusion lab without a window. The same functions, so the same figures."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.detection.detectors import detect
+from models.errors import InputError, UnmaskError
+from models.export.files import write_picture, write_whole
+from models.export.overlay import draw_overlay
+from models.loading import load
+from models.occlusion.cover import lay
+from models.occlusion.fillings import FILLINGS, Filling
+from models.occlusion.kinds import KINDS, cover
+from models.occlusion.sweeps import covered_share
+from models.pipeline import reconstruct
+from models.reconstruction import Reconstruction
+from models.reconstructor import Face
+from models.robustness.change import Change, change
+from models.robustness.jitter import Jitter, Spread, jittering
+from models.robustness.sweep import GROWING, SLIDING, Ask, Sweep, Swept, sweeping
+from viewer.cli.parser import Occlude, program_version
+from viewer.cli.run import check_device, left_out
+from viewer.sources.still import read_still
+
+
+def run_occlude(asked: Occlude) -> int:
+    """Cover, sweep, jitter; a line for each file. Returns 1 with a sentence on stderr if anything failed."""
+    try:
+        check_device(asked.device)
+        sweep, jitter = _planned(asked)
+        method = load(asked.method, asked.weights, asked.device)
+        without = left_out(method.switches, asked.without, None)
+
+        def ask(image: NDArray[np.uint8], face: Face) -> Reconstruction:
+            return reconstruct(image, [face], method, without)[0]
+
+        for path in occlude(asked, ask, sweep, jitter):
+            print(path, flush=True)
+    except (UnmaskError, ValueError, OSError) as error:
+        print(f"unmask: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def occlude(asked: Occlude, ask: Ask, sweep: Sweep | None, jitter: Jitter | None) -> list[Path]:
+    """Do it and write the files; returns them."""
+    frame = read_still(asked.image)
+    faces = detect(frame.image, asked.finder) if asked.box is None else [Face(asked.box)]
+    if not faces:
+        raise InputError(f"No face was found in {frame.name}. Give its place with --box x0,y0,x1,y1.")
+    face = faces[0]
+    asked.out.mkdir(parents=True, exist_ok=True)
+    stem = asked.out / asked.image.stem
+    reference = ask(frame.image, face)
+    covers = [cover(kind, reference.landmarks[:, :2], asked.seed) for kind in asked.kinds]
+    laid, hidden = lay(frame.image, covers)
+    answer = ask(laid, face)
+    said: dict[str, Any] = {
+        "unmask": program_version(),
+        "picture": frame.name,
+        "method": asked.method,
+        "weights": Path(asked.weights).name,
+        "without": sorted(asked.without),
+        "box_px": list(face.box),
+        "seed": asked.seed,
+        "covers": list(asked.kinds),
+        "covered_share": _known(covered_share(hidden, reference.landmarks)),
+        "change": _told(change(answer, reference, hidden)),
+    }
+    paths = [_written(stem, ".png", lambda path: write_picture(path, draw_overlay(laid, [answer])))]
+    if sweep is not None:
+        swept = _last(sweeping(sweep, frame.image, face.box, ask))
+        said["sweep"] = _swept(swept, asked)
+        paths.append(_written(stem, "-sweep.csv", lambda path: _write(path, swept.csv())))
+    if jitter is not None:
+        spread: Spread = _last(jittering(jitter, frame.image, face.box, ask))
+        said["jitter"] = {
+            "draws": spread.draws,
+            "shift_px": jitter.shift_px,
+            "scale": jitter.scale,
+            "mean_spread_mm": spread.mean_mm,
+            "mean_spread_percent": spread.mean_percent,
+        }
+        paths.append(_written(stem, "-jitter.csv", lambda path: _write(path, spread.csv())))
+    return [_written(stem, ".json", lambda path: _write(path, json.dumps(said, indent=1) + "\n")), *paths]
+
+
+def _planned(asked: Occlude) -> tuple[Sweep | None, Jitter | None]:
+    for kind in asked.kinds:
+        if kind not in KINDS:
+            raise InputError(f"There is no cover {kind!r}. --kind takes {', '.join(KINDS)}.")
+    if asked.sweep is not None and asked.sweep not in (SLIDING, *GROWING):
+        raise InputError(f"Nothing grows as {asked.sweep!r}. --grow takes {', '.join(GROWING)}.")
+    if asked.filling not in FILLINGS:
+        raise InputError(f"There is no filling {asked.filling!r}. --filling takes {', '.join(FILLINGS)}.")
+    sweep = jitter = None
+    if asked.sweep is not None:
+        grid, patch = (asked.cells, asked.cells), asked.patch_percent / 100
+        sweep = Sweep(asked.sweep, asked.steps, grid, patch, Filling(asked.filling), asked.seed)
+    if asked.jitter:
+        jitter = Jitter(asked.draws, asked.shift_px, asked.scale_percent / 100, asked.seed)
+    return sweep, jitter
+
+
+def _swept(swept: Swept, asked: Occlude) -> dict[str, Any]:
+    breaking = swept.breaking(asked.factor, asked.threshold_percent)
+    said: dict[str, Any] = {
+        "what": swept.sweep.what,
+        "covered_share": [_known(share) for share in swept.shares.tolist()],
+        "mean_change_percent": {branch: swept.percent(branch).tolist() for branch in swept.branches},
+    }
+    if swept.sweep.slides:
+        return said | {"sensitivity_percent": swept.sensitivity().tolist()}
+    return said | {
+        "breaks_at_share": None if breaking is None else breaking.share,
+        "limit_percent": swept.limit_percent(asked.factor, asked.threshold_percent),
+        "broken_means": f"mean change > {asked.factor} x that without a cover + {asked.threshold_percent} %",
+    }
+
+
+def _told(found: Change) -> dict[str, Any]:
+    return {
+        row.branch: {
+            f"{part}_{unit}": _known(value if unit == "mm" else found.percent(value))
+            for part, value in (("all", row.all_mm), ("open", row.open_mm), ("covered", row.covered_mm))
+            for unit in ("mm", "percent")
+        }
+        for row in found.rows
+    }
+
+
+def _known(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def _last(series: Any) -> Any:
+    value = None
+    for found in series:
+        value = found
+    return value
+
+
+def _write(path: Path, text: str) -> None:
+    write_whole(path, text.encode())
+
+
+def _written(stem: Path, ending: str, write: Any) -> Path:
+    path = stem.with_name(stem.name + ending)
+    write(path)
+    return path

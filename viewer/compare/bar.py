@@ -1,0 +1,116 @@
+"""The bar above the panels that says what A and B are and lets one choose; there while they are looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import Slot
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QWidget
+
+from viewer.app.commands import Controller
+from viewer.methods.available import offers
+from viewer.readouts.difference import (
+    ARRANGEMENT,
+    Compared,
+    Setting,
+    Side,
+    choices,
+    compared_in,
+    described,
+    vertex_on,
+)
+from viewer.readouts.vertex import reading
+from viewer.state.state import State
+from viewer.state.store import Store
+from viewer.widgets.parts import action_button, summary
+from viewer.widgets.theme import SPACE
+from viewer.window.menus import add_offers
+
+BUTTONS = ("ab-swap", "ab-pin", "ab-blink", "ab-flip")
+
+
+class CompareBar(QWidget):
+    """Two buttons with menus, the verbs of A and B, and the difference in one line."""
+
+    def __init__(
+        self,
+        store: Store,
+        controller: Controller,
+        actions: Mapping[str, QAction],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._store, self._controller = store, controller
+        row = QHBoxLayout(self)
+        row.setContentsMargins(SPACE, 4, SPACE, 0)
+        self._sides = {name: self._side_button(name) for name in "ab"}
+        for name, side in self._sides.items():
+            row.addWidget(QLabel(name.upper()))
+            row.addWidget(side)
+        for name in BUTTONS:
+            row.addWidget(action_button(actions[name]))
+        self._summary = summary()
+        row.addWidget(self._summary, 1)
+        self._follow(store.state, None)
+        store.changed.connect(self._follow)
+
+    def summary(self) -> str:
+        """The difference in one line, or why there is none."""
+        return self._summary.text()
+
+    def _side_button(self, name: str) -> QPushButton:
+        button = QPushButton()
+        button.setAccessibleName(f"What {name.upper()} is")
+        button.setToolTip(f"Choose what {name.upper()} is: a branch, a pinned answer, other weights or parts")
+        menu = QMenu(button)
+        menu.aboutToShow.connect(lambda: self._fill(menu, name))
+        button.setMenu(menu)
+        return button
+
+    def _fill(self, menu: QMenu, name: str) -> None:
+        menu.clear()
+        state = self._store.state
+        chosen = state.comparison.a if name == "a" else state.comparison.b
+        group = ""
+        for title, text, side in choices(state):
+            if title != group:
+                menu.addSection(title)
+                group = title
+            action = menu.addAction(text)
+            action.setCheckable(True)
+            action.setChecked(side == chosen)
+            action.triggered.connect(lambda _=False, side=side: self._controller.comparing.choose(name, side))
+        menu.addSection("This frame, other methods")
+        others = [one for one in offers() if one.setting != Setting(state.method, state.weights)]
+        add_offers(
+            menu,
+            others,
+            chosen.setting,
+            lambda setting: self._controller.comparing.choose(name, Side(setting=setting)),
+        )
+        menu.addAction("Other weights…", lambda: self._controller.comparing.choose_weights(name))
+
+    @Slot(object, object)
+    def _follow(self, new: State, old: State | None = None) -> None:
+        self.setVisible(new.arrangement == ARRANGEMENT)
+        if new.arrangement != ARRANGEMENT:
+            return
+        for name, side in (("a", new.comparison.a), ("b", new.comparison.b)):
+            self._sides[name].setText(described(side, new))
+        pair = compared_in(new)
+        text = pair.trouble or " · ".join((pair.summary, *_at(pair, new)))
+        if text != self._summary.text():
+            self._summary.setText(text)
+            self._summary.setToolTip(text)
+
+
+def _at(pair: Compared, state: State) -> tuple[str, ...]:
+    """The difference at the picked vertex, if there is one."""
+    if state.probe is None or state.answer is None or pair.difference is None or pair.b is None:
+        return ()
+    place = vertex_on(pair.b, state.probe.vertex, state.answer.topology)
+    if place is None:
+        return ()
+    mm = float(pair.difference.values[place])
+    return (f"vertex {state.probe.vertex}: {reading(mm, 'mm', pair.b.answer.mm_per_px)}",)

@@ -1,0 +1,1 @@
+"""What is drawn of an answer, and how: layers, colours, overlays."""

@@ -1,0 +1,78 @@
+"""The verbs that only change how things are drawn: overlays, colours, theme. They ask nobody."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QObject
+
+from viewer.state.layout import arrangement, panels_shown, style_of
+from viewer.state.state import LayerStyle, Look, Theme, toggled, with_style
+from viewer.state.store import Store
+
+
+class Looks(QObject):
+    """What a user can do to the drawing; nothing is computed anew."""
+
+    def __init__(self, store: Store, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+
+    def divide_errors_by(self, normaliser: str) -> None:
+        """Give errors in shares of another length: a key of models.metrics.normalisers.NORMALISERS."""
+        self._store.update(normaliser=normaliser)
+
+    def explain_figure(self, metric: str) -> None:
+        """Say how a figure is computed and draw what it is divided by; asked for again: no more."""
+        explained = self._store.state.explained
+        self._store.update(explained="" if metric == explained else metric)
+
+    def toggle_overlay(self, name: str) -> None:
+        """Draw something over the photo, or no longer."""
+        self._store.update(overlays=toggled(self._store.state.overlays, name))
+
+    def set_look(self, panel: str, look: Look) -> None:
+        """Colour one panel's surface by something else."""
+        state = self._store.state
+        style = replace(style_of(state, panel), look=look)
+        self._store.update(styles=with_style(state, panel, style))
+
+    def set_style(self, panel: str, style: LayerStyle) -> None:
+        """Draw one panel's surface like this."""
+        self._store.update(styles=with_style(self._store.state, panel, style))
+
+    def set_look_everywhere(self, look: Look) -> None:
+        """Colour the surfaces of all panels in sight alike, but for those that are there for one look."""
+        for row in panels_shown(self._store.state):
+            if len(row.looks) > 1 and look in row.looks:
+                self.set_look(row.name, look)
+
+    def toggle_wire(self) -> None:
+        """Draw edges over all surfaces in sight, or no longer."""
+        state = self._store.state
+        rows = [row for row in panels_shown(state) if row.looks]
+        wire = not any(style_of(state, row.name).wire for row in rows)
+        for row in rows:
+            style = replace(style_of(state, row.name), wire=wire)
+            self._store.update(styles=with_style(self._store.state, row.name, style))
+
+    def arrange(self, name: str) -> None:
+        """Put other panels side by side: a name of ARRANGEMENTS."""
+        self._store.update(arrangement=arrangement(name).name)
+
+    def toggle_theme(self) -> None:
+        """Change between the dark and the light window."""
+        dark = self._store.state.theme is Theme.DARK
+        self._store.update(theme=Theme.LIGHT if dark else Theme.DARK)
+
+    def set_renderer(self, name: str) -> None:
+        """Say which OpenGL driver draws; a panel reports it."""
+        self._store.update(gl_renderer=name)
+
+    def show_whole_photo(self, whole: bool) -> None:
+        """Show all of the photo, or the faces in it large."""
+        self._store.update(whole_photo=whole)
+
+    def toggle_whole_photo(self) -> None:
+        """`show_whole_photo`, on or off."""
+        self.show_whole_photo(not self._store.state.whole_photo)

@@ -1,0 +1,145 @@
+"""The dock of switches: what takes part in the computation, and what is drawn."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from viewer.app.commands import Controller
+from viewer.state.layout import PANELS, panels_shown, style_of
+from viewer.state.state import OVERLAYS, Look, State
+from viewer.state.store import Store
+from viewer.widgets.parts import clear, heading, note
+from viewer.widgets.theme import SPACE
+from viewer.window.action_table import OVERLAY_TEXTS
+
+BRANCH_NOTES = {
+    "image space": "what the pixels of the face itself say, completed from the part that was seen",
+    "model space": "coefficients and pose guessed from the whole crop at once",
+    "confidence": "sure pixels pull harder when the face is placed",
+    "visibility mask": "covered pixels are kept out",
+}
+
+
+class LayersDock(QScrollArea):
+    """Toggles for every branch, every overlay of the photo and the look of every panel."""
+
+    def __init__(self, store: Store, controller: Controller, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._controller = controller
+        self._branches: dict[str, QCheckBox] = {}
+        self._overlays: dict[str, QCheckBox] = {}
+        self._looks: dict[str, QComboBox] = {}
+        self._look_labels: dict[str, QLabel] = {}
+        body = QWidget()
+        self._column = QVBoxLayout(body)
+        self._column.setContentsMargins(2 * SPACE, SPACE, 2 * SPACE, 2 * SPACE)
+        self._column.setSpacing(2)
+        self._branch_column = QVBoxLayout()
+        self._part = note("")
+        self._add_sections()
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(body)
+        self._follow(store.state, None)
+        store.changed.connect(self._follow)
+
+    def _add_sections(self) -> None:
+        self._column.addWidget(heading("Takes part in the computation"))
+        self._column.addLayout(self._branch_column)
+        self._column.addWidget(self._part)
+        self._column.addWidget(heading("Over the photo"))
+        self._column.addLayout(self._overlay_grid())
+        self._column.addWidget(heading("Look of the panels"))
+        self._column.addLayout(self._look_grid())
+        self._column.addStretch(1)
+
+    def _overlay_grid(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setSpacing(2)
+        for index, name in enumerate(OVERLAYS):
+            box = QCheckBox(OVERLAY_TEXTS[name])
+            box.setAccessibleName(f"{OVERLAY_TEXTS[name]} over the photo")
+            box.setToolTip(f"Draw {OVERLAY_TEXTS[name].lower()} over the photo (Shift+{index + 1})")
+            box.clicked.connect(lambda _on, name=name: self._controller.looks.toggle_overlay(name))
+            grid.addWidget(box, index // 2, index % 2)
+            self._overlays[name] = box
+        return grid
+
+    def _look_grid(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setSpacing(SPACE)
+        grid.setColumnStretch(1, 1)
+        for index, row in enumerate(row for row in PANELS if len(row.looks) > 1):
+            chooser = QComboBox()
+            chooser.setAccessibleName(f"Look of the {row.title} panel")
+            chooser.setToolTip(f"What gives the surface in the {row.title} panel its colour")
+            for look in row.looks:
+                chooser.addItem(look.value, look)
+            chooser.activated.connect(lambda index, panel=row.name: self._choose_look(panel, index))
+            label = QLabel(row.title)
+            label.setBuddy(chooser)
+            grid.addWidget(label, index, 0)
+            grid.addWidget(chooser, index, 1)
+            self._looks[row.name] = chooser
+            self._look_labels[row.name] = label
+        return grid
+
+    @Slot(object, object)
+    def _follow(self, new: State, old: State | None = None) -> None:
+        if old is None or new.switches != old.switches:
+            self._rebuild_branches(new)
+        for name, box in self._branches.items():
+            box.setChecked(name not in new.switched_off)
+        for name, box in self._overlays.items():
+            box.setChecked(name in new.overlays)
+        if old is None or new.styles is not old.styles:
+            for panel, chooser in self._looks.items():
+                chooser.setCurrentIndex(chooser.findData(style_of(new, panel).look))
+        if old is None or new.arrangement != old.arrangement:
+            shown = {row.name for row in panels_shown(new)}
+            for panel, chooser in self._looks.items():
+                chooser.setVisible(panel in shown)
+                self._look_labels[panel].setVisible(panel in shown)
+        if old is None or new.answer is not old.answer or new.busy is not old.busy:
+            self._part.setText(part_taken(new))
+
+    def _rebuild_branches(self, state: State) -> None:
+        clear(self._branch_column)
+        self._branches = {}
+        for index, name in enumerate(state.switches):
+            box = QCheckBox(sentence_case(name))
+            explained = BRANCH_NOTES.get(name.lower(), "")
+            box.setAccessibleName(f"{sentence_case(name)} takes part")
+            box.setAccessibleDescription(explained)
+            box.setToolTip(
+                f"{sentence_case(name)}: {explained or 'a part of this method'} (Ctrl+{index + 1})"
+            )
+            box.clicked.connect(lambda _on, name=name: self._controller.toggle_branch(name))
+            self._branch_column.addWidget(box)
+            self._branches[name] = box
+
+    def _choose_look(self, panel: str, index: int) -> None:
+        look = self._looks[panel].itemData(index)
+        if isinstance(look, Look):
+            self._controller.looks.set_look(panel, look)
+
+
+def part_taken(state: State) -> str:
+    """What took part in the answer shown, and what was left out, as one sentence."""
+    if not state.switches and state.answer is not None:
+        return "This method has no parts to switch."
+    if not state.switches:
+        return "The method is being loaded." if state.busy else "No method is loaded."
+    answer = state.answer
+    if answer is None:
+        looked = state.shown is not None and state.shown.search is not None
+        return "No face was found." if looked else "No answer yet."
+    took = ", ".join(answer.took_part) or "nothing"
+    left = ", ".join(answer.left_out)
+    return f"This answer used {took}." + (f" Left out: {left}." if left else "")
+
+
+def sentence_case(text: str) -> str:
+    """First letter large, the rest as it is."""
+    return text[:1].upper() + text[1:]

@@ -1,1 +1,0 @@
-"""Docks: side widgets that are told a State and call verbs."""

@@ -1,0 +1,188 @@
+"""The dock of figures against the ground truth: each with its full name, its formula a click away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QHBoxLayout,
+    QHeaderView,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from models.metrics.normalisers import NORMALISERS, normaliser
+from models.metrics.scores import Figure, figures
+from viewer.app.commands import Controller
+from viewer.methods.table import MethodsTable
+from viewer.readouts.lineup import METHODS
+from viewer.state.state import State
+from viewer.state.store import Store
+from viewer.widgets.parts import badge, note
+from viewer.widgets.theme import SPACE
+
+if TYPE_CHECKING:
+    from models.metrics.ground_truth_errors import Judgement
+
+NO_TRUTH = (
+    "No ground truth. It is found by itself when it lies beside the picture and bears its name: NAME.mat, "
+    "NAME.pts, NAME.gt.npz, NAME.gt.json, NAME.gt.obj or NAME.gt.ply."
+)
+OTHER_FACE = "The ground truth is about face {face}; the panels show another. Press N for the next face."
+VALUE_WIDTH = 48  # px
+HINT = "Click a figure: its formula, and what it is divided by drawn over the photo."
+
+
+class MetricsDock(QWidget):
+    """One row per figure, one column per branch."""
+
+    def __init__(self, store: Store, controller: Controller, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._controller = controller
+        self._figures: tuple[Figure, ...] = ()
+        self._source, self._explained = note(""), note(HINT)
+        self._source.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._explained.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._explained.setAccessibleName("How the chosen figure is computed")
+        self._warning = badge("", good=False)
+        self._open = QPushButton("Open…")
+        self._open.setAccessibleName("Open ground truth")
+        self._open.setToolTip("Choose a file of ground truth: .mat, .pts, .json, .npz, .obj or .ply (Ctrl+G)")
+        self._open.clicked.connect(controller.open_truth_dialog)
+        self._normaliser = self._make_normaliser()
+        self._table = self._make_table()
+        self._methods = MethodsTable()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(2 * SPACE, SPACE, 2 * SPACE, SPACE)
+        first = QHBoxLayout()
+        first.addWidget(self._source, 1)
+        first.addWidget(self._open, 0, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(first)
+        for widget in (self._warning, self._normaliser, self._table):
+            column.addWidget(widget, 1 if widget is self._table else 0)
+        column.addWidget(self._explained)
+        column.addWidget(self._methods)
+        self._follow(store.state, None)
+        store.changed.connect(self._follow)
+
+    def _make_normaliser(self) -> QComboBox:
+        chooser = QComboBox()
+        chooser.setAccessibleName("What errors are divided by")
+        chooser.setToolTip("What errors are divided by, so that faces of all sizes compare")
+        chooser.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        for row in NORMALISERS:
+            chooser.addItem(f"÷ {row.name}", row.key)
+        chooser.activated.connect(lambda i: self._controller.looks.divide_errors_by(NORMALISERS[i].key))
+        return chooser
+
+    def _make_table(self) -> QTableWidget:
+        table = QTableWidget(0, 0)
+        table.setAccessibleName("Errors against the ground truth")
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        table.setWordWrap(True)
+        table.setShowGrid(False)
+        table.setStyleSheet("QHeaderView::section { padding: 2px; } QTableWidget::item { padding: 1px 3px; }")
+        table.verticalHeader().hide()
+        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        table.cellClicked.connect(self._explain)
+        table.cellActivated.connect(self._explain)
+        return table
+
+    @Slot(int, int)
+    def _explain(self, row: int, _column: int) -> None:
+        self._controller.looks.explain_figure(self._figures[row].title)
+
+    @Slot(object, object)
+    def _follow(self, new: State, old: State | None = None) -> None:
+        if old is None or new.shown is not old.shown or new.selected_face != old.selected_face:
+            self._show_source(new)
+        self._methods.setVisible(new.arrangement == METHODS)
+        if new.arrangement == METHODS:
+            self._methods.show_state(new)
+        changed = old is None or new.judgement is not old.judgement or new.normaliser != old.normaliser
+        if changed:
+            self._show_figures(new)
+        if changed or old is None or new.explained != old.explained:
+            self._show_explained(new)
+
+    def _show_source(self, state: State) -> None:
+        shown = state.shown
+        judgement = state.judgement
+        if judgement is not None:
+            truth = judgement.truth
+            self._source.setText(f"{truth.name}: {truth.convention}.")
+        elif shown is not None and shown.judgement is not None:
+            self._source.setText(OTHER_FACE.format(face=shown.judgement.face + 1))
+        else:
+            self._source.setText((shown.truth_problem if shown is not None else "") or NO_TRUTH)
+        self._warning.setText(f"⚠  {judgement.warning}" if judgement is not None else "")
+        self._warning.setVisible(judgement is not None and bool(judgement.warning))
+        for widget in (self._normaliser, self._table, self._explained):
+            widget.setVisible(judgement is not None)
+        self._open.setEnabled(shown is not None)
+
+    def _show_figures(self, state: State) -> None:
+        judgement, table = state.judgement, self._table
+        chosen = normaliser(state.normaliser)
+        self._normaliser.setCurrentIndex(NORMALISERS.index(chosen))
+        self._figures = () if judgement is None else figures(judgement, chosen)
+        branches = [] if judgement is None else [error.branch for error in judgement.branches]
+        table.setColumnCount(1 + len(branches))
+        table.setHorizontalHeaderLabels(["", *(_short(name) for name in branches)])
+        table.setRowCount(len(self._figures))
+        for index, figure in enumerate(self._figures):
+            table.setItem(index, 0, _cell(_named(figure), figure.title))
+            for column, branch in enumerate(branches, start=1):
+                cell = _cell(figure.number(branch), figure.sentence(branch))
+                cell.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                table.setItem(index, column, cell)
+        header = table.horizontalHeader()
+        header.setMinimumSectionSize(VALUE_WIDTH)
+        for column in range(table.columnCount()):
+            stays = QHeaderView.ResizeMode.Fixed
+            header.setSectionResizeMode(column, stays if column else QHeaderView.ResizeMode.Stretch)
+            header.resizeSection(column, VALUE_WIDTH)
+
+    def _show_explained(self, state: State) -> None:
+        chosen = next((row for row in self._figures if row.title == state.explained), None)
+        if chosen is None or state.judgement is None:
+            self._table.clearSelection()
+            self._explained.setText(HINT)
+        else:
+            self._table.selectRow(self._figures.index(chosen))
+            self._explained.setText(explained(chosen, state.judgement))
+
+
+def explained(figure: Figure, judgement: Judgement) -> str:
+    """A figure in full: name and value, formula, and how long what it is divided by is here."""
+    text = f"{figure.sentence(judgement.branches[0].branch)}\n{figure.formula}"
+    if figure.normaliser:
+        chosen = next(row for row in NORMALISERS if row.name == figure.normaliser)
+        text += f"\nN = {float(chosen.size(judgement.measured)):.1f} px here, drawn over the photo"
+    return text
+
+
+def _named(figure: Figure) -> str:
+    """A figure as the head of a row; its full name is a hover or a click away."""
+    return f"{figure.metric} ({figure.unit})\n{figure.points.partition(' (')[0].partition(', ')[0]}"
+
+
+def _short(branch: str) -> str:
+    """A branch as the head of a narrow column."""
+    return branch.removesuffix(" space").capitalize()
+
+
+def _cell(text: str, meaning: str) -> QTableWidgetItem:
+    cell = QTableWidgetItem(text)
+    cell.setToolTip(meaning)
+    cell.setData(Qt.ItemDataRole.AccessibleTextRole, meaning)
+    return cell

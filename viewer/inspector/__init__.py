@@ -1,0 +1,1 @@
+"""One vertex looked at closely."""

@@ -1,0 +1,1 @@
+"""Which methods there are, which one answers, and several beside each other."""

@@ -1,0 +1,80 @@
+"""The bar above the panels of methods side by side: one more, and the same colours for all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import Slot
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
+
+from viewer.app.commands import Controller
+from viewer.readouts.difference import setting_of, worded
+from viewer.readouts.lineup import METHODS, MOST, line, standing
+from viewer.state.state import State
+from viewer.state.store import Store
+from viewer.widgets.parts import menu_button, short_button, summary
+from viewer.widgets.theme import SPACE
+from viewer.window.menus import fill_with_offers
+
+LOOKS = (
+    ("look-shaded", "Shaded"),
+    ("look-photo", "Photo"),
+    ("look-to_first", "Difference"),
+    ("look-visibility", "Visibility"),
+    ("look-error", "Error"),
+)
+HINT = "Differences are to {first}, in its mm, after a shift in depth. The view turns all panels."
+
+
+class MethodsBar(QWidget):
+    """There while methods stand side by side."""
+
+    def __init__(
+        self,
+        store: Store,
+        controller: Controller,
+        actions: Mapping[str, QAction],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(SPACE, 4, SPACE, 0)
+        menu = QMenu(self)
+        menu.setToolTipsVisible(True)
+        menu.aboutToShow.connect(lambda: fill_with_offers(menu, None, controller.lining.add))
+        self._add: QToolButton = menu_button(
+            menu, "Add method", "Let one more method answer about this frame"
+        )
+        row.addWidget(self._add)
+        for name, text in LOOKS:
+            row.addWidget(short_button(actions[name], text))
+        self._summary = summary()
+        row.addWidget(self._summary, 1)
+        self._follow(store.state, None)
+        store.changed.connect(self._follow)
+
+    def summary(self) -> str:
+        """How long all took together, and what differences are measured to."""
+        return self._summary.text()
+
+    @Slot(object, object)
+    def _follow(self, new: State, old: State | None = None) -> None:
+        self.setVisible(new.arrangement == METHODS)
+        if new.arrangement != METHODS:
+            return
+        self._add.setEnabled(len(line(new)) < MOST)
+        text = " ".join((*_together(new), HINT.format(first=worded(setting_of(new)))))
+        if text != self._summary.text():
+            self._summary.setText(text)
+            self._summary.setToolTip(text)
+
+
+def _together(state: State) -> tuple[str, ...]:
+    """How long everybody in line took together, while all have answered."""
+    places = [standing(state, slot) for slot in range(len(line(state)))]
+    timings = [place.answer.timing for place in places if place is not None and place.answer is not None]
+    known = [timing.total_ms for timing in timings if timing is not None]
+    if len(known) < len(places):
+        return ()
+    return (f"{len(known)} methods, {sum(known):.0f} ms together.",)

@@ -1,0 +1,87 @@
+"""Between Store and the panels of methods side by side: who stands where, and what is said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtWidgets import QMenu
+
+from viewer.app.commands import Controller
+from viewer.readouts.difference import Setting, worded
+from viewer.readouts.lineup import METHODS, absence, figures_of, standing
+from viewer.state.layout import panel_row
+from viewer.state.state import State
+from viewer.state.store import Store
+from viewer.window.menus import fill_with_offers
+
+
+class MethodSurface(Protocol):
+    """A GL panel whose title is a choice, as `viewer.panels.panel.Panel`."""
+
+    def offer(self, menu: QMenu, meaning: str) -> None:
+        """Let the title open a menu."""
+
+    def set_caption(self, title: str, note: str, meaning: str, absence: str) -> None:
+        """What the strip says and means, and what the panel says while it has no answer."""
+
+
+LONGEST_TITLE = 26  # characters
+
+
+class MethodsLinked(QObject):
+    """Keeps the captions true to the Store, and lets a user choose who stands where."""
+
+    def __init__(
+        self,
+        store: Store,
+        controller: Controller,
+        panels: Mapping[str, MethodSurface],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._store, self._controller = store, controller
+        slots = {name: panel_row(name).slot for name in panels}
+        self._panels = {slot: panels[name] for name, slot in slots.items() if slot is not None}
+        self._menus = {slot: self._menu(slot) for slot in self._panels}
+        for slot, panel in self._panels.items():
+            panel.offer(self._menus[slot], f"Choose who answers at place {slot + 1}")
+        self._follow(store.state, None)
+        store.changed.connect(self._follow)
+
+    def _menu(self, slot: int) -> QMenu:
+        menu = QMenu()
+        menu.setToolTipsVisible(True)
+        menu.aboutToShow.connect(lambda: self._fill(menu, slot))
+        return menu
+
+    def _fill(self, menu: QMenu, slot: int) -> None:
+        place = standing(self._store.state, slot)
+        chosen = None if place is None else place.setting
+        fill_with_offers(menu, chosen, lambda setting: self._controller.lining.put(slot, setting))
+        menu.addSeparator()
+        menu.addAction("Weights from a file…", lambda: self._controller.lining.put_file(slot))
+        away = menu.addAction("Take away", lambda: self._controller.lining.take_away(slot))
+        away.setEnabled(slot > 0)
+
+    @Slot(object, object)
+    def _follow(self, new: State, old: State | None = None) -> None:
+        if new.arrangement != METHODS:
+            return
+        for slot, panel in self._panels.items():
+            place = standing(new, slot)
+            if place is not None:
+                figures = tuple(figures_of(new, place))
+                missing = absence(new, place)
+                note = " · ".join(short for short, _ in figures) or missing.splitlines()[0]
+                meaning = "\n".join(
+                    (worded(place.setting), *(told for _, told in figures or [("", missing)]))
+                )
+                panel.set_caption(titled(place.setting), note, meaning, missing)
+
+
+def titled(setting: Setting) -> str:
+    """Who answers, as a short title: no ending of a file's name, nor the middle of a long one."""
+    text, half = worded(setting).replace(".safetensors", ""), LONGEST_TITLE // 2
+    return text if len(text) <= LONGEST_TITLE else f"{text[:half]}…{text[-half:]}"

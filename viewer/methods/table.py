@@ -1,0 +1,75 @@
+"""The methods side by side in figures: a row each."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+
+from viewer.readouts.difference import setting_of, worded
+from viewer.readouts.lineup import Standing, absence, line, mean_to_first, nme, spans, standing
+from viewer.state.state import State
+
+COLUMNS = ("", "mm", "NME", "ms")
+MEANINGS = (
+    "Method and weights",
+    "Mean distance of the vertices to those of the first method, mm, after a shift in depth",
+    "NME 2D of the 68 points in %, divided as chosen above; with ground truth only",
+    "Crop, network and back into the picture together, all faces, without looking for faces",
+)
+VALUE_WIDTH = 48  # px
+
+
+class MethodsTable(QTableWidget):
+    """Distance to the first, error and time of every method in line."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(0, len(COLUMNS), parent)
+        self.setAccessibleName("Methods side by side")
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setShowGrid(False)
+        self.setStyleSheet("QHeaderView::section { padding: 2px; } QTableWidget::item { padding: 1px 3px; }")
+        self.verticalHeader().hide()
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        for column, (name, meaning) in enumerate(zip(COLUMNS, MEANINGS, strict=True)):
+            item = QTableWidgetItem(name)
+            item.setToolTip(meaning)
+            self.setHorizontalHeaderItem(column, item)
+        header = self.horizontalHeader()
+        header.setMinimumSectionSize(VALUE_WIDTH)
+        for column in range(len(COLUMNS)):
+            fixed, rest = QHeaderView.ResizeMode.Fixed, QHeaderView.ResizeMode.Stretch
+            header.setSectionResizeMode(column, fixed if column else rest)
+            header.resizeSection(column, VALUE_WIDTH)
+
+    def show_state(self, state: State) -> None:
+        """A row for each in line."""
+        places = [standing(state, slot) for slot in range(len(line(state)))]
+        self.setRowCount(len(places))
+        for row, place in enumerate(place for place in places if place is not None):
+            for column, (text, meaning) in enumerate(_row(state, place)):
+                item = QTableWidgetItem(text)
+                item.setToolTip(meaning)
+                if column:
+                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                self.setItem(row, column, item)
+        self.resizeRowsToContents()
+        rows = sum(self.rowHeight(row) for row in range(self.rowCount()))
+        self.setFixedHeight(self.horizontalHeader().sizeHint().height() + rows + 2 * self.frameWidth())
+
+
+def _row(state: State, place: Standing) -> tuple[tuple[str, str], ...]:
+    """(text, tooltip) per column."""
+    name, answer = worded(place.setting), place.answer
+    if answer is None:
+        return (name, absence(state, place)), ("–", ""), ("–", ""), ("–", "")
+    first = place.setting == setting_of(state) or state.answer is None
+    apart = None if first or state.answer is None else mean_to_first(answer, state.answer)
+    error, timing = nme(state, answer), answer.timing
+    return (
+        (name, name),
+        ("–", "The first itself") if apart is None else (f"{apart[0]:.1f}", f"Mean over {apart[1]}, mm"),
+        ("–" if error is None else f"{error:.2f}"[:4].rstrip("."), MEANINGS[2]),
+        ("–", "") if timing is None else (f"{timing.total_ms:.0f}", spans(timing)),
+    )

@@ -1,0 +1,252 @@
+"""Covers to choose from, the stack of those that lie on the photo, and the brush."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtGui import QAction, QColor, QIcon, QPixmap, QShowEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QCheckBox,
+    QColorDialog,
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QSlider,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from viewer.app.commands import Controller
+from viewer.occlusion.actions import KINDS
+from viewer.occlusion.selectors import Brush, Lab
+from viewer.state.state import State
+from viewer.state.store import Store
+from viewer.widgets.parts import button_row, heading, note, short_button
+from viewer.widgets.raster import qimage
+from viewer.widgets.theme import SPACE
+
+FILLINGS = {
+    "colour": "Colour",
+    "noise": "Noise",
+    "blur": "Blur of the photo",
+    "patch": "Patch of the photo",
+}
+SHORT = {"half board": "board", "sunglasses": "glasses", "microphone": "mike"}
+THUMBNAIL = QSize(48, 40)
+HOW = (
+    "Drag a cover to move it; its corners scale it, the round handle turns it (Shift: steps of 15°). Over it "
+    "the wheel scales, with Shift it turns; arrows, + and -, comma and dot do the same."
+)
+LAYER_TEXTS = {
+    "cover-raise": "Up",
+    "cover-lower": "Down",
+    "cover-duplicate": "Copy",
+    "cover-hide": "Hide",
+    "cover-remove": "Remove",
+}
+BRUSH_TEXTS = {"tool-brush": "Brush", "tool-eraser": "Eraser", "undo": "Undo", "redo": "Redo"}
+PADDING = "4px 4px"  # of buttons
+
+
+class CoversTab(QWidget):
+    """What lies on the photo."""
+
+    def __init__(
+        self,
+        store: Store,
+        controller: Controller,
+        actions: Mapping[str, QAction],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._controller, self._actions = controller, actions
+        self._thumbnails_asked = False
+        self._kinds = {kind: self._kind_button(kind) for kind in KINDS}
+        self._seed, self.layers = self._make_seed(), self._make_list()
+        self._filling, self._colour, self._size = self._make_filling(), QPushButton(), self._make_size()
+        self._colour.setAccessibleName("Colour of the brush")
+        self._colour.setToolTip("Choose the colour the brush paints with")
+        self._colour.clicked.connect(self._ask_colour)
+        self._follows, self._anew = self._check("cover-follow"), self._check("cover-anew")
+        self._lay_out()
+        controller.occluding.sketched.connect(self._on_sketched)
+        self._follow(store.state, None)
+        store.changed.connect(self._follow)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Have the thumbnails drawn the first time somebody looks."""
+        super().showEvent(event)
+        if not self._thumbnails_asked:
+            self._thumbnails_asked = True
+            for kind in KINDS:
+                self._controller.occluding.sketch(kind)
+
+    # --- its parts
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(SPACE + 4, SPACE, SPACE, SPACE)
+        column.setSpacing(4)
+        kinds = QGridLayout()
+        kinds.setSpacing(2)
+        for index, button in enumerate(self._kinds.values()):
+            kinds.addWidget(button, index // 4, index % 4)
+        seed = QHBoxLayout()
+        seed.addWidget(heading("Cover with"), 1)
+        seed.addWidget(_named("Seed", self._seed))
+        seed.addWidget(self._seed)
+        column.addLayout(seed)
+        column.addLayout(kinds)
+        column.addWidget(heading("On the photo, topmost first"))
+        column.addWidget(self.layers)
+        column.addLayout(button_row(self._actions, LAYER_TEXTS, PADDING))
+        column.addWidget(self._follows)
+        column.addWidget(self._anew)
+        column.addWidget(heading("Paint by hand"))
+        column.addLayout(button_row(self._actions, BRUSH_TEXTS, PADDING))
+        brush = QHBoxLayout()
+        brush.addWidget(self._filling, 1)
+        brush.addWidget(self._colour)
+        column.addLayout(brush)
+        size = QHBoxLayout()
+        size.addWidget(_named("Size", self._size))
+        size.addWidget(self._size, 1)
+        column.addLayout(size)
+        column.addWidget(note(HOW))
+        column.addStretch(1)
+
+    def _kind_button(self, kind: str) -> QToolButton:
+        action = self._actions[f"cover-{kind.replace(' ', '-')}"]
+        button = short_button(action, SHORT.get(kind, kind).capitalize())
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        button.setIconSize(THUMBNAIL)
+        button.setFixedWidth(58)
+        button.setStyleSheet("padding: 2px 0; font-size: 8pt;")
+        return button
+
+    def _make_seed(self) -> QSpinBox:
+        spin = QSpinBox()
+        spin.setRange(0, 99_999)
+        spin.setAccessibleName("Seed of covers and trials")
+        spin.setToolTip("Which look and place the next cover gets; also the seed of sweeps and box jitter")
+        spin.valueChanged.connect(self._controller.occluding.choose_seed)
+        return spin
+
+    def _make_list(self) -> QListWidget:
+        found = QListWidget()
+        found.setAccessibleName("Covers on the photo, topmost first")
+        found.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        found.setFixedHeight(108)
+        found.currentRowChanged.connect(self._on_row)
+        found.itemChanged.connect(self._on_item)
+        return found
+
+    def _make_filling(self) -> QComboBox:
+        chooser = QComboBox()
+        chooser.setAccessibleName("What the brush paints")
+        chooser.setToolTip("What the brush paints, and what a sliding patch shows")
+        for name, text in FILLINGS.items():
+            chooser.addItem(text, name)
+        chooser.activated.connect(lambda i: self._brush(replace(self._lab.brush, filling=list(FILLINGS)[i])))
+        return chooser
+
+    def _make_size(self) -> QSlider:
+        slider = QSlider(Qt.Orientation.Horizontal)
+        slider.setRange(2, 60)
+        slider.setAccessibleName("Size of the brush")
+        slider.setToolTip("Diameter of brush and eraser, in % of the size of the face")
+        slider.valueChanged.connect(lambda percent: self._brush(replace(self._lab.brush, percent=percent)))
+        return slider
+
+    def _check(self, name: str) -> QCheckBox:
+        action = self._actions[name]
+        box = QCheckBox(action.text())
+        box.setToolTip(action.toolTip())
+        box.setAccessibleName(action.text())
+        box.clicked.connect(lambda _on: action.trigger())
+        return box
+
+    # --- the user's hand
+
+    @property
+    def _lab(self) -> Lab:
+        return self._controller.state.lab
+
+    def _brush(self, brush: Brush) -> None:
+        if brush != self._lab.brush:
+            self._controller.occluding.choose_brush(brush)
+
+    def _ask_colour(self) -> None:
+        dialog = QColorDialog(QColor(*self._lab.brush.colour), self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.colorSelected.connect(self._on_colour)
+        dialog.open()
+
+    @Slot(QColor)
+    def _on_colour(self, colour: QColor) -> None:
+        self._brush(replace(self._lab.brush, colour=(colour.red(), colour.green(), colour.blue())))
+
+    @Slot(int)
+    def _on_row(self, row: int) -> None:
+        self._controller.occluding.select(len(self._lab.stack.layers) - 1 - row if row >= 0 else -1)
+
+    @Slot(QListWidgetItem)
+    def _on_item(self, item: QListWidgetItem) -> None:
+        index = len(self._lab.stack.layers) - 1 - self.layers.row(item)
+        if self._lab.stack.layers[index].shown is not (item.checkState() is Qt.CheckState.Checked):
+            self._controller.occluding.toggle_shown(index)
+
+    # --- what is shown
+
+    @Slot(object, object)
+    def _follow(self, new: State, old: State | None) -> None:
+        if old is not None and new.lab is old.lab:
+            return
+        lab = new.lab
+        if old is None or lab.stack is not old.lab.stack or lab.selected != old.lab.selected:
+            self._fill(lab)
+        self._follows.setChecked(lab.stack.anchor is not None)
+        self._follows.setEnabled(bool(lab.stack.layers))
+        self._anew.setChecked(lab.anew)
+        self._seed.setValue(lab.seed)
+        self._filling.setCurrentIndex(self._filling.findData(lab.brush.filling))
+        self._size.setValue(round(lab.brush.percent))
+        pixmap = QPixmap(28, 14)
+        pixmap.fill(QColor(*lab.brush.colour))
+        self._colour.setIcon(QIcon(pixmap))
+        self._colour.setEnabled(lab.brush.filling == "colour")
+
+    def _fill(self, lab: Lab) -> None:
+        """The list, without its own signals: it only shows."""
+        self.layers.blockSignals(True)
+        self.layers.clear()
+        for layer in reversed(lab.stack.layers):
+            item = QListWidgetItem(layer.name)
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+            item.setCheckState(Qt.CheckState.Checked if layer.shown else Qt.CheckState.Unchecked)
+            self.layers.addItem(item)
+        if lab.selected >= 0:
+            self.layers.setCurrentRow(len(lab.stack.layers) - 1 - lab.selected)
+        self.layers.blockSignals(False)
+
+    @Slot(str, object)
+    def _on_sketched(self, kind: str, picture: object) -> None:
+        scaled = QPixmap.fromImage(qimage(picture)).scaled(  # type: ignore[arg-type]
+            THUMBNAIL, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+        )
+        self._kinds[kind].setIcon(QIcon(scaled))
+
+
+def _named(text: str, buddy: QWidget) -> QLabel:
+    label = QLabel(text)
+    label.setBuddy(buddy)
+    return label

@@ -1,0 +1,138 @@
+"""The dock of the occlusion lab: covers, trials, and what they change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QScrollArea,
+    QTableWidget,
+    QTableWidgetItem,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from viewer.app.commands import Controller
+from viewer.occlusion.covers_section import CoversTab
+from viewer.occlusion.trials_section import TrialsTab
+from viewer.state.state import State
+from viewer.state.store import Store
+from viewer.widgets.parts import heading, note
+from viewer.widgets.theme import SPACE
+
+TRIALS = 1  # index of the tab
+COLUMNS = ("all", "open", "covered")
+SHORT = {"image space": "image", "model space": "model"}
+MEANING = (
+    "Mean over all vertices",
+    "Mean over the vertices that no cover hides",
+    "Mean over the vertices under a cover",
+)
+NOTHING = "Lay a cover on the photo: the answer is then held against the one without it."
+LOST = "The face is not found any more under these covers."
+SAID = "{share:.0%} of the face covered. Mean way of the vertices, in % of its size:"
+
+
+class LabDock(QWidget):
+    """Two tabs, and under them how far each branch went."""
+
+    def __init__(
+        self,
+        store: Store,
+        controller: Controller,
+        actions: Mapping[str, QAction],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.covers, self.trials = (
+            CoversTab(store, controller, actions),
+            TrialsTab(store, controller, actions),
+        )
+        for title, tab in (("Covers", self.covers), ("Trials", self.trials)):
+            area = QScrollArea()
+            area.setWidgetResizable(True)
+            area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+            area.setWidget(tab)
+            bar = area.verticalScrollBar().sizeHint().width()
+            area.setMinimumWidth(tab.minimumSizeHint().width() + bar)  # nothing lies under the bar
+            self.tabs.addTab(area, title)
+        self._said, self._table = note(NOTHING), _table()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, SPACE)
+        column.setSpacing(4)
+        column.addWidget(self.tabs, 1)
+        below = QVBoxLayout()
+        below.setContentsMargins(2 * SPACE, 0, 2 * SPACE, 0)
+        below.addWidget(heading("Changed by covering"))
+        below.addWidget(self._said)
+        below.addWidget(self._table)
+        column.addLayout(below)
+        self._follow(store.state, None)
+        store.changed.connect(self._follow)
+
+    def said(self) -> str:
+        """What stands above the table."""
+        return self._said.text()
+
+    def cell(self, branch: str, column: str) -> str:
+        """What the table says; empty if it has no such row."""
+        for row in range(self._table.rowCount()):
+            header = self._table.verticalHeaderItem(row)
+            if header is not None and header.text() == SHORT.get(branch, branch):
+                item = self._table.item(row, COLUMNS.index(column))
+                return "" if item is None else item.text()
+        return ""
+
+    @Slot(object, object)
+    def _follow(self, new: State, old: State | None) -> None:
+        if old is not None and old.lab.running is None and new.lab.running is not None:
+            self.tabs.setCurrentIndex(TRIALS)  # where its progress and result stand
+        if old is not None and new.shown is old.shown and new.selected_face == old.selected_face:
+            return
+        covering = None if new.shown is None else new.shown.covering
+        self._table.setVisible(covering is not None and bool(covering.changes))
+        if covering is None:
+            self._said.setText(NOTHING)
+            return
+        if not covering.changes:
+            self._said.setText(LOST)
+            return
+        face = min(new.selected_face, len(covering.changes) - 1)
+        change = covering.changes[face]
+        self._said.setText(SAID.format(share=covering.shares[face]))
+        self._table.setRowCount(len(change.rows))
+        for index, row in enumerate(change.rows):
+            self._table.setVerticalHeaderItem(index, QTableWidgetItem(SHORT.get(row.branch, row.branch)))
+            for place, mm in enumerate((row.all_mm, row.open_mm, row.covered_mm)):
+                text = "–" if mm != mm else f"{change.percent(mm):.2f} %\n{mm:.2f} mm"
+                item = QTableWidgetItem(text)
+                item.setToolTip(MEANING[place])
+                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                self._table.setItem(index, place, item)
+        self._table.resizeRowsToContents()
+        rows = sum(self._table.rowHeight(i) for i in range(self._table.rowCount()))
+        self._table.setFixedHeight(rows + self._table.horizontalHeader().sizeHint().height() + 4)
+
+
+def _table() -> QTableWidget:
+    table = QTableWidget(0, len(COLUMNS))
+    table.setAccessibleName("How far covers moved each branch")
+    table.setHorizontalHeaderLabels(list(COLUMNS))
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+    table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    table.setShowGrid(False)
+    table.setWordWrap(False)
+    table.setTextElideMode(Qt.TextElideMode.ElideNone)
+    table.setStyleSheet("QTableView::item { padding: 0 2px; } QHeaderView::section { padding: 2px 4px; }")
+    table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+    return table

@@ -1,0 +1,173 @@
+"""The verbs of trials: sweep a cover over the face, jitter its box; in the background, to be cancelled."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Slot
+
+from models.errors import InputError
+from viewer.inference.session import Session
+from viewer.inference.worker import Cancelled
+from viewer.occlusion.selectors import Lab, Plan, Running, bare_frame, reference_of
+from viewer.state.state import Notice, Severity, State
+from viewer.state.store import Store
+from viewer.tasks.background import Background, Progress
+from viewer.widgets.dialogs import Outside
+
+if TYPE_CHECKING:
+    from models.robustness.jitter import Jitter, Spread
+    from models.robustness.sweep import Sweep
+
+log = logging.getLogger(__name__)
+
+SWEEP, JITTER = "Sweep", "Box jitter"
+NO_FACE = "There is no face to try covers on yet. Open a photo with a face first."
+NOTHING_TO_WRITE = "There is no trial to write yet. Run a sweep or a box jitter first."
+
+
+class Trials(QObject):
+    """One trial at a time, about the selected face of the frame shown, without the covers that lie on it."""
+
+    def __init__(
+        self, store: Store, session: Session, outside: Outside, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._store, self._session, self._outside = store, session, outside
+        self._title, self._epoch = "", 0
+        self._background = Background()
+        self._background.progressed.connect(self._on_progressed)
+        self._background.ended.connect(self._on_ended)
+        store.changed.connect(self._follow)
+
+    def sweep(self) -> None:
+        """Cover the face step by step, as planned; the curve grows while it runs."""
+        from models.robustness.sweep import sweeping
+
+        sweep = planned_sweep(self._store.state.lab)
+        self._start(SWEEP, sweep.count + 1, lambda *about: sweeping(sweep, *about))
+
+    def jitter(self) -> None:
+        """Ask about boxes beside the box, as planned, and look how much the answer moves."""
+        from models.robustness.jitter import jittering
+
+        jitter = planned_jitter(self._store.state.lab)
+        self._start(JITTER, jitter.draws, lambda *about: jittering(jitter, *about))
+
+    def plan(self, plan: Plan) -> None:
+        """Do this the next time."""
+        self._store.update(lab=replace(self._store.state.lab, plan=plan))
+
+    def cancel(self) -> None:
+        """Stop the trial under way; what it has so far stays."""
+        self._background.cancel()
+
+    def show_step(self, index: int | None) -> None:
+        """Lay the cover of a step of the sweep on the photo in place of the stack; None: the stack again."""
+        lab = self._store.state.lab
+        count = 0 if lab.swept is None else len(lab.swept.steps)
+        if index is None or 0 <= index < count:
+            self._store.update(lab=replace(lab, step=index))
+
+    def define_breaking(self, factor: float, threshold_percent: float) -> None:
+        """Say from which change on an answer counts as broken."""
+        lab = replace(self._store.state.lab, factor=factor, threshold_percent=threshold_percent)
+        self._store.update(lab=lab)
+
+    def export(self) -> None:
+        """Write the last sweep as a table, or the spread where there is none, to a file the user names."""
+        lab = self._store.state.lab
+        result = lab.swept or lab.spread
+        if result is None:
+            self._session.tell(InputError(NOTHING_TO_WRITE))
+            return
+        name = "sweep" if lab.swept is not None else "jitter"
+        if path := self._outside.ask_save("csv", f"{name}.csv"):
+            try:
+                self._outside.write_text(path, result.csv())
+            except (InputError, OSError) as error:
+                self._session.tell(error)
+                return
+            log.info("Wrote %s.", path)
+            self._store.update(notice=Notice(Severity.INFO, f"Wrote {path}."))
+
+    def close(self, timeout_s: float = 10.0) -> bool:
+        """End the trial under way; False if it did not end in time."""
+        return self._background.close(timeout_s)
+
+    def _start(self, title: str, total: int, series: Any) -> None:
+        state = self._store.state
+        frame, reference = bare_frame(state), reference_of(state)
+        if frame is None or reference is None or reference.box is None:
+            self._session.tell(InputError(NO_FACE))
+            return
+        if self._background.busy:
+            self._session.tell(InputError(f"{self._title} is still running. Cancel it first."))
+            return
+        self._title, self._epoch = title, state.lab.epoch
+        made: Iterator[Any] = series(frame.image, reference.box, self._session.asker())
+        lab = replace(state.lab, running=Running(title, 0, total))
+        forgotten = replace(lab, swept=None, step=None) if title == SWEEP else replace(lab, spread=None)
+        self._store.update(lab=forgotten)
+        self._background.start(made, total)
+
+    @Slot(object)
+    def _on_progressed(self, progress: Progress) -> None:
+        lab = self._store.state.lab
+        if lab.epoch != self._epoch:
+            return
+        running = Running(self._title, progress.done, progress.total, progress.left_s)
+        lab = replace(lab, running=running)
+        if self._title == SWEEP:
+            lab = replace(lab, swept=progress.value)
+        self._store.update(lab=lab)
+
+    @Slot(object, object)
+    def _on_ended(self, value: Any, error: Exception | None) -> None:
+        state = self._store.state
+        if state.lab.epoch != self._epoch:
+            return
+        lab = replace(state.lab, running=None)
+        if value is not None:
+            lab = replace(lab, swept=value) if self._title == SWEEP else replace(lab, spread=value)
+        self._store.update(lab=lab)
+        if self._title == JITTER and value is not None:
+            self._colour_by(value)
+        if error is not None and not isinstance(error, Cancelled):
+            self._session.tell(error)
+
+    def _colour_by(self, spread: Spread) -> None:
+        """Let the panels colour the answer shown by its spread."""
+        from models.robustness.jitter import with_spread
+
+        state = self._store.state
+        if state.shown is None or state.answer is None:
+            return
+        answers = list(state.shown.answers)
+        answers[state.selected_face] = with_spread(state.answer, spread)
+        self._store.update(shown=replace(state.shown, answers=tuple(answers)))
+
+    @Slot(object, object)
+    def _follow(self, new: State, old: State) -> None:
+        if new.lab.epoch != old.lab.epoch:
+            self._background.cancel()
+
+
+def planned_sweep(lab: Lab) -> Sweep:
+    """The sweep the lab is set to; a sliding patch shows what the brush paints."""
+    from models.occlusion.fillings import Filling
+    from models.robustness.sweep import Sweep
+
+    plan, brush = lab.plan, lab.brush
+    filling = Filling(brush.filling, brush.colour)
+    return Sweep(plan.what, plan.steps, (plan.cells,) * 2, plan.patch_percent / 100, filling, lab.seed)
+
+
+def planned_jitter(lab: Lab) -> Jitter:
+    """The jitter the lab is set to."""
+    from models.robustness.jitter import Jitter
+
+    return Jitter(lab.plan.draws, lab.plan.shift_px, lab.plan.scale_percent / 100, lab.seed)

@@ -1,0 +1,90 @@
+"""What a look means: how a surface is painted, and what the legend then says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from viewer.gl.mesh_item import Fill, Paint
+from viewer.panels.colours import Palette, shares
+from viewer.panels.legend import ColourBar, Shape, Swatch
+from viewer.panels.surface_data import CHANNELS, Drawn, Scale
+from viewer.state.layout import PanelRow
+from viewer.state.state import LayerStyle, Look
+
+FILLS = {
+    Look.SHADED: Fill.CLAY,
+    Look.PHOTO: Fill.PHOTO,
+    Look.WIRE: Fill.PLAIN,
+    Look.POINTS: Fill.CLAY,
+    Look.UV: Fill.UV,
+    Look.NORMALS: Fill.NORMALS,
+    Look.PNCC: Fill.PNCC,
+}
+RED, GREEN, BLUE = "#e5484d", "#46a758", "#3e63dd"
+AXES = {
+    Fill.UV: (Swatch("u: right", RED), Swatch("1 − v: up", GREEN)),
+    Fill.NORMALS: (Swatch("faces right", RED), Swatch("up", GREEN), Swatch("the viewer", BLUE)),
+    Fill.PNCC: (Swatch("mean face: right", RED), Swatch("up", GREEN), Swatch("forwards", BLUE)),
+}
+"""What more red, green and blue mean."""
+SCALAR_LOOKS = frozenset(look for look, _, _ in CHANNELS)
+
+
+def paint_of(row: PanelRow, style: LayerStyle, drawn: Drawn | None, colours: Palette) -> Paint:
+    """How the surface of a panel is painted."""
+    look = style.look
+    scale = None if drawn is None else drawn.scales.get(look)
+    paint = Paint(
+        fill=Fill.VALUE if scale is not None else _fill(look, drawn),
+        wire=style.wire or look is Look.WIRE,
+        points=look is Look.POINTS,
+        flat=look is Look.FLAT,
+        opacity=style.opacity,
+        mark_hidden=row.marks_hidden and drawn is not None and Look.VISIBILITY in drawn.scales,
+        clay=shares(colours.clay),
+        hidden=shares(colours.hidden),
+        edge=shares(colours.bare_edge if look is Look.WIRE else colours.edge),
+        body=shares(colours.body),
+        edge_opacity=0.5 if look is Look.WIRE else 0.3,
+    )
+    if scale is None:
+        return paint
+    return replace(paint, channel=scale.channel, low=scale.low, high=scale.high, colour_map=scale.colour_map)
+
+
+def legend_of(
+    row: PanelRow, look: Look, paint: Paint, drawn: Drawn | None, colours: Palette
+) -> tuple[ColourBar | None, tuple[Swatch, ...]]:
+    """What the legend says of a surface painted so: a colour bar, or swatches, or neither."""
+    if drawn is None:
+        return None, ()
+    scale = drawn.scales.get(look)
+    if scale is not None:
+        return _bar(scale, dotted=len(drawn.dots) > 0), ()
+    if look in SCALAR_LOOKS:
+        return None, (Swatch(f"no {look.value.lower()} in this answer", colours.clay),)
+    if look is Look.PNCC and paint.fill is not Fill.PNCC:
+        return None, (Swatch("this method has no mean face", colours.clay),)
+    if paint.fill in AXES:
+        return None, AXES[paint.fill]
+    if paint.mark_hidden and paint.fill in (Fill.CLAY, Fill.PHOTO):
+        seen = "photo: seen" if paint.fill is Fill.PHOTO else "seen"
+        return None, (
+            Swatch(seen, colours.clay),
+            Swatch("hidden, completed", colours.hidden, Shape.HATCHED),
+        )
+    if row.marks_hidden and paint.fill in (Fill.CLAY, Fill.PHOTO):
+        return None, (Swatch("cannot tell seen from guessed", colours.clay),)
+    return None, ()
+
+
+def _fill(look: Look, drawn: Drawn | None) -> Fill:
+    lacks_mean = drawn is None or drawn.mean_colours is None
+    return Fill.CLAY if look is Look.PNCC and lacks_mean else FILLS.get(look, Fill.CLAY)
+
+
+def _bar(scale: Scale, dotted: bool) -> ColourBar:
+    notes = [f"grey: undefined at {scale.unknown:,} vertices"] if scale.unknown else []
+    notes += ["dots: visible pixels"] if dotted else []
+    note = "; ".join(notes)
+    return ColourBar(scale.name, scale.low, scale.high, scale.unit, scale.colour_map, scale.ends, note)

@@ -1,0 +1,1 @@
+"""The source: its frames played, stepped through and gone back to."""

@@ -1,0 +1,1 @@
+"""Pure functions from the state to what is said about it."""

@@ -1,0 +1,326 @@
+"""A against B: what is compared, and how far it lies apart. Frozen values and pure functions, no Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import Enum
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.metrics.correspondence import both_reach, comparable, counterpart, onto_vertices
+from models.metrics.errors import disagreement
+from models.reconstruction import Array, MeshLayer, Reconstruction, Scalar, Topology, frozen
+from viewer.sources.source import same_picture
+
+if TYPE_CHECKING:
+    from viewer.sources.source import Frame
+    from viewer.state.state import Shown, State
+
+LAYERS = ("", "image space", "model space")
+"""What of an answer can be compared: the answer itself, or one branch of it."""
+
+ARRANGEMENT = "a-b"
+"""The arrangement in which A and B are looked at; nothing is computed for them in another one."""
+
+LEAST_HIGH_MM = 1.0
+WORST_PERCENTILE = 95
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Who answers, and without what."""
+
+    method: str
+    weights: str
+    without: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Pinned:
+    """An answer that was kept, with its frame.
+
+    Attributes:
+        shown: The frame and its answers.
+        face: Which of them.
+        setting: Who answered.
+    """
+
+    shown: Shown
+    face: int
+    setting: Setting
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two.
+
+    Attributes:
+        layer: One of LAYERS.
+        setting: Who is to answer about the frame shown; None for who answers anyway.
+        pinned: The kept answer to take instead of one about the frame shown.
+    """
+
+    layer: str = ""
+    setting: Setting | None = None
+    pinned: Pinned | None = None
+
+
+class Mode(Enum):
+    """How two things are shown in one place; the value is the text a user reads."""
+
+    WIPE = "Wipe"
+    BLINK = "Blink"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What is compared, and how it is shown.
+
+    Attributes:
+        a, b: The two sides.
+        mode: Side by side along a line, or one after the other.
+        wipe: Where the line is: the share of a panel's width, from its left, that shows A.
+        b_in_front: Which of them is shown while they blink.
+    """
+
+    a: Side = Side("image space")
+    b: Side = Side("model space")
+    mode: Mode = Mode.WIPE
+    wipe: float = 0.5
+    b_in_front: bool = False
+
+    @property
+    def share(self) -> float:
+        """How much of a panel's width shows A now, from its left."""
+        return self.wipe if self.mode is Mode.WIPE else 0.0 if self.b_in_front else 1.0
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Found:
+    """What a side has to show.
+
+    Attributes:
+        answer: Its vertices are those of the layer that is compared.
+        whole: The answer that layer is from.
+        frame: What it is about.
+    """
+
+    answer: Reconstruction
+    whole: Reconstruction
+    frame: Frame
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Compared:
+    """Both sides, and how far they lie apart.
+
+    Attributes:
+        a, b: What each side shows; None where there is nothing.
+        difference: Per vertex of B, mm, NaN where A has no such place; None if it cannot be told.
+        aligned: Whether A was turned, shifted and scaled onto B first: two frames have no common place.
+        level: Whether the mean difference in depth was taken out: two methods have no common depth.
+        marked: B with the difference as one of its scalars; None while there is no difference.
+        trouble: Why a side or the difference is missing; empty if none is.
+    """
+
+    a: Found | None
+    b: Found | None
+    difference: Scalar | None = None
+    aligned: bool = False
+    level: bool = False
+    marked: Reconstruction | None = None
+    trouble: str = ""
+
+    @property
+    def summary(self) -> str:
+        """The difference in one line; empty while there is none."""
+        if self.difference is None or self.b is None:
+            return ""
+        mm = self.difference.values
+        mean, worst = float(np.nanmean(mm)), float(np.nanpercentile(mm, WORST_PERCENTILE))
+        px = self.b.answer.mm_per_px
+        how = ", after alignment" if self.aligned else ", after a shift in depth" if self.level else ""
+        return f"mean {mean:.1f} mm ({mean / px:.1f} px), worst 5 % over {worst:.1f} mm{how}"
+
+
+def compared_in(state: State) -> Compared:
+    """What `state` compares."""
+    return compared(state.shown, state.selected_face, state.comparison.a, state.comparison.b)
+
+
+@lru_cache(maxsize=2)
+def compared(shown: Shown | None, face: int, a: Side, b: Side) -> Compared:
+    """Both sides about a frame. Remembers the last: many views ask for the same."""
+    found = _found(shown, face, a), _found(shown, face, b)
+    for name, one in zip("AB", found, strict=True):
+        if isinstance(one, str):
+            kept = [None if isinstance(each, str) else each for each in found]
+            return Compared(kept[0], kept[1], trouble=f"{name}: {one}")
+    first, second = (one for one in found if isinstance(one, Found))
+    aligned = not same_picture(first.frame, second.frame)
+    level = not aligned and first.whole.method != second.whole.method
+    mm = difference_mm(first.answer, second.answer, aligned, level)
+    if mm is None:
+        trouble = "Nobody knows how the two meshes correspond, so there is no difference per vertex."
+        return Compared(first, second, trouble=trouble)
+    difference = Scalar("difference", mm, 0.0, round_high(mm), "mm")
+    marked = replace(second.answer, scalars=(*second.answer.scalars, difference))
+    return Compared(first, second, difference, aligned, level, marked)
+
+
+def difference_mm(
+    answer: Reconstruction, other: Reconstruction, aligned: bool = False, level: bool = False
+) -> Array | None:
+    """How far an answer lies from each vertex of another, vertex by vertex or by the open face on both.
+
+    Args:
+        answer: In image px.
+        other: The same; its vertices and its millimetres count.
+        aligned: Whether to carry the first onto the other by the best similarity first.
+        level: Whether to take the mean difference in depth out, which is only known up to an offset.
+
+    Returns:
+        [N] mm, one per vertex of `other`, NaN where the open face or either mesh does not reach; None where
+        nobody knows how the two meshes correspond.
+    """
+    pair, both = comparable(answer, other), both_reach(answer.topology, other.topology)
+    if pair is None or both is None:
+        return None
+    ours, theirs = _carried(*pair, both) if aligned else pair[0], pair[1]
+    if level:
+        ours = ours + np.array([0, 0, (theirs - ours)[both, 2].mean()], np.float32)
+    mm = frozen(np.where(both, disagreement(ours, theirs) * other.mm_per_px, np.nan))
+    own = other.topology if len(mm) != len(other.vertices) else None
+    return mm if own is None else onto_vertices(own, mm)
+
+
+def vertex_on(found: Found | None, vertex: int | None, topology: Topology | None) -> int | None:
+    """A vertex of some mesh as a vertex of what a side shows; None where that has no such place.
+
+    No `topology`: the vertex is one of that side's own mesh.
+    """
+    if found is None or vertex is None:
+        return None
+    mesh = found.answer
+    place = vertex if topology is None else counterpart(topology, vertex, mesh.topology)
+    return place if place is not None and 0 <= place < len(mesh.vertices) else None
+
+
+def settings_wanted(state: State) -> tuple[Setting, ...]:
+    """Who else is to answer about the frame shown."""
+    if state.arrangement != ARRANGEMENT:
+        return ()
+    sides = state.comparison.a, state.comparison.b
+    return tuple(dict.fromkeys(side.setting for side in sides if side.setting and side.pinned is None))
+
+
+def without_setting(comparison: Comparison, setting: Setting) -> Comparison:
+    """`comparison` with the sides that asked for `setting` back at who answers anyway."""
+    a, b = (
+        replace(side, setting=None) if side.setting == setting else side
+        for side in (comparison.a, comparison.b)
+    )
+    return replace(comparison, a=a, b=b)
+
+
+def setting_of(state: State) -> Setting:
+    """Who answers about the frame shown."""
+    return Setting(state.method, state.weights, state.switched_off)
+
+
+def pinned_of(state: State) -> Pinned | None:
+    """The answer shown, to be kept; None if there is none."""
+    if state.shown is None or state.answer is None:
+        return None
+    return Pinned(replace(state.shown, others={}), state.selected_face, setting_of(state))
+
+
+def described(side: Side, state: State) -> str:
+    """A side in words: which part of whose answer about what."""
+    part = side.layer or "fused"
+    if side.pinned is not None:
+        return f"{part}, pinned: {_framed(side.pinned.shown.frame)}, {worded(side.pinned.setting)}"
+    return part if side.setting is None else f"{part}, {worded(side.setting, setting_of(state))}"
+
+
+def choices(state: State) -> Iterator[tuple[str, str, Side]]:
+    """(group, text, side) of what can be compared now, but for weights in files."""
+    for layer in LAYERS:
+        yield "This frame", layer or "fused", Side(layer)
+    pinned = state.comparison.a.pinned or state.comparison.b.pinned
+    if pinned is not None:
+        for layer in LAYERS:
+            yield f"Pinned: {_framed(pinned.shown.frame)}", layer or "fused", Side(layer, pinned=pinned)
+    named = (side.setting for side in (state.comparison.a, state.comparison.b) if side.pinned is None)
+    for setting in dict.fromkeys(filter(None, named)):
+        for layer in LAYERS:
+            text = f"{layer or 'fused'}, {worded(setting, setting_of(state))}"
+            yield "This frame, as compared now", text, Side(layer, setting)
+    for switch in state.switches:
+        setting = Setting(state.method, state.weights, frozenset({switch}))
+        yield "This frame, computed", f"without {switch}", Side(setting=setting)
+
+
+def _found(shown: Shown | None, face: int, side: Side) -> Found | str:
+    """What a side has to show, or why it has nothing."""
+    if side.pinned is not None:
+        shown, face = side.pinned.shown, side.pinned.face
+    if shown is None:
+        return "no face yet."
+    answers = shown.answers
+    if side.setting is not None and side.pinned is None:
+        if side.setting not in shown.others:
+            return "being computed." if shown.answers else "no face yet."
+        answers = shown.others[side.setting]
+    if not 0 <= face < len(answers):
+        return "no face yet."
+    whole = answers[face]
+    vertices = _vertices(whole, side.layer)
+    if vertices is None:
+        return f"this answer has no {side.layer}; that branch is switched off or not part of the method."
+    return Found(replace(whole, vertices=vertices) if side.layer else whole, whole, shown.frame)
+
+
+def _vertices(answer: Reconstruction, layer: str) -> Array | None:
+    if not layer:
+        return answer.vertices
+    for found in answer.layers:
+        if found.name == layer and isinstance(found, MeshLayer):
+            return found.vertices if len(found.vertices) == len(answer.vertices) else None
+    return None
+
+
+def _carried(vertices: Array, target: Array, pulls: NDArray[np.bool_]) -> Array:
+    import torch  # the window must not wait for it; answers to align have brought it by now
+
+    from models.geometry.transforms import weighted_procrustes
+
+    source, onto = (torch.from_numpy(np.array(points, np.float64))[None] for points in (vertices, target))
+    best = weighted_procrustes(source, onto, torch.from_numpy(pulls.astype(np.float64))[None])
+    return frozen(best.apply(source)[0].numpy())
+
+
+def round_high(mm: Array) -> float:
+    """The end of a legend: 1, 2, 5, 10, ... mm, so that it stays the same from frame to frame."""
+    worst = float(np.nanpercentile(mm, 98)) if np.isfinite(mm).any() else 0.0
+    steps = (step * 10.0**power for power in range(4) for step in (1, 2, 5))
+    return next((step for step in steps if step >= max(worst, LEAST_HIGH_MM)), 1e4)
+
+
+def _framed(frame: Frame) -> str:
+    return f"{frame.name} {frame.index + 1}" if frame.count != 1 else frame.name
+
+
+def worded(setting: Setting, usual: Setting | None = None) -> str:
+    """Who answers, leaving out what is as usual."""
+    words = []
+    if usual is None or setting.method != usual.method:
+        words.append(setting.method)
+    if usual is None or setting.weights != usual.weights:
+        words.append(setting.weights.rsplit("/", 1)[-1])
+    words += [f"without {name}" for name in sorted(setting.without)]
+    return " · ".join(words) or "complete"

@@ -1,0 +1,307 @@
+"""PANELS: what each panel shows and how it starts. ARRANGEMENTS: which of them stand side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from viewer.readouts.difference import ARRANGEMENT
+from viewer.readouts.lineup import METHODS, MOST, line
+from viewer.state.state import LayerStyle, Look, State
+
+if TYPE_CHECKING:
+    from models.reconstruction import Alarm
+
+SHADED = LayerStyle(Look.SHADED)
+LAB = "lab"
+"""The arrangement of the occlusion lab."""
+
+
+class Kind(Enum):
+    """Which widget a panel is."""
+
+    PHOTO = "photo"
+    SURFACE = "surface"
+    PHOTO_WIPE = "photo wipe"
+    WIPE = "wipe"
+
+
+@dataclass(frozen=True, slots=True)
+class PanelRow:
+    """One panel.
+
+    Attributes:
+        name: Key, as in State.styles.
+        title, subtitle: What its strip says; the subtitle in plain words.
+        layer: The mesh layer it draws; empty for the answer's own vertices.
+        looks: What its surface can be coloured by, in menu order; none for the photo. One alone: that is
+            what the panel is for.
+        style: The look it starts with.
+        marks_hidden: Whether the part that was not seen is hatched.
+        absent: What it says when the answer has no such layer.
+        kind: Which widget it is.
+        alarms: Codes of the alarms that concern it; others concern the fused face.
+        compares: Whether it shows B with what lies between it and A, rather than the answer.
+        chart: Whether the surface is drawn unrolled, where its vertices lie on the UV chart.
+        slot: Which of the methods side by side it shows, from 0; None for the answer of the first alone.
+    """
+
+    name: str
+    title: str
+    subtitle: str
+    layer: str = ""
+    looks: tuple[Look, ...] = ()
+    style: LayerStyle = SHADED
+    marks_hidden: bool = False
+    absent: str = ""
+    kind: Kind = Kind.SURFACE
+    alarms: tuple[str, ...] = ()
+    compares: bool = False
+    chart: bool = False
+    slot: int | None = None
+
+
+NO_DIFFERENCE = "No difference yet: choose what A and B are above the panels."
+
+COMPLETED_LOOKS = (
+    Look.SHADED,
+    Look.FLAT,
+    Look.PHOTO,
+    Look.WIRE,
+    Look.POINTS,
+    Look.VISIBILITY,
+    Look.DISAGREEMENT,
+    Look.FOLLOWED,
+    Look.ERROR,
+    Look.CHANGE,
+    Look.DEPTH,
+    Look.UV,
+    Look.NORMALS,
+    Look.PNCC,
+)
+METHOD_LOOKS = (
+    *(Look.SHADED, Look.PHOTO, Look.TO_FIRST, Look.VISIBILITY, Look.ERROR, Look.DEPTH),
+    *(Look.FLAT, Look.WIRE, Look.POINTS, Look.UV, Look.NORMALS, Look.PNCC),
+)
+
+
+def _method(slot: int) -> PanelRow:
+    looks = tuple(look for look in METHOD_LOOKS if slot or look is not Look.TO_FIRST)
+    return PanelRow(f"method-{slot + 1}", f"Method {slot + 1}", "", looks=looks, marks_hidden=True, slot=slot)
+
+
+PANELS = (
+    PanelRow("photo", "Photo", "what went in", kind=Kind.PHOTO, alarms=("tracker-lost",)),
+    PanelRow(
+        "image",
+        "Image space",
+        "only what was seen",
+        layer="visible surface",
+        looks=(
+            Look.PHOTO,
+            Look.SHADED,
+            Look.FLAT,
+            Look.CONFIDENCE,
+            Look.UV,
+            Look.ERROR,
+            Look.DEPTH,
+            Look.WIRE,
+            Look.POINTS,
+            Look.NORMALS,
+            Look.PNCC,
+        ),
+        style=LayerStyle(Look.PHOTO),
+        alarms=("empty-mask", "uv-collisions"),
+        absent="No visible surface: the image-space branch is off, saw nothing, or this method has none.",
+    ),
+    PanelRow(
+        "model",
+        "Model space",
+        "face completed",
+        layer="model space",
+        looks=COMPLETED_LOOKS,
+        marks_hidden=True,
+        alarms=("little-seen",),
+        absent="The model-space branch is switched off, or this method has none.",
+    ),
+    PanelRow(
+        "fused",
+        "Fused",
+        "both together",
+        looks=COMPLETED_LOOKS,
+        marks_hidden=True,
+        alarms=("empty-mask", "little-seen"),
+    ),
+    PanelRow(
+        "uv",
+        "UV chart",
+        "the face unrolled, dotted where visible pixels fell",
+        looks=(
+            Look.VISIBILITY,
+            Look.DISAGREEMENT,
+            Look.FOLLOWED,
+            Look.ERROR,
+            Look.DEPTH,
+            Look.PHOTO,
+            Look.SHADED,
+            Look.UV,
+            Look.WIRE,
+        ),
+        style=LayerStyle(Look.VISIBILITY),
+        marks_hidden=True,
+        alarms=("empty-mask", "uv-collisions"),
+        chart=True,
+    ),
+    PanelRow(
+        "changed",
+        "Changed",
+        "how far covers moved it",
+        looks=(Look.CHANGE, Look.SPREAD),
+        style=LayerStyle(Look.CHANGE),
+        marks_hidden=False,
+    ),
+    PanelRow(
+        "seen",
+        "Seen or completed",
+        "what was visible, what is a guess",
+        looks=(Look.VISIBILITY,),
+        alarms=("empty-mask", "little-seen"),
+        style=LayerStyle(Look.VISIBILITY),
+    ),
+    PanelRow(
+        "followed",
+        "Branch followed",
+        "which of the two the fusion took",
+        looks=(Look.FOLLOWED,),
+        style=LayerStyle(Look.FOLLOWED),
+    ),
+    PanelRow(
+        "apart",
+        "Branches apart",
+        "how far the two branches disagree",
+        looks=(Look.DISAGREEMENT,),
+        style=LayerStyle(Look.DISAGREEMENT),
+    ),
+    PanelRow("photo-wipe", "A | B on the photo", "drag the line", kind=Kind.PHOTO_WIPE),
+    PanelRow(
+        "wipe",
+        "A | B in 3D",
+        "A left of the line, B right of it",
+        looks=COMPLETED_LOOKS,
+        marks_hidden=True,
+        kind=Kind.WIPE,
+    ),
+    PanelRow(
+        "difference",
+        "Difference",
+        "how far A lies from B",
+        looks=(Look.DIFFERENCE,),
+        style=LayerStyle(Look.DIFFERENCE),
+        compares=True,
+        absent=NO_DIFFERENCE,
+    ),
+    PanelRow(
+        "difference-uv",
+        "Difference, unrolled",
+        "the same on the UV chart",
+        looks=(Look.DIFFERENCE,),
+        style=LayerStyle(Look.DIFFERENCE),
+        compares=True,
+        chart=True,
+        absent=NO_DIFFERENCE,
+    ),
+    *(_method(slot) for slot in range(MOST)),
+)
+"""A new panel is one more row; ARRANGEMENTS says where it stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """Panels that stand side by side.
+
+    Attributes:
+        name: Key, as in State.arrangement.
+        title: What its button says.
+        tooltip: One sentence more.
+        panels: Names of PANELS, from left to right.
+        icon: File in resources/icons.
+    """
+
+    name: str
+    title: str
+    tooltip: str
+    panels: tuple[str, ...]
+    icon: str
+
+
+ARRANGEMENTS = (
+    Arrangement(
+        "branches",
+        "Branches",
+        "What went in, what was seen, what was completed, and both together.",
+        ("photo", "image", "model", "fused"),
+        "layers",
+    ),
+    Arrangement(
+        "x-ray",
+        "X-ray",
+        "Inside the fusion: what was seen or completed, which branch it took, where the two disagree.",
+        ("photo", "image", "uv", "seen", "followed", "apart"),
+        "xray",
+    ),
+    Arrangement(
+        ARRANGEMENT,
+        "A/B",
+        "Any two answers against each other: branches, frames, weights, parts left out.",
+        ("photo-wipe", "wipe", "difference", "difference-uv"),
+        "compare",
+    ),
+    Arrangement(
+        LAB,
+        "Occlusion lab",
+        "Cover the face and see what that changes, against the answer without covers.",
+        ("photo", "image", "changed", "fused"),
+        "cover",
+    ),
+    Arrangement(
+        METHODS,
+        "Methods",
+        "Methods side by side on the same frame: what each answers, how long it takes, how far they differ.",
+        ("photo", *(f"method-{slot + 1}" for slot in range(MOST))),
+        "methods",
+    ),
+)
+"""In the order of their buttons. A new arrangement is one more row; a session starts with the first."""
+
+
+def panel_row(name: str) -> PanelRow:
+    """The row of that name; KeyError names those there are."""
+    for row in PANELS:
+        if row.name == name:
+            return row
+    raise KeyError(f"no panel {name!r}; there are {[row.name for row in PANELS]}")
+
+
+def arrangement(name: str) -> Arrangement:
+    """The arrangement of that name; the first where there is none (any more)."""
+    return next((row for row in ARRANGEMENTS if row.name == name), ARRANGEMENTS[0])
+
+
+def alarms_on(row: PanelRow, alarms: Sequence[Alarm]) -> tuple[str, ...]:
+    """What a panel warns of."""
+    known = {code for other in PANELS for code in other.alarms}
+    strange = {alarm.code for alarm in alarms} - known if row.name == "fused" else set()
+    return tuple(alarm.text for alarm in alarms if alarm.code in row.alarms or alarm.code in strange)
+
+
+def panels_shown(state: State) -> tuple[PanelRow, ...]:
+    """The panels that stand side by side now, from left to right."""
+    rows = (panel_row(name) for name in arrangement(state.arrangement).panels)
+    return tuple(row for row in rows if row.slot is None or row.slot < len(line(state)))
+
+
+def style_of(state: State, name: str) -> LayerStyle:
+    """How a panel is drawn: as the user chose, or as it starts."""
+    return state.styles[name] if name in state.styles else panel_row(name).style

@@ -1,0 +1,124 @@
+"""Which parts of a session outlive it, kept in QSettings."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+from PySide6.QtCore import QByteArray, QSettings
+from PySide6.QtWidgets import QMainWindow
+
+from viewer.readouts.difference import Setting
+from viewer.state.state import OVERLAYS, LayerStyle, Link, Look, State, Theme
+from viewer.state.views import read, written
+
+log = logging.getLogger(__name__)
+
+SCHEMA = 1
+LAYOUT = 1
+"""Grows when docks or bars are renamed; a kept layout of another version is not used."""
+
+
+class Settings:
+    """Reads what a former session left; what cannot be read is left out, never an error."""
+
+    def __init__(self, store: QSettings | None = None) -> None:
+        self._store = store if store is not None else QSettings("unmask", "unmask")
+        if self._number("schema", SCHEMA) != SCHEMA:
+            log.info("Settings of another version were found; this session starts with fresh ones.")
+            self._store.clear()
+        self._store.setValue("schema", SCHEMA)
+
+    def restored(self, first: State) -> State:
+        """`first` with what was kept; files that are gone are not recent any more."""
+        recent = tuple(path for path in self._texts("recent") if Path(path).exists())
+        overlays = frozenset(self._texts("overlays")) & frozenset(OVERLAYS)
+        styles = {panel: self._style(panel, style) for panel, style in first.styles.items()}
+        kept = self._store.contains("overlays")
+        return replace(
+            first,
+            recent=recent,
+            overlays=overlays if kept else first.overlays,
+            styles=styles,
+            theme=_theme(self._text("theme"), first.theme),
+            steady=self._text("steady") != "0" if self._store.contains("steady") else first.steady,
+            arrangement=self._text("arrangement") or first.arrangement,
+            method=self._text("method") or first.method,
+            weights=self._text("weights") or first.weights,
+            finder=self._text("finder") or first.finder,
+            lineup=self._lineup() if self._store.contains("lineup") else first.lineup,
+            link=next((link for link in Link if link.value == self._text("link")), first.link),
+            views=MappingProxyType(dict(filter(None, map(read, self._texts("views"))))),
+        )
+
+    def keep(self, state: State) -> None:
+        """Remember what outlives the session."""
+        self._store.setValue("recent", list(state.recent))
+        self._store.setValue("overlays", sorted(state.overlays))
+        self._store.setValue("theme", state.theme.value)
+        self._store.setValue("steady", str(int(state.steady)))
+        self._store.setValue("arrangement", state.arrangement)
+        self._store.setValue("method", state.method)
+        self._store.setValue("weights", state.weights)
+        self._store.setValue("finder", state.finder)
+        self._store.setValue("lineup", [f"{one.method}\n{one.weights}" for one in state.lineup])
+        self._store.setValue("link", state.link.value)
+        self._store.setValue("views", [written(name, camera) for name, camera in state.views.items()])
+        for panel, style in state.styles.items():
+            self._store.setValue(
+                f"styles/{panel}", [style.look.value, str(int(style.wire)), str(style.opacity)]
+            )
+
+    def restore_layout(self, window: QMainWindow) -> bool:
+        """Place window, docks and bars as they were; False if nothing fitting was kept."""
+        geometry, layout = self._store.value("geometry"), self._store.value("layout")
+        if not (isinstance(geometry, QByteArray) and isinstance(layout, QByteArray)):
+            return False
+        return window.restoreGeometry(geometry) and window.restoreState(layout, LAYOUT)
+
+    def keep_layout(self, window: QMainWindow) -> None:
+        """Remember where window, docks and bars are."""
+        self._store.setValue("geometry", window.saveGeometry())
+        self._store.setValue("layout", window.saveState(LAYOUT))
+
+    def sync(self) -> None:
+        """Write to disk now."""
+        self._store.sync()
+
+    def _style(self, panel: str, first: LayerStyle) -> LayerStyle:
+        match self._texts(f"styles/{panel}"):
+            case (look, wire, opacity) if look in {known.value for known in Look}:
+                return LayerStyle(Look(look), wire == "1", _share(opacity, first.opacity))
+        return first
+
+    def _lineup(self) -> tuple[Setting, ...]:
+        lines = (text.partition("\n") for text in self._texts("lineup"))
+        return tuple(Setting(method, weights) for method, _, weights in lines if method and weights)
+
+    def _text(self, key: str) -> str:
+        value = self._store.value(key, "")
+        return value if isinstance(value, str) else ""
+
+    def _texts(self, key: str) -> tuple[str, ...]:
+        """A list as it was written; QSettings gives one text for a list of one and None for an empty one."""
+        value = self._store.value(key)
+        if isinstance(value, str):
+            return (value,)
+        return tuple(str(part) for part in value) if isinstance(value, list | tuple) else ()
+
+    def _number(self, key: str, default: int) -> int:
+        text = str(self._store.value(key, default))
+        return int(text) if text.isdecimal() else -1
+
+
+def _theme(text: str, first: Theme) -> Theme:
+    return Theme(text) if text in {theme.value for theme in Theme} else first
+
+
+def _share(text: str, first: float) -> float:
+    try:
+        return min(max(float(text), 0.0), 1.0)
+    except ValueError:
+        return first

@@ -1,0 +1,1 @@
+"""Slow work kept off the GUI thread."""

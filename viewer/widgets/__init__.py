@@ -1,0 +1,1 @@
+"""Parts of the window that know nothing of faces: theme, dialogs, rows, small widgets."""

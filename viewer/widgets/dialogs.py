@@ -1,0 +1,155 @@
+"""The rest of the machine as the controller asks for it: dialogs, files, cameras, the clipboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from PySide6.QtGui import QGuiApplication, QPixmap
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
+
+from models.errors import InputError
+from viewer.cli.parser import program_version
+from viewer.sources import open_path, open_paths
+from viewer.sources.source import Source
+from viewer.state.state import State
+
+KINDS = {
+    "ply": "Mesh (*.ply)",
+    "glb": "Mesh with colours (*.glb)",
+    "json": "Answer (*.json)",
+    "png": "Picture (*.png)",
+    "csv": "Table (*.csv)",
+}
+
+
+class Outside(Protocol):
+    """The rest of the machine as the controller sees it: questions to the user, files, cameras."""
+
+    def open_path(self, path: str) -> Source:
+        """The source at `path`; InputError if there is none."""
+
+    def open_paths(self, paths: Sequence[str]) -> Source:
+        """Several pictures as one source; InputError if they are not."""
+
+    def open_camera(self, index: int) -> Source:
+        """The camera of that index."""
+
+    def ask_open(self) -> str:
+        """A path the user chose; empty if they did not."""
+
+    def ask_folder(self) -> str:
+        """A folder the user chose; empty if they did not."""
+
+    def ask_truth(self) -> str:
+        """A file of ground truth the user chose; empty if they did not."""
+
+    def ask_weights(self) -> str:
+        """A weights file the user chose; empty if they did not."""
+
+    def ask_text(self, question: str, suggestion: str) -> str:
+        """A few words the user typed; empty if they changed their mind."""
+
+    def ask_choice(self, question: str, choices: tuple[str, ...]) -> str:
+        """The one of `choices` the user picked; empty if none."""
+
+    def ask_save(self, kind: str, suggestion: str) -> str:
+        """Where to write an export of that kind; empty if the user changed their mind."""
+
+    def export(self, kind: str, path: str, state: State) -> None:
+        """Write the selected answer, or the window ("png"), to `path`. InputError or OSError if it cannot be.
+
+        Called on another thread than the window's for anything but "png".
+        """
+
+    def write_text(self, path: str, text: str) -> None:
+        """Write a small file; InputError or OSError if it cannot be."""
+
+    def copy(self, text: str) -> None:
+        """Put `text` on the clipboard."""
+
+
+class Desktop:
+    """Asks the user in Qt's dialogs and works on real files."""
+
+    def __init__(self, grab: Callable[[], QPixmap]) -> None:
+        self._grab = grab
+
+    def open_path(self, path: str) -> Source:
+        """A picture, a video or a folder."""
+        return open_path(path)
+
+    def open_paths(self, paths: Sequence[str]) -> Source:
+        """Several pictures."""
+        return open_paths(paths)
+
+    def open_camera(self, index: int) -> Source:
+        """A webcam. OpenCV is only needed, and only loaded, for it."""
+        from viewer.sources.webcam import Webcam
+
+        return Webcam(index)
+
+    def ask_open(self) -> str:
+        """A picture or video the user chose; empty if none."""
+        return QFileDialog.getOpenFileName(QApplication.activeWindow(), "Open a picture or video")[0]
+
+    def ask_folder(self) -> str:
+        """A folder the user chose; empty if none."""
+        return QFileDialog.getExistingDirectory(QApplication.activeWindow(), "Open a folder of pictures")
+
+    def ask_truth(self) -> str:
+        """A file of ground truth the user chose; empty if none."""
+        kinds = "Ground truth (*.mat *.pts *.json *.npz *.obj *.ply)"
+        return QFileDialog.getOpenFileName(QApplication.activeWindow(), "Open ground truth", filter=kinds)[0]
+
+    def ask_weights(self) -> str:
+        """A weights file the user chose; empty if none."""
+        return QFileDialog.getOpenFileName(
+            QApplication.activeWindow(), "Open weights", filter="Weights (*.safetensors)"
+        )[0]
+
+    def ask_text(self, question: str, suggestion: str) -> str:
+        """A few words; empty if the user changed their mind."""
+        text, agreed = QInputDialog.getText(QApplication.activeWindow(), "Unmask", question, text=suggestion)
+        return text if agreed else ""
+
+    def ask_choice(self, question: str, choices: tuple[str, ...]) -> str:
+        """One of `choices`; empty if the user changed their mind."""
+        text, agreed = QInputDialog.getItem(
+            QApplication.activeWindow(), "Unmask", question, choices, editable=False
+        )
+        return text if agreed else ""
+
+    def ask_save(self, kind: str, suggestion: str) -> str:
+        """Where to write; the ending is added where the user left it out."""
+        path = QFileDialog.getSaveFileName(QApplication.activeWindow(), "Export", suggestion, KINDS[kind])[0]
+        return path if not path or Path(path).suffix.lower() == f".{kind}" else f"{path}.{kind}"
+
+    def export(self, kind: str, path: str, state: State) -> None:
+        """Write the window ("png"), the selected answer's mesh ("ply", "glb") or all answers ("json")."""
+        if kind == "png":
+            if not self._grab().save(path, "PNG"):
+                raise InputError(f"{path} cannot be written. Choose a folder of yours with room.")
+            return
+        from models.export import files  # brings torch and trimesh; the window must not wait for them
+
+        if state.shown is None or state.answer is None:
+            raise InputError("There is no face to export yet. Open a photo with a face first.")
+        frame = state.shown.frame
+        if kind == "json":
+            height, width = frame.image.shape[:2]
+            size = (width, height)
+            files.write_answers(Path(path), state.shown.answers, frame.name, size, program_version())
+        else:
+            files.write_mesh(Path(path), state.answer, frame.image)
+
+    def write_text(self, path: str, text: str) -> None:
+        """As UTF-8."""
+        from models.export.files import write_whole
+
+        write_whole(Path(path), text.encode())
+
+    def copy(self, text: str) -> None:
+        """Onto the clipboard."""
+        QGuiApplication.clipboard().setText(text)

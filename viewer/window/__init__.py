@@ -1,0 +1,1 @@
+"""The frame around the panels: menus, actions, palette, banner, status, log."""

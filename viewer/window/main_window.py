@@ -1,0 +1,151 @@
+"""Where things are in the window. No logic: panels and docks are given, verbs are called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QMainWindow,
+    QMenu,
+    QStatusBar,
+    QToolBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from viewer.app.commands import Controller
+from viewer.state.layout import ARRANGEMENTS
+from viewer.widgets import theme
+from viewer.widgets.dock_title import DockTitle
+from viewer.widgets.parts import menu_button, spring
+from viewer.window.action_table import ACTIONS, MENUS
+from viewer.window.command_palette import CommandPalette
+from viewer.window.menus import FileMenus
+
+SMALLEST_SIZE = (640, 480)
+WORDS_FROM = 1000  # px of width from which there is room for words in the toolbar
+
+
+class MainWindow(QMainWindow):
+    """Menus, toolbar, banner, panels, docks and status line."""
+
+    def __init__(
+        self,
+        controller: Controller,
+        actions: Mapping[str, QAction],
+        menus: FileMenus,
+        on_close: Callable[[], None],
+    ) -> None:
+        super().__init__()
+        self._controller, self._actions, self._on_close = controller, actions, on_close
+        self.setWindowTitle("Unmask")
+        self.setAcceptDrops(True)
+        self.setMinimumSize(*SMALLEST_SIZE)
+        self.setDockOptions(QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowTabbedDocks)
+        self._menus = {name: self.menuBar().addMenu(name) for name in MENUS}
+        self._sample_button = menu_button(menus.samples, "Samples", "Open one of the bundled photos")
+        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+        self._make_toolbar()
+        self._fill_menus(
+            {
+                "camera": (menus.samples, menus.recent),
+                "open-weights": (menus.method, menus.weights, menus.finder),
+            }
+        )
+
+    def place(self, rows: Sequence[QWidget], stretched: QWidget, status: QStatusBar) -> None:
+        """The middle of the window: `rows` from top to bottom, of which `stretched` takes the space."""
+        middle = QWidget()
+        middle.setObjectName("ground")
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for row in rows:
+            column.addWidget(row, 1 if row is stretched else 0)
+        self.setCentralWidget(middle)
+        self.setStatusBar(status)
+
+    def add_dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        """A side widget that can be moved, floated and closed; the View menu brings it back."""
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        dock.setWidget(widget)
+        dock.setTitleBarWidget(DockTitle(dock))
+        self.addDockWidget(area, dock)
+        toggle = dock.toggleViewAction()
+        toggle.setToolTip(f"Show or hide: {title}")
+        self._menus["&View"].addAction(toggle)
+        return dock
+
+    def dress(self, colours: theme.Colours) -> None:
+        """Icons in the theme's colour, where no action brings one."""
+        self._sample_button.setIcon(theme.icon("sample", colours.text))
+        if (more := self._bar.findChild(QToolButton, "qt_toolbar_ext_button")) is not None:
+            more.setIcon(theme.icon("more", colours.text))  # the style's own is dark on dark
+            more.setToolTip("What the window is too narrow for")
+
+    def show_palette(self) -> None:
+        """The command palette, in the upper middle of the window."""
+        shown = CommandPalette(self._actions.values(), self)
+        shown.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        place = self.mapToGlobal(self.rect().topLeft())
+        shown.move(place.x() + (self.width() - shown.width()) // 2, place.y() + 90)
+        shown.show()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Words beside the toolbar's icons where there is room for them."""
+        super().resizeEvent(event)
+        wide = event.size().width() >= WORDS_FROM
+        icons, words = Qt.ToolButtonStyle.ToolButtonIconOnly, Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+        self._bar.setToolButtonStyle(words if wide else icons)
+        self._sample_button.setToolButtonStyle(words if wide else icons)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Let whoever owns threads end them first."""
+        self._on_close()
+        super().closeEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Anything with addresses may be dropped; whether it can be opened is said afterwards."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open what was dropped."""
+        event.acceptProposedAction()
+        urls = event.mimeData().urls()
+        self._controller.open_several([url.toLocalFile() for url in urls if url.isLocalFile()])
+
+    def _fill_menus(self, inside: Mapping[str, Sequence[QMenu]]) -> None:
+        """All rows of ACTIONS; after some of them menus of their own, by the row's name."""
+        group = dict.fromkeys(MENUS, "")
+        for row in ACTIONS:
+            menu = self._menus[row.menu]
+            if row.group != group[row.menu] and not menu.isEmpty():
+                menu.addSeparator()
+            group[row.menu] = row.group
+            menu.addAction(self._actions[row.name])
+            for submenu in inside.get(row.name, ()):
+                menu.addMenu(submenu)
+        for menu in self._menus.values():
+            menu.setToolTipsVisible(True)
+
+    def _make_toolbar(self) -> None:
+        bar = self._bar = QToolBar("Toolbar")
+        bar.setObjectName("toolbar")
+        bar.setMovable(False)
+        bar.setIconSize(QSize(theme.ICON, theme.ICON))
+        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        for name in (row.name for row in ACTIONS if row.toolbar):
+            if name in ("draw-box", f"arrange-{ARRANGEMENTS[0].name}", "reset-view"):
+                bar.addSeparator()
+            if name == "theme":
+                bar.addWidget(spring())
+            bar.addAction(self._actions[name])
+            if name == "open":
+                bar.addWidget(self._sample_button)
+        self.addToolBar(bar)

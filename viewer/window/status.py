@@ -1,0 +1,101 @@
+"""The line at the bottom: what happens, who answers where, how fast, and what draws."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer, Slot
+from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
+
+from viewer.readouts.answer import ms_per_face
+from viewer.state.state import State
+from viewer.state.store import Store
+
+BEAT_MS = 400  # any animation makes Qt compose the whole window, GL panels included: seldom is enough
+BEATS = ("·", "· ·", "· · ·")
+
+
+class Status(QStatusBar):
+    """Shows parts of the State as short read-outs."""
+
+    def __init__(self, store: Store, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizeGripEnabled(False)
+        self._doing = QLabel()
+        self._at_work = QLabel()
+        self._at_work.setAccessibleName("The method is at work")
+        self._at_work.setFixedWidth(self._at_work.fontMetrics().horizontalAdvance(BEATS[-1]) + 4)
+        self._beat = QTimer(self, interval=BEAT_MS)
+        self._beats = 0
+        self._beat.timeout.connect(self._on_beat)
+        self.addWidget(self._doing)
+        self.addWidget(self._at_work)
+        self._parts = {
+            "fps": self._part("Frames answered per second"),
+            "time": self._part("Reconstruction time per face, without detection"),
+            "steady": self._part("Meshes, landmarks and pose are smoothed over the frames; maps are as seen"),
+            "method": self._part("Method and weights that answer"),
+            "device": self._part("Where the method runs"),
+            "renderer": self._part("OpenGL driver that draws"),
+        }
+        self._follow(store.state, None)
+        store.changed.connect(self._follow)
+
+    def _part(self, meaning: str) -> QLabel:
+        label = QLabel()
+        label.setToolTip(meaning)
+        label.setAccessibleName(meaning)
+        self.addPermanentWidget(label)
+        return label
+
+    @Slot(object, object)
+    def _follow(self, new: State, _old: State | None = None) -> None:
+        self._doing.setText(doing(new))
+        self._show_work(new.busy and not new.live)
+        for name, text in read_outs(new).items():
+            self._parts[name].setText(text)
+            self._parts[name].setVisible(bool(text))
+
+    def _show_work(self, at_work: bool) -> None:
+        self._at_work.setVisible(at_work)
+        if at_work and not self._beat.isActive():
+            self._beat.start()
+        elif not at_work:
+            self._beat.stop()
+
+    @Slot()
+    def _on_beat(self) -> None:
+        self._beats += 1
+        self._at_work.setText(BEATS[self._beats % len(BEATS)])
+
+
+def doing(state: State) -> str:
+    """What the left end says."""
+    if state.busy and not state.live:
+        return f"{state.doing}…"
+    if state.shown is None:
+        return "Open a photo, or drop one on the window."
+    if not state.switches:
+        return f"{state.shown.frame.name}: no method is loaded"
+    faces = len(state.shown.answers)
+    return f"{state.shown.frame.name}: {faces or 'no'} face{'' if faces == 1 else 's'}"
+
+
+def read_outs(state: State) -> dict[str, str]:
+    """What the right end says: part -> text; empty hides it."""
+    per_face = None if state.shown is None else ms_per_face(state.shown)
+    weights = state.weights.replace("\\", "/").rpartition("/")[2]
+    return {
+        "fps": f"{state.fps:.1f} fps" if state.live and state.fps else "",
+        "time": "" if per_face is None else f"{per_face:.0f} ms per face",
+        "steady": "steadied" if state.answer is not None and state.answer.steadied else "",
+        "method": f"{state.method} · {weights}",
+        "device": state.device.upper(),
+        "renderer": short_renderer(state.gl_renderer),
+    }
+
+
+def short_renderer(name: str) -> str:
+    """An OpenGL driver's name as far as it tells anybody something."""
+    if not name:
+        return ""
+    software = any(word in name.lower() for word in ("llvmpipe", "softpipe", "swiftshader"))
+    return f"{name.partition('(')[0].strip()} (software)" if software else name.partition("/")[0].strip()
