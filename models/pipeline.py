@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 from models.errors import MethodError
-from models.geometry.transforms import euler_from_rotation, rotation_from_euler
 from models.geometry.crops import check_image, warp_crop
+from models.geometry.transforms import euler_from_rotation, rotation_from_euler
 from models.reconstruction import (
     STATE_SCALARS,
     Array,
@@ -124,7 +124,20 @@ def outside_the_picture(answer: Reconstruction, width: int, height: int) -> Reco
         else scalar
         for scalar in answer.scalars
     )
-    return replace(answer, scalars=(*scalars, Scalar("outside the picture", frozen(beyond), 0.0, 1.0)))
+    marks = None if answer.landmark_states is None else _beyond(answer, width, height)
+    return replace(
+        answer,
+        landmark_states=marks,
+        scalars=(*scalars, Scalar("outside the picture", frozen(beyond), 0.0, 1.0)),
+    )
+
+
+def _beyond(answer: Reconstruction, width: int, height: int) -> Array:
+    """[68, 3] the landmarks' states, turned away for sure where they lie beyond the picture."""
+    assert answer.landmark_states is not None
+    x, y = answer.landmarks[:, 0], answer.landmarks[:, 1]
+    beyond = (x < -0.5) | (y < -0.5) | (x > width - 0.5) | (y > height - 0.5)
+    return frozen(np.where(beyond[:, None], (0.0, 1.0, 0.0), answer.landmark_states))
 
 
 def _turned(layer: Layer, T_image_crop: NDArray[np.float64]) -> Layer:

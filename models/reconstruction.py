@@ -230,6 +230,8 @@ class Reconstruction:
         likely_error: NME of the 68 landmarks that is as often exceeded as not by answers like this one, % of
             sqrt(w h) of their box; None where the method does not say.
         likely_range: Half of such answers lie in between, %.
+        landmark_states: [68, 3] P(seen), P(turned away), P(covered) of the landmarks as people would tell it
+            (a point of the jaw is the visible outline near it); None where the method does not say.
     """
 
     method: str
@@ -248,6 +250,7 @@ class Reconstruction:
     timing: Timing | None = None
     likely_error: float | None = None
     likely_range: tuple[float, float] | None = None
+    landmark_states: Array | None = None
 
     @property
     def states(self) -> Array | None:
@@ -256,12 +259,6 @@ class Reconstruction:
         if any(name not in known for name in STATE_SCALARS):
             return None
         return np.stack([known[name] for name in STATE_SCALARS], 1)
-
-    @property
-    def landmark_states(self) -> Array | None:
-        """[68, 3] the same of the landmarks, iBUG order."""
-        states = self.states
-        return None if states is None else self.topology.landmarks(states)
 
     @property
     def own_box(self) -> tuple[float, float, float, float]:

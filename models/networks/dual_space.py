@@ -161,6 +161,7 @@ class DualSpaceAnswer(NamedTuple):
     """All of DSFNet's answer; a switched-off branch is None, and then so is `fused`.
 
     `states`: [B, 3, G, G] logits of seen, turned away and covered, of the whole face that the answer gives.
+    `landmark_states`: [B, 3, G, G] likewise, to be read where landmarks lie.
     """
 
     dense: DensePrediction
@@ -169,6 +170,7 @@ class DualSpaceAnswer(NamedTuple):
     model_space: Completed | None
     fused: Fused | None
     states: Tensor
+    landmark_states: Tensor
 
 
 class DualSpaceNetwork(nn.Module):
@@ -225,8 +227,8 @@ class DualSpaceNetwork(nn.Module):
             out = self.fuse(maps, percept.summary).float()
             with torch.autocast(device, enabled=False):
                 fused = self._place(out.flatten(2).mT, image_space, model_space)
-        states = self._states(percept, seen, image_space, model_space, fused)
-        return DualSpaceAnswer(percept.dense, seen, image_space, model_space, fused, states)
+        states = self._states(percept, seen, image_space, model_space, fused).chunk(2, 1)
+        return DualSpaceAnswer(percept.dense, seen, image_space, model_space, fused, *states)
 
     def _states(
         self,
@@ -236,7 +238,7 @@ class DualSpaceNetwork(nn.Module):
         model: Completed | None,
         fused: Fused | None,
     ) -> Tensor:
-        """[B, 3, G, G] logits of the states of the fused face, or of the only branch there is."""
+        """[B, 6, G, G] logits of the states of the fused face, or of the only branch there is."""
         final = fused or image or model
         if final is None:
             raise ValueError("with both branches switched off there is no face")

@@ -63,11 +63,15 @@ class EvidenceNetwork(nn.Module):
 
 
 class StatesNetwork(nn.Module):
-    """Evidence under each cell and what is known of it -> [B, 3, G, G] logits of the states."""
+    """Evidence under each cell and what is known of it -> [B, 6, G, G] logits.
+
+    Three are the states of the surface, three those that people give a landmark which lies there: for them a
+    point of the jaw is the visible outline near it.
+    """
 
     def __init__(self, channels: int, summary: int, widths: tuple[int, int, int, int]) -> None:
         super().__init__()
-        self.judge = FusionNetwork(channels + PLACE, STATES, summary, widths)
+        self.judge = FusionNetwork(channels + PLACE, 2 * STATES, summary, widths)
 
     def forward(
         self, evidence: Tensor, places: Places, chart: Tensor, inside: Tensor, summary: Tensor

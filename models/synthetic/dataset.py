@@ -20,7 +20,6 @@ from torch import Tensor
 
 from models.synthetic.draw import draw_scene
 from models.synthetic.head import load_head
-from models.synthetic.labels import UNKNOWN
 from models.synthetic.render import render
 
 CROP_PX = 128
@@ -42,7 +41,7 @@ class FaceBatch:
             q (inverse distance, 1/mm; 0 = scaled orthographic). See `camera.project`.
         visibility: [B, N] uint8 per face vertex: neither turned away, hidden, covered nor outside the crop.
         states: [B, N] uint8, a `labels.State` of the surface around each face vertex; 255 where nobody knows.
-        landmark_states: [B, 68] uint8 likewise, told by people; 255 where they did not.
+        landmark_states: [B, 68] uint8 likewise of the landmarks, as people would tell it.
     """
 
     images: Tensor
@@ -92,7 +91,7 @@ def rendered_row(seed: int, index: int, size: int) -> Rows:
         "camera": sample.camera,
         "visibility": sample.labels.visibility,
         "states": sample.labels.states,
-        "landmark_states": np.full(68, UNKNOWN, np.uint8),
+        "landmark_states": sample.labels.landmark_states,
     }
 
 

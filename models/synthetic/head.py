@@ -21,7 +21,9 @@ from resources import face_model
 
 Floats = NDArray[np.floating]
 WRAP_DEGREES = np.linspace(-110, 110, 61)
-PATCH_MM = 7.0  # how far around a vertex people look when they say whether it is visible
+PATCH_MM = 7.0  # how far around a vertex or landmark people look when they say whether it is visible ...
+OUTLINE_MM = 18.0  # ... and around one of the jaw, which they take for the outline
+JAW = 17  # the first landmarks
 PERSONAL = ("face", "mouth", "socket", "eye", "teeth", "tongue")  # parts one calls somebody's face
 WRAP_AXIS_MM = 60.0  # the upright axis that angles are counted around lies this far behind the origin
 
@@ -53,6 +55,7 @@ class Head:
             `closed_face_count` of them, the first, are face or close it.
         patches: [K] face vertices within `PATCH_MM` of each face vertex n on the mean head: those from
             `patch_starts[n]` to `patch_starts[n + 1]` ([N + 1]).
+        landmark_patches, landmark_patch_starts: The same around the landmarks, wider along the jaw.
     """
 
     mean: Floats
@@ -79,6 +82,8 @@ class Head:
     closed_face_count: int
     patches: NDArray[np.int32]
     patch_starts: NDArray[np.int64]
+    landmark_patches: NDArray[np.int32]
+    landmark_patch_starts: NDArray[np.int64]
 
     def vertices(self, identity: Floats, expression: Floats) -> Floats:
         """[P, 3] mm of one head; identity [I] and expression [E] in standard deviations."""
@@ -135,7 +140,8 @@ def _prepare(file: dict[str, NDArray[np.float32]]) -> Head:
         *_wrap(mean, on_skin),
         np.isin(part, [names.index(name) for name in PERSONAL]),
         *_closed(mean, triangles, part, names),
-        *_patches(mean[: len(file["mean"])]),
+        *_patches(mean[: len(file["mean"])], mean[: len(file["mean"])], PATCH_MM),
+        *_patches(mean[: len(file["mean"])], landmarks, np.where(np.arange(68) < JAW, OUTLINE_MM, PATCH_MM)),
     )
 
 
@@ -147,8 +153,10 @@ def _closed(
     return np.concatenate([face, triangles[part == names.index("skin")]]), len(face)
 
 
-def _patches(mean: Floats) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    around = cKDTree(mean).query_ball_point(mean, PATCH_MM)
+def _patches(
+    mean: Floats, points: Floats, reach_mm: Floats | float
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    around = cKDTree(mean).query_ball_point(points, reach_mm)
     starts = np.concatenate([[0], np.cumsum([len(near) for near in around])])
     return np.concatenate([np.sort(near) for near in around]).astype(np.int32), starts
 

@@ -11,13 +11,17 @@ from numba import njit
 from numpy.typing import NDArray
 
 from models.reconstruction import State
-from models.synthetic.head import Head
+from models.synthetic.head import JAW, Head
 from models.synthetic.rasterise_cpu import Raster
 
 Floats = NDArray[np.floating]
 UNKNOWN = 255  # of a mask's cell or a state: nobody can say
 SEEN, TURNED_AWAY, COVERED = (int(state) for state in State)  # compiled code knows no enumerations
-PATCH_SHARE = 0.25  # of the surface around a vertex must be seen for people to call the vertex visible
+UNTURNED = (
+    0.4  # of the surface around a point must be seen without things for people not to call it hidden ...
+)
+OUTLINE = 0.03  # ... and around one of the jaw
+UNCOVERED = 0.5  # of that must be seen with them
 
 
 class Labels(NamedTuple):
@@ -30,6 +34,7 @@ class Labels(NamedTuple):
             of the surface that would close them.
         visibility: [N] uint8, exactly at the vertex.
         states: [N] uint8, a `State` of the surface around the vertex.
+        landmark_states: [68] uint8, likewise around the landmarks.
     """
 
     mask: NDArray[np.uint8]
@@ -37,6 +42,7 @@ class Labels(NamedTuple):
     depth: NDArray[np.float16]
     visibility: NDArray[np.uint8]
     states: NDArray[np.uint8]
+    landmark_states: NDArray[np.uint8]
 
 
 def read_labels(shown: Raster, bare: Raster, head: Head, screen: Floats, normals: Floats) -> Labels:
@@ -46,7 +52,8 @@ def read_labels(shown: Raster, bare: Raster, head: Head, screen: Floats, normals
     least two of them show the face.
 
     A landmark at a lid or a lip lies at a rim: its very vertex faces inwards while people call it visible.
-    So a vertex counts as seen where a share of the surface within `head.PATCH_MM` is.
+    So what counts is the surface within `head.PATCH_MM`: turned away where too little of it would be seen
+    with nothing before it, covered where most of that is not.
 
     Args:
         shown: Of the whole scene, triangles of the head first; -1 also outside the picture.
@@ -64,9 +71,11 @@ def read_labels(shown: Raster, bare: Raster, head: Head, screen: Floats, normals
     )  # fmt: skip
     seen, unhidden = seen_vertices(shown, head, screen, normals), np.zeros(head.face_count, np.uint8)
     _read_vertices(bare.triangle, bare.depth, head.closed_face_count, screen, normals, unhidden)
-    states = np.zeros(head.face_count, np.uint8)
-    _read_states(seen, unhidden, head.patch_starts, head.patches, np.float32(PATCH_SHARE), states)
-    return Labels(mask, values[:2].astype(np.float16), values[2].astype(np.float16), seen, states)
+    unturned = np.full(head.face_count, UNTURNED, np.float32)
+    states = _read_states(seen, unhidden, head.patch_starts, head.patches, unturned)
+    unturned = np.where(np.arange(68) < JAW, OUTLINE, UNTURNED).astype(np.float32)
+    marks = _read_states(seen, unhidden, head.landmark_patch_starts, head.landmark_patches, unturned)
+    return Labels(mask, values[:2].astype(np.float16), values[2].astype(np.float16), seen, states, marks)
 
 
 def seen_vertices(raster: Raster, head: Head, screen: Floats, normals: Floats) -> NDArray[np.uint8]:
@@ -118,16 +127,18 @@ def _read_vertices(triangle, depth, face_triangles, screen, normals, seen):
 
 
 @njit(cache=True, nogil=True)
-def _read_states(seen, unhidden, starts, patches, share, states):
-    for n in range(states.shape[0]):
+def _read_states(seen, unhidden, starts, patches, unturned):
+    states = np.zeros(len(unturned), np.uint8)
+    for n in range(len(unturned)):
         first, end = starts[n], starts[n + 1]
         count, bare = 0, 0
         for k in range(first, end):
-            count += seen[patches[k]]
             bare += unhidden[patches[k]]
-        if count >= share * (end - first):
-            states[n] = SEEN
-        elif bare < share * (end - first):
+            count += unhidden[patches[k]] * seen[patches[k]]
+        if bare < unturned[n] * (end - first) or bare == 0:
             states[n] = TURNED_AWAY
-        else:
+        elif count < UNCOVERED * bare:
             states[n] = COVERED
+        else:
+            states[n] = SEEN
+    return states

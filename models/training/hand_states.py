@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 from models.errors import InputError
 from models.reconstruction import State
 from models.synthetic.head import Head, load_head
-from models.synthetic.labels import UNKNOWN
+from models.synthetic.labels import UNKNOWN, Labels
 
 Floats = NDArray[np.floating]
 Bytes = NDArray[np.uint8]
@@ -75,7 +75,7 @@ class Told(NamedTuple):
     landmark_states: Bytes
 
 
-def told_by_hand(hand: Bytes, states: Bytes, mask: Bytes, uv: Floats, pasted: NDArray[np.bool_]) -> Told:
+def told_by_hand(hand: Bytes, labels: Labels, pasted: NDArray[np.bool_]) -> Told:
     """Exact labels of the fitted head and of what was pasted on, with what people said of the photo itself.
 
     Geometry knows what is turned away and what was pasted on; that anything else is seen it only believes,
@@ -83,16 +83,16 @@ def told_by_hand(hand: Bytes, states: Bytes, mask: Bytes, uv: Floats, pasted: ND
 
     Args:
         hand: [68] states, unknown where nobody labelled.
-        states: [N] and mask [M, M]: of fitted head and pasted things.
-        uv: [2, M, M] chart of the mask's cells.
+        labels: Of fitted head and pasted things.
         pasted: [68] points under something pasted on.
     """
     landmarks = np.where(pasted & (hand != State.TURNED_AWAY), State.COVERED, hand).astype(np.uint8)
     surface = _around(hand)
-    out = np.where(states == State.SEEN, surface, states)
-    cells = _chart()[tuple((uv[::-1] * CHART_CELLS).astype(int).clip(0, CHART_CELLS - 1))]
+    out = np.where(labels.states == State.SEEN, surface, labels.states)
+    cells = _chart()[tuple((labels.uv[::-1] * CHART_CELLS).astype(int).clip(0, CHART_CELLS - 1))]
     said = surface[cells]
     known = np.select([said == State.SEEN, said == State.COVERED], [1, 0], UNKNOWN)
+    mask = labels.mask
     rim = (cv2.dilate(mask, np.ones((3, 3), np.uint8)) > 0) & (mask == 0)
     told = np.where(mask == 1, known, np.where(rim, UNKNOWN, 0))
     return Told(told.astype(np.uint8), out.astype(np.uint8), landmarks)

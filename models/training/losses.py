@@ -93,7 +93,7 @@ def make_target(batch: FaceBatch, face_model: FaceModel, table: PositionMapTable
         landmarks=(camera[:, corners] * weights[..., None]).sum(2),
         mask_known=(batch.mask != UNKNOWN).float(),
         states=_cell_states(batch.states, table),
-        landmark_states=_landmark_states(batch, corners[torch.arange(68), weights.argmax(1)]),
+        landmark_states=batch.landmark_states.long(),
     )
 
 
@@ -102,12 +102,6 @@ def _cell_states(states: Tensor, table: PositionMapTable) -> Tensor:
     cells, nearest = table.nearest_vertices()
     out = torch.full((len(states), table.size**2), UNKNOWN, device=states.device)
     return out.index_copy(1, cells, states[:, nearest].long())
-
-
-def _landmark_states(batch: FaceBatch, nearest: Tensor) -> Tensor:
-    """[B, 68] what people said, else the state of the vertex `nearest` [68] to each landmark."""
-    told = batch.landmark_states.long()
-    return torch.where(told == UNKNOWN, batch.states[:, nearest].long(), told)
 
 
 def dsfnet_loss(
@@ -130,7 +124,7 @@ def dsfnet_loss(
     assert image is not None
     assert model is not None
     assert fused is not None
-    terms = _dense_terms(answer.dense, target, w) | states_terms(answer.states, target, landmarks, w)
+    terms = _dense_terms(answer.dense, target, w) | states_terms(answer, target, landmarks, w)
     for name, weight, face in (("is", 1.0, image), ("ms", 1.0, model), ("fused", w.fused, fused)):
         parts = _face_terms(face.offset, face.placement, face.face, target, landmarks, inside, w)
         terms |= {f"{name} {part}": weight * term for part, term in parts.items()}
@@ -145,19 +139,21 @@ def states_loss(
     answer: DualSpaceAnswer, target: Target, landmarks: Landmarks, w: LossWeights
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """The part of `dsfnet_loss` that concerns pixels and states alone."""
-    return _summed(_dense_terms(answer.dense, target, w) | states_terms(answer.states, target, landmarks, w))
+    return _summed(_dense_terms(answer.dense, target, w) | states_terms(answer, target, landmarks, w))
 
 
 def _summed(terms: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
     return torch.stack(list(terms.values())).sum(), {name: term.detach() for name, term in terms.items()}
 
 
-def states_terms(states: Tensor, target: Target, landmarks: Landmarks, w: LossWeights) -> dict[str, Tensor]:
-    """Cross entropy of the states [B, 3, G, G] (logits) in cells and at landmarks."""
-    flat = states.flatten(2)
-    at_landmarks = flat @ landmarks.weights.mT
+def states_terms(
+    answer: DualSpaceAnswer, target: Target, landmarks: Landmarks, w: LossWeights
+) -> dict[str, Tensor]:
+    """Cross entropy of the states in cells and at landmarks."""
+    in_cells = answer.states.flatten(2)
+    at_landmarks = answer.landmark_states.flatten(2) @ landmarks.weights.mT
     return {
-        "states": w.states * cross_entropy(flat, target.states, ignore_index=UNKNOWN),
+        "states": w.states * cross_entropy(in_cells, target.states, ignore_index=UNKNOWN),
         "landmark states": w.landmark_states
         * cross_entropy(at_landmarks, target.landmark_states, ignore_index=UNKNOWN),
     }

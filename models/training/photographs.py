@@ -20,7 +20,7 @@ from models.synthetic.camera import crop_camera, project_points, rotation
 from models.synthetic.dataset import Rows, rendered_row
 from models.synthetic.draw import draw_scene
 from models.synthetic.head import Head, load_head
-from models.synthetic.labels import UNKNOWN, Labels
+from models.synthetic.labels import Labels
 from models.synthetic.occluders import occluder_meshes
 from models.synthetic.photo import worn_out
 from models.synthetic.rasterise_cpu import Raster, rasterise
@@ -196,8 +196,8 @@ def _told(album: Album, k: int, labels: Labels, shown: Raster, head: Head, marks
     columns, rows = np.rint(marks).clip(0, len(shown.triangle) - 1).astype(int).T
     pasted = shown.triangle[rows, columns] >= len(head.triangles)
     if album.hand is None:
-        return Told(labels.mask, labels.states, np.full(68, UNKNOWN, np.uint8))
-    return told_by_hand(album.hand.of(str(album.name[k])), labels.states, labels.mask, labels.uv, pasted)
+        return Told(labels.mask, labels.states, labels.landmark_states)
+    return told_by_hand(album.hand.of(str(album.name[k])), labels, pasted)
 
 
 def _prior(

@@ -13,8 +13,8 @@ from torch import Tensor
 from torch.nn.functional import grid_sample, max_pool2d
 
 from models.geometry.transforms import towards_camera
-from models.methods.dsfnet.alarms import Evidence, alarms, square_iou
 from models.methods.arguments import check_asked
+from models.methods.dsfnet.alarms import Evidence, alarms, square_iou
 from models.methods.dsfnet.likely_error import Likely, LikelyError
 from models.methods.dsfnet.visible_surface import collisions, visible_surface
 from models.metrics.errors import followed
@@ -63,6 +63,7 @@ class Decoded(NamedTuple):
     mask_was_empty: Any  # [B]
     stray: Any = None  # [B] px: mean distance of what the pixels saw from the face
     looks_apart: Any = None  # [B, 3], see `perceive_both_ways`
+    landmark_states: Any = None  # [B, 68, 3]; None: as the surface's
 
 
 def check(name: str, size: int, crops: NDArray[np.uint8], without: frozenset[str]) -> None:
@@ -179,6 +180,9 @@ def _reconstruction(
         alarms=tuple(_alarms(d, is_face, topology, size, asked)),
         mm_per_px=float(d.mm_per_px),
         likely_error=None if asked is None else asked.percent,
+        landmark_states=frozen(
+            topology.landmarks(d.states) if d.landmark_states is None else d.landmark_states
+        ),
         likely_range=None if asked is None else (asked.low, asked.high),
     )
 

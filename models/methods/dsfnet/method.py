@@ -10,8 +10,8 @@ from torch import Tensor
 from models.face_model.morphable import FaceModel
 from models.face_model.sampled import sample_chart
 from models.face_model.uv import PositionMapTable
-from models.geometry.transforms import Similarity, euler_from_rotation, weighted_procrustes
 from models.geometry.crops import crop_square
+from models.geometry.transforms import Similarity, euler_from_rotation, weighted_procrustes
 from models.methods.dsfnet.answer import (
     CROP_FACTOR,
     SWITCHES,
@@ -93,6 +93,8 @@ class DSFNet:
         self._turn = weighted_procrustes(face_model.mean[None], mean[None], everywhere).rotation.to(
             self._device
         )
+        self._corners = torch.tensor(face_model.topology.landmark_vertices, device=self._device).long()
+        self._weights = torch.tensor(face_model.topology.landmark_weights, device=self._device)
         self._table = PositionMapTable(face_model.topology, network.form.chart_size).to(self._device)
 
     def crop(self, face: Face) -> NDArray[np.float64]:
@@ -151,12 +153,18 @@ class DSFNet:
             mask_was_empty=answer.seen.mask_was_empty,
             stray=half * _stray(answer.seen, final.face),
             looks_apart=looks_apart,
+            landmark_states=self._landmark_states(answer),
         )
 
     def _states(self, answer: DualSpaceAnswer, face: Tensor) -> Tensor:
         """[B, N, 3] probabilities of the vertices of a face [B, N, 3] in crop px."""
         states = torch.softmax(self._on_vertices(answer.states.flatten(2).mT), -1)
         return agreeing(states, torch.sigmoid(answer.dense.mask), face, self.size)
+
+    def _landmark_states(self, answer: DualSpaceAnswer) -> Tensor:
+        """[B, 68, 3] likewise."""
+        on_vertices = self._on_vertices(answer.landmark_states.flatten(2).mT)
+        return torch.softmax((on_vertices[:, self._corners] * self._weights[..., None]).sum(2), -1)
 
     def _euler(self, placement: Similarity) -> Tensor:
         """[B, 3] rad: pitch, yaw, roll of the placed face; a turn within the correction is the head's."""
