@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.synthetic import matter
-from models.synthetic.hair import ribbon_mesh, skull
+from models.synthetic.hair import skull
 from models.synthetic.head import WRAP_AXIS_MM, WRAP_DEGREES, Head
+from models.synthetic.locks import ribbon_mesh
 from models.synthetic.scene import Hair
 from models.synthetic.surfaces import Kind, Mesh, Surface, linear, scaled, sheet, tube
 from models.synthetic.textures import Tile
