@@ -1,8 +1,8 @@
 """Converts MakeHuman's hair meshes: `python -m models.face_model.hair FOLDER [--out PATH]`.
 
 FOLDER holds NAME.obj with NAME.mhclo, which says how each vertex of the hair hangs on the base mesh that the
-face model comes from. Written are their places on the face model's mean head, and for each vertex where it lies
-across the strands and how far from their tips, so that a renderer can cut ragged edges.
+face model comes from. Written are their places on the face model's mean head, and for each vertex where it
+lies across the strands and how far from their tips, so that a renderer can cut ragged edges.
 """
 
 from __future__ import annotations

@@ -110,21 +110,24 @@ def _light(rng: Rng) -> Light:
 
 
 _CHANCES = (
-    (Occluder.HAND, 0.20),
-    (Occluder.MASK, 0.14),
+    (Occluder.HAND, 0.12),
+    (Occluder.MASK, 0.11),
     (Occluder.SUNGLASSES, 0.11),
-    (Occluder.GLASSES, 0.10),
-    (Occluder.STRANDS, 0.05),
+    (Occluder.GLASSES, 0.15),
+    (Occluder.STRANDS, 0.07),
     (Occluder.SCARF, 0.03),
     (Occluder.CUP, 0.025),
     (Occluder.PHONE, 0.025),
     (Occluder.MICROPHONE, 0.025),
-    (Occluder.BOARD, 0.17),
-    (Occluder.BLOB, 0.06),
+    (Occluder.BOARD, 0.11),
+    (Occluder.BLOB, 0.04),
     (Occluder.HAT, 0.10),
-    (Occluder.HOOD, 0.03),
+    (Occluder.HOOD, 0.035),
     (Occluder.BALL, 0.015),
     (Occluder.OTHER_HEAD, 0.02),
+    (Occluder.RESTING_HAND, 0.09),
+    (Occluder.INSTRUMENT, 0.045),
+    (Occluder.SHAWL, 0.03),
 )
 
 
@@ -133,6 +136,6 @@ def _occluders(rng: Rng, hair: Hair) -> tuple[tuple[Occluder, int], ...]:
     kinds = {kind for kind, _ in chosen}
     if Occluder.SUNGLASSES in kinds:
         chosen = [(kind, seed) for kind, seed in chosen if kind != Occluder.GLASSES]
-    if Occluder.HOOD in kinds:
+    if Occluder.HOOD in kinds or Occluder.SHAWL in kinds:
         chosen = [(kind, seed) for kind, seed in chosen if kind != Occluder.HAT]
     return tuple(chosen)

@@ -107,7 +107,9 @@ def hair_piece_mesh(hair: Hair, head: Head, vertices: Floats, down: Floats) -> M
     piece = load_hair_piece(hair.piece, head)
     points = piece.on(head, vertices)
     middle = np.array([0.0, 35.0, -75.0], np.float32)
-    size = rng.uniform(0.98, 1.07, 3) * (rng.uniform(1.0, 1.4) if hair.piece in LOOSE_CURLS else 1.0)
+    size = rng.uniform(0.98, 1.07, 3)
+    if hair.piece in LOOSE_CURLS:
+        size *= rng.uniform(1.0, 1.4) ** np.array([1, 1, 0.3])
     points = middle + (points - middle) * size.astype(np.float32)
     points = _tilted(points, middle, rng) + _waves(points, rng)
     points = _hanging(points, down)

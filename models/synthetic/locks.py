@@ -57,7 +57,7 @@ def _curtains(hair: Hair, head: Head, vertices: Floats, rng: Rng) -> Floats:
     both = []
     for side in (-1.0, 1.0):
         count = int(hair.curtains * rng.uniform(8, 46))
-        inner = float(np.clip(rng.normal(78, 10), 45, 98))
+        inner = float(np.clip(rng.normal(72, 11), 40, 92))
         azimuth = rng.uniform(inner, 106, count)
         start = rng.uniform(marks[36, 1] + 25, marks[36, 1] + 75, count)
         end = float(rng.choice([marks[2, 1], marks[4, 1], marks[8, 1] - 25])) + rng.normal(0, 16, count)

@@ -98,8 +98,8 @@ def _locks(rng: Rng, style: HairStyle) -> tuple[float, float]:
     bangs, curtains = rng.random(), rng.random()
     long = style in (HairStyle.LONG, HairStyle.CURLY)
     return (
-        float(rng.uniform(0.1, 1.0)) if bangs < 0.34 else 0.0,
-        float(rng.uniform(0.1, 1.0)) if curtains < (0.6 if long else 0.25) else 0.0,
+        float(rng.uniform(0.1, 1.0)) if bangs < 0.42 else 0.0,
+        float(rng.uniform(0.1, 1.0)) if curtains < (0.8 if long else 0.35) else 0.0,
     )
 
 

@@ -156,6 +156,9 @@ class Occluder(IntEnum):
     HOOD = 12
     BALL = 13
     OTHER_HEAD = 14
+    RESTING_HAND = 15
+    INSTRUMENT = 16
+    SHAWL = 17
 
 
 @dataclass(frozen=True, eq=False, slots=True)
