@@ -99,7 +99,7 @@ def _locks(rng: Rng, style: HairStyle) -> tuple[float, float]:
     long = style in (HairStyle.LONG, HairStyle.CURLY)
     return (
         float(rng.uniform(0.1, 1.0)) if bangs < 0.42 else 0.0,
-        float(rng.uniform(0.1, 1.0)) if curtains < (0.8 if long else 0.35) else 0.0,
+        float(rng.uniform(0.1, 1.0)) if curtains < (0.9 if long else 0.5) else 0.0,
     )
 
 
