@@ -83,9 +83,9 @@ def hand(
         rng.normal(0, 0.9), rng.normal(-0.15, 0.3), rng.normal(0, 0.4) + (np.pi if palm_in else 0)
     )
     turned: Floats = own if frame is None else frame
-    contact = np.array([0, rng.uniform(-10, 95), 0]) if contact is None else contact
+    touch = np.asarray((0, rng.uniform(-10, 95), 0) if contact is None else contact, np.float64)
     size = float(rng.uniform(0.82, 1.1))
-    placed = (points - contact) * size @ turned.T + target
+    placed = (points - touch) * size @ turned.T + target
     placed = relief.rested(placed.astype(np.float32), float(rng.uniform(0.02, 0.12)), 1.0)
     surface = matter.skin(rng, skin if rng.random() < 0.75 else None)
     uv = (points[:, :2] / 128).astype(np.float32)
@@ -97,8 +97,8 @@ def hand(
         path = np.array([[0, start, 0], [0, start - 60, 0], [0, start - 200, 0]]) + np.array([0, 0, 4])
         wide = np.array([37, 40, 46]) * rng.uniform(0.95, 1.3)
         sleeve = tube(path.astype(np.float32), wide.astype(np.float32), matter.cloth(rng), 14)
-        moved = (sleeve.vertices - contact) * size @ turned.T + target
-        shift = placed[0] - ((points[0] - contact) * size @ turned.T + target)
+        moved = (sleeve.vertices - touch) * size @ turned.T + target
+        shift = placed[0] - ((points[0] - touch) * size @ turned.T + target)
         pieces.append(Mesh((moved + shift).astype(np.float32), sleeve.triangles, sleeve.uv, sleeve.surface))
     return pieces
 

@@ -45,7 +45,7 @@ def _fringe(hair: Hair, head: Head, vertices: Floats, rng: Rng) -> Floats:
     azimuth = rng.uniform(low, high, count)
     sweep = rng.normal(28 * hair.part if kind < 0.5 else 0, 7, count)
     start = rng.uniform(brow + 52, brow + 78, count)
-    lowest = float(rng.normal(brow + 4, 9))
+    lowest = float(rng.normal(brow - 9, 9))
     end = lowest + rng.normal(0, 7, count) + (0.10 * np.abs(azimuth) if rng.random() < 0.4 else 0)
     lift = rng.uniform(2, 9) + rng.uniform(0, 4, count)
     return lying(head, vertices, azimuth, azimuth + sweep, start, np.minimum(end, start - 12), lift, 0.98)

@@ -132,7 +132,7 @@ def hat(rng: Rng, head: Head, vertices: Floats) -> list[Mesh]:
     centre, axes = skull(head, vertices)
     marks = head.landmarks(vertices)
     low = float(marks[17:27, 1].mean() + rng.uniform(6, 30))
-    axes = axes + rng.uniform(7, 13)
+    axes = axes + rng.uniform(10, 18)
     surface, kind = matter.cloth(rng, 0.6), rng.random()
     tilt = float(rng.normal(0.10, 0.08))  # the front edge is higher than the back
     start = np.arcsin(np.clip((low - 8 - centre[1]) / axes[1], -0.6, 0.7))
@@ -206,7 +206,7 @@ def headscarf(rng: Rng, head: Head, vertices: Floats) -> list[Mesh]:
     centre, axes = skull(head, vertices)
     marks = head.landmarks(vertices)
     low = float(marks[17:27, 1].mean() + rng.uniform(2, 30))
-    axes = axes + rng.uniform(4, 9)
+    axes = axes + rng.uniform(7, 14)
     around = np.linspace(0, 2 * np.pi, 41)[None]
     start = np.arcsin(np.clip((low - centre[1]) / axes[1], -0.6, 0.7))
     band = rng.random() < 0.35
