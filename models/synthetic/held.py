@@ -85,7 +85,7 @@ def hand(
     turned: Floats = own if frame is None else frame
     touch = np.asarray((0, rng.uniform(-10, 95), 0) if contact is None else contact, np.float64)
     size = float(rng.uniform(0.82, 1.1))
-    placed = (points - touch) * size @ turned.T + target
+    placed: Floats = (points - touch) * size @ turned.T + target
     placed = relief.rested(placed.astype(np.float32), float(rng.uniform(0.02, 0.12)), 1.0)
     surface = matter.skin(rng, skin if rng.random() < 0.75 else None)
     uv = (points[:, :2] / 128).astype(np.float32)
