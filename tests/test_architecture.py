@@ -93,7 +93,7 @@ def test_only_loading_and_factories_open_assets():
     }
     running = {module for module in openers if within(module, ("models",)) and not within(module, LEAVES)}
     asking = {"models.catalogue"}  # whether files are there; opens none
-    building = {"models.face_model.build"}  # a command; it writes its asset
+    building = {"models.face_model.build", "models.face_model.hair"}  # commands; they write their assets
     opening = {
         module for module in running if module.endswith("factory") and within(module, ("models.methods",))
     }
