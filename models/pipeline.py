@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 from models.errors import MethodError
-from models.geometry.transforms import euler_from_rotation, rotation_from_euler
 from models.geometry.crops import check_image, warp_crop
+from models.geometry.transforms import euler_from_rotation, rotation_from_euler
 from models.reconstruction import (
     STATE_SCALARS,
     Array,

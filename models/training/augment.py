@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from models.geometry.landmarks import MIRROR
 from models.face_model.morphable import FaceModel
+from models.geometry.landmarks import MIRROR
 from models.synthetic.dataset import FaceBatch
 
 

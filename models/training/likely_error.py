@@ -26,12 +26,12 @@ from models.evaluation.rendered import rendered_faces
 from models.face_model.morphable import FaceModel
 from models.geometry.crops import warp_crop
 from models.loading import load_face_model, read_weights
-from models.methods.dsfnet.method import DSFNet
+from models.methods.dsfnet.factory import dsfnet
 from models.methods.dsfnet.likely_error import HIDDEN, KEYS, PREFIX, SIGNS, LikelyError
+from models.methods.dsfnet.method import DSFNet
 from models.metrics.errors import nme_percent
 from models.occlusion.cover import lay
 from models.occlusion.kinds import KINDS, cover
-from models.methods.dsfnet.factory import dsfnet
 from models.pipeline import Box, back_project
 from models.reconstructor import Face
 from models.training import aflw

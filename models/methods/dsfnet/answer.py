@@ -13,8 +13,8 @@ from torch import Tensor
 from torch.nn.functional import grid_sample, max_pool2d
 
 from models.geometry.transforms import towards_camera
-from models.methods.dsfnet.alarms import Evidence, alarms, square_iou
 from models.methods.arguments import check_asked
+from models.methods.dsfnet.alarms import Evidence, alarms, square_iou
 from models.methods.dsfnet.likely_error import Likely, LikelyError
 from models.methods.dsfnet.visible_surface import collisions, visible_surface
 from models.metrics.errors import followed

@@ -10,8 +10,8 @@ from torch import Tensor
 from models.errors import WeightsError
 from models.face_model.morphable import FaceModel
 from models.loading import fill, load_face_model, read_weights, weights_path
-from models.methods.dsfnet.method import DSFNet, make_network
 from models.methods.dsfnet.likely_error import taken_from
+from models.methods.dsfnet.method import DSFNet, make_network
 from models.networks.dual_space import Form
 from models.reconstructor import Reconstructor
 

@@ -10,8 +10,8 @@ from torch import Tensor
 from models.face_model.morphable import FaceModel
 from models.face_model.sampled import sample_chart
 from models.face_model.uv import PositionMapTable
-from models.geometry.transforms import Similarity, euler_from_rotation, weighted_procrustes
 from models.geometry.crops import crop_square
+from models.geometry.transforms import Similarity, euler_from_rotation, weighted_procrustes
 from models.methods.dsfnet.answer import (
     CROP_FACTOR,
     SWITCHES,
