@@ -6,11 +6,13 @@ import torch
 from torch import Tensor
 
 from models.geometry.transforms import mirrored_6d
-from models.networks.dual_space import DensePrediction, DualSpaceNetwork, Percept
+from models.networks.dual_space import DensePrediction, DualSpaceNetwork, Look, Percept
 
 
 def perceive_both_ways(network: DualSpaceNetwork, crops: Tensor, symmetric: Tensor) -> tuple[Percept, Tensor]:
-    """What `network` reads off crops and off their mirror images, averaged; the features are the crops' own.
+    """What `network` reads off crops and off their mirror images, averaged.
+
+    The features are the crops' own; beside them lie those of the mirror, for the states.
 
     Args:
         network: Of a face model and a chart that are symmetric.
@@ -27,16 +29,17 @@ def perceive_both_ways(network: DualSpaceNetwork, crops: Tensor, symmetric: Tens
     numbers, mirrored_numbers = percept.numbers.chunk(2)
     other_numbers = _unmirrored_numbers(mirrored_numbers, symmetric)
     both = DensePrediction(*((a + b) / 2 for a, b in zip(straight, _unmirrored(mirrored), strict=True)))
-    percept = Percept(
+    together = Percept(
         both,
         (numbers + other_numbers) / 2,
         percept.sampled.chunk(2)[0],
         percept.summary.chunk(2)[0],
         torch.cat((both.mask, percept.evidence.chunk(2)[0][:, 1:]), 1),
+        Look(mirrored, percept.summary.chunk(2)[1], percept.evidence.chunk(2)[1]),
     )
     off = (numbers - other_numbers).square().split((len(symmetric), numbers.shape[1] - len(symmetric)), 1)
     masks = (torch.sigmoid(straight.mask) - torch.sigmoid(mirrored.mask.flip(-1))).abs().mean((1, 2, 3))
-    return percept, torch.stack((*(part.mean(1).sqrt() for part in off), masks), 1)
+    return together, torch.stack((*(part.mean(1).sqrt() for part in off), masks), 1)
 
 
 def _unmirrored(dense: DensePrediction) -> DensePrediction:

@@ -89,6 +89,14 @@ class DensePrediction(NamedTuple):
     confidence: Tensor
 
 
+class Look(NamedTuple):
+    """What the states are told from, of one look; attributes as in `Percept`."""
+
+    dense: DensePrediction
+    summary: Tensor
+    evidence: Tensor
+
+
 class Percept(NamedTuple):
     """Everything the network reads off the pixels.
 
@@ -98,6 +106,7 @@ class Percept(NamedTuple):
         sampled: [B, C, M, M] features for the fusion.
         summary: [B, summary] likewise.
         evidence: [B, E, M, M] features for the states.
+        mirrored: What a look at the mirrored crop gave, for a second opinion on the states; see `both_ways`.
     """
 
     dense: DensePrediction
@@ -105,6 +114,7 @@ class Percept(NamedTuple):
     sampled: Tensor
     summary: Tensor
     evidence: Tensor
+    mirrored: Look | None = None
 
 
 class Seen(NamedTuple):
@@ -227,41 +237,62 @@ class DualSpaceNetwork(nn.Module):
             out = self.fuse(maps, percept.summary).float()
             with torch.autocast(device, enabled=False):
                 fused = self._place(out.flatten(2).mT, image_space, model_space)
-        states = self._states(percept, seen, image_space, model_space, fused).chunk(2, 1)
+        final = fused or image_space or model_space
+        if final is None:
+            raise ValueError("with both branches switched off there is no face")
+        share = None if fused is None else fused.share
+        apart = None
+        if image_space is not None and model_space is not None:
+            apart = (image_space.face - model_space.face).norm(dim=-1)
+        states = self._states(percept, final.face, seen.weights, share, apart).chunk(2, 1)
         return DualSpaceAnswer(percept.dense, seen, image_space, model_space, fused, *states)
 
     def _states(
-        self,
-        percept: Percept,
-        seen: Seen,
-        image: Completed | None,
-        model: Completed | None,
-        fused: Fused | None,
+        self, percept: Percept, face: Tensor, weights: Tensor, share: Tensor | None, apart: Tensor | None
     ) -> Tensor:
-        """[B, 6, G, G] logits of the states of the fused face, or of the only branch there is."""
-        final = fused or image or model
-        if final is None:
-            raise ValueError("with both branches switched off there is no face")
-        face, side = final.face.detach(), self.form.chart_size
-        dense = percept.dense
-        maps = torch.cat((dense.uv, dense.depth, dense.confidence), 1).detach()
+        """[B, 6, G, G] logits of the states of a placed face: of one look, or the mean of two.
+
+        Args:
+            percept: What was seen.
+            face: [B, G * G, 3] camera coordinates.
+            weights, share, apart: [B, G * G], see `Places`; None without the fusion.
+        """
+        nothing = torch.zeros_like(weights)
+        share = nothing + 0.5 if share is None else share
+        values = [value.detach() for value in (weights, share, nothing if apart is None else apart)]
+        look = Look(percept.dense, percept.summary, percept.evidence)
+        states = self._told(look, face.detach(), *values)
+        if percept.mirrored is None:
+            return states
+        mirrored = self._in_mirror(face) * face.new_tensor((-1.0, 1.0, 1.0))
+        other = self._told(
+            percept.mirrored, mirrored, *(self._in_mirror(v[..., None])[..., 0] for v in values)
+        )
+        return (states + other.flip(-1)) / 2
+
+    def _in_mirror(self, values: Tensor) -> Tensor:
+        """[B, G * G, C] over the chart, left and right exchanged."""
+        side = self.form.chart_size
+        return values.unflatten(1, (side, side)).flip(2).flatten(1, 2)
+
+    def _told(self, look: Look, face: Tensor, weights: Tensor, share: Tensor, apart: Tensor) -> Tensor:
+        """[B, 6, G, G] logits of one look."""
+        side = self.form.chart_size
+        maps = torch.cat((look.dense.uv, look.dense.depth, look.dense.confidence), 1).detach()
         uv, depth, confidence = _look_up(maps, face, side).split((2, 1, 1), 1)
         line = (torch.arange(side, device=face.device) + 0.5) / side
         v, u = torch.meshgrid(line, line, indexing="ij")
-        nothing = torch.zeros_like(face[..., 0])
         places = Places(
             face=face,
             uv_off=uv - torch.stack((u, v)),
             depth_off=depth - face[..., 2].unflatten(1, (1, side, side)),
             confidence=confidence,
-            weight=seen.weights.detach(),
-            share=nothing + 0.5 if fused is None else fused.share.detach(),
-            apart=nothing
-            if image is None or model is None
-            else (image.face - model.face).detach().norm(dim=-1),
+            weight=weights,
+            share=share,
+            apart=apart,
         )
         chart = self.mean.mT.unflatten(1, (side, side))
-        return self.states(percept.evidence, places, chart, self.inside, percept.summary).float()
+        return self.states(look.evidence, places, chart, self.inside, look.summary).float()
 
     def _dense(self, fine: Tensor, mask: Tensor) -> DensePrediction:
         uv, depth, confidence = self.dense(fine).float().split((2, 1, 1), 1)

@@ -22,7 +22,10 @@ from resources import face_model
 Floats = NDArray[np.floating]
 WRAP_DEGREES = np.linspace(-110, 110, 61)
 PATCH_MM = 7.0  # how far around a vertex or landmark people look when they say whether it is visible ...
-OUTLINE_MM = 18.0  # ... and around one of the jaw, which they take for the outline
+OUTLINE_MM = 26.0  # ... and around one of the jaw, which they take for the outline
+OUTLINE_AXIS_MM = (
+    90.0  # which way such a point looks is counted from an upright axis so far behind the origin
+)
 JAW = 17  # the first landmarks
 PERSONAL = ("face", "mouth", "socket", "eye", "teeth", "tongue")  # parts one calls somebody's face
 WRAP_AXIS_MM = 60.0  # the upright axis that angles are counted around lies this far behind the origin
@@ -56,6 +59,7 @@ class Head:
         patches: [K] face vertices within `PATCH_MM` of each face vertex n on the mean head: those from
             `patch_starts[n]` to `patch_starts[n + 1]` ([N + 1]).
         landmark_patches, landmark_patch_starts: The same around the landmarks, wider along the jaw.
+        outline_directions: [JAW, 3] unit, which way the points of the jaw look, level.
     """
 
     mean: Floats
@@ -84,6 +88,7 @@ class Head:
     patch_starts: NDArray[np.int64]
     landmark_patches: NDArray[np.int32]
     landmark_patch_starts: NDArray[np.int64]
+    outline_directions: Floats
 
     def vertices(self, identity: Floats, expression: Floats) -> Floats:
         """[P, 3] mm of one head; identity [I] and expression [E] in standard deviations."""
@@ -142,6 +147,7 @@ def _prepare(file: dict[str, NDArray[np.float32]]) -> Head:
         *_closed(mean, triangles, part, names),
         *_patches(mean[: len(file["mean"])], mean[: len(file["mean"])], PATCH_MM),
         *_patches(mean[: len(file["mean"])], landmarks, np.where(np.arange(68) < JAW, OUTLINE_MM, PATCH_MM)),
+        _level(landmarks[:JAW]),
     )
 
 
@@ -159,6 +165,12 @@ def _patches(
     around = cKDTree(mean).query_ball_point(points, reach_mm)
     starts = np.concatenate([[0], np.cumsum([len(near) for near in around])])
     return np.concatenate([np.sort(near) for near in around]).astype(np.int32), starts
+
+
+def _level(marks: Floats) -> Floats:
+    """[P, 3] unit, level: from the outline's axis to points."""
+    level = marks * np.array([1, 0, 1]) + np.array([0, 0, OUTLINE_AXIS_MM])
+    return np.asarray(level / np.linalg.norm(level, axis=1, keepdims=True), np.float32)
 
 
 def _basis(face: Floats, extra: Floats) -> Floats:

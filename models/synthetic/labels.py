@@ -17,11 +17,9 @@ from models.synthetic.rasterise_cpu import Raster
 Floats = NDArray[np.floating]
 UNKNOWN = 255  # of a mask's cell or a state: nobody can say
 SEEN, TURNED_AWAY, COVERED = (int(state) for state in State)  # compiled code knows no enumerations
-UNTURNED = (
-    0.4  # of the surface around a point must be seen without things for people not to call it hidden ...
-)
-OUTLINE = 0.03  # ... and around one of the jaw
-UNCOVERED = 0.5  # of that must be seen with them
+UNTURNED = 0.55  # of the surface around a point must face the viewer, else people call it turned away
+OUTLINE = -0.1  # a point of the jaw is turned away where it looks away by more than this cosine
+UNCOVERED = 0.5  # of what faces the viewer must be seen with everything before it
 
 
 class Labels(NamedTuple):
@@ -34,7 +32,8 @@ class Labels(NamedTuple):
             of the surface that would close them.
         visibility: [N] uint8, exactly at the vertex.
         states: [N] uint8, a `State` of the surface around the vertex.
-        landmark_states: [68] uint8, likewise around the landmarks.
+        landmark_states: [68] uint8, likewise around the landmarks; of the jaw those of its outline, `UNKNOWN`
+            where that is out of sight.
     """
 
     mask: NDArray[np.uint8]
@@ -45,7 +44,9 @@ class Labels(NamedTuple):
     landmark_states: NDArray[np.uint8]
 
 
-def read_labels(shown: Raster, bare: Raster, head: Head, screen: Floats, normals: Floats) -> Labels:
+def read_labels(
+    shown: Raster, bare: Raster, head: Head, screen: Floats, normals: Floats, turn: Floats
+) -> Labels:
     """Labels of the cells of half the crop's size, and states of the face's vertices.
 
     Cell (r, c) has its centre at raster px (4c + 1.5, 4r + 1.5): the mean of the four pixels around it, if at
@@ -61,6 +62,7 @@ def read_labels(shown: Raster, bare: Raster, head: Head, screen: Floats, normals
         head: Whose parts and patches.
         screen: [P, 3] raster px and depth of the head's vertices; normals: [P, 3], towards the viewer where
             z > 0.
+        turn: [3, 3] model to camera.
     """
     cells = shown.triangle.shape[0] // 4
     mask = np.zeros((cells, cells), np.uint8)
@@ -73,9 +75,31 @@ def read_labels(shown: Raster, bare: Raster, head: Head, screen: Floats, normals
     _read_vertices(bare.triangle, bare.depth, head.closed_face_count, screen, normals, unhidden)
     unturned = np.full(head.face_count, UNTURNED, np.float32)
     states = _read_states(seen, unhidden, head.patch_starts, head.patches, unturned)
-    unturned = np.where(np.arange(68) < JAW, OUTLINE, UNTURNED).astype(np.float32)
-    marks = _read_states(seen, unhidden, head.landmark_patch_starts, head.landmark_patches, unturned)
+    marks = _read_states(
+        seen, unhidden, head.landmark_patch_starts, head.landmark_patches, np.full(68, UNTURNED, np.float32)
+    )
+    marks[:JAW] = _outline_states(seen, unhidden, head, turn)
     return Labels(mask, values[:2].astype(np.float16), values[2].astype(np.float16), seen, states, marks)
+
+
+def _outline_states(
+    seen: NDArray[np.uint8], unhidden: NDArray[np.uint8], head: Head, turn: Floats
+) -> NDArray[np.uint8]:
+    """[JAW] states of the points of the jaw: people mark the outline, on both sides of a frontal face.
+
+    It is turned away where the whole side of the head is, and covered where most of the surface near it is
+    that would be seen without anything before it; unknown where there is none.
+    """
+    away = (head.outline_directions @ turn.T)[:, 2] < OUTLINE
+    states = np.full(JAW, UNKNOWN, np.uint8)
+    for k in range(JAW):
+        near = head.landmark_patches[head.landmark_patch_starts[k] : head.landmark_patch_starts[k + 1]]
+        near = near[unhidden[near] > 0]
+        if away[k]:
+            states[k] = State.TURNED_AWAY
+        elif len(near):
+            states[k] = State.SEEN if seen[near].mean() >= UNCOVERED else State.COVERED
+    return states
 
 
 def seen_vertices(raster: Raster, head: Head, screen: Floats, normals: Floats) -> NDArray[np.uint8]:

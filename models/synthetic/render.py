@@ -90,7 +90,7 @@ def render(scene: Scene, head: Head, size: int = 128) -> Sample:
             bank,
             fine,
         )
-    labels = scene_labels(shown, there, head, screen, nearness, whole.normals)
+    labels = scene_labels(shown, there, head, screen, nearness, whole.normals, turn)
     picture = draw_backdrop(scene, fine)
     paint(scene, head, whole, raster, camera, picture)
     small = cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA)
@@ -99,12 +99,18 @@ def render(scene: Scene, head: Head, size: int = 128) -> Sample:
 
 
 def scene_labels(
-    shown: Raster, there: NDArray[np.bool_], head: Head, screen: Floats, nearness: Floats, normals: Floats
+    shown: Raster,
+    there: NDArray[np.bool_],
+    head: Head,
+    screen: Floats,
+    nearness: Floats,
+    normals: Floats,
+    turn: Floats,
 ) -> Labels:
     """The labels of a picture that shows what `shown` says, where it is `there` [fine, fine].
 
     Args:
-        shown, head, normals: As in `read_labels`.
+        shown, head, normals, turn: As in `read_labels`.
         there: False outside the picture.
         screen: [P, 3], nearness: [P]: of the head's vertices, others may follow.
     """
@@ -115,7 +121,7 @@ def scene_labels(
         screen[:count], nearness[:count], head.closed, nothing, head.skin_uv, texture_bank(), len(there)
     )
     inside = [r._replace(triangle=np.where(there, r.triangle, -1).astype(np.int32)) for r in (shown, bare)]
-    return read_labels(inside[0], inside[1], head, screen, normals)
+    return read_labels(inside[0], inside[1], head, screen, normals, turn)
 
 
 def to_raster(points: Floats, camera: Floats) -> tuple[Floats, Floats]:

@@ -168,7 +168,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--faces", type=int, default=5000, help="crops to ask about")
     parser.add_argument("--renders", type=int, default=1500)
     parser.add_argument("--empty", type=int, default=150, help="pictures without faces, three boxes each")
+    parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args(arguments)
+    torch.set_num_threads(options.threads)
     method = dsfnet(options.weights)
     assert isinstance(method, DSFNet)
     sets = [

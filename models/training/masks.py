@@ -13,27 +13,25 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from models.methods.dsfnet.factory import dsfnet
-from models.reconstruction import MapLayer
-from models.reconstructor import Reconstructor
+from models.methods.dsfnet.method import DSFNet
 from models.training import aflw
 
 SIDE, TOGETHER = 64, 32
 
 
-def masks_of(folder: Path, method: Reconstructor) -> NDArray[np.uint8]:
+def masks_of(folder: Path, method: DSFNet) -> NDArray[np.uint8]:
     """[F, 64, 64] uint8 of 255: the visible mask of every crop of a folder, each taken whole."""
     labels, crops = aflw.read_labels(folder), aflw.Crops(folder)
     masks = np.zeros((len(labels.name), SIDE, SIDE), np.uint8)
     for start in range(0, len(masks), TOGETHER):
         names = labels.name[start : start + TOGETHER]
         pictures = [cv2.resize(crops.read(str(name)), (method.size, method.size)) for name in names]
-        for k, answer in enumerate(method(np.stack(pictures).astype(np.uint8), frozenset())):
-            layer = answer.layer("visible mask")
-            assert isinstance(layer, MapLayer)
-            masks[start + k] = cv2.resize(layer.values, (SIDE, SIDE)) * 255
+        for k, mask in enumerate(method.visible_masks(np.stack(pictures).astype(np.uint8))):
+            masks[start + k] = cv2.resize(mask, (SIDE, SIDE)) * 255
     return masks
 
 
@@ -43,8 +41,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("weights", help='of DSFNet: a file, or the name of some that ship ("open")')
     parser.add_argument("--photographs", type=Path, required=True, help="folder of crops.tar and labels.npz")
     parser.add_argument("--out", type=Path, required=True, help="file to write (.npy)")
+    parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args(arguments)
-    masks = masks_of(options.photographs, dsfnet(options.weights))
+    torch.set_num_threads(options.threads)
+    method = dsfnet(options.weights)
+    assert isinstance(method, DSFNet)
+    masks = masks_of(options.photographs, method)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     np.save(options.out, masks)
     print(f"{options.out}: {len(masks)} masks, {100 * masks.mean() / 255:.0f} % of their pixels face")

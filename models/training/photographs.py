@@ -171,7 +171,7 @@ def photograph_row(album: Album, rng: Rng, seed: int, index: int, size: int) -> 
         area = _flat_area(flat_marks, rng, 2 * size)
         light[area] = _filling(album, scene, rng, 2 * size)[area]
         shown = shown._replace(triangle=np.where(area, len(whole.triangles), shown.triangle).astype(np.int32))
-    labels = scene_labels(shown, there, head, screen, nearness, whole.normals)
+    labels = scene_labels(shown, there, head, screen, nearness, whole.normals, turn)
     told = _told(album, k, labels, shown, head, flat_marks)
     if album.masks is not None:
         told = with_prior(told, _prior(album.masks[k], picture, album.camera[k], rolled, camera, size))

@@ -117,6 +117,12 @@ class DSFNet:
         told = [signs(d, self.topology, self.size) for d in each(decoded)]
         return self._told(decoded, frozenset()), told
 
+    def visible_masks(self, crops: NDArray[np.uint8]) -> Array:
+        """[F, S, S, 3] RGB -> [F, S / 2, S / 2] 0..1: the mask of one look, without the rest of an answer."""
+        with torch.inference_mode():
+            pixels = torch.from_numpy(np.ascontiguousarray(crops)).to(self._device).permute(0, 3, 1, 2)
+            return torch.sigmoid(self._network.perceive(standardise(pixels)).dense.mask)[:, 0].cpu().numpy()
+
     def _decoded(self, crops: NDArray[np.uint8], without: frozenset[str]) -> Decoded:
         switches = Switches(*(name not in without for name in self.switches))
         with torch.inference_mode():
