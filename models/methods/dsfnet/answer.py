@@ -101,23 +101,43 @@ def states_by_rule(
     return torch.stack((unturned * on_face, 1 - unturned, unturned * (1 - on_face)), -1)
 
 
-def agreeing(states: Tensor, mask: Tensor, face: Tensor, size: int) -> Tensor:
-    """[B, N, 3] states of which none is surer to be seen than the pixels nearby are to show face.
+def agreeing(states: Tensor, mask: Tensor, face: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """States and mask that agree: what is seen shows as face, and what shows as face is seen.
 
-    What is taken from P(seen) goes to the other two as they stand to each other.
+    No vertex is surer to be seen than the surest pixel nearby is to show face; what is taken from it goes to
+    the other two states as they stand to each other. Then no pixel that the face lies upon is surer to show
+    it than the surest vertex nearby is to be seen: the states know their neighbours and the whole face.
+    Pixels beside the face are left as they are, so that a face that was misplaced shows.
 
     Args:
         states: [B, N, 3].
         mask: [B, 1, M, M] in 0..1.
         face: [B, N, 3] crop px.
         size: Side of the crop, px.
+
+    Returns:
+        [B, N, 3] and [B, 1, M, M].
     """
-    reach = int(NEAR_CELLS)
-    near = max_pool2d(mask, 2 * reach + 1, 1, reach)
-    most = grid_sample(near, _grid(face, size), mode="nearest", align_corners=False)[:, 0, 0]
-    seen = states[..., 0].minimum(most)
+    most = grid_sample(_widened(mask), _grid(face, size), mode="nearest", align_corners=False)[:, 0, 0]
+    seen = states[..., State.SEEN].minimum(most)
     others = states[..., 1:] + 1e-6
-    return torch.cat((seen[..., None], (1 - seen)[..., None] * others / others.sum(-1, keepdim=True)), -1)
+    rest = (1 - seen)[..., None] * others / others.sum(-1, keepdim=True)
+    side = mask.shape[-1]
+    cells = ((face[..., :2] + 0.5) * (side / size)).floor().long()
+    inside = ((cells >= 0) & (cells < side)).all(-1)
+    flat = (cells[..., 1] * side + cells[..., 0]).clamp(0, side * side - 1)
+    values = torch.where(inside, seen, -1.0)
+    upon = torch.full((len(seen), side * side), -1.0, device=seen.device).scatter_reduce(
+        1, flat, values, "amax"
+    )
+    upon = _widened(upon.unflatten(1, (1, side, side)))
+    return torch.cat((seen[..., None], rest), -1), torch.where(upon >= 0, mask.minimum(upon), mask)
+
+
+def _widened(maps: Tensor) -> Tensor:
+    """[B, 1, M, M] the largest value within reach of each cell."""
+    reach = int(NEAR_CELLS)
+    return max_pool2d(maps, 2 * reach + 1, 1, reach)
 
 
 def _grid(face: Tensor, size: int) -> Tensor:

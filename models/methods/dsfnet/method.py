@@ -142,13 +142,14 @@ class DSFNet:
         face = self._face(final.offset, final.placement)
         dense = answer.dense
         half = self.size / 2
+        states, mask = self._states(answer, face)
         return Decoded(
             face=face,
             image_space=None if image is None else self._face(image.offset, image.placement),
             model_space=None if model is None else self._face(model.offset, model.placement),
             share=None if fused is None else self._on_vertices(fused.share[..., None])[..., 0],
-            states=self._states(answer, face),
-            mask=torch.sigmoid(dense.mask[:, 0]),
+            states=states,
+            mask=mask[:, 0],
             uv=dense.uv.movedim(1, -1),
             depth=dense.depth[:, 0] * half,
             confidence=torch.sigmoid(dense.confidence[:, 0]),
@@ -162,8 +163,8 @@ class DSFNet:
             landmark_states=self._landmark_states(answer),
         )
 
-    def _states(self, answer: DualSpaceAnswer, face: Tensor) -> Tensor:
-        """[B, N, 3] probabilities of the vertices of a face [B, N, 3] in crop px."""
+    def _states(self, answer: DualSpaceAnswer, face: Tensor) -> tuple[Tensor, Tensor]:
+        """States [B, N, 3] of the vertices of a face [B, N, 3] in crop px, and the mask [B, 1, M, M]."""
         states = torch.softmax(self._on_vertices(answer.states.flatten(2).mT), -1)
         return agreeing(states, torch.sigmoid(answer.dense.mask), face, self.size)
 

@@ -61,15 +61,33 @@ def test_a_face_seen_nowhere_is_covered_or_turned_away_by_rule(method, rendered)
     assert not bool((by_rule(hidden, vertices, method)[..., 0] > 0.5).any())
 
 
-def test_nothing_is_seen_where_no_pixel_nearby_shows_face():
+def strip(*x_px: float) -> Tensor:
+    """[1, P, 3] vertices on the middle row of a crop of 128 px."""
+    return torch.tensor([[x, 64.0, 0.0] for x in x_px])[None]
+
+
+def left_half() -> Tensor:
     mask = torch.zeros(1, 1, 64, 64)
-    mask[..., :32] = 1  # the left half: crop px below 63.5
-    x = torch.tensor([40.0, 62.5, 65.0, 80.0])
-    face = torch.stack((x, torch.full((4,), 64.0), torch.zeros(4)), -1)[None]
+    mask[..., :32] = 1  # crop px below 63.5
+    return mask
+
+
+def test_nothing_is_seen_where_no_pixel_nearby_shows_face():
     states = torch.tensor([0.9, 0.03, 0.07]).expand(1, 4, 3)
-    told = agreeing(states, mask, face, 128)[0]
-    torch.testing.assert_close(told[:3], states[0, :3], atol=1e-5, rtol=0)  # within 1.5 cells of the rim
-    torch.testing.assert_close(told[3], torch.tensor([0.0, 0.3, 0.7]), atol=1e-4, rtol=0)
+    told, _ = agreeing(states, left_half(), strip(40.0, 62.5, 65.0, 80.0), 128)
+    torch.testing.assert_close(told[0, :3], states[0, :3], atol=1e-5, rtol=0)  # within 1.5 cells of the rim
+    torch.testing.assert_close(told[0, 3], torch.tensor([0.0, 0.3, 0.7]), atol=1e-4, rtol=0)
+
+
+def test_pixels_under_a_face_that_is_covered_there_show_no_face_and_others_keep_it():
+    states = torch.tensor([[0.9, 0.0, 0.1], [0.1, 0.0, 0.9]])[None]
+    _, mask = agreeing(states, left_half(), strip(20.5, 40.5), 128)
+    row = mask[0, 0, 32]
+    assert float(row[10]) == pytest.approx(0.9)
+    assert float(row[20]) == pytest.approx(0.1)
+    assert float(row[21]) == pytest.approx(0.1)  # within reach
+    assert float(row[25]) == 1  # no face lies there
+    assert float(row[40]) == 0
 
 
 def test_own_correction_is_the_distance_from_what_lies_between_the_branches():
