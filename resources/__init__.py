@@ -8,6 +8,7 @@ import os
 import sys
 import tomllib
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "face_model",
     "icon",
     "manifest",
+    "program_version",
     "remedy",
     "samples",
     "shader",
@@ -55,6 +57,14 @@ class Asset:
     size: int = 0
     fetch: str = ""
     url: str = ""
+
+
+def program_version() -> str:
+    """The installed version; "unknown" when run from a bare checkout."""
+    try:
+        return version("unmask")
+    except PackageNotFoundError:
+        return "unknown"
 
 
 def manifest(root: Path = ROOT) -> tuple[Asset, ...]:

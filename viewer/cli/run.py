@@ -16,7 +16,8 @@ from models.loading import load
 from models.pipeline import reconstruct
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
-from viewer.cli.parser import Batch, program_version
+from resources import program_version
+from viewer.cli.parser import Batch
 from viewer.sources.source import Frame
 from viewer.sources.still import read_still
 

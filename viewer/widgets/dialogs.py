@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication, QPixmap
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
 
 from models.errors import InputError
-from viewer.cli.parser import program_version
+from resources import program_version
 from viewer.sources import open_path, open_paths
 from viewer.sources.source import Source
 from viewer.state.state import State

@@ -14,8 +14,9 @@ from PIL import Image
 from models.errors import MethodError, MissingAssetError
 from models.reconstructor import Face
 from tests.fakes.reconstructor import FakeReconstructor
+from viewer.__main__ import main
 from viewer.cli import run
-from viewer.cli.parser import Batch, Launch, main, parse_batch, parse_launch
+from viewer.cli.parser import Batch, Launch, parse_batch, parse_launch
 
 SWITCHES = ("image space", "model space", "confidence", "visibility mask")
 
