@@ -80,9 +80,15 @@ def weights(name: str, root: Path = ROOT) -> Path:
 
 
 def weights_for(method: str, root: Path = ROOT) -> tuple[str, ...]:
-    """The names of the weights that ship for a method, e.g. ("open",) for weights/dsfnet-open.safetensors."""
-    files = (root / "weights").glob(f"{method}-*.safetensors")
-    return tuple(sorted(path.stem.removeprefix(f"{method}-") for path in files))
+    """The names of the weights that ship for a method, e.g. ("open",) for weights/dsfnet-open.safetensors.
+
+    Also of those that should be there by the manifest and are not: what is missing is to be missed.
+    """
+    listed = [root / asset.path for asset in manifest(root)] if (root / "manifest.toml").exists() else []
+    files = {*listed, *(root / "weights").glob("*.safetensors")}
+    names = {path.stem for path in files if path.parent.name == "weights" and path.suffix == ".safetensors"}
+    start = f"{method}-"
+    return tuple(sorted(name.removeprefix(start) for name in names if name.startswith(start)))
 
 
 def face_model(name: str, root: Path = ROOT) -> Path:

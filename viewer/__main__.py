@@ -29,6 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from viewer.assets.cli import parse_assets, run_assets
 
             return run_assets(parse_assets(words[1:]))
+        case ["about"]:
+            from viewer.cli.about import parse_about, run_about
+
+            return run_about(parse_about(words[1:]))
     from viewer.cli.parser import parse_launch
 
     launch = parse_launch(words)

@@ -122,7 +122,8 @@ def parse_launch(words: Sequence[str]) -> Launch:
         prog="unmask",
         description="See what a face alignment network saw, and what it made up where it saw nothing.",
         epilog="`unmask run IMAGE ... --out DIR` does the same without a window, `unmask occlude IMAGE --out "
-        "DIR` covers faces, `unmask assets` lists and brings files; each has its own --help.",
+        "DIR` covers faces, `unmask assets` lists and brings files, `unmask about` says which versions and "
+        "weights are here; each has its own --help.",
     )
     parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="pictures, a video, or a folder")
     parser.add_argument("--camera", type=_camera, metavar="N", help="open camera N; 0 is the first")
