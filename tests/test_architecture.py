@@ -347,7 +347,8 @@ def test_the_top_level_is_as_drawn():
     ).stdout.splitlines()
     top = {path.split("/")[0] for path in tracked}
     assert {name for name in top if not name.startswith(".")} == {
-        *("pyproject.toml", "README.md", "LICENSE", "Makefile"),
+        *("pyproject.toml", "README.md", "CONTRIBUTING.md", "LICENSE", "LICENSES", "MANIFEST.in", "Makefile"),
+        "requirements",
         *("viewer", "resources", "models", "tests"),
     }
     assert {path for path in tracked if path.startswith(".ci/")} >= {".ci/run"}
