@@ -7,6 +7,7 @@ aflw21 DIR     NME on the tenth of the labelled crops that training keeps aside
 finder [DIR]   faces found, clean and under covers, false alarms, ms: our finder, YuNet, Haar
 methods DIR    every method at hand, side by side: clean, under covers, pose, ms, size
 speed          ms per face, stage by stage
+visibility DIR whether it tells truly what was seen, and knows when it is wrong
 video [DIR]    tremble and delay of followed faces, on clips or on rendered motions with truth
 """
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -30,11 +31,23 @@ from models.evaluation.side_by_side import COVERS, side_by_side_report
 from models.evaluation.subjects import photo_subjects
 from models.evaluation.tables import markdown, table
 from models.evaluation.video_reports import moving_report, video_report
+from models.evaluation.visibility import Case
+from models.evaluation.visibility_report import Sets, visibility_report
+from models.evaluation.visibility_sets import (
+    beside,
+    crop_cases,
+    labelled,
+    photo_cases,
+    read_hand_labels,
+    rendered_cases,
+    spread,
+)
 from models.loading import load, load_face_model
 from models.occlusion.kinds import KINDS
 from models.reconstructor import Reconstructor
 
 HELD_OUT_SEED = 987_654_321
+EMPTY = 100  # pictures without faces
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -71,6 +84,8 @@ def _report(chosen: argparse.Namespace, method: Reconstructor) -> str:
             return crops_report(chosen.folder, method, chosen.limit)
         case "finder":
             return _finder(chosen, method)
+        case "visibility":
+            return _visibility(chosen, method)
         case _:
             report = speed_report(method, chosen.image, chosen.repeats)
             if chosen.published:
@@ -111,6 +126,32 @@ def _finder(chosen: argparse.Namespace, method: Reconstructor) -> str:
     layout = markdown if chosen.markdown else table
     title = f"{len(photos)} labelled photos, {len(unlabelled)} unlabelled, {len(empty)} without faces"
     return f"{title}\n\n" + finder_tables(finders, photos, _kinds(chosen), unlabelled, empty, layout)
+
+
+def _visibility(chosen: argparse.Namespace, method: Reconstructor) -> str:
+    faces = aflw2000(chosen.folder)
+    hand_file = chosen.hand or beside(chosen.folder, "merlrav/aflw2000_open.npz")
+    if hand_file is None:
+        raise InputError(
+            f"no hand labels of the photos of {chosen.folder}: give --hand FILE.npz (name, points68, state68)"
+        )
+    hand = read_hand_labels(hand_file)
+    sets: Sets = {"photos": photo_cases(labelled(faces, hand, chosen.limit), hand)}
+    sets["held-out crops"] = _crops(chosen)
+    if chosen.count:
+        sets["renders"] = rendered_cases(rendered_faces(chosen.seed, chosen.count, load_face_model()))
+    empty = EMPTY if chosen.limit is None else min(EMPTY, chosen.limit)
+    layout = markdown if chosen.markdown else table
+    photos = spread(faces, chosen.limit)
+    return visibility_report(method, sets, photos, empty, layout, chosen.csv, chosen.figure)
+
+
+def _crops(chosen: argparse.Namespace) -> Iterator[Case] | str:
+    crops = chosen.crops or beside(chosen.folder, "aflw21")
+    hand = chosen.crop_hand or beside(chosen.folder, "merlrav/labels.npz")
+    if crops is None or hand is None:
+        return "give --crops FOLDER (crops.tar, labels.npz) and --crop-hand FILE.npz"
+    return crop_cases(crops, read_hand_labels(hand), chosen.limit)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -177,6 +218,18 @@ def _parser() -> argparse.ArgumentParser:
     speed.add_argument(
         "--published", action="store_true", help="also the published systems beside their plain restatements"
     )
+
+    told = commands.add_parser("visibility", parents=[shared], help="what was seen, told against true")
+    told.add_argument("folder", type=Path, help="as for aflw2000")
+    told.add_argument("--hand", type=Path, help="labels of the photos: name, points68, state68 (.npz)")
+    told.add_argument("--crops", type=Path, help="as for aflw21")
+    told.add_argument("--crop-hand", type=Path, help="labels of the crops, as --hand")
+    told.add_argument("--limit", type=int, help="only this many faces of each set, evenly spread")
+    told.add_argument("--count", type=int, default=200, help="how many rendered faces; 0 for none")
+    told.add_argument("--seed", type=int, default=HELD_OUT_SEED, help="of them; not one of a training run")
+    told.add_argument("--markdown", action="store_true", help="tables for a README")
+    told.add_argument("--csv", type=Path, help="write the figures of every face here")
+    told.add_argument("--figure", type=Path, help="draw how true P(seen) is here (.png)")
 
     video = commands.add_parser("video", parents=[shared], help="tremble and delay of followed faces")
     video.add_argument("folder", type=Path, nargs="?", help="videos (default: rendered motions)")

@@ -79,13 +79,13 @@ def rank_correlation(first: Floats, second: Floats) -> float:
     known = np.isfinite(first) & np.isfinite(second)
     if known.sum() < 3:
         return float("nan")
-    a, b = _ranks(first[known]), _ranks(second[known])
+    a, b = mid_ranks(first[known]), mid_ranks(second[known])
     if a.std() == 0 or b.std() == 0:
         return float("nan")
     return float(np.corrcoef(a, b)[0, 1])
 
 
-def _ranks(values: Floats) -> Floats:
+def mid_ranks(values: Floats) -> Floats:
     """Ranks, equal values sharing their mean rank."""
     _, which, counts = np.unique(values, return_inverse=True, return_counts=True)
     last = counts.cumsum()

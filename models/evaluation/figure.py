@@ -1,8 +1,8 @@
-"""One picture of the figures under covers, drawn with Pillow."""
+"""Pictures of the figures under covers, and of how true the told visibility is, drawn with Pillow."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,13 +54,41 @@ def draw_figure(path: Path, photos: Sequence[Measured], rendered: Sequence[Measu
     Raises:
         InputError: The file cannot be written.
     """
-    picture = Image.new("RGB", (3 * WIDTH, HEIGHT), "white")
-    draw = ImageDraw.Draw(picture)
-    draw.fontmode = "L"
+    picture, draw = _blank(3)
     shown = photos or rendered
     _bars(draw, shown, "photos" if photos else "rendered faces")
     _by_share(draw, shown)
     _reliability(draw, rendered)
+    _save(picture, path)
+
+
+def draw_visibility(path: Path, told: Mapping[str, Reliability]) -> None:
+    """P(seen) told against true, and how often each probability was told.
+
+    Args:
+        path: A picture file to write.
+        told: Title of a set -> what was told of its landmarks; three sets at most.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    picture, draw = _blank(2)
+    axes = _unit_square(draw, 0, "Landmarks: P(seen) against share seen", "P(seen)")
+    for k, bins in enumerate(told.values()):
+        _told_against_true(draw, axes, bins, COLOURS[k])
+    _legend(draw, axes, tuple(told))
+    _how_many(draw, told)
+    _save(picture, path)
+
+
+def _blank(panels: int) -> tuple[Image.Image, ImageDraw.ImageDraw]:
+    picture = Image.new("RGB", (panels * WIDTH, HEIGHT), "white")
+    draw = ImageDraw.Draw(picture)
+    draw.fontmode = "L"
+    return picture, draw
+
+
+def _save(picture: Image.Image, path: Path) -> None:
     try:
         picture.save(path)
     except (OSError, ValueError) as error:
@@ -138,18 +166,43 @@ def _by_share(draw: ImageDraw.ImageDraw, rows: Sequence[Measured]) -> None:
 
 
 def _reliability(draw: ImageDraw.ImageDraw, rows: Sequence[Measured]) -> None:
-    axes = Axes(2 * WIDTH, (0, 1), (0, 1))
-    _frame(draw, axes, "Told against true, rendered faces", "told", np.arange(0, 1.01, 0.2).round(1).tolist())
-    draw.line([axes.px(0, 0), axes.px(1, 1)], (170, 170, 176), 1)
+    axes = _unit_square(draw, 2 * WIDTH, "Told against true, rendered faces", "told")
     for k, name in enumerate(("visibility", "rightness")):
-        bins: Reliability = total(rows, name)
-        filled = np.flatnonzero(bins.counts > 0)
-        told, true = bins.predicted[filled] / bins.counts[filled], bins.actual[filled] / bins.counts[filled]
-        _line(draw, [axes.px(*pair) for pair in zip(told.tolist(), true.tolist(), strict=True)], COLOURS[k])
+        _told_against_true(draw, axes, total(rows, name), COLOURS[k])
+    _legend(draw, axes, ("visibility of vertices", "confidence of pixels"))
+
+
+def _unit_square(draw: ImageDraw.ImageDraw, left: int, title: str, below: str) -> Axes:
+    """Axes from 0 to 1 with their diagonal."""
+    axes = Axes(left, (0, 1), (0, 1))
+    _frame(draw, axes, title, below, np.arange(0, 1.01, 0.2).round(1).tolist())
+    draw.line([axes.px(0, 0), axes.px(1, 1)], (170, 170, 176), 1)
     for value in (0.0, 0.5, 1.0):
         x, y = axes.px(value, 0)
         _text(draw, (x, y + 11), f"{value:g}")
-    _legend(draw, axes, ("visibility of vertices", "confidence of pixels"))
+    return axes
+
+
+def _told_against_true(
+    draw: ImageDraw.ImageDraw, axes: Axes, bins: Reliability, colour: tuple[int, int, int]
+) -> None:
+    filled = np.flatnonzero(bins.counts > 0)
+    told, true = bins.predicted[filled] / bins.counts[filled], bins.actual[filled] / bins.counts[filled]
+    _line(draw, [axes.px(*pair) for pair in zip(told.tolist(), true.tolist(), strict=True)], colour)
+
+
+def _how_many(draw: ImageDraw.ImageDraw, told: Mapping[str, Reliability]) -> None:
+    shares = np.array([100 * bins.counts / max(bins.counts.sum(), 1) for bins in told.values()])
+    top, ticks = _ceiling(shares)
+    axes = Axes(WIDTH, (0, len(SHARES)), (0, top))
+    _frame(draw, axes, "How often it was told, % of the landmarks of a set", "P(seen)", ticks)
+    for k, row in enumerate(shares):
+        for i, value in enumerate(row.tolist()):
+            (x0, y0), (x1, y1) = axes.px(i + 0.14 + 0.24 * k, value), axes.px(i + 0.36 + 0.24 * k, 0)
+            draw.rectangle([x0, min(y0, y1 - 1), x1, y1], COLOURS[k])
+    for i in range(len(SHARES) + 1):
+        x, y = axes.px(i, 0)
+        _text(draw, (x, y + 11), f"{i / len(SHARES):g}", size=11)
 
 
 def _line(draw: ImageDraw.ImageDraw, points: list[tuple[float, float]], colour: tuple[int, int, int]) -> None:

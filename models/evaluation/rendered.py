@@ -35,6 +35,7 @@ class RenderedFaces:
         mask: [F, M, M] bool, cells that show uncovered face.
         visible: [F, N] bool, vertices that can be seen.
         uv: [F, M, M, 2] chart, depth: [F, M, M] crop px, where `mask`; None if no one needs them.
+        states: [F, N] uint8: 0 seen, 1 turned away, 2 covered, 255 unknown; None if nobody says.
     """
 
     topology: Topology
@@ -45,6 +46,7 @@ class RenderedFaces:
     visible: NDArray[np.bool_]
     uv: NDArray[np.float32] | None = None
     depth: NDArray[np.float32] | None = None
+    states: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -87,6 +89,7 @@ def rendered_faces(seed: int, count: int, face_model: FaceModel) -> RenderedFace
         visible=faces.visibility.numpy() > 0.5,
         uv=faces.uv.float().movedim(1, -1).numpy(),
         depth=faces.depth.float().numpy(),
+        states=faces.states.numpy(),
     )
 
 

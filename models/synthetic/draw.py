@@ -8,10 +8,13 @@ from numpy.typing import NDArray
 from models.synthetic.camera import euler, rotation
 from models.synthetic.head import Head
 from models.synthetic.people import draw_complexion, draw_hair, skin_tone
+from models.synthetic.probes import probe_light
 from models.synthetic.scene import Framing, Hair, Light, Occluder, Pose, Scene, Stream, stream_of
 
 Floats = NDArray[np.floating]
 Rng = np.random.Generator
+
+REAL_LIGHT = 0.4  # share of scenes lit as a real place is
 
 
 def draw_scene(seed: int, index: int, head: Head) -> Scene:
@@ -28,7 +31,7 @@ def draw_scene(seed: int, index: int, head: Head) -> Scene:
         _framing(stream_of(seed, index, Stream.PHOTO)),
         _identity(shape_rng, len(head.identity)),
         _expression(shape_rng, head.expression_bank),
-        _light(stream_of(seed, index, Stream.LIGHT)),
+        _any_light(stream_of(seed, index, Stream.LIGHT)),
         draw_complexion(skin_rng, tone, hair),
         hair,
         _occluders(stream_of(seed, index, Stream.OCCLUDERS), hair),
@@ -85,6 +88,12 @@ def _warmth(rng: Rng, spread: float) -> Floats:
     return np.array([np.exp(t + g), np.exp(-g), np.exp(-t + g)], np.float32)
 
 
+def _any_light(rng: Rng) -> Light:
+    """The light of a real place, or one made up."""
+    made_up = _light(rng)
+    return probe_light(rng) if rng.random() < REAL_LIGHT else made_up
+
+
 def _light(rng: Rng) -> Light:
     kind = rng.random()
     azimuth, elevation = rng.normal(0, 0.9), np.clip(rng.normal(0.55, 0.4), -0.5, 1.45)
@@ -110,21 +119,24 @@ def _light(rng: Rng) -> Light:
 
 
 _CHANCES = (
-    (Occluder.HAND, 0.20),
-    (Occluder.MASK, 0.14),
+    (Occluder.HAND, 0.10),
+    (Occluder.MASK, 0.09),
     (Occluder.SUNGLASSES, 0.11),
-    (Occluder.GLASSES, 0.10),
-    (Occluder.STRANDS, 0.05),
+    (Occluder.GLASSES, 0.15),
+    (Occluder.STRANDS, 0.07),
     (Occluder.SCARF, 0.03),
     (Occluder.CUP, 0.025),
     (Occluder.PHONE, 0.025),
     (Occluder.MICROPHONE, 0.025),
-    (Occluder.BOARD, 0.17),
-    (Occluder.BLOB, 0.06),
+    (Occluder.BOARD, 0.08),
+    (Occluder.BLOB, 0.03),
     (Occluder.HAT, 0.10),
-    (Occluder.HOOD, 0.03),
+    (Occluder.HOOD, 0.035),
     (Occluder.BALL, 0.015),
     (Occluder.OTHER_HEAD, 0.02),
+    (Occluder.RESTING_HAND, 0.08),
+    (Occluder.INSTRUMENT, 0.045),
+    (Occluder.SHAWL, 0.03),
 )
 
 
@@ -133,6 +145,6 @@ def _occluders(rng: Rng, hair: Hair) -> tuple[tuple[Occluder, int], ...]:
     kinds = {kind for kind, _ in chosen}
     if Occluder.SUNGLASSES in kinds:
         chosen = [(kind, seed) for kind, seed in chosen if kind != Occluder.GLASSES]
-    if Occluder.HOOD in kinds:
+    if Occluder.HOOD in kinds or Occluder.SHAWL in kinds:
         chosen = [(kind, seed) for kind, seed in chosen if kind != Occluder.HAT]
     return tuple(chosen)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from models.synthetic.hairpiece import hair_piece_mesh
 from models.synthetic.head import Head
+from models.synthetic.locks import lock_meshes, ribbon_mesh
 from models.synthetic.markings import Field
 from models.synthetic.scene import Hair, HairStyle
 from models.synthetic.surfaces import Colour, Kind, Mesh, Surface, scaled
@@ -15,7 +17,7 @@ Floats = NDArray[np.floating]
 
 
 def hair_meshes(hair: Hair, head: Head, vertices: Floats, down: Floats) -> list[Mesh]:
-    """Ribbons in head space for one head.
+    """Ribbons or a modelled style in head space for one head, with locks before the face.
 
     Args:
         hair: The style.
@@ -25,9 +27,12 @@ def hair_meshes(hair: Hair, head: Head, vertices: Floats, down: Floats) -> list[
     """
     if hair.style in (HairStyle.BALD, HairStyle.BUZZ):
         return []
+    locks = lock_meshes(hair, head, vertices)
+    if hair.piece:
+        return [hair_piece_mesh(hair, head, vertices, down), *locks]
     rng = np.random.default_rng(hair.seed)
     ribbons = _grow(hair, head, vertices, down, rng)
-    return [ribbon_mesh(ribbons, _width(hair, rng, len(ribbons)), _surface(hair, rng), rng)]
+    return [ribbon_mesh(ribbons, _width(hair, rng, len(ribbons)), _surface(hair, rng), rng), *locks]
 
 
 def beard_meshes(
@@ -153,25 +158,3 @@ def _outside(points: Floats, centre: Floats, axes: Floats, lift: Floats) -> Floa
     flat *= push
     flat[below, 1] = relative[below, 1]
     return centre + flat * (axes + lift[:, None])
-
-
-def ribbon_mesh(path: Floats, width: Floats, surface: Surface, rng: np.random.Generator) -> Mesh:
-    """Ribbons of `width` [S] mm along centre lines `path` [S, K, 3], arched across."""
-    count, steps, _ = path.shape
-    along = np.gradient(path, axis=1)
-    out = path - path.mean((0, 1)) * np.array([1, 1, 1], np.float32)
-    side = np.cross(along, out)
-    side /= np.linalg.norm(side, axis=2, keepdims=True) + 1e-6
-    taper = np.linspace(1, 0.8, steps)[None, :, None]
-    half = 0.5 * width[:, None, None] * taper * side
-    bulge = out / (np.linalg.norm(out, axis=2, keepdims=True) + 1e-6) * (width[:, None, None] * 0.12)
-    vertices = np.stack([path - half, path + bulge, path + half], 2).reshape(-1, 3)
-    shift = np.asarray(rng.random(count))
-    u = shift[:, None, None] + np.array([0, 0.5, 1.0])[None, None] * (width / 64)[:, None, None]
-    v = np.broadcast_to((np.linspace(0.02, 0.98, steps))[None, :, None], (count, steps, 3))
-    uv = np.stack(np.broadcast_arrays(u, v), -1).reshape(-1, 2)
-    r, c = np.mgrid[: steps - 1, :2]
-    a = (r * 3 + c).ravel()
-    one = np.stack([a, a + 3, a + 1, a + 1, a + 3, a + 4], -1).reshape(-1, 3)
-    triangles = (one[None] + (np.arange(count) * steps * 3)[:, None, None]).reshape(-1, 3)
-    return Mesh(vertices.astype(np.float32), triangles.astype(np.int32), uv.astype(np.float32), surface)

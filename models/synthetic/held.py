@@ -42,7 +42,7 @@ class Relief:
         return np.asarray(points + np.array([0, 0, push]), np.float32)
 
 
-def _frame(direction: float, tilt: float, lean: float) -> Floats:
+def frame_of(direction: float, tilt: float, lean: float) -> Floats:
     """[3, 3]: columns across, along and towards, turned in the picture, then tilted out of it."""
     c, s = np.cos(direction), np.sin(direction)
     turn = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
@@ -52,8 +52,15 @@ def _frame(direction: float, tilt: float, lean: float) -> Floats:
     return np.asarray(turn @ pitch @ swing)
 
 
-def hand(rng: Rng, target: Floats, relief: Relief, skin: Colour, curls: Floats | None = None) -> list[Mesh]:
-    """A hand with its forearm that touches or covers the face near `target` [3]."""
+def hand(
+    rng: Rng, target: Floats, relief: Relief, skin: Colour, curls: Floats | None = None,
+    frame: Floats | None = None, contact: Floats | None = None,
+) -> list[Mesh]:  # fmt: skip
+    """A hand with its forearm that touches or covers the face near `target` [3].
+
+    Its pose is by chance unless given: `curls` [5, 3] radians, `frame` [3, 3] (columns across the palm, along
+    the fingers, out of it) and `contact` [3], the place in the hand that comes to `target`.
+    """
     model = load_hand()
     if curls is None:
         gesture = rng.random()
@@ -72,10 +79,13 @@ def hand(rng: Rng, target: Floats, relief: Relief, skin: Colour, curls: Floats |
     if rng.random() < 0.5:
         points = points * np.array([-1, 1, 1], np.float32)  # a right hand; both sides are drawn anyway
     palm_in = rng.random() < 0.75
-    frame = _frame(rng.normal(0, 0.9), rng.normal(-0.15, 0.3), rng.normal(0, 0.4) + (np.pi if palm_in else 0))
-    contact = np.array([0, rng.uniform(-10, 95), 0])
+    own: Floats = frame_of(
+        rng.normal(0, 0.9), rng.normal(-0.15, 0.3), rng.normal(0, 0.4) + (np.pi if palm_in else 0)
+    )
+    turned: Floats = own if frame is None else frame
+    touch = np.asarray((0, rng.uniform(-10, 95), 0) if contact is None else contact, np.float64)
     size = float(rng.uniform(0.82, 1.1))
-    placed = (points - contact) * size @ frame.T + target
+    placed: Floats = (points - touch) * size @ turned.T + target
     placed = relief.rested(placed.astype(np.float32), float(rng.uniform(0.02, 0.12)), 1.0)
     surface = matter.skin(rng, skin if rng.random() < 0.75 else None)
     uv = (points[:, :2] / 128).astype(np.float32)
@@ -87,13 +97,14 @@ def hand(rng: Rng, target: Floats, relief: Relief, skin: Colour, curls: Floats |
         path = np.array([[0, start, 0], [0, start - 60, 0], [0, start - 200, 0]]) + np.array([0, 0, 4])
         wide = np.array([37, 40, 46]) * rng.uniform(0.95, 1.3)
         sleeve = tube(path.astype(np.float32), wide.astype(np.float32), matter.cloth(rng), 14)
-        moved = (sleeve.vertices - contact) * size @ frame.T + target
-        shift = placed[0] - ((points[0] - contact) * size @ frame.T + target)
+        moved = (sleeve.vertices - touch) * size @ turned.T + target
+        shift = placed[0] - ((points[0] - touch) * size @ turned.T + target)
         pieces.append(Mesh((moved + shift).astype(np.float32), sleeve.triangles, sleeve.uv, sleeve.surface))
     return pieces
 
 
-def _grip(rng: Rng, at: Floats, relief: Relief, skin: Colour) -> list[Mesh]:
+def grip(rng: Rng, at: Floats, relief: Relief, skin: Colour) -> list[Mesh]:
+    """Often a hand that holds a thing at `at` [3]."""
     curls = rng.uniform(0.6, 1.2, (5, 3))
     return hand(rng, at, relief, skin, curls) if rng.random() < 0.6 else []
 
@@ -101,7 +112,7 @@ def _grip(rng: Rng, at: Floats, relief: Relief, skin: Colour) -> list[Mesh]:
 def cup(rng: Rng, target: Floats, relief: Relief, skin: Colour) -> list[Mesh]:
     """A mug, glass or can at the mouth, often with a hand."""
     radius, height = float(rng.uniform(28, 46)), float(rng.uniform(75, 130))
-    frame = _frame(rng.normal(0, 0.25), rng.uniform(-0.9, 0.3), 0)
+    frame = frame_of(rng.normal(0, 0.25), rng.uniform(-0.9, 0.3), 0)
     path = np.linspace([0, 0, 0], [0, -height, 0], 5)
     wide = radius * np.linspace(1, rng.uniform(0.75, 1.0), 5)
     mesh = tube(path.astype(np.float32), wide.astype(np.float32), matter.solid(rng), 20)
@@ -110,7 +121,7 @@ def cup(rng: Rng, target: Floats, relief: Relief, skin: Colour) -> list[Mesh]:
     placed = flat @ frame.T + target + [0, rng.uniform(-20, 25), 0]
     body = Mesh(relief.rested(placed.astype(np.float32), 0.1, 2.0), mesh.triangles, mesh.uv, mesh.surface)
     side = body.vertices.mean(0) + np.array([rng.choice([-1, 1]) * radius, 0, radius * 0.5])
-    return [body, *_grip(rng, side, Relief(body.vertices), skin)]
+    return [body, *grip(rng, side, Relief(body.vertices), skin)]
 
 
 def phone(rng: Rng, target: Floats, relief: Relief, skin: Colour) -> list[Mesh]:
@@ -120,7 +131,7 @@ def phone(rng: Rng, target: Floats, relief: Relief, skin: Colour) -> list[Mesh]:
         if rng.random() < 0.7
         else rng.uniform([40, 30, 20], [70, 50, 30])
     )
-    frame = _frame(
+    frame = frame_of(
         rng.normal(0, 0.5) + (np.pi / 2 if rng.random() < 0.3 else 0), rng.normal(0, 0.25), rng.normal(0, 0.6)
     )
     front, edge = matter.solid(rng, 0.8), matter.solid(rng, 0.8)
@@ -130,7 +141,7 @@ def phone(rng: Rng, target: Floats, relief: Relief, skin: Colour) -> list[Mesh]:
     shift = relief.rested(corners.astype(np.float32), 0.0, 3.0)[0] - corners[0]
     placed = [p.moved(frame.astype(np.float32), (offset + shift).astype(np.float32)) for p in pieces]
     behind = offset + shift + frame @ np.array([0, -half[1] * 0.5, half[2]])
-    return [*placed, *_grip(rng, behind, Relief(placed[0].vertices), skin)]
+    return [*placed, *grip(rng, behind, Relief(placed[0].vertices), skin)]
 
 
 def _box(half: Floats, front: Surface, edge: Surface) -> list[Mesh]:
@@ -145,7 +156,7 @@ def _box(half: Floats, front: Surface, edge: Surface) -> list[Mesh]:
 def microphone(rng: Rng, target: Floats, relief: Relief, skin: Colour) -> list[Mesh]:
     """A microphone at the mouth."""
     radius = float(rng.uniform(18, 30))
-    frame = _frame(rng.normal(0, 0.9), rng.uniform(-1.2, 0.2), 0)
+    frame = frame_of(rng.normal(0, 0.9), rng.uniform(-1.2, 0.2), 0)
     dark = Surface(
         Kind.MATTER,
         (0.02, 0.02, 0.02),
@@ -167,14 +178,14 @@ def microphone(rng: Rng, target: Floats, relief: Relief, skin: Colour) -> list[M
     pieces = [p.moved(frame.astype(np.float32), shift.astype(np.float32)) for p in (ball, stick)]
     return [
         *pieces,
-        *_grip(rng, shift + frame @ np.array([0, -radius - 60, 10]), Relief(pieces[1].vertices), skin),
+        *grip(rng, shift + frame @ np.array([0, -radius - 60, 10]), Relief(pieces[1].vertices), skin),
     ]
 
 
 def board(rng: Rng, target: Floats, relief: Relief, skin: Colour) -> list[Mesh]:
     """Paper, a book, a wall or somebody's back: a straight edge that may cover half the face."""
     width, height = rng.uniform(90, 420, 2)
-    frame = _frame(
+    frame = frame_of(
         rng.choice([0, 0, np.pi / 2]) + rng.normal(0, 0.35), rng.normal(0, 0.3), rng.normal(0, 0.3)
     )
     x, y = np.linspace(-width / 2, width / 2, 7), np.linspace(height / 2, -height / 2, 7)
@@ -206,7 +217,7 @@ def blob(rng: Rng, target: Floats, relief: Relief, skin: Colour) -> list[Mesh]:
     ring = np.stack(
         [share * outline * np.cos(angle) * stretch, share * outline * np.sin(angle) / stretch, dome], -1
     )
-    turned = ring.reshape(-1, 3) @ _frame(rng.uniform(0, 6), 0, 0).T + target + rng.normal(0, 15, 3)
+    turned = ring.reshape(-1, 3) @ frame_of(rng.uniform(0, 6), 0, 0).T + target + rng.normal(0, 15, 3)
     placed = relief.rested(turned.astype(np.float32), 0.0, float(rng.uniform(1, 30)))
     surface = matter.paper(rng) if rng.random() < 0.5 else matter.cloth(rng)
     return [sheet(placed.reshape(4, 33, 3), surface)]

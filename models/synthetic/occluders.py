@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from models.synthetic import held, matter, worn
+from models.synthetic import eyewear, held, matter, resting, worn
 from models.synthetic.body import load_torso
 from models.synthetic.camera import rotation
 from models.synthetic.head import Head
@@ -22,8 +22,9 @@ _WORN: dict[Occluder, Callable[[Rng, Head, Floats], list[Mesh]]] = {
     Occluder.SCARF: worn.scarf,
     Occluder.HAT: worn.hat,
     Occluder.HOOD: worn.hood,
-    Occluder.GLASSES: lambda rng, head, vertices: worn.glasses(rng, head, vertices, dark=False),
-    Occluder.SUNGLASSES: lambda rng, head, vertices: worn.glasses(rng, head, vertices, dark=True),
+    Occluder.SHAWL: worn.headscarf,
+    Occluder.GLASSES: lambda rng, head, vertices: eyewear.glasses(rng, head, vertices, dark=False),
+    Occluder.SUNGLASSES: lambda rng, head, vertices: eyewear.glasses(rng, head, vertices, dark=True),
 }
 _HELD: dict[Occluder, Callable[[Rng, Floats, held.Relief, Colour], list[Mesh]]] = {
     Occluder.HAND: held.hand,
@@ -34,8 +35,12 @@ _HELD: dict[Occluder, Callable[[Rng, Floats, held.Relief, Colour], list[Mesh]]] 
     Occluder.BLOB: held.blob,
     Occluder.BALL: held.ball,
     Occluder.OTHER_HEAD: held.other_head,
+    Occluder.RESTING_HAND: resting.resting_hand,
+    Occluder.INSTRUMENT: resting.instrument,
 }
-_AT_MOUTH = (Occluder.CUP, Occluder.MICROPHONE)
+_AT_MOUTH = (Occluder.CUP, Occluder.MICROPHONE, Occluder.INSTRUMENT)
+_RESTS_AT = (8, 8, 7, 9, 5, 11, 4, 12, 57, 62, 3, 13)
+_AIMS = {Occluder.RESTING_HAND: _RESTS_AT}
 _POINTS = (8, 5, 11, 2, 14, 51, 57, 48, 54, 30, 33, 27, 19, 24, 36, 45, 62)
 
 
@@ -55,7 +60,7 @@ def occluder_meshes(
             on_head += _WORN[kind](rng, head, vertices)
         else:
             relief = relief or held.Relief(vertices[: head.face_count] @ turn.T)
-            point = 62 if kind in _AT_MOUTH else int(rng.choice(_POINTS))
+            point = 62 if kind in _AT_MOUTH else int(rng.choice(_AIMS.get(kind, _POINTS)))
             before += _HELD[kind](
                 rng, (turn @ marks[point]).astype(np.float32), relief, scene.complexion.skin
             )

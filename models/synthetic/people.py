@@ -52,6 +52,10 @@ _HAIRS = (
     ((150, 148, 146), 0.03),
     ((222, 220, 216), 0.02),
 )
+_PIECES = {
+    "afro01": 0.5, "bob01": 1.6, "bob02": 1.6, "braid01": 0.6, "long01": 1.2, "ponytail01": 0.8,
+    "short01": 1.0, "short02": 1.2, "short03": 1.6, "short04": 0.8,
+}  # fmt: skip
 _DARK_HAIRED = 2  # from this skin tone on, most hair is dark
 
 
@@ -66,7 +70,7 @@ def draw_hair(rng: Rng, tone: float) -> Hair:
     if rng.random() < 0.03:
         base = rng.uniform(0.02, 0.6, 3)
     second = base * rng.uniform(1.4, 2.6) + 0.004
-    style = HairStyle(rng.choice(7, p=[0.07, 0.14, 0.25, 0.14, 0.22, 0.08, 0.10]))
+    style = HairStyle(rng.choice(7, p=[0.05, 0.08, 0.27, 0.16, 0.26, 0.09, 0.09]))
     length = {
         HairStyle.SHORT: rng.uniform(15, 50),
         HairStyle.FRINGE: rng.uniform(35, 75),
@@ -84,7 +88,25 @@ def draw_hair(rng: Rng, tone: float) -> Hair:
         float(rng.choice([-1, 1]) * rng.uniform(0.1, 1.0)),
         int(rng.integers(90, 190)),
         int(rng.integers(2**31)),
+        *_locks(rng, style),
+        _piece(rng),
     )
+
+
+def _locks(rng: Rng, style: HairStyle) -> tuple[float, float]:
+    """How dense fringe and curtains are; most people have neither."""
+    bangs, curtains = rng.random(), rng.random()
+    long = style in (HairStyle.LONG, HairStyle.CURLY)
+    return (
+        float(rng.uniform(0.1, 1.0)) if bangs < 0.42 else 0.0,
+        float(rng.uniform(0.1, 1.0)) if curtains < (0.9 if long else 0.5) else 0.0,
+    )
+
+
+def _piece(rng: Rng) -> str:
+    """A modelled style half of the time."""
+    name = str(rng.choice(list(_PIECES), p=np.array(list(_PIECES.values())) / sum(_PIECES.values())))
+    return name if rng.random() < 0.55 else ""
 
 
 _IRISES = (

@@ -22,7 +22,7 @@ from models.synthetic.rasterise_cpu import Raster, depth_only, rasterise, vertex
 from models.synthetic.scene import Light, Scene
 from models.synthetic.shading import shade
 from models.synthetic.surfaces import Mesh
-from models.synthetic.textures import texture_bank
+from models.synthetic.textures import Tile, texture_bank, tile_index
 
 Floats = NDArray[np.floating]
 SHADOW_SIZE, SHADOW_REACH_MM = 176, 210.0
@@ -205,7 +205,7 @@ def _towards_light(light: Light) -> Floats:
 
 
 def _films(films: tuple[Mesh, ...], scene: Scene, camera: Floats, depth: Floats, picture: Floats) -> None:
-    """Clear lenses: a tint and a reflection where they lie in front."""
+    """Clear lenses: a tint and a reflection, windows or streaks, where they lie in front."""
     fine, bank = depth.shape[0], texture_bank()
     rng = np.random.default_rng([scene.seed, scene.index, 99])
     for film in films:
@@ -215,6 +215,11 @@ def _films(films: tuple[Mesh, ...], scene: Scene, camera: Floats, depth: Floats,
         here = (raster.triangle >= 0) & (raster.depth > depth)
         tint = np.array(film.surface.colour, np.float32)
         rows, columns = np.nonzero(here)
+        patches = bank[tile_index(Tile.EDGES, int(rng.integers(4)))]
+        zoom, (up, left) = rng.uniform(0.6, 2.0) * 256 / fine, rng.uniform(0, 256, 2)
+        window = patches[(rows * zoom + up).astype(int) & 255, (columns * zoom + left).astype(int) & 255]
         slant = (columns * rng.uniform(0.3, 1) + rows * rng.uniform(-1, 1)) / fine * rng.uniform(3, 12)
-        glare = np.maximum(np.sin(slant + rng.uniform(0, 6)) - rng.uniform(0.2, 1.1), 0) * film.surface.shine
+        streak = np.maximum(np.sin(slant + rng.uniform(0, 6)) - rng.uniform(0.2, 1.1), 0)
+        bright = np.maximum(window / 255.0 - rng.uniform(0.5, 0.9), 0) * rng.uniform(1, 4)
+        glare = (streak if rng.random() < 0.4 else bright) * film.surface.shine
         picture[here] = picture[here] * tint + glare[:, None].astype(np.float32)

@@ -118,7 +118,11 @@ class HairStyle(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hair:
-    """Attributes: length_mm, wave and stiffness of strands; part: side (-1..1) from which hair falls."""
+    """Attributes: length_mm, wave and stiffness of strands; part: side (-1..1) from which hair falls.
+
+    `bangs` and `curtains`: how dense (0..1) locks hang over the brows and along the cheeks; `piece`: the name
+    of a modelled style, or "" for ribbons.
+    """
 
     style: HairStyle
     colour: Colour
@@ -129,6 +133,9 @@ class Hair:
     part: float
     strands: int
     seed: int
+    bangs: float = 0.0
+    curtains: float = 0.0
+    piece: str = ""
 
 
 class Occluder(IntEnum):
@@ -149,6 +156,9 @@ class Occluder(IntEnum):
     HOOD = 12
     BALL = 13
     OTHER_HEAD = 14
+    RESTING_HAND = 15
+    INSTRUMENT = 16
+    SHAWL = 17
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -32,6 +32,7 @@ class Tile(IntEnum):
     CELLS = 13
     LOCKS = 14
     EDGES = 15
+    FADE = 16
 
 
 @cache
@@ -83,6 +84,8 @@ def _tile(kind: Tile, variant: int) -> NDArray[np.uint8]:
             return _grey(_streaks(rng, 2.5 + 1.5 * variant, 60.0) + 0.5 * _streaks(rng, 0.7, 40.0))
         case Tile.EDGES:
             return _polygons(rng, 14 + 10 * variant)
+        case Tile.FADE:
+            return _fade(rng, variant)
 
 
 def _grey(values: NDArray[np.floating]) -> NDArray[np.uint8]:
@@ -239,3 +242,11 @@ def _polygons(rng: np.random.Generator, count: int) -> NDArray[np.uint8]:
             for dy in (-SIDE, 0, SIDE):
                 cv2.fillPoly(tile, [(box + np.array([dx, dy])).astype(np.int32)], shade, cv2.LINE_AA)
     return tile
+
+
+def _fade(rng: np.random.Generator, variant: int) -> NDArray[np.uint8]:
+    """Dark to bright along v: smooth, or with an edge like a horizon; the only tile with a seam."""
+    v = np.linspace(0, 1, SIDE)
+    ramp = v if variant < 2 else 1 / (1 + np.exp(-(v - 0.5) * (12 if variant == 2 else 60)))
+    uneven = 0.03 * rng.normal(size=SIDE).cumsum() / np.sqrt(SIDE) * (variant > 1)
+    return ((ramp[:, None] + uneven[None]) * 255).clip(0, 255).astype(np.uint8)

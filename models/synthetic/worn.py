@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.synthetic import matter
-from models.synthetic.hair import ribbon_mesh, skull
+from models.synthetic.hair import skull
 from models.synthetic.head import WRAP_AXIS_MM, WRAP_DEGREES, Head
+from models.synthetic.locks import ribbon_mesh
 from models.synthetic.scene import Hair
 from models.synthetic.surfaces import Kind, Mesh, Surface, linear, scaled, sheet, tube
 from models.synthetic.textures import Tile
@@ -108,76 +109,6 @@ def scarf(rng: Rng, head: Head, vertices: Floats) -> list[Mesh]:
     return [sheet(np.concatenate([edge_row, points]).astype(np.float32), matter.cloth(rng, 0.4))]
 
 
-def glasses(rng: Rng, head: Head, vertices: Floats, dark: bool) -> list[Mesh]:
-    """Frames and lenses before the eyes; dark lenses hide what lies behind them."""
-    marks = head.landmarks(vertices)
-    eyes = [marks[36:42].mean(0), marks[42:48].mean(0)]
-    half_w = float(rng.uniform(24, 33) if dark else rng.uniform(21, 29))
-    half_h = float(rng.uniform(16, 28) if dark else rng.uniform(13, 23))
-    power = float(rng.uniform(1.0, 2.4))
-    thin = float(rng.uniform(0.5, 1.1)) if rng.random() < 0.55 else float(rng.uniform(1.1, 2.6))
-    forward = float(rng.uniform(11, 16))
-    depth = max(eyes[0][2], eyes[1][2]) + forward
-    bend = float(rng.uniform(0.002, 0.006))
-    drop = float(rng.normal(-3, 2.5))
-    frame = matter.solid(rng, 0.6)
-    frame = Surface(
-        Kind.MATTER,
-        frame.colour if rng.random() < 0.5 else linear(*rng.uniform(8, 45, 3)),
-        shine=0.4,
-        polish=40,
-    )
-    lens = _lens_surface(rng, dark)
-    pieces: list[Mesh] = []
-    inner, outer = [], []
-    angle = np.linspace(0, 2 * np.pi, 29)
-    for sign, eye in zip((-1, 1), eyes, strict=True):
-        centre = eye + np.array([sign * 2.0, drop, 0])
-        ring = _superellipse(angle, half_w, half_h, power, float(rng.uniform(0.0, 0.2)) * 0 + 0.1)
-        points = np.stack([centre[0] + sign * ring[:, 0], centre[1] + ring[:, 1], np.zeros(29)], 1)
-        points[:, 2] = depth - bend * (points[:, 0] - marks[27, 0]) ** 2
-        if not (dark and rng.random() < 0.15):
-            pieces.append(tube(points.astype(np.float32), np.full(29, thin, np.float32), frame, 6))
-        middle = points[:-1].mean(0)
-        share = np.array([0.02, 0.5, 1.0])[:, None, None]
-        disc = middle + share * (points - middle)
-        disc[..., 2] += 1.2 * (1 - share[..., 0])
-        mesh = sheet(disc.astype(np.float32), lens)
-        pieces.append(Mesh(mesh.vertices, mesh.triangles, mesh.uv, lens, hides=dark))
-        inner.append(points[14])
-        outer.append(points[0])
-    bridge = np.linspace(inner[0], inner[1], 5) + np.array([0, 2.5, 1])
-    pieces.append(tube(bridge.astype(np.float32), np.full(5, max(thin, 0.9), np.float32), frame, 6))
-    for side, corner in enumerate(outer):
-        ear = marks[16 if side else 0] + np.array([5 if side else -5, 0, -14])
-        ear[1] = corner[1] + 2
-        hinge = corner + np.array([(1 if side else -1) * 2, 5, -2])
-        ear[0] = max(abs(ear[0]), abs(hinge[0])) * (1 if side else -1)
-        path = np.stack([corner + np.array([0, 4, 0]), hinge, *np.linspace(hinge, ear, 5)[1:]])
-        pieces.append(
-            tube(path.astype(np.float32), np.full(len(path), max(thin, 0.8) * 1.2, np.float32), frame, 6)
-        )
-    return pieces
-
-
-def _superellipse(angle: Floats, a: float, b: float, power: float, slant: float) -> Floats:
-    c, s = np.cos(angle), np.sin(angle)
-    x = a * np.sign(c) * np.abs(c) ** (1 / power)
-    y = b * np.sign(s) * np.abs(s) ** (1 / power)
-    return np.stack([x, y * (1 + slant * c)], 1)
-
-
-def _lens_surface(rng: Rng, dark: bool) -> Surface:
-    if dark:
-        tint = linear(*(rng.uniform(8, 42) + rng.uniform(0, 22, 3)))
-        sky = linear(*rng.uniform(40, 190, 3)) if rng.random() < 0.3 else scaled(tint, 1.6)
-        tile = matter.some_tile(rng, Tile.CLOUDS, Tile.EDGES, Tile.LEAVES)
-        scale = float(rng.uniform(0.5, 1.6))
-        return Surface(Kind.MATTER, tint, sky, tile, (scale, scale), float(rng.uniform(0.2, 1)), 0.9, 90.0)
-    red, green, blue = (rng.uniform(0.78, 0.98) * np.exp(rng.normal(0, 0.02, 3))).clip(0.5, 1.0).tolist()
-    return Surface(Kind.MATTER, (red, green, blue), shine=float(rng.choice([0, rng.uniform(0, 0.4)])))
-
-
 def loose_strands(rng: Rng, head: Head, vertices: Floats, hair: Hair) -> list[Mesh]:
     """Locks that hang or blow across the face."""
     marks = head.landmarks(vertices)
@@ -201,7 +132,7 @@ def hat(rng: Rng, head: Head, vertices: Floats) -> list[Mesh]:
     centre, axes = skull(head, vertices)
     marks = head.landmarks(vertices)
     low = float(marks[17:27, 1].mean() + rng.uniform(6, 30))
-    axes = axes + rng.uniform(7, 13)
+    axes = axes + rng.uniform(10, 18)
     surface, kind = matter.cloth(rng, 0.6), rng.random()
     tilt = float(rng.normal(0.10, 0.08))  # the front edge is higher than the back
     start = np.arcsin(np.clip((low - 8 - centre[1]) / axes[1], -0.6, 0.7))
@@ -268,3 +199,28 @@ def hood(rng: Rng, head: Head, vertices: Floats) -> list[Mesh]:
         row[:, 1] -= np.maximum(-np.cos(angle), 0) * max(-back - 10, 0) * 0.7
         rows.append(row)
     return [sheet(np.stack(rows).astype(np.float32), matter.cloth(rng, 0.75))]
+
+
+def headscarf(rng: Rng, head: Head, vertices: Floats) -> list[Mesh]:
+    """A bandana, headband or tied scarf that lies on the forehead, its rim anywhere down to the brows."""
+    centre, axes = skull(head, vertices)
+    marks = head.landmarks(vertices)
+    low = float(marks[17:27, 1].mean() + rng.uniform(2, 30))
+    axes = axes + rng.uniform(7, 14)
+    around = np.linspace(0, 2 * np.pi, 41)[None]
+    start = np.arcsin(np.clip((low - centre[1]) / axes[1], -0.6, 0.7))
+    band = rng.random() < 0.35
+    end = start + rng.uniform(0.25, 0.6) if band else np.pi / 2 - 0.03
+    polar = (
+        np.linspace(end, start, 9)[:, None]
+        + 0.5 * rng.uniform(-0.35, 0.1) * (1 - np.cos(around)) * np.linspace(0, 1, 9)[:, None]
+    )
+    folds = 1 + 0.015 * rng.random() * np.sin(polar * rng.uniform(20, 60) + 3 * around)
+    dome = np.stack(
+        [np.cos(polar) * np.sin(around), np.sin(polar) + 0 * around, np.cos(polar) * np.cos(around)], -1
+    )
+    points = centre + dome * folds[..., None] * axes
+    points[..., 1] += (
+        float(rng.normal(0.03, 0.08)) * points[..., 2] + float(rng.normal(0, 0.05)) * points[..., 0]
+    )
+    return [sheet(points.astype(np.float32), matter.cloth(rng, 0.45))]

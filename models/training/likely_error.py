@@ -44,7 +44,7 @@ COVERED, SHIFTED = 0.55, 0.55  # shares of what is asked
 SHIFT, SCALE = (0.05, 0.45), 0.25  # of the face's size; at most, as a logarithm
 TOGETHER = 32
 FIRST_RENDER_SEED = 41_000_000
-EPOCHS, RATE, DECAY = 400, 3e-3, 1e-3
+EPOCHS, RATE, DECAY = 120, 3e-3, 1e-2
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -148,7 +148,7 @@ def fitted(signs: Floats, errors: Floats, seed: int = 0) -> dict[str, Tensor]:
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
     for _ in range(steps):
         rows = torch.randint(len(x), (256,))
-        noisy = x[rows] + 0.05 * torch.randn(len(rows), x.shape[1])
+        noisy = x[rows] + 0.1 * torch.randn(len(rows), x.shape[1])
         middle, width = second(torch.tanh(first(noisy))).unbind(1)
         loss = torch.nn.functional.gaussian_nll_loss(middle, y[rows], (2 * width.clamp(-3, 1)).exp())
         optimiser.zero_grad()

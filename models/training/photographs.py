@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 from models.face_model.morphable import FaceModel
 from models.geometry.transforms import euler_from_rotation
-from models.methods.dsfnet.method import DSFNet
-from models.reconstruction import MapLayer
 from models.synthetic.backdrop import draw_backdrop
 from models.synthetic.camera import crop_camera, project_points, rotation
 from models.synthetic.dataset import Rows, rendered_row
@@ -37,7 +35,6 @@ FIRST_KEY = 4021  # sets these streams of chance apart from those of scenes
 BANDS_DEG, SHARES = (30.0, 60.0), (0.4, 0.3, 0.3)  # of |yaw|; of the samples: photos are mostly frontal
 THINGS, FLAT = 0.5, 0.22  # share of samples covered by things in space; by something flat
 UNLABELLED = 0.3  # how often a face nobody labelled by hand is drawn beside one that was
-PRIOR_SIDE, AT_ONCE = 64, 32
 GREY = 3.0  # of 255: pictures whose channels differ less have no colours
 WORN_OUT = 0.4  # share of samples that lose detail once more
 _KINDS = {
@@ -56,6 +53,9 @@ _KINDS = {
     Occluder.HOOD: 0.7,
     Occluder.BALL: 0.7,
     Occluder.OTHER_HEAD: 0.5,
+    Occluder.RESTING_HAND: 1.5,
+    Occluder.INSTRUMENT: 1.0,
+    Occluder.SHAWL: 0.5,
 }
 
 
@@ -67,7 +67,7 @@ class Photographs:
         folder: Holds crops.tar and labels.npz; cache: What `fitted` wrote.
         share: Of samples that are photographs; the others are rendered.
         hand: Hand labels of their states; None: what lies before a face by itself is not known.
-        masks: What another network takes for face, see `write_masks`.
+        masks: What another network takes for face, see masks.py.
     """
 
     folder: Path
@@ -213,21 +213,6 @@ def _prior(
     T = _onto_raster(camera, rolled, wanted)
     seen = cv2.warpAffine(whole, T, (2 * size, 2 * size), flags=cv2.INTER_LINEAR)
     return np.asarray(cv2.resize(seen, (size // 2, size // 2), interpolation=cv2.INTER_AREA) / 255)
-
-
-def write_masks(folder: Path, method: DSFNet, out: Path) -> None:
-    """What `method` takes for face in every crop of a folder, whole: [F, 64, 64] uint8 of 255."""
-    labels, crops = aflw.read_labels(folder), aflw.Crops(folder)
-    masks = np.zeros((len(labels.name), PRIOR_SIDE, PRIOR_SIDE), np.uint8)
-    for start in range(0, len(masks), AT_ONCE):
-        names = labels.name[start : start + AT_ONCE]
-        pictures = [cv2.resize(crops.read(str(name)), (method.size, method.size)) for name in names]
-        for k, answer in enumerate(method(np.stack(pictures))):
-            layer = answer.layer("visible mask")
-            assert isinstance(layer, MapLayer)
-            masks[start + k] = cv2.resize(layer.values, (PRIOR_SIDE, PRIOR_SIDE)) * 255
-    out.parent.mkdir(parents=True, exist_ok=True)
-    np.save(out, masks)
 
 
 def _framed(album: Album, k: int, head: Head, rng: Rng, size: int) -> tuple[Floats, Floats, Floats]:

@@ -1,13 +1,17 @@
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from models.loading import load_face_model
+from models.methods.dsfnet.answer import Decoded, agreeing, own_correction, states_by_rule
 from models.methods.dsfnet.method import DSFNet, make_network, standardise
 from models.networks.dual_space import DensePrediction, Form, Switches
+from models.reconstruction import State
 from models.synthetic.camera import project
 from models.synthetic.dataset import FaceBatch, batch
 
+DECODED = Decoded(*(None,) * len(Decoded._fields))
 SMALL = Form(widths=(8, 8, 8, 8, 8), summary=16, chart_size=48, fusion_widths=(8, 8, 8, 8), sampled=4)
 
 
@@ -30,21 +34,50 @@ def perfect(faces: FaceBatch) -> DensePrediction:
     )
 
 
-def test_visibility_read_off_perfect_maps_agrees_with_the_renderer(method, rendered):
-    face_model = load_face_model()
-    shape = face_model.vertices(rendered.identity, rendered.expression)
-    crop = project(shape, rendered.rotation, rendered.camera)
-    told = method._visibility(perfect(rendered), crop) > 0.5
-    agreed = (told == rendered.visibility.bool()).float().mean(1)
-    assert float(agreed.mean()) > 0.95
-    assert float(agreed.min()) > 0.9
+def projected(faces: FaceBatch) -> Tensor:
+    shape = load_face_model().vertices(faces.identity, faces.expression)
+    return project(shape, faces.rotation, faces.camera)
 
 
-def test_a_face_seen_nowhere_has_no_visible_vertex(method, rendered):
+def by_rule(dense: DensePrediction, face: Tensor, method: DSFNet) -> Tensor:
+    topology = method.topology
+    uv, triangles = torch.tensor(topology.uv), torch.tensor(topology.triangles).long()
+    return states_by_rule(torch.sigmoid(dense.mask), dense.uv, face, uv, triangles, 128)
+
+
+def test_states_by_rule_read_off_perfect_maps_agree_with_the_renderer(method, rendered):
+    told = by_rule(perfect(rendered), projected(rendered), method)
+    torch.testing.assert_close(told.sum(-1), torch.ones(told.shape[:2]))
+    agreed = ((told[..., 0] > 0.5) == (rendered.states == State.SEEN)).float().mean(1)
+    assert float(agreed.mean()) > 0.9
+    hidden = rendered.states != State.SEEN
+    assert float((told.argmax(-1) == rendered.states)[hidden].float().mean()) > 0.75
+
+
+def test_a_face_seen_nowhere_is_covered_or_turned_away_by_rule(method, rendered):
     dense = perfect(rendered)
     hidden = dense._replace(mask=torch.full_like(dense.mask, -9.0))
     vertices = torch.rand(8, len(method.topology.uv), 3) * 127
-    assert not bool((method._visibility(hidden, vertices) > 0.5).any())
+    assert not bool((by_rule(hidden, vertices, method)[..., 0] > 0.5).any())
+
+
+def test_nothing_is_seen_where_no_pixel_nearby_shows_face():
+    mask = torch.zeros(1, 1, 64, 64)
+    mask[..., :32] = 1  # the left half: crop px below 63.5
+    x = torch.tensor([40.0, 62.5, 65.0, 80.0])
+    face = torch.stack((x, torch.full((4,), 64.0), torch.zeros(4)), -1)[None]
+    states = torch.tensor([0.9, 0.03, 0.07]).expand(1, 4, 3)
+    told = agreeing(states, mask, face, 128)[0]
+    torch.testing.assert_close(told[:3], states[0, :3], atol=1e-5, rtol=0)  # within 1.5 cells of the rim
+    torch.testing.assert_close(told[3], torch.tensor([0.0, 0.3, 0.7]), atol=1e-4, rtol=0)
+
+
+def test_own_correction_is_the_distance_from_what_lies_between_the_branches():
+    image = np.zeros((3, 3), np.float32)
+    model = np.array([[10, 0, 0]] * 3, np.float32)
+    face = np.array([[5, 0, 0], [5, 3, 4], [-2, 0, 0]], np.float32)
+    told = own_correction(DECODED._replace(face=face, image_space=image, model_space=model))
+    np.testing.assert_allclose(told, [0, 5, 2])
 
 
 def test_perfect_maps_put_what_was_seen_where_the_face_is(method, rendered):

@@ -8,7 +8,7 @@ import torch
 
 from models.geometry.transforms import mirrored_6d, rotation_from_6d, rotation_from_euler
 from models.loading import load, load_face_model
-from models.methods.dsfnet.method import method as dsfnet
+from models.methods.dsfnet import method as dsfnet
 from models.methods.dsfnet.method import DSFNet, make_network
 from models.networks.both_ways import perceive_both_ways
 from models.networks.dual_space import Form
@@ -60,12 +60,14 @@ def test_each_look_counts_half(method, crops):
     network, symmetric = method._network, load_face_model().symmetric
     pixels = dsfnet.standardise(torch.from_numpy(crops).permute(0, 3, 1, 2))
     with torch.inference_mode():
-        both = perceive_both_ways(network, pixels, symmetric)
+        both, apart = perceive_both_ways(network, pixels, symmetric)
         straight, mirrored = network.perceive(pixels), network.perceive(pixels.flip(-1))
     torch.testing.assert_close(both.dense.mask, (straight.dense.mask + mirrored.dense.mask.flip(-1)) / 2)
     u = (straight.dense.uv[:, 0] + 1 - mirrored.dense.uv[:, 0].flip(-1)) / 2
     torch.testing.assert_close(both.dense.uv[:, 0], u)
     torch.testing.assert_close(both.summary, straight.summary)
+    masks = (torch.sigmoid(straight.dense.mask) - torch.sigmoid(mirrored.dense.mask.flip(-1))).abs()
+    torch.testing.assert_close(apart[:, 2], masks.mean((1, 2, 3)))
 
 
 def test_bfloat16_moves_the_answer_by_less_than_a_thousandth_of_the_face(monkeypatch):

@@ -41,6 +41,8 @@ def batch_of(count=2):
         rotation=torch.eye(3).repeat(count, 1, 1),
         camera=torch.tensor([[0.7, 64.0, 66.0, 0.0]]).repeat(count, 1),
         visibility=torch.ones(count, len(model.mean), dtype=torch.uint8),
+        states=torch.zeros(count, len(model.mean), dtype=torch.uint8),
+        landmark_states=torch.zeros(count, 68, dtype=torch.uint8),
     )
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -6,7 +8,9 @@ from models.face_model.uv import PositionMapTable
 from models.geometry.transforms import Similarity, rotation_from_euler
 from models.loading import load_face_model
 from models.networks.dual_space import MM_PER_UNIT, Completed, DensePrediction, DualSpaceAnswer, Fused, Seen
+from models.reconstruction import State
 from models.synthetic.dataset import FaceBatch
+from models.synthetic.labels import UNKNOWN
 from models.training.losses import Landmarks, confidence_target, dsfnet_loss, make_target
 from models.training.recipes import LossWeights
 
@@ -41,6 +45,8 @@ def faces() -> FaceBatch:
         rotation=rotation_from_euler(0.4 * torch.randn(COUNT, 3, generator=generator)),
         camera=torch.tensor([[0.6, 60.0, 70.0, 0.0]]).expand(COUNT, 4),
         visibility=torch.ones(COUNT, len(face_model.mean), dtype=torch.uint8),
+        states=torch.zeros(COUNT, len(face_model.mean), dtype=torch.uint8),
+        landmark_states=torch.zeros(COUNT, 68, dtype=torch.uint8),
     )
 
 
@@ -54,9 +60,11 @@ def truthful(faces: FaceBatch, table: PositionMapTable) -> DualSpaceAnswer:
     dense = DensePrediction(40 * mask - 20, target.uv, target.depth[:, None], 40 * mask - 20)
     seen = Seen(target.face, torch.ones(target.face.shape[:2]), torch.zeros(COUNT, dtype=torch.bool))
     ones = torch.ones(target.face.shape[:2])
-    return DualSpaceAnswer(
-        dense, seen, branch, branch, Fused(target.offset, target.face, ones, ones, placement, target.face)
-    )
+    fused = Fused(target.offset, target.face, ones, ones, placement, target.face)
+    side = table.size
+    cells = torch.where(target.states == UNKNOWN, 0, target.states)
+    sure = 20 * torch.nn.functional.one_hot(cells, 3).mT.unflatten(2, (side, side)).float()
+    return DualSpaceAnswer(dense, seen, branch, branch, fused, sure, sure)
 
 
 def terms(answer, faces, table, landmarks):
@@ -68,6 +76,25 @@ def terms(answer, faces, table, landmarks):
 def test_the_truth_costs_nothing(faces, table, landmarks):
     for name, value in terms(truthful(faces, table), faces, table, landmarks).items():
         assert float(value) < 0.04, name  # sampling the chart costs the landmarks 0.3 px of the crop
+
+
+def test_a_wrong_state_costs_and_an_unknown_one_does_not(faces, table, landmarks):
+    answer = truthful(faces, table)
+    covered = replace(faces, states=torch.full_like(faces.states, State.COVERED))
+    assert float(terms(answer, covered, table, landmarks)["states"]) > 10
+    unknown = replace(faces, landmark_states=torch.full_like(faces.landmark_states, UNKNOWN))
+    unknown.landmark_states[:, 5] = State.SEEN
+    assert float(terms(answer, unknown, table, landmarks)["landmark states"]) < 0.01
+    unknown.landmark_states[:, 5] = State.TURNED_AWAY
+    assert float(terms(answer, unknown, table, landmarks)["landmark states"]) > 1
+
+
+def test_cells_nobody_knows_cost_the_mask_nothing(faces, table, landmarks):
+    answer = truthful(faces, table)
+    wrong = replace(faces, mask=1 - faces.mask)
+    assert float(terms(answer, wrong, table, landmarks)["mask"]) > 10
+    unknown = replace(faces, mask=torch.where(faces.mask == 1, UNKNOWN, faces.mask).to(torch.uint8))
+    assert float(terms(answer, unknown, table, landmarks)["mask"]) < 0.01
 
 
 def test_a_shift_costs_its_length(faces, table, landmarks):
