@@ -53,7 +53,7 @@ WRONG_WAY = {
     "viewer.readouts.lineup": "state.layout",
     "viewer.state.state": "state.history",
     "viewer.gl.framing": "readouts.lineup",
-    "models.training.aflw": "evaluation.crops",
+    "models.training.aflw": "evaluation.crops evaluation.visibility_sets",
 }
 ON_QT = {"viewer.state.store", "viewer.state.settings"}  # signals; QSettings
 LONGER = {"models.evaluation.__main__._parser"}

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.catalogue import FINDERS, USUAL_FINDER
+from models.geometry.arrays import Box
 from resources import program_version
 from viewer.methods.available import best_offer
 from viewer.state.layout import ARRANGEMENTS
-
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
