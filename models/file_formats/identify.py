@@ -208,7 +208,7 @@ def _matlab(path: Path) -> str:
     from models.file_formats.matlab_file import read_matlab
 
     held = read_matlab(path)
-    if np.shape(held.get("UV")) == (53_215, 2):
+    if getattr(held.get("UV"), "shape", None) == (53_215, 2):
         return "BFM_UV.mat"
     if {"shapeMU", "shapePC", "tl"} <= held.keys():
         return "01_MorphableModel.mat"
