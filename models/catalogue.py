@@ -1,12 +1,22 @@
-"""Which face alignment methods and finders there are and what they lack, without loading any of them."""
+"""Which methods and detectors there are, what they lack and whose weights they use; none is loaded for it."""
 
 from __future__ import annotations
 
 from importlib.metadata import EntryPoint, entry_points
 
 from resources.needs import FINDERS, USUAL_FINDER, YUNET, finder_lacks, missing
+from resources.provenance import Provenance, provenance
 
-__all__ = ["FINDERS", "USUAL_FINDER", "YUNET", "finder_lacks", "methods", "missing"]
+__all__ = [
+    "FINDERS",
+    "USUAL_FINDER",
+    "YUNET",
+    "Provenance",
+    "finder_lacks",
+    "methods",
+    "missing",
+    "provenance",
+]
 
 GROUP = "unmask.methods"
 

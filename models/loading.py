@@ -19,7 +19,7 @@ from models.face_model.morphable import FaceModel
 from models.networks.blocks import fold_batch_norms
 from models.networks.finder import FinderForm, FinderNetwork
 from models.reconstructor import Reconstructor
-from resources.needs import Need
+from resources.needs import Need, is_path
 
 __all__ = [
     "fetched",
@@ -103,9 +103,9 @@ def needed(need: Need) -> Path:
 
 
 def weights_path(method: str, weights: str | Path) -> Path:
-    """Where weights lie: a path as it is, a name among those that ship."""
-    path = Path(weights)
-    if path.suffix or path.exists():
+    """Where weights lie: those that ship by name, whatever lies in the current folder; others by path."""
+    path, ships = Path(weights), str(weights) in shipped_weights(method)
+    if is_path(weights) or (path.is_file() and not ships):
         if not path.is_file():
             raise MissingAssetError(f"There is no weights file {path}. Check the path.")
         return path

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from models.errors import MethodError
+from models.geometry.arrays import Box
 from models.geometry.crops import check_image, warp_crop
 from models.geometry.transforms import euler_from_rotation, rotation_from_euler
 from models.reconstruction import (
@@ -26,8 +27,6 @@ from models.reconstruction import (
     frozen,
 )
 from models.reconstructor import Face, Reconstructor
-
-Box = tuple[float, float, float, float]
 
 
 def reconstruct(

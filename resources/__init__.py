@@ -8,6 +8,7 @@ import os
 import sys
 import tomllib
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "face_model",
     "icon",
     "manifest",
+    "program_version",
     "remedy",
     "samples",
     "shader",
@@ -57,6 +59,14 @@ class Asset:
     url: str = ""
 
 
+def program_version() -> str:
+    """The installed version; "unknown" when run from a bare checkout."""
+    try:
+        return version("unmask")
+    except PackageNotFoundError:
+        return "unknown"
+
+
 def manifest(root: Path = ROOT) -> tuple[Asset, ...]:
     """The rows of `manifest.toml`, in file order."""
     with (root / "manifest.toml").open("rb") as file:
@@ -70,9 +80,15 @@ def weights(name: str, root: Path = ROOT) -> Path:
 
 
 def weights_for(method: str, root: Path = ROOT) -> tuple[str, ...]:
-    """The names of the weights that ship for a method, e.g. ("open",) for weights/dsfnet-open.safetensors."""
-    files = (root / "weights").glob(f"{method}-*.safetensors")
-    return tuple(sorted(path.stem.removeprefix(f"{method}-") for path in files))
+    """The names of the weights that ship for a method, e.g. ("open",) for weights/dsfnet-open.safetensors.
+
+    Also of those that should be there by the manifest and are not: what is missing is to be missed.
+    """
+    listed = [root / asset.path for asset in manifest(root)] if (root / "manifest.toml").exists() else []
+    files = {*listed, *(root / "weights").glob("*.safetensors")}
+    names = {path.stem for path in files if path.parent.name == "weights" and path.suffix == ".safetensors"}
+    start = f"{method}-"
+    return tuple(sorted(name.removeprefix(start) for name in names if name.startswith(start)))
 
 
 def face_model(name: str, root: Path = ROOT) -> Path:

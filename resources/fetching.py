@@ -15,7 +15,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-__all__ = ["FetchError", "Progress", "checksum", "download", "part_of"]
+__all__ = ["FetchError", "Received", "checksum", "download", "part_of"]
 
 CHUNK = 1 << 18
 PATIENCE_S = 20.0  # without a single byte
@@ -29,7 +29,7 @@ class FetchError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class Received:
     """How far a download is: bytes there, and in all; 0 where the server does not say."""
 
     there: int
@@ -47,7 +47,7 @@ def checksum(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def download(url: str, part: Path, *, sha256: str = "", size: int = 0) -> Iterator[Progress]:
+def download(url: str, part: Path, *, sha256: str = "", size: int = 0) -> Iterator[Received]:
     """Bring `url` to `part`, going on from what is there; works while it is iterated.
 
     The file is whole and checked once the iteration has ended. Whatever else happens, also when the iteration
@@ -70,7 +70,7 @@ def download(url: str, part: Path, *, sha256: str = "", size: int = 0) -> Iterat
         raise FetchError(_disk_trouble(error, part)) from error
 
 
-def _receive(url: str, part: Path, size: int) -> Iterator[Progress]:
+def _receive(url: str, part: Path, size: int) -> Iterator[Received]:
     """Append to `part` what is still missing of it."""
     kept = _length(part)
     if size and kept > size:
@@ -87,15 +87,15 @@ def _receive(url: str, part: Path, size: int) -> Iterator[Progress]:
         _refuse_wrong_size(part.stem, total, size)
         _refuse_full_disk(part, total - kept)
         with part.open("ab" if kept else "wb") as file:
-            yield from _copy(answer, file, part.stem, Progress(kept, total))
+            yield from _copy(answer, file, part.stem, Received(kept, total))
             os.fsync(file.fileno())
 
 
-def _copy(answer: HTTPResponse, file: IO[bytes], name: str, progress: Progress) -> Iterator[Progress]:
+def _copy(answer: HTTPResponse, file: IO[bytes], name: str, progress: Received) -> Iterator[Received]:
     """Copy until the end. What came is in the file even when this stops early."""
     there, total = progress.there, progress.total
     while True:
-        yield Progress(there, total)
+        yield Received(there, total)
         try:
             chunk = answer.read1(CHUNK)
         except (HTTPException, OSError) as error:

@@ -11,9 +11,9 @@ from enum import Enum
 from pathlib import Path
 
 from resources import ROOT, Asset, brought_folder, manifest
-from resources.fetching import Progress, checksum, download, part_of
+from resources.fetching import Received, checksum, download, part_of
 
-__all__ = ["KeepError", "Row", "State", "fetch", "keep", "remove", "row", "rows"]
+__all__ = ["FileRow", "KeepError", "State", "fetch", "keep", "remove", "row", "rows"]
 
 BROUGHT = "brought/"
 
@@ -32,7 +32,7 @@ class State(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FileRow:
     """A file of the manifest on this machine.
 
     Attributes:
@@ -50,12 +50,12 @@ class Row:
     begun: int = 0
 
 
-def rows(root: Path = ROOT) -> tuple[Row, ...]:
+def rows(root: Path = ROOT) -> tuple[FileRow, ...]:
     """Every file of the manifest, in its order."""
     return tuple(_row(asset, root) for asset in manifest(root))
 
 
-def row(name: str, root: Path = ROOT) -> Row:
+def row(name: str, root: Path = ROOT) -> FileRow:
     """The row of that name; KeepError if there is none."""
     found = [row for row in rows(root) if row.name == name]
     if not found:
@@ -63,7 +63,7 @@ def row(name: str, root: Path = ROOT) -> Row:
     return found[0]
 
 
-def fetch(name: str, replace: bool = False, root: Path = ROOT) -> Iterator[Progress]:
+def fetch(name: str, replace: bool = False, root: Path = ROOT) -> Iterator[Received]:
     """Download a file into the folder, while it is iterated; its licence must have been accepted before.
 
     Raises:
@@ -135,17 +135,17 @@ def remove(name: str) -> Path:
     return target
 
 
-def _row(asset: Asset, root: Path) -> Row:
+def _row(asset: Asset, root: Path) -> FileRow:
     if not asset.path.startswith(BROUGHT):
         path = root / asset.path
-        return Row(asset, path.name, path, State.SHIPS)
+        return FileRow(asset, path.name, path, State.SHIPS)
     name = asset.path.removeprefix(BROUGHT)
     path = brought_folder() / name
     if path.exists():
-        return Row(asset, name, path, State.THERE)
+        return FileRow(asset, name, path, State.THERE)
     part = part_of(path)
     begun = part.stat().st_size if part.is_file() else 0
-    return Row(asset, name, path, State.FETCHABLE if asset.url else State.TO_BRING, begun)
+    return FileRow(asset, name, path, State.FETCHABLE if asset.url else State.TO_BRING, begun)
 
 
 def _refuse_other(target: Path, replace: bool) -> None:

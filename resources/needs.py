@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from resources import ROOT, brought_folder, remedy, weights_for
+from resources import ROOT, AssetError, brought_folder, remedy, weights_for
 from resources import weights as shipped
 
 __all__ = [
@@ -17,12 +18,15 @@ __all__ = [
     "YUNET",
     "Need",
     "finder_lacks",
+    "is_path",
     "made_possible",
     "missing",
     "weights_files",
     "weights_of",
+    "weights_usually",
 ]
 
+USUAL = "open"  # the weights that ship for every method of ours
 OFFICIAL = "official"  # the name of the weights a user brought
 
 
@@ -107,13 +111,29 @@ def missing(method: str, weights: str = "open", root: Path = ROOT) -> list[str]:
                 f"There are no official weights of {method}. Choose the method dsfnet-published for those."
             ]
         return [need.sentence(root) for need in NEEDS[method] if not need.met()]
-    if Path(weights).suffix or Path(weights).exists():
-        return [] if Path(weights).is_file() else [f"There is no weights file {weights}. Check the path."]
     there = weights_for(method, root)
     if weights in there:
+        try:
+            shipped(f"{method}-{weights}", root)
+        except AssetError as error:
+            return [str(error)]
         return []
+    if is_path(weights) or Path(weights).is_file():
+        return [] if Path(weights).is_file() else [f"There is no weights file {weights}. Check the path."]
     instead = ", ".join((*there, *([OFFICIAL] if method in NEEDS else [])))
     return [f"No weights {weights!r} ship for {method}. Choose one of: {instead}."]
+
+
+def is_path(weights: str | Path) -> bool:
+    """Whether weights are asked for by the path of a file, whatever lies in the current folder."""
+    text = str(weights)
+    return bool(Path(text).suffix) or "/" in text or os.sep in text
+
+
+def weights_usually(method: str, root: Path = ROOT) -> str:
+    """The weights a method answers with where none were asked for, there or not: never others instead."""
+    names = weights_of(method, root)
+    return USUAL if USUAL in names else names[0]
 
 
 def finder_lacks(name: str, root: Path = ROOT) -> str:
@@ -137,10 +157,10 @@ def weights_of(method: str, root: Path = ROOT) -> tuple[str, ...]:
 
 def weights_files(method: str, weights: str, root: Path = ROOT) -> list[Path]:
     """The files that weights which are there lie in; none for a third party's method."""
-    if Path(weights).is_file():
-        return [Path(weights)]
+    if weights in weights_for(method, root):
+        return [shipped(f"{method}-{weights}", root)]
     if weights != OFFICIAL:
-        return [shipped(f"{method}-{weights}", root)] if weights in weights_for(method, root) else []
+        return [Path(weights)] if Path(weights).is_file() else []
     of_network = [need for need in NEEDS.get(method, ()) if "weights" in need.what]
     there = [[brought_folder() / name for name in need.any_of] for need in of_network]
-    return [next(path for path in paths if path.exists()) for paths in there]
+    return [path for paths in there for path in [path for path in paths if path.exists()][:1]]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from viewer.assets.cli import parse_assets
+from viewer.cli.about import parse_about
 from viewer.cli.parser import parse_batch, parse_launch, parse_occlude
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,7 +34,7 @@ def commands(program: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("words", commands("unmask"), ids=" ".join)
 def test_command_lines_are_understood(words):
-    read = {"run": parse_batch, "occlude": parse_occlude, "assets": parse_assets}.get(
+    read = {"run": parse_batch, "occlude": parse_occlude, "assets": parse_assets, "about": parse_about}.get(
         words[1] if words[1:] else ""
     )
     read(words[2:]) if read is not None else parse_launch(words[1:])
@@ -52,6 +53,15 @@ def test_the_python_example_imports_what_there_is():
 
 
 def test_files_the_readme_names_are_there():
-    named = re.findall(r"`((?:resources|tests|models|viewer)/[\w./]+\.\w+)`", README)
-    assert named
-    assert [name for name in named if not (ROOT / name).exists()] == []
+    contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    folders = "resources|tests|models|viewer|LICENSES"
+    for text in (README, contributing):
+        named = re.findall(rf"`((?:{folders})/[\w./-]+\.\w+)`", text)
+        assert len(named) > 3
+        assert [name for name in named if not (ROOT / name).exists() and "NAME" not in name] == []
+
+
+def test_the_tree_names_the_folders_there_are():
+    tree = README[README.index("## The tree") : README.index("## Figures")]
+    rooms = {path.parent.name for path in (ROOT / "models").glob("*/__init__.py")}
+    assert {room for room in rooms if f"{room}/" not in tree} == set()

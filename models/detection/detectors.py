@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from models.catalogue import USUAL_FINDER, YUNET
 from models.detection.haar import HaarDetector
-from models.detection.learned import FinderDetector
+from models.detection.learned import LearnedDetector
 from models.detection.yunet import YuNetDetector
 from models.loading import load, load_finder, needed
 from models.metrics.errors import box_iou
@@ -23,8 +23,8 @@ from models.reconstructor import Detector, Face, Reconstructor
 __all__ = [
     "DEFAULT",
     "DETECTORS",
-    "FinderDetector",
     "HaarDetector",
+    "LearnedDetector",
     "SecondLook",
     "YuNetDetector",
     "detect",
@@ -36,8 +36,8 @@ __all__ = [
 DEFAULT = USUAL_FINDER
 DETECTORS: Mapping[str, Callable[[], Detector]] = MappingProxyType(
     {
-        USUAL_FINDER: lambda: FinderDetector(load_finder("open")),
-        "finder-research": lambda: FinderDetector(load_finder("research")),
+        USUAL_FINDER: lambda: LearnedDetector(load_finder("open")),
+        "finder-research": lambda: LearnedDetector(load_finder("research")),
         "yunet": lambda: YuNetDetector(needed(YUNET)),
         "haar": HaarDetector,
     }

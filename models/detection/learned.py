@@ -11,14 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from models.geometry.arrays import Doubles
 from models.geometry.crops import check_image
 from models.geometry.transforms import euler_from_rotation, rotation_from_6d
 from models.metrics.errors import box_iou
 from models.networks.blocks import InBfloat16, multiplies_bfloat16
 from models.networks.finder import STRIDES, FinderNetwork, Sight, see_both_ways, suppressed
 from models.reconstructor import Face
-
-Floats = NDArray[np.float64]
 
 LONGEST_PX = (320, 640, 1280)
 SMALL_PX = 40.0  # faces smaller than that in the picture looked at may have smaller ones beside them
@@ -31,7 +30,7 @@ GREY = 128  # zero to the network
 LEAST_SIDE_PX = 8
 
 
-class FinderDetector:
+class LearnedDetector:
     """The finder over the picture and its mirror image at 320 px.
 
     Where a find is unsure, or none, it looks again at 640 px; where a face is small, for smaller ones at 640
@@ -117,7 +116,7 @@ def _united(faces: list[Face]) -> list[Face]:
     return [faces[k] for k in suppressed(boxes, scores, SAME_FACE_IOU, MOST_FACES)]
 
 
-def _found(sight: Sight, least: float) -> tuple[Floats, list[float], list[list[float]]]:
+def _found(sight: Sight, least: float) -> tuple[Doubles, list[float], list[list[float]]]:
     """Boxes [F, 4] px of the network's picture, their scores and poses, surest first, of a batch of one."""
     score, there = sight.score[0].sigmoid(), sight.box[0].isfinite().all(-1)
     likely = (score > least) & there
@@ -130,7 +129,7 @@ def _found(sight: Sight, least: float) -> tuple[Floats, list[float], list[list[f
     return placed, score[order[kept]].tolist(), pose.tolist()
 
 
-def voted(boxes: Floats, voters: Floats, scores: Floats) -> Floats:
+def voted(boxes: Doubles, voters: Doubles, scores: Doubles) -> Doubles:
     """Each box moved to the mean of those about it, weighed by score (Gidaris and Komodakis 2015, section 5).
 
     Args:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from models.geometry.arrays import Doubles
+
 BINS = 10
 RIGHT_WITHIN = (
     0.1  # confidence is trained to be exp(-e / 0.1), e = chart error in -1..1 + depth in half crops
@@ -24,9 +25,9 @@ class Reliability:
         actual: [10] the sum of what happened, 0..1 each.
     """
 
-    counts: Floats
-    predicted: Floats
-    actual: Floats
+    counts: Doubles
+    predicted: Doubles
+    actual: Doubles
 
     @staticmethod
     def of(predicted: NDArray[np.floating], actual: NDArray[np.floating] | NDArray[np.bool_]) -> Reliability:
@@ -64,7 +65,7 @@ class Reliability:
         return float((self.predicted - self.actual).sum() / total) if total else float("nan")
 
 
-def pixel_quality(uv_error: NDArray[np.floating], depth_error: NDArray[np.floating]) -> Floats:
+def pixel_quality(uv_error: NDArray[np.floating], depth_error: NDArray[np.floating]) -> Doubles:
     """How right a pixel's prediction is, 1 at best: what "confidence" says it tells.
 
     Args:
@@ -74,7 +75,7 @@ def pixel_quality(uv_error: NDArray[np.floating], depth_error: NDArray[np.floati
     return np.asarray(np.exp(-(2 * np.asarray(uv_error, np.float64) + depth_error) / RIGHT_WITHIN))
 
 
-def rank_correlation(first: Floats, second: Floats) -> float:
+def rank_correlation(first: Doubles, second: Doubles) -> float:
     """Spearman's rho of the pairs both of which are known; NaN for fewer than three."""
     known = np.isfinite(first) & np.isfinite(second)
     if known.sum() < 3:
@@ -85,7 +86,7 @@ def rank_correlation(first: Floats, second: Floats) -> float:
     return float(np.corrcoef(a, b)[0, 1])
 
 
-def mid_ranks(values: Floats) -> Floats:
+def mid_ranks(values: Doubles) -> Doubles:
     """Ranks, equal values sharing their mean rank."""
     _, which, counts = np.unique(values, return_inverse=True, return_counts=True)
     last = counts.cumsum()

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from models.evaluation.protocols import BIN_NAMES, BRANCHES, yaw_bin
 from models.evaluation.tables import table
-from models.metrics.errors import Floats, box_size, nme_percent
+from models.geometry.arrays import Doubles
+from models.metrics.errors import box_size, nme_percent
 from models.pipeline import reconstruct
 from models.reconstruction import MeshLayer
 from models.reconstructor import Face, Reconstructor
@@ -54,16 +55,16 @@ def crops_report(folder: Path, method: Reconstructor, limit: int | None = None) 
     )
 
 
-def _means(error: Floats, bins: NDArray[np.int64], known: NDArray[np.bool_]) -> list[float]:
+def _means(error: Doubles, bins: NDArray[np.int64], known: NDArray[np.bool_]) -> list[float]:
     """Mean by bin, mean and median of all; NaN of none."""
     groups = [*(error[known & (bins == b)] for b in range(len(BIN_NAMES))), error[known]]
     means = [float(group.mean()) if len(group) else float("nan") for group in groups]
     return [*means, float(np.median(groups[-1])) if known.any() else float("nan")]
 
 
-def _answers(labels: aflw.Labels, rows: NDArray[np.int64], method: Reconstructor) -> dict[str, Floats]:
+def _answers(labels: aflw.Labels, rows: NDArray[np.int64], method: Reconstructor) -> dict[str, Doubles]:
     """Name of the answer or of a branch -> [F, 68, 2] crop px."""
-    found: dict[str, list[Floats]] = {}
+    found: dict[str, list[Doubles]] = {}
     for picture, box in _pictures(labels, rows):
         (answer,) = reconstruct(picture, [Face(box)], method)
         found.setdefault("answer", []).append(_flat(answer.landmarks))
@@ -73,7 +74,7 @@ def _answers(labels: aflw.Labels, rows: NDArray[np.int64], method: Reconstructor
     return {name: np.stack(marks) for name, marks in found.items()}
 
 
-def _flat(marks: NDArray[np.floating]) -> Floats:
+def _flat(marks: NDArray[np.floating]) -> Doubles:
     return np.asarray(marks[:, :2], np.float64)
 
 
@@ -87,7 +88,7 @@ def _pictures(
         yield crops.read(str(labels.name[row])), (x0, y0, x1, y1)
 
 
-def _hand_error(labels: aflw.Labels, rows: NDArray[np.int64], marks: Floats) -> Floats:
+def _hand_error(labels: aflw.Labels, rows: NDArray[np.int64], marks: Doubles) -> Doubles:
     """[F] against the hand labels that are visible; NaN where none is."""
     size = box_size(labels.landmarks[rows].numpy())
     visible = labels.visible21[rows].numpy()[:, SCORED] > 0

@@ -13,7 +13,7 @@ from models.errors import InputError
 from models.evaluation.calibration import Reliability
 from models.evaluation.occlusion import READINGS, Measured
 from models.evaluation.occlusion_report import ALL_KINDS, by_kind, mean_nme, total
-from models.metrics.errors import Floats
+from models.geometry.arrays import Doubles
 
 WIDTH, HEIGHT, MARGIN = 620, 460, 58
 INK, PALE = (40, 40, 46), (224, 224, 228)
@@ -120,7 +120,7 @@ def _legend(draw: ImageDraw.ImageDraw, axes: Axes, names: Sequence[str]) -> None
         _text(draw, (x + 22, y), name, "lm")
 
 
-def _ceiling(values: Floats) -> tuple[float, list[float]]:
+def _ceiling(values: Doubles) -> tuple[float, list[float]]:
     """A round upper end above all values (with room for the legend), and the ticks up to it."""
     top = 1.25 * float(np.nanmax(values)) if np.isfinite(values).any() else 1.0
     step = next(s for s in (0.5, 1, 2, 5, 10, 20, 50, 1e9) if top / s <= 8)

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-from models.detection.detectors import FinderDetector, HaarDetector, SecondLook, YuNetDetector, detector
+from models.detection.detectors import HaarDetector, LearnedDetector, SecondLook, YuNetDetector, detector
 from models.errors import InputError, MissingAssetError
 from models.evaluation.occlusion import CLEAN
 from models.evaluation.occlusion_report import Layout
 from models.evaluation.subjects import Subject
+from models.geometry.arrays import Photo
 from models.loading import load_finder, shipped_weights
 from models.metrics.errors import box_iou
 from models.occlusion.cover import lay
@@ -29,11 +29,10 @@ from models.synthetic.head import load_head
 FOUND_IOU = 0.4
 PICTURES = (".jpg", ".jpeg", ".png", ".webp")
 EMPTY_SEED, EMPTY_PX = 123_456_789, 320  # of pictures without faces; not one of a training run
-Photo = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class DetectorScore:
     """What one finder did on one set of pictures.
 
     Attributes:
@@ -51,7 +50,7 @@ class Found:
     ms: float
 
 
-def found_faces(detector: Detector, subjects: Sequence[Subject], kind: str) -> Found:
+def found_faces(detector: Detector, subjects: Sequence[Subject], kind: str) -> DetectorScore:
     """A finder on labelled pictures, clean or under one kind of cover."""
     best, others, any_, ms = [], [], [], []
     for subject in subjects:
@@ -66,24 +65,24 @@ def found_faces(detector: Detector, subjects: Sequence[Subject], kind: str) -> F
         ms.append(took)
     hit = np.array(best) >= FOUND_IOU
     overlap = float(np.array(best)[hit].mean()) if hit.any() else float("nan")
-    return Found(
+    return DetectorScore(
         float(hit.mean()), overlap, float(np.mean(others)), float(np.mean(any_)), float(np.median(ms))
     )
 
 
-def found_anything(detector: Detector, pictures: Sequence[Photo]) -> Found:
+def found_anything(detector: Detector, pictures: Sequence[Photo]) -> DetectorScore:
     """A finder on pictures of which nothing is known but whether there is a face at all."""
     seen = [_timed(detector, picture) for picture in pictures]
     counts = np.array([len(faces) for faces, _ in seen])
     ms = float(np.median([took for _, took in seen]))
-    return Found(float("nan"), float("nan"), float(counts.mean()), float((counts > 0).mean()), ms)
+    return DetectorScore(float("nan"), float("nan"), float(counts.mean()), float((counts > 0).mean()), ms)
 
 
 def detectors(method: Reconstructor, weights: str, yunet: Path | None) -> list[Detector]:
     """Our finder alone and with the second look, YuNet, Haar; without those whose default file is absent."""
     found: list[Detector] = []
     if weights != "open" or weights in shipped_weights("finder"):
-        own = FinderDetector(load_finder(weights))
+        own = LearnedDetector(load_finder(weights))
         found += [own, SecondLook(own, method)]
     try:
         found.append(detector("yunet") if yunet is None else YuNetDetector(yunet))
@@ -105,7 +104,7 @@ def finder_tables(
     shares, rest = [], []
     for finder in finders:
         row: list[object] = [finder.name]
-        clean: Found | None = None
+        clean: DetectorScore | None = None
         for kind in (CLEAN, *kinds) if subjects else ():
             found = found_faces(finder, subjects, kind)
             clean = clean or found

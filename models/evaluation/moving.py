@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from models.metrics.errors import Floats
+from models.geometry.arrays import Doubles
 
 FRAMES_PER_S = 30.0
 SIDE_PX = 256
@@ -17,7 +17,7 @@ SEED = 987_654_321
 MOTIONS = ("calm", "nodding", "fast turn")
 
 
-def moving_head(motion: str, count: int, index: int = 0) -> tuple[list[NDArray[np.uint8]], Floats]:
+def moving_head(motion: str, count: int, index: int = 0) -> tuple[list[NDArray[np.uint8]], Doubles]:
     """A rendered head in one of MOTIONS at 30 frames a second, without anything in front of it.
 
     calm: sways by half a degree and 0.4 % of the picture. nodding: pitch +-15 degrees, once a second. fast

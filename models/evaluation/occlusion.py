@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from models.evaluation.calibration import Reliability, pixel_quality
 from models.evaluation.protocols import matching
 from models.evaluation.subjects import Known, Subject
+from models.geometry.arrays import Doubles
 from models.geometry.transforms import rotation_from_euler
-from models.metrics.errors import Floats, geodesic_deg, iou, nme_percent, pose_is_scored
+from models.metrics.errors import geodesic_deg, iou, nme_percent, pose_is_scored
 from models.occlusion.cover import lay
 from models.occlusion.kinds import cover
 from models.occlusion.sweeps import covered_share, face_area
@@ -57,11 +58,11 @@ class Measured:
     yaw_deg: float
     covered: float
     found: bool
-    nme: Floats
-    nme_seen: Floats
-    nme_hidden: Floats
-    pose_error_deg: Floats
-    geodesic_deg: Floats
+    nme: Doubles
+    nme_seen: Doubles
+    nme_hidden: Doubles
+    pose_error_deg: Doubles
+    geodesic_deg: Doubles
     called_visible: float
     mask_iou: float
     confidence: float
@@ -168,7 +169,7 @@ def _reading(answer: Reconstruction, name: str) -> tuple[Array, tuple[float, flo
     return np.full((68, 3), np.nan, np.float32), nothing
 
 
-def _pose_errors(poses_deg: Floats, truth_deg: tuple[float, float, float]) -> tuple[Floats, Floats]:
+def _pose_errors(poses_deg: Doubles, truth_deg: tuple[float, float, float]) -> tuple[Doubles, Doubles]:
     """[V, 3] absolute errors and [V] geodesic ones; NaN for a truth that is not scored."""
     truth = np.asarray(truth_deg, np.float64)
     if not pose_is_scored(truth):

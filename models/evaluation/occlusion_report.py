@@ -10,10 +10,10 @@ import numpy as np
 
 from models.evaluation.calibration import Reliability, rank_correlation
 from models.evaluation.occlusion import CLEAN, FAILED_NME, READINGS, Measured
-from models.evaluation.tables import Row
-from models.metrics.errors import Floats
+from models.evaluation.tables import Cells
+from models.geometry.arrays import Doubles
 
-Layout = Callable[[Sequence[str], Sequence[Row]], str]
+Layout = Callable[[Sequence[str], Sequence[Cells]], str]
 ALL_KINDS = "all kinds"
 Rows = Sequence[Measured]
 LEGEND = """covered: share of the face under the cover. found: looked at; failed: lost, or fused NME > 10 %.
@@ -65,7 +65,7 @@ def reliability_table(rows: Rows, layout: Layout) -> str:
     return layout(["told", "visibility: mean", "was visible", "confidence: mean", "was right"], lines)
 
 
-def mean_nme(rows: Rows) -> Floats:
+def mean_nme(rows: Rows) -> Doubles:
     """[3] by reading, over the faces found."""
     return _mean([row.nme for row in rows])
 
@@ -139,7 +139,7 @@ def _honesty(rows: Rows, layout: Layout) -> str:
     return layout(header, lines)
 
 
-def _mean(arrays: Sequence[Floats]) -> Floats:
+def _mean(arrays: Sequence[Doubles]) -> Doubles:
     """[K] arrays [...] -> [...]: the mean of what is known of each entry."""
     stacked = np.stack(arrays) if arrays else np.full((1, len(READINGS)), np.nan)
     known = np.isfinite(stacked)
@@ -148,5 +148,5 @@ def _mean(arrays: Sequence[Floats]) -> Floats:
     return np.asarray(np.divide(sums, counts, out=np.full(counts.shape, np.nan), where=counts > 0))
 
 
-def _known(values: Sequence[float] | Floats) -> float:
+def _known(values: Sequence[float] | Doubles) -> float:
     return float(_mean([np.asarray(value, np.float64)[None] for value in values])[0])

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.evaluation.datasets import LabelledFace
+from models.geometry.arrays import Doubles
 from models.metrics.errors import (
-    Floats,
     box_iou,
     box_size,
     nme3d_percent,
@@ -64,9 +64,9 @@ class Answers:
     """
 
     view: View
-    landmarks: Floats
-    pose_deg: Floats
-    ms: Floats
+    landmarks: Doubles
+    pose_deg: Doubles
+    ms: Doubles
 
     @property
     def found(self) -> NDArray[np.bool_]:
@@ -93,14 +93,14 @@ class Score:
     """
 
     view: View
-    nme: Floats
-    nme3d: Floats
-    bins: Floats
+    nme: Doubles
+    nme3d: Doubles
+    bins: Doubles
     counts: NDArray[np.int64]
-    pose_mae_deg: Floats
-    residual: Floats
-    frontal_residual: Floats
-    offset_px: Floats
+    pose_mae_deg: Doubles
+    residual: Doubles
+    frontal_residual: Doubles
+    offset_px: Doubles
     ms: float
     lost: int
 
@@ -202,12 +202,12 @@ def score(faces: Sequence[LabelledFace], answers: Answers) -> Score:
     )
 
 
-def yaw_bin(yaw_deg: Floats) -> NDArray[np.int64]:
+def yaw_bin(yaw_deg: Doubles) -> NDArray[np.int64]:
     """[F] -> [F]: 0 for |yaw| <= 30, 1 up to 60, 2 beyond."""
     return np.digitize(np.abs(yaw_deg), YAW_EDGES_DEG, right=True)
 
 
-def upright_residual_percent(predicted: Floats, truth: Floats, roll_deg: Floats) -> Floats:
+def upright_residual_percent(predicted: Doubles, truth: Doubles, roll_deg: Doubles) -> Doubles:
     """Signed errors turned back by the true roll, so that y points to the chin of every face.
 
     Args:
@@ -223,7 +223,7 @@ def upright_residual_percent(predicted: Floats, truth: Floats, roll_deg: Floats)
     return np.asarray(signed_residual_percent(predicted, truth) @ np.swapaxes(turn_back, -1, -2))
 
 
-def paired(first: Floats, second: Floats) -> tuple[float, float]:
+def paired(first: Doubles, second: Doubles) -> tuple[float, float]:
     """Mean of first - second over faces both answered, and the standard error of that mean."""
     difference = (first - second)[np.isfinite(first) & np.isfinite(second)]
     if len(difference) < 2:
@@ -236,7 +236,7 @@ def scored_poses(faces: Sequence[LabelledFace]) -> int:
     return int(pose_is_scored(np.array([face.pose_deg for face in faces])).sum())
 
 
-def face_sizes_px(faces: Sequence[LabelledFace]) -> Floats:
+def face_sizes_px(faces: Sequence[LabelledFace]) -> Doubles:
     """[F]: sqrt(w h) of the true landmarks."""
     return box_size(np.array([face.landmarks for face in faces]))
 
@@ -260,10 +260,10 @@ def _vertices(one: Reconstruction, layer_name: str | None) -> Array | None:
     return None
 
 
-def _mean_of_found(values: Floats, found: NDArray[np.bool_]) -> Floats:
+def _mean_of_found(values: Doubles, found: NDArray[np.bool_]) -> Doubles:
     return values[found].mean(0) if found.any() else np.full(values.shape[1:], np.nan)
 
 
-def _mean(values: Floats) -> float:
+def _mean(values: Doubles) -> float:
     known = values[np.isfinite(values)]
     return float(known.mean()) if len(known) else float("nan")

@@ -6,9 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.evaluation.calibration import mid_ranks
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+from models.geometry.arrays import Bools, Doubles
 
 
 def roc_auc(score: NDArray[np.floating], positive: Bools) -> float:
@@ -57,7 +55,7 @@ def f1(called: Bools, positive: Bools) -> float:
     return float(2 * (called & positive).sum() / (called.sum() + positive.sum()))
 
 
-def _known(score: NDArray[np.floating], positive: Bools) -> tuple[Floats, Bools]:
+def _known(score: NDArray[np.floating], positive: Bools) -> tuple[Doubles, Bools]:
     s, p = np.asarray(score, np.float64).ravel(), np.asarray(positive, np.bool_).ravel()
     if s.shape != p.shape:
         raise ValueError(f"scores and outcomes must be as many, not {s.shape} and {p.shape}")

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from models.evaluation.protocols import View
 from models.face_model.morphable import FaceModel
+from models.geometry.arrays import Doubles
 from models.geometry.crops import crop_square, warp_crop
 from models.geometry.transforms import euler_from_rotation
 from models.metrics.correspondence import common, reached
-from models.metrics.errors import Floats, box_size, iou, nme3d_percent, nme_percent, pose_mae_deg
+from models.metrics.errors import box_size, iou, nme3d_percent, nme_percent, pose_mae_deg
 from models.pipeline import back_project
 from models.reconstruction import MapLayer, Reconstruction, Topology
 from models.reconstructor import Reconstructor
@@ -41,7 +42,7 @@ class RenderedFaces:
     topology: Topology
     images: NDArray[np.uint8]
     vertices: NDArray[np.float32]
-    pose_deg: Floats
+    pose_deg: Doubles
     mask: NDArray[np.bool_]
     visible: NDArray[np.bool_]
     uv: NDArray[np.float32] | None = None
@@ -69,7 +70,7 @@ class RenderedScore:
     dense3d: float
     visible: float
     hidden: float
-    pose_mae_deg: Floats
+    pose_mae_deg: Doubles
     mask_iou: float
 
 
@@ -173,6 +174,6 @@ def _mask_iou(answers: Sequence[Reconstruction], truth: NDArray[np.bool_]) -> fl
     return float(np.mean(overlaps))
 
 
-def _known_mean(values: Floats) -> float:
+def _known_mean(values: Doubles) -> float:
     known = values[np.isfinite(values)]
     return float(known.mean()) if len(known) else float("nan")

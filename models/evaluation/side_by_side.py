@@ -21,7 +21,7 @@ COVERS = ("mask", "sunglasses", "hand", "half board")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Row:
+class MethodRow:
     """One method with one set of weights.
 
     Attributes:
@@ -58,16 +58,16 @@ def side_by_side_report(
 
 def _measured(
     faces: Sequence[LabelledFace], name: str, weights: str, device: str, kinds: Sequence[str]
-) -> Row:
+) -> MethodRow:
     method = load(name, weights, device)
     clean = score(faces, ask(faces, method, views_of(method)[:1])[0])
     measured = by_kind(list(trials(photo_subjects(faces), method, kinds))) if kinds else {}
     covered = {kind: float(mean_nme(measured[kind])[0]) for kind in kinds}
     megabytes = sum(path.stat().st_size for path in weights_files(name, weights)) / 1e6
-    return Row(name, weights, clean, covered, megabytes)
+    return MethodRow(name, weights, clean, covered, megabytes)
 
 
-def _table(rows: Sequence[Row], kinds: Sequence[str], layout: Layout) -> str:
+def _table(rows: Sequence[MethodRow], kinds: Sequence[str], layout: Layout) -> str:
     header = ["method", *(f"yaw {name}" for name in BIN_NAMES), "clean", *kinds, "pose, deg", "ms", "MB"]
     body = [
         [

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from models.evaluation.datasets import LabelledFace
 from models.evaluation.rendered import RenderedFaces
+from models.geometry.arrays import Box
 from models.reconstruction import Array, Topology
-
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -11,12 +11,12 @@ import numpy as np
 from models.evaluation.datasets import LabelledFace
 from models.evaluation.protocols import BIN_NAMES, GROUPS, Score, paired
 from models.evaluation.rendered import RenderedScore
-from models.metrics.errors import Floats
+from models.geometry.arrays import Doubles
 
-Row = Sequence[object]
+Cells = Sequence[object]
 
 
-def table(header: Sequence[str], rows: Sequence[Row]) -> str:
+def table(header: Sequence[str], rows: Sequence[Cells]) -> str:
     """Columns that line up: the first to the left, the others to the right; numbers with two digits."""
     cells = [list(header), *([_cell(value) for value in row] for row in rows)]
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
@@ -30,7 +30,7 @@ def table(header: Sequence[str], rows: Sequence[Row]) -> str:
     return "\n".join([lines[0], "-" * (sum(widths) + 2 * len(widths) - 2), *lines[1:]])
 
 
-def markdown(header: Sequence[str], rows: Sequence[Row]) -> str:
+def markdown(header: Sequence[str], rows: Sequence[Cells]) -> str:
     """The same as a table of a README."""
     lines = [header, ["---"] * len(header), *([_cell(value) for value in row] for row in rows)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
@@ -110,6 +110,6 @@ def _cell(value: object) -> str:
     return str(value)
 
 
-def _mean(values: Floats) -> float:
+def _mean(values: Doubles) -> float:
     known = values[np.isfinite(values)]
     return float(known.mean()) if len(known) else float("nan")

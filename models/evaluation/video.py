@@ -9,10 +9,10 @@ from pathlib import Path
 
 import av
 import numpy as np
-from numpy.typing import NDArray
 
 from models.errors import InputError
-from models.metrics.errors import Floats, box_size, delay_frames, jitter_percent
+from models.geometry.arrays import Doubles, Photo
+from models.metrics.errors import box_size, delay_frames, jitter_percent
 from models.pipeline import reconstruct
 from models.reconstruction import Reconstruction
 from models.reconstructor import Detector, Face, Reconstructor
@@ -20,8 +20,7 @@ from models.tracking.boxes import followed, span
 from models.tracking.motion import face_motion
 from models.tracking.smoothing import Steady, steadied
 
-Image = NDArray[np.uint8]
-Moment = tuple[Image, float]
+Moment = tuple[Photo, float]
 
 SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
 INNER = slice(17, 68)
@@ -45,9 +44,9 @@ class Followed:
     """
 
     name: str
-    last_box: Floats
-    raw: Floats
-    steady: Floats
+    last_box: Doubles
+    raw: Doubles
+    steady: Doubles
     carried: float
     found_again: int
     steady_ms: float
@@ -124,10 +123,10 @@ def follow(name: str, frames: Iterable[Moment], method: Reconstructor, detector:
     """The surest face of a clip, followed by two crop rules side by side and held steady on the second."""
     jumpy, kept = _Walk(method, detector, keep=False), _Walk(method, detector, keep=True)
     state: Steady | None = None
-    rows: list[tuple[Floats, Floats, Floats]] = []
-    motions: list[Floats] = []
+    rows: list[tuple[Doubles, Doubles, Doubles]] = []
+    motions: list[Doubles] = []
     took: list[float] = []
-    before: tuple[Image, Reconstruction] | None = None
+    before: tuple[Photo, Reconstruction] | None = None
     for image, time_s in frames:
         answer, other = kept.next(image), jumpy.next(image)
         result = None
@@ -154,7 +153,7 @@ class _Walk:
         self._next: list[Face] = []
         self.looks = 0
 
-    def next(self, image: Image) -> Reconstruction | None:
+    def next(self, image: Photo) -> Reconstruction | None:
         faces = self._next
         if not faces:
             faces = self._detector(image)[:1]
@@ -166,18 +165,18 @@ class _Walk:
         return answers[0] if answers else None
 
 
-def smoothed(track: Floats) -> Floats:
+def smoothed(track: Doubles) -> Doubles:
     """[T, K, 2]: each point averaged with its neighbours in time, weights 1 4 6 4 1: no delay."""
     padded = np.concatenate((track[:1], track[:1], track, track[-1:], track[-1:]))
     weights = np.array([1, 4, 6, 4, 1]) / 16
     return np.asarray(sum(w * padded[i : i + len(track)] for i, w in enumerate(weights.tolist())))
 
 
-def _points(answer: Reconstruction | None) -> Floats:
+def _points(answer: Reconstruction | None) -> Doubles:
     return np.full((68, 2), np.nan) if answer is None else answer.landmarks[:, :2].astype(np.float64)
 
 
-def _displacement(before: tuple[Image, Reconstruction] | None, image: Image) -> Floats:
+def _displacement(before: tuple[Photo, Reconstruction] | None, image: Photo) -> Doubles:
     """[68, 2] px: how the picture moved at the landmarks; NaN where unknown."""
     if before is None:
         return np.full((68, 2), np.nan)
@@ -186,24 +185,24 @@ def _displacement(before: tuple[Image, Reconstruction] | None, image: Image) -> 
     return np.full((68, 2), np.nan) if motion is None else points @ motion[:, :2].T + motion[:, 2] - points
 
 
-def _second_difference(motions: Floats, track: Floats) -> float:
+def _second_difference(motions: Doubles, track: Doubles) -> float:
     """Percent of the face: mean change of the motion from frame to frame."""
     each = np.linalg.norm(np.diff(motions, axis=0), axis=-1).mean(-1) / box_size(track[1:])
     return 100 * _mean(_known(each))
 
 
-def _known(values: Floats) -> Floats:
+def _known(values: Doubles) -> Doubles:
     return np.asarray(values[np.isfinite(values)])
 
 
-def _mean(values: Floats) -> float:
+def _mean(values: Doubles) -> float:
     return float(values.mean()) if len(values) else float("nan")
 
 
-def _opening(track: Floats) -> Floats:
+def _opening(track: Doubles) -> Doubles:
     """[T] px: how far the mouth is open."""
     return np.asarray(np.linalg.norm(track[:, LIPS[0]] - track[:, LIPS[1]], axis=-1))
 
 
-def _flat(track: Floats) -> Floats:
+def _flat(track: Doubles) -> Doubles:
     return track.reshape(len(track), -1)

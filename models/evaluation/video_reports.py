@@ -11,9 +11,10 @@ import torch
 
 from models.detection.detectors import looking_twice
 from models.evaluation.moving import FRAMES_PER_S, MOTIONS, moving_head
-from models.evaluation.tables import Row, table
+from models.evaluation.tables import Cells, table
 from models.evaluation.video import CALM_PERCENT, Followed, clips, follow, moments
-from models.metrics.errors import Floats, delay_frames, jitter_percent, nme_percent
+from models.geometry.arrays import Doubles
+from models.metrics.errors import delay_frames, jitter_percent, nme_percent
 from models.reconstructor import Reconstructor
 
 CLIP_HEADER = (
@@ -58,21 +59,21 @@ def moving_report(method: Reconstructor, count: int, csv_path: Path | None) -> s
     )
 
 
-def _clip_row(clip: Followed) -> Row:
+def _clip_row(clip: Followed) -> Cells:
     return [
         *(clip.name, len(clip.raw), clip.carried, *clip.jitter, *clip.delays, *clip.off),
         *(clip.lost, clip.found_again, clip.steady_ms),
     ]
 
 
-def _mean_row(title: str, rows: Sequence[Row]) -> Row:
+def _mean_row(title: str, rows: Sequence[Cells]) -> Cells:
     columns = np.array([row[1:] for row in rows], np.float64).T
     means = [float(c[np.isfinite(c)].mean()) if np.isfinite(c).any() else float("nan") for c in columns]
     counts = {0: columns[0], 9: columns[9], 10: columns[10]}
     return [title, *(int(counts[i].sum()) if i in counts else mean for i, mean in enumerate(means))]
 
 
-def _moving_row(motion: str, method: Reconstructor, count: int) -> Row:
+def _moving_row(motion: str, method: Reconstructor, count: int) -> Cells:
     images, truth = moving_head(motion, count)
     frames = ((image, i / FRAMES_PER_S) for i, image in enumerate(images))
     run = follow(motion, frames, method, looking_twice())
@@ -81,12 +82,12 @@ def _moving_row(motion: str, method: Reconstructor, count: int) -> Row:
     return [motion, count, jitter_percent(truth), *run.jitter, *errors, *delays, run.steady_ms]
 
 
-def _known_mean(values: Floats) -> float:
+def _known_mean(values: Doubles) -> float:
     known = values[np.isfinite(values)]
     return float(known.mean()) if len(known) else float("nan")
 
 
-def _write(path: Path, header: Sequence[str], rows: Sequence[Row]) -> None:
+def _write(path: Path, header: Sequence[str], rows: Sequence[Cells]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(header)

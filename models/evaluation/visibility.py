@@ -13,14 +13,13 @@ from models.evaluation.calibration import Reliability
 from models.evaluation.protocols import GROUPS
 from models.evaluation.ranking import average_precision, f1, roc_auc
 from models.evaluation.rendered import ask_about_square
-from models.metrics.errors import Floats
-from models.pipeline import Box, outside_the_picture, reconstruct
+from models.geometry.arrays import Bools, Box, Doubles
+from models.pipeline import outside_the_picture, reconstruct
 from models.reconstruction import SEEN_ABOVE, Array, Reconstruction, State
 from models.reconstructor import Face, Reconstructor
 
 INNER = slice(17, 68)  # all but the outline, which people draw elsewhere than a mesh does
 UNKNOWN = 255  # a state nobody told
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -58,9 +57,9 @@ class Told:
 
     title: str
     names: tuple[str, ...]
-    states: Floats
+    states: Doubles
     truth: NDArray[np.uint8]
-    error_percent: Floats
+    error_percent: Doubles
 
     @cached_property
     def seen(self) -> Bools:

@@ -15,10 +15,11 @@ from models.evaluation.occlusion import CLEAN
 from models.evaluation.ranking import roc_auc
 from models.evaluation.subjects import Subject
 from models.evaluation.visibility import mean
+from models.geometry.arrays import Box
 from models.metrics.errors import box_size, nme_percent
 from models.occlusion.cover import lay
 from models.occlusion.kinds import cover
-from models.pipeline import Box, reconstruct
+from models.pipeline import reconstruct
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
 

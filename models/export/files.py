@@ -21,6 +21,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from models.catalogue import Provenance
 from models.errors import InputError
 from models.export.overlay import VISIBLE, seen_vertices, visible_share
 from models.geometry.transforms import vertex_normals
@@ -60,7 +61,12 @@ def write_mesh(path: Path, answer: Reconstruction, image: NDArray[np.uint8] | No
 
 
 def write_answers(
-    path: Path, answers: Sequence[Reconstruction], image_name: str, image_size: tuple[int, int], version: str
+    path: Path,
+    answers: Sequence[Reconstruction],
+    image_name: str,
+    image_size: tuple[int, int],
+    version: str,
+    weights: Provenance | None = None,
 ) -> None:
     """All answers about one frame as JSON; what the fields mean stands in the file itself.
 
@@ -70,6 +76,7 @@ def write_answers(
         image_name: What the user calls the frame.
         image_size: (width, height), px.
         version: Of this program.
+        weights: Those the method was loaded with; None where nobody knows.
 
     Raises:
         InputError: The folder cannot be written to.
@@ -77,6 +84,7 @@ def write_answers(
     record = {
         "schema": SCHEMA,
         "written_by": f"unmask {version}",
+        "weights": None if weights is None else weights_record(weights),
         "image": {"name": image_name, "width_px": image_size[0], "height_px": image_size[1]},
         "conventions": {
             "space": "px, x right, y down, z towards the camera; (0, 0) = centre of the top-left pixel",
@@ -88,6 +96,16 @@ def write_answers(
         "faces": [answer_record(answer) for answer in answers],
     }
     write_whole(path, (json.dumps(record, indent=1, allow_nan=False) + "\n").encode())
+
+
+def weights_record(weights: Provenance) -> dict[str, str | None]:
+    """Which weights answered and under which terms, as JSON values; null where it is not known."""
+    return {
+        "name": weights.name,
+        "sha256": weights.sha256 or None,
+        "licence": weights.licence,
+        "origin": weights.origin or None,
+    }
 
 
 def answer_record(answer: Reconstruction) -> dict[str, Any]:

@@ -8,13 +8,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from models.errors import MissingAssetError
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from models.geometry.arrays import Doubles, Ints
 
 MM_PER_UNIT = 100.0  # base.obj counts in decimetres
 HELPERS = {  # part name -> (obj group, ...)
@@ -44,8 +41,8 @@ class BaseMesh:
         mirror: [V] the vertex on the other side.
     """
 
-    vertices: Floats
-    texture: Floats
+    vertices: Doubles
+    texture: Doubles
     quads: dict[str, Ints]
     mirror: Ints
 
@@ -84,7 +81,7 @@ def read_base_mesh() -> BaseMesh:
     return BaseMesh(symmetric * MM_PER_UNIT, per_vertex, quads, mirror)
 
 
-def read_target(path: Path, vertex_count: int) -> Floats:
+def read_target(path: Path, vertex_count: int) -> Doubles:
     """[V, 3] mm: how a morph target moves the base mesh; the file, maybe gzipped, lists `vertex dx dy dz`."""
     content = path.read_bytes()
     text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
@@ -96,7 +93,7 @@ def read_target(path: Path, vertex_count: int) -> Floats:
     return offsets
 
 
-def read_obj(path: Path) -> tuple[Floats, Floats, dict[str, tuple[Ints, Ints]]]:
+def read_obj(path: Path) -> tuple[Doubles, Doubles, dict[str, tuple[Ints, Ints]]]:
     """Vertices, texture coordinates, and per group its quads as (vertex ids, texture ids)."""
     vertices: list[list[float]] = []
     texture: list[list[float]] = []
@@ -144,14 +141,14 @@ def _only(islands: list[Ints], size: int) -> Ints:
     return matching[0]
 
 
-def _neck(vertices: Floats, islands: list[Ints]) -> Ints:
+def _neck(vertices: Doubles, islands: list[Ints]) -> Ints:
     """The quads of the body's skin between the head's texture island and the shoulders."""
     taken = {HEAD_QUADS, MOUTH_QUADS, SOCKET_QUADS}
     rest = np.concatenate([island for island in islands if len(island) not in taken])
     return rest[(vertices[rest, 1] > NECK_BOTTOM).all(1) & (np.abs(vertices[rest, 0]) < 1.5).all(1)]
 
 
-def _mirror(vertices: Floats, used: Ints) -> Ints:
+def _mirror(vertices: Doubles, used: Ints) -> Ints:
     """[V] nearest vertex of the reflected mesh among `used`; must be its own inverse."""
     mirror = np.arange(len(vertices))
     distance, nearest = cKDTree(vertices[used]).query(vertices[used] * (-1, 1, 1))

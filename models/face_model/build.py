@@ -22,9 +22,7 @@ from models.face_model.chart import chart
 from models.face_model.contact import gaps, settled
 from models.face_model.head import Head, read_head
 from models.face_model.region import REGIONS, contact_pairs, labels
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from models.geometry.arrays import Doubles, Ints
 
 IDENTITIES, EXPRESSIONS = 60, 36
 SEED = 20
@@ -38,13 +36,8 @@ PARTS = ("skin", "mouth", "socket", "eye", "teeth", "tongue", "hair", "lashes")
 HALF_STEP = 2.0**-11  # mm; movements of the rest of the head are rounded to this, so that they compress
 
 
-def build(calibration: Calibration, seed: int = SEED) -> dict[str, NDArray[np.generic]]:
-    """All arrays of the file, by name (described in CARD.md and morphable.py)."""
-    return arrays(read_head(IDENTITIES, EXPRESSIONS, seed), calibration)
-
-
 def arrays(head: Head, calibration: Calibration) -> dict[str, NDArray[np.generic]]:
-    """All arrays of the file from a head and where its landmarks belong."""
+    """All arrays of the file from a head and where its landmarks belong, by name; see CARD.md."""
     place = placed(head, calibration)
     weights = head.fine.weights
     mean = weights @ place.mean
@@ -93,7 +86,7 @@ def arrays(head: Head, calibration: Calibration) -> dict[str, NDArray[np.generic
     }
 
 
-def _moved(head: Head, offsets: Floats, rotation: Floats) -> Floats:
+def _moved(head: Head, offsets: Doubles, rotation: Doubles) -> Doubles:
     """[C, F, 3] movements of the fine vertices in the model's frame."""
     flat = offsets.transpose(1, 0, 2).reshape(offsets.shape[1], -1)
     fine = (head.fine.weights @ flat).reshape(-1, len(offsets), 3).transpose(1, 0, 2)
@@ -110,12 +103,12 @@ def _rest(head: Head) -> tuple[Ints, Ints]:
     return np.concatenate(rows), np.concatenate(part)
 
 
-def _rounded(movements: Floats) -> NDArray[np.float16]:
+def _rounded(movements: Doubles) -> NDArray[np.float16]:
     """`movements` in steps of HALF_STEP."""
     return (np.round(movements / HALF_STEP) * HALF_STEP).astype(np.float16)
 
 
-def _bank(head: Head, mean: Floats, expression: Floats, contacts: Ints) -> NDArray[np.float16]:
+def _bank(head: Head, mean: Doubles, expression: Doubles, contacts: Ints) -> NDArray[np.float16]:
     """[BANK, E] made-up expressions, lips and lids settled."""
     pairs = torch.from_numpy(contacts)
     effect = gaps(pairs, torch.from_numpy(expression))
@@ -125,12 +118,12 @@ def _bank(head: Head, mean: Floats, expression: Floats, contacts: Ints) -> NDArr
     return np.asarray(settled(scores, start, effect, slack).numpy(), np.float16)
 
 
-def _slack(mean: Floats, contacts: Ints) -> Floats:
+def _slack(mean: Doubles, contacts: Ints) -> Doubles:
     """[G] mm that opposite vertices may overlap: lids a little, lips not. The origin is at eye height."""
     return np.where(np.abs(mean[contacts[:, 0], 1]) < EYE_HEIGHT_MM, LID_SLACK_MM, 0.0)
 
 
-def _extra_uv(head: Head, mean: Floats, extra: Ints) -> Floats:
+def _extra_uv(head: Head, mean: Doubles, extra: Ints) -> Doubles:
     """[M, 2] a texture place for every vertex outside the face.
 
     Eyes: the angle from straight ahead over pi, iris at (0.5, 0.5). Skin: angle around the head's axis and
@@ -149,7 +142,7 @@ def _extra_uv(head: Head, mean: Floats, extra: Ints) -> Floats:
     return texture[extra]
 
 
-def around_axis(points: Floats) -> Floats:
+def around_axis(points: Doubles) -> Doubles:
     """[P, 2] u: the angle around the head's upright axis, 0.5 in front; v: height, 0 on top of the head."""
     angle = np.arctan2(points[:, 0], points[:, 2] + 60)
     return np.stack([0.5 + angle / (2 * np.pi), (130 - points[:, 1]) / 300], 1)

@@ -11,15 +11,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.interpolate import RBFInterpolator
 
 from models.face_model.chart import border_loops
 from models.face_model.head import Head
+from models.geometry.arrays import Doubles, Ints
 from models.geometry.landmarks import BASE_VERTICES, BROWS, JAW, MIRROR, closest_on_surface
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 OUTER_LIPS = np.concatenate([np.arange(49, 54), np.arange(55, 60)])
 SLIDING = np.concatenate(
@@ -44,7 +41,7 @@ class Calibration:
     """
 
     pitch_deg: float
-    offsets_mm: Floats
+    offsets_mm: Doubles
     source: str
 
     @staticmethod
@@ -69,10 +66,10 @@ class Placement:
         landmark_vertices, landmark_weights: [68, 3] places on the fine surface.
     """
 
-    mean: Floats
-    rotation: Floats
+    mean: Doubles
+    rotation: Doubles
     landmark_vertices: Ints
-    landmark_weights: Floats
+    landmark_weights: Doubles
 
 
 def raw_placement(head: Head) -> Calibration:
@@ -80,7 +77,7 @@ def raw_placement(head: Head) -> Calibration:
     return Calibration(0.0, np.zeros((68, 3)), "none")
 
 
-def turned(head: Head, pitch_deg: float) -> tuple[Floats, Floats]:
+def turned(head: Head, pitch_deg: float) -> tuple[Doubles, Doubles]:
     """The average face [V, 3] turned, origin midway between the eyeballs' centres; and the rotation."""
     angle = np.deg2rad(pitch_deg)
     c, s = np.cos(angle), np.sin(angle)
@@ -108,7 +105,7 @@ def placed(head: Head, calibration: Calibration) -> Placement:
     return Placement(warped, rotation, vertices, weights)
 
 
-def _slide_on_rims(head: Head, goal: Floats, surface: Floats, vertices: Ints, weights: Floats) -> None:
+def _slide_on_rims(head: Head, goal: Doubles, surface: Doubles, vertices: Ints, weights: Doubles) -> None:
     """Moves the inner lip landmarks along the edges of the lips; writes into `vertices` and `weights`."""
     corners = BASE_VERTICES[[48, 54]]
     loop = next(loop for loop in border_loops(head.triangles[head.face.repeat(2)]) if corners[0] in loop)
@@ -128,7 +125,7 @@ def _slide_on_rims(head: Head, goal: Floats, surface: Floats, vertices: Ints, we
                 vertices[side], weights[side] = corner, (1 - share, share, 0)
 
 
-def _closest_on_line(point: Floats, line: Floats) -> tuple[int, float]:
+def _closest_on_line(point: Doubles, line: Doubles) -> tuple[int, float]:
     """Segment of a polyline closest to `point` and how far along it."""
     start, edge = line[:-1], np.diff(line, axis=0)
     share = np.clip(((point - start) * edge).sum(1) / (edge * edge).sum(1), 0, 1)
@@ -136,7 +133,7 @@ def _closest_on_line(point: Floats, line: Floats) -> tuple[int, float]:
     return best, float(share[best])
 
 
-def _surface_offsets(head: Head, surface: Floats, offsets: Floats) -> Floats:
+def _surface_offsets(head: Head, surface: Doubles, offsets: Doubles) -> Doubles:
     """[68, 3] how far the surface goes at each landmark; less along itself where marks may slide."""
     normals = np.zeros_like(surface)
     a, b, c = (surface[head.triangles[:, k]] for k in range(3))
@@ -152,7 +149,7 @@ def _surface_offsets(head: Head, surface: Floats, offsets: Floats) -> Floats:
     return out
 
 
-def _warp(points: Floats, own: Floats, offsets: Floats, head: Head) -> Floats:
+def _warp(points: Doubles, own: Doubles, offsets: Doubles, head: Head) -> Doubles:
     """[V, 3] a smooth field through `offsets` at the landmarks `own`, zero at the back and the neck."""
     if not offsets.any():
         return np.zeros_like(points)
@@ -168,7 +165,7 @@ def _warp(points: Floats, own: Floats, offsets: Floats, head: Head) -> Floats:
     return (moved + moved[head.mesh.mirror] * (-1, 1, 1)) / 2
 
 
-def landmark_basis(head: Head, place: Placement) -> tuple[Floats, Floats]:
+def landmark_basis(head: Head, place: Placement) -> tuple[Doubles, Doubles]:
     """The 68 landmarks of the average face [68, 3] and their movements [C, 68, 3], identity first."""
     rows = head.fine.weights[place.landmark_vertices.ravel()]
     share = place.landmark_weights[..., None]

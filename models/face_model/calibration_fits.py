@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.errors import InputError
 from models.face_model.calibration import INNER_LIPS, Calibration, landmark_basis, placed, raw_placement
 from models.face_model.head import Head
+from models.geometry.arrays import Doubles
 from models.geometry.landmarks import MIRROR
-
-Floats = NDArray[np.float64]
 
 TRUSTED_PERCENT = 5.0  # pseudo-labels that differ more than this from the hand labels are left out
 HELD_OUT = 10  # every tenth face is kept for measuring
@@ -32,10 +30,10 @@ class Fitted:
         scale: [F] mm per px.
     """
 
-    faces: Floats
-    coefficients: Floats
-    shapes: Floats
-    scale: Floats
+    faces: Doubles
+    coefficients: Doubles
+    shapes: Doubles
+    scale: Doubles
 
 
 def calibrate(head: Head, labels: Path) -> Calibration:
@@ -66,7 +64,7 @@ def calibrate(head: Head, labels: Path) -> Calibration:
     return Calibration(round(pitch, 4), calibration.offsets_mm, f"Mean over {used}; see CARD.md.")
 
 
-def frontal_faces(labels: Path) -> Floats:
+def frontal_faces(labels: Path) -> Doubles:
     """[F, 68, 3] px, y up: the trusted faces of `labels.npz`, each turned back by its own rotation."""
     if not labels.exists():
         raise InputError(f"{labels} is not there; --calibration takes the folder that holds labels.npz.")
@@ -77,7 +75,7 @@ def frontal_faces(labels: Path) -> Floats:
     return np.einsum("fpi,fij->fpj", points, rotation[trusted].astype(np.float64))
 
 
-def fit(faces: Floats, mean: Floats, basis: Floats) -> Fitted:
+def fit(faces: Doubles, mean: Doubles, basis: Doubles) -> Fitted:
     """Regularised fits of mean + coefficients . basis, each up to scale and place.
 
     Args:
@@ -98,7 +96,7 @@ def fit(faces: Floats, mean: Floats, basis: Floats) -> Fitted:
     return Fitted(placed_faces, coefficients, shapes, scale)
 
 
-def nme_percent(fitted: Fitted) -> Floats:
+def nme_percent(fitted: Fitted) -> Doubles:
     """[F] mean landmark error in the picture plane, % of sqrt(w h) of the landmarks' box."""
     size = np.sqrt(np.ptp(fitted.faces[..., :2], axis=1).prod(-1))
     return np.asarray(
@@ -106,14 +104,14 @@ def nme_percent(fitted: Fitted) -> Floats:
     )
 
 
-def _fit_placed(head: Head, calibration: Calibration, faces: Floats) -> tuple[Floats, Fitted]:
+def _fit_placed(head: Head, calibration: Calibration, faces: Doubles) -> tuple[Doubles, Fitted]:
     """The placed average face's landmarks [68, 3], and the fits."""
     place = placed(head, calibration)
     mean, basis = landmark_basis(head, place)
     return mean, fit(faces, mean, basis)
 
 
-def _missing(head: Head, calibration: Calibration, fitted: Fitted) -> Floats:
+def _missing(head: Head, calibration: Calibration, fitted: Fitted) -> Doubles:
     """[68, 3] mm, symmetric: what should be added to the average face's landmarks."""
     _, basis = landmark_basis(head, placed(head, calibration))
     identities = len(head.identity.offsets)
@@ -122,7 +120,7 @@ def _missing(head: Head, calibration: Calibration, fitted: Fitted) -> Floats:
     return (shift + shift[MIRROR] * (-1, 1, 1)) / 2
 
 
-def _lips_closed(offsets: Floats) -> Floats:
+def _lips_closed(offsets: Doubles) -> Doubles:
     """`offsets` with one height and depth for both of two inner lip landmarks that touch."""
     out = offsets.copy()
     for upper, lower in INNER_LIPS:
@@ -130,13 +128,13 @@ def _lips_closed(offsets: Floats) -> Floats:
     return out
 
 
-def _pitch_between(source: Floats, target: Floats) -> float:
+def _pitch_between(source: Doubles, target: Doubles) -> float:
     """Turn about x, radians, that best carries `source` [P, 3] onto `target`, up to scale and place."""
     a, b = source - source.mean(0), target - target.mean(0)
     return float(np.arctan2((a[:, 1] * b[:, 2] - a[:, 2] * b[:, 1]).sum(), (a[:, 1:] * b[:, 1:]).sum()))
 
 
-def _without_pose(points: Floats, offsets: Floats) -> Floats:
+def _without_pose(points: Doubles, offsets: Doubles) -> Doubles:
     """`offsets` [P, 3] less their movement and growth of the whole; a turn is kept, it is the pitch's job."""
     arm = points - points.mean(0)
     still = offsets - offsets.mean(0)

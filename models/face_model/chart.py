@@ -7,14 +7,13 @@ import scipy.sparse as sparse
 from numpy.typing import NDArray
 from scipy.sparse.linalg import spsolve
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from models.geometry.arrays import Doubles, Ints
 
 EVENING, EVENNESS = 3, 0.5  # rounds, and strength of each
 MARGIN = 0.012  # of the chart's side, left free around the face
 
 
-def chart(vertices: Floats, triangles: Ints, mirror: Ints) -> Floats:
+def chart(vertices: Doubles, triangles: Ints, mirror: Ints) -> Doubles:
     """[N, 2] u to the viewer's right, v downwards, in 0..1, exactly symmetric, no triangle turned over.
 
     Every inner vertex is the mean-value mean of its neighbours (Floater 2003), so with a convex outline no
@@ -58,13 +57,13 @@ def border_loops(triangles: Ints) -> list[Ints]:
     return loops
 
 
-def signed_areas(uv: Floats, triangles: Ints) -> Floats:
+def signed_areas(uv: Doubles, triangles: Ints) -> Doubles:
     """[T] areas in the chart, positive where a triangle keeps its turn (v points down, hence the sign)."""
     a, b, c = (uv[triangles[:, k]] for k in range(3))
     return np.asarray(-((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]) / 2)
 
 
-def _closed(vertices: Floats, triangles: Ints, holes: list[Ints]) -> tuple[Floats, Ints]:
+def _closed(vertices: Doubles, triangles: Ints, holes: list[Ints]) -> tuple[Doubles, Ints]:
     """The surface with each hole filled by a fan around its middle."""
     points, faces = [vertices], [triangles]
     for index, loop in enumerate(holes):
@@ -74,7 +73,7 @@ def _closed(vertices: Floats, triangles: Ints, holes: list[Ints]) -> tuple[Float
     return np.concatenate(points), np.concatenate(faces)
 
 
-def _solved(weights: sparse.csr_matrix, where: Floats, fixed: NDArray[np.bool_]) -> Floats:
+def _solved(weights: sparse.csr_matrix, where: Doubles, fixed: NDArray[np.bool_]) -> Doubles:
     """`where` [P, 2] with every point that is not `fixed` at the weighted mean of its neighbours."""
     system = (sparse.diags(np.asarray(weights.sum(1)).ravel()) - weights).tocsc()
     free = ~fixed
@@ -83,7 +82,7 @@ def _solved(weights: sparse.csr_matrix, where: Floats, fixed: NDArray[np.bool_])
     return out
 
 
-def _stretch(points: Floats, where: Floats, faces: Ints) -> Floats:
+def _stretch(points: Doubles, where: Doubles, faces: Ints) -> Doubles:
     """[P] how much larger the surface around a point is than its chart, as a length, 1 on average."""
     first, second = (points[faces[:, k]] - points[faces[:, 0]] for k in (1, 2))
     area = np.linalg.norm(np.cross(first, second), axis=1)
@@ -93,7 +92,7 @@ def _stretch(points: Floats, where: Floats, faces: Ints) -> Floats:
     return np.asarray(stretch / np.median(stretch))
 
 
-def _mean_value_weights(points: Floats, faces: Ints) -> sparse.csr_matrix:
+def _mean_value_weights(points: Doubles, faces: Ints) -> sparse.csr_matrix:
     """[P, P] w_ij = (tan(a / 2) + tan(b / 2)) / |p_i - p_j|, a and b the angles at i beside edge ij."""
     rows, columns, values = [], [], []
     for k in range(3):
@@ -109,7 +108,7 @@ def _mean_value_weights(points: Floats, faces: Ints) -> sparse.csr_matrix:
     return sparse.csr_matrix(flat, shape=(len(points),) * 2)
 
 
-def _outline(border: Floats) -> Floats:
+def _outline(border: Doubles) -> Doubles:
     """[L, 2] places on |x|^4 + |y|^4 = 1 (y up), by arc length on both curves, symmetric about the y axis."""
     angle = np.linspace(0, 2 * np.pi, 20001)
     curve = np.stack([np.sin(angle), np.cos(angle)], 1)
@@ -127,6 +126,6 @@ def _outline(border: Floats) -> Floats:
     return np.roll(placed, top, axis=0)
 
 
-def _arc(points: Floats) -> Floats:
+def _arc(points: Doubles) -> Doubles:
     """Length travelled along a polyline up to each of its points."""
     return np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])

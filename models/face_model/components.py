@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from models.geometry.arrays import Doubles, Ints
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -23,15 +22,15 @@ class Components:
         symmetric: [C] whether a component moves both sides alike; else a mirrored face has the opposite sign.
     """
 
-    offsets: Floats
+    offsets: Doubles
     names: tuple[str, ...]
-    scores: Floats
+    scores: Doubles
     share: float
     symmetric: NDArray[np.bool_]
 
 
 def principal_components(
-    samples: Floats, effects: Floats, names: list[str], mirror: Ints, weights: Floats, count: int
+    samples: Doubles, effects: Doubles, names: list[str], mirror: Ints, weights: Doubles, count: int
 ) -> Components:
     """Components of x = sum_k s_k d_k about x = 0, for a population as often mirrored as not.
 
@@ -51,7 +50,7 @@ def principal_components(
     root = vectors[:, kept] * np.sqrt(values[kept])  # [K, R]
     back = samples @ (vectors[:, kept] / np.sqrt(values[kept]))  # [S, R] white
     flipped = effects[:, mirror] * (-1, 1, 1)
-    found: list[tuple[float, Floats, bool, Floats]] = []
+    found: list[tuple[float, Doubles, bool, Doubles]] = []
     total = 0.0
     for part, symmetric in (((effects + flipped) / 2, True), ((effects - flipped) / 2, False)):
         moved = np.tensordot(root.T, part, 1)  # [R, V, 3]
@@ -76,7 +75,7 @@ def principal_components(
     )
 
 
-def without_similarity(effects: Floats, vertices: Floats, weights: Floats) -> Floats:
+def without_similarity(effects: Doubles, vertices: Doubles, weights: Doubles) -> Doubles:
     """`effects` [K, V, 3] less the whole head's movement, turn and growth, judged by `weights` [V]."""
     centre = (weights[:, None] * vertices).sum(0) / weights.sum()
     arm = vertices - centre
@@ -89,7 +88,7 @@ def without_similarity(effects: Floats, vertices: Floats, weights: Floats) -> Fl
     return np.asarray((flat - (basis @ solved).T).reshape(effects.shape))
 
 
-def _label(contribution: Floats, names: list[str], symmetric: bool) -> str:
+def _label(contribution: Doubles, names: list[str], symmetric: bool) -> str:
     """The two sliders that contribute most, with their signs."""
     top = np.argsort(-np.abs(contribution))[:2]
     text = " ".join(f"{'+' if contribution[k] > 0 else '-'}{names[k]}" for k in top)

@@ -19,17 +19,8 @@ from numpy.typing import NDArray
 
 from models.errors import MissingAssetError, WeightsError
 from models.face_model.morphable import FaceModel
-from models.face_model.registration import (
-    Bools,
-    Floats,
-    Ints,
-    Places,
-    Surface,
-    brought_near,
-    closest,
-    drawn_over,
-    likened,
-)
+from models.face_model.registration import Places, Surface, brought_near, closest, drawn_over, likened
+from models.geometry.arrays import Bools, Doubles, Ints
 from models.reconstruction import Correspondence, Topology
 
 SIDE = 256  # cells of the UV layout
@@ -47,7 +38,7 @@ class ChartPlaces:
         reached: [V] False where the other face ends before.
     """
 
-    cells: Floats
+    cells: Doubles
     reached: Bools
 
     @staticmethod
@@ -74,13 +65,13 @@ class ChartPlaces:
         rows, columns = np.nonzero(mask)
         return self.on_chart(np.stack([columns, rows], 1).astype(np.float64), grid_triangles(mask), nearest=8)
 
-    def on_chart(self, cells: Floats, triangles: Ints, nearest: int = 24) -> Correspondence:
+    def on_chart(self, cells: Doubles, triangles: Ints, nearest: int = 24) -> Correspondence:
         """On a mesh whose vertices have known places [N, 2] (column, row) in the same layout, as BFM's.
 
         See `bfm_cells`. More than the `nearest` triangles need not be looked at where they are of one size.
         """
 
-        def flat(points: Floats) -> Floats:
+        def flat(points: Doubles) -> Doubles:
             return np.concatenate([points, np.zeros((len(points), 1))], 1)
 
         chart = Surface(flat(cells), np.asarray(triangles, np.int64))
@@ -90,9 +81,9 @@ class ChartPlaces:
 
 def corresponding(
     open_face: FaceModel,
-    mean: Floats,
+    mean: Doubles,
     triangles: Ints,
-    landmarks: Floats | None = None,
+    landmarks: Doubles | None = None,
     keep: Path | None = None,
 ) -> Correspondence:
     """Where the open face's vertices lie on the mean face of another model, by drawing it over that.
@@ -145,12 +136,12 @@ def grid_triangles(mask: NDArray[np.bool_]) -> Ints:
     return np.asarray(triangles[(triangles >= 0).all(1)])
 
 
-def bfm_cells(uv: Floats) -> Floats:
+def bfm_cells(uv: Doubles) -> Doubles:
     """[N, 2] (column, row) of BFM's vertices, from `BFM_UV.mat` [N, 2] in 0..1, v up."""
     return np.asarray(np.stack([uv[:, 0] * (SIDE - 1), (SIDE - 1) * (1 - uv[:, 1])], 1))
 
 
-def measured_places(open_face: FaceModel, mean_map: Floats, landmarks: Floats) -> ChartPlaces:
+def measured_places(open_face: FaceModel, mean_map: Doubles, landmarks: Doubles) -> ChartPlaces:
     """The open face's places on a UV layout, from a mean face there.
 
     Args:
@@ -175,7 +166,7 @@ def _laid(open_face: FaceModel, source: Surface, target: Surface) -> Places:
     return closest(drawn_over(like, target), target)
 
 
-def _correspondence(corners: Ints, weights: Floats, reached: Bools) -> Correspondence:
+def _correspondence(corners: Ints, weights: Doubles, reached: Bools) -> Correspondence:
     arrays = corners.astype(np.int32), weights.astype(np.float32), reached.copy()
     for array in arrays:
         array.flags.writeable = False

@@ -20,9 +20,7 @@ from models.face_model.anny_data import read_obj
 from models.face_model.build import EXPRESSIONS, IDENTITIES, SEED
 from models.face_model.calibration import Calibration, placed
 from models.face_model.head import read_head
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from models.geometry.arrays import Doubles, Ints
 
 STYLES = (
     "afro01", "bob01", "bob02", "braid01", "long01", "ponytail01", "short01", "short02", "short03", "short04",
@@ -37,7 +35,7 @@ HAIRLINE_MM = 85.0  # borders above this height are partings, not tips
 LICENCE = "CC0-1.0; from makehumancommunity/makehuman-assets, placed on the open face model's mean head"
 
 
-def style_arrays(folder: Path, name: str, base: Floats, rotation: Floats) -> dict[str, NDArray[np.generic]]:
+def style_arrays(folder: Path, name: str, base: Doubles, rotation: Doubles) -> dict[str, NDArray[np.generic]]:
     """One style: `vertices` [P, 3] int16 and `strand` [P, 2] int16 in STEP_MM, `triangles` [T, 3] uint16.
 
     `strand`: how far across the strands, and how far from their tips along them.
@@ -64,7 +62,7 @@ def style_arrays(folder: Path, name: str, base: Floats, rotation: Floats) -> dic
     }
 
 
-def hung(path: Path, base: Floats, rotation: Floats) -> Floats:
+def hung(path: Path, base: Doubles, rotation: Doubles) -> Doubles:
     """[P, 3] mm of what a .mhclo file hangs on the base mesh: weighted corners plus a scaled offset."""
     scale, rows = np.ones(3), []
     for line in path.read_text().splitlines():
@@ -92,7 +90,7 @@ def _pieces(quads: Ints, count: int) -> Ints:
     return np.asarray(label[quads[:, 0]], np.int64)
 
 
-def _cap(points: Floats, quads: Ints) -> Floats:
+def _cap(points: Doubles, quads: Ints) -> Doubles:
     """[P, 2] strands of a piece that wraps the head: across = around the axis, tips = its lower border."""
     edges, uses = np.unique(_edges(quads), axis=0, return_counts=True)
     tips = np.unique(edges[uses == 1])
@@ -106,7 +104,7 @@ def _cap(points: Floats, quads: Ints) -> Floats:
     return np.stack([around, np.where(np.isfinite(away), away, FAR_MM)], 1)
 
 
-def _lock(points: Floats, quads: Ints) -> Floats:
+def _lock(points: Doubles, quads: Ints) -> Doubles:
     """[P, 2] strands of a single lock: along its longest axis, from the end nearer to the crown."""
     middle = points - points.mean(0)
     _, _, axes = np.linalg.svd(middle, full_matrices=False)

@@ -18,9 +18,7 @@ from models.face_model.sliders import (
     target_files,
 )
 from models.face_model.subdivision import Subdivided, catmull_clark, mirrored_fine, split_quads
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from models.geometry.arrays import Doubles, Ints
 
 SMOOTHED = ("skin", "neck", "mouth", "socket", "eye")  # parts that are subdivided; the rest stay as they are
 SOCKET_RINGS = 3
@@ -46,7 +44,7 @@ class Head:
     """
 
     mesh: BaseMesh
-    mean: Floats
+    mean: Doubles
     identity: Components
     expression: Components
     fine: Subdivided
@@ -82,7 +80,7 @@ def read_head(identities: int, expressions: int, seed: int) -> Head:
     return Head(mesh, mean, identity, expression, fine, parts, quads, chosen, fine_mirror, triangles)
 
 
-def _identity(mesh: BaseMesh, face: Ints, count: int, rng: np.random.Generator) -> tuple[Floats, Components]:
+def _identity(mesh: BaseMesh, face: Ints, count: int, rng: np.random.Generator) -> tuple[Doubles, Components]:
     """The average face at rest, and the components of how people differ from it."""
     files = target_files()
     names = list(files)
@@ -109,7 +107,7 @@ def _expression(mesh: BaseMesh, face: Ints, count: int, rng: np.random.Generator
     return principal_components(samples, effects, list(files), mesh.mirror, weights, count)
 
 
-def _weights(vertex_count: int, face: Ints) -> Floats:
+def _weights(vertex_count: int, face: Ints) -> Doubles:
     """[V] one on the face, zero elsewhere."""
     weights = np.zeros(vertex_count)
     weights[np.unique(face)] = 1.0

@@ -9,11 +9,8 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
 from models.face_model.chart import border_loops
+from models.geometry.arrays import Bools, Doubles, Ints
 from models.geometry.landmarks import BASE_VERTICES, BROWS, EYES, JAW
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 REGIONS = ("brows", "eyes", "nose", "lips", "jaw", "forehead", "cheeks")
 NOSE_TIP = 297
@@ -22,7 +19,7 @@ RIM_RINGS, COLUMN_MM = 5, 0.8  # where to look for what touches
 FOREHEAD = np.array([(-71.0, 758, 80), (-58, 796, 98), (-30, 815, 118), (0, 820, 126)])  # base mesh, mm
 
 
-def face_quads(vertices: Floats, skin: Ints, mirror: Ints) -> Bools:
+def face_quads(vertices: Doubles, skin: Ints, mirror: Ints) -> Bools:
     """[Q] which skin quads are the face: a strip wider than the contour of landmarks 0..16 and the forehead.
 
     A loop of edges through the jaw landmarks and over the forehead; what it encloses around the nose, and
@@ -42,7 +39,7 @@ def face_quads(vertices: Floats, skin: Ints, mirror: Ints) -> Bools:
     return _tidy(skin, inside[skin].all(1))
 
 
-def edge_graph(vertices: Floats, quads: Ints) -> sparse.csr_matrix:
+def edge_graph(vertices: Doubles, quads: Ints) -> sparse.csr_matrix:
     """[V, V] lengths of the edges."""
     pairs = np.unique(np.sort(np.stack([quads, np.roll(quads, -1, 1)], -1).reshape(-1, 2), 1), axis=0)
     length = np.linalg.norm(vertices[pairs[:, 0]] - vertices[pairs[:, 1]], axis=1)
@@ -50,7 +47,7 @@ def edge_graph(vertices: Floats, quads: Ints) -> sparse.csr_matrix:
     return (graph + graph.T).tocsr()
 
 
-def contact_pairs(vertices: Floats, triangles: Ints) -> Ints:
+def contact_pairs(vertices: Doubles, triangles: Ints) -> Ints:
     """[G, 2] (upper, lower) vertices that face each other across the mouth and the eyes of an average face.
 
     Along each opening: the lowest vertex near the upper rim and the highest near the lower rim, for lips
@@ -72,7 +69,7 @@ def contact_pairs(vertices: Floats, triangles: Ints) -> Ints:
     return np.unique(pairs, axis=0)
 
 
-def _near_rim(vertices: Floats, neighbours: sparse.csr_matrix, rim: Ints) -> Ints:
+def _near_rim(vertices: Doubles, neighbours: sparse.csr_matrix, rim: Ints) -> Ints:
     """The vertices within RIM_RINGS edges of a rim."""
     reached = np.zeros(len(vertices), bool)
     reached[rim] = True
@@ -81,13 +78,13 @@ def _near_rim(vertices: Floats, neighbours: sparse.csr_matrix, rim: Ints) -> Int
     return np.flatnonzero(reached)
 
 
-def _column(vertices: Floats, among: Ints, x: float) -> Ints:
+def _column(vertices: Doubles, among: Ints, x: float) -> Ints:
     """Those of the vertices `among` in the upright strip around `x`."""
     off = np.abs(vertices[among, 0] - x)
     return among[off <= max(COLUMN_MM, off.min())]
 
 
-def labels(vertices: Floats, landmarks: Floats, neutral: Floats | None = None) -> NDArray[np.uint8]:
+def labels(vertices: Doubles, landmarks: Doubles, neutral: Doubles | None = None) -> NDArray[np.uint8]:
     """[N] index into REGIONS of every face vertex, from where the landmarks [68, 3] are; all in one space."""
     x, y = np.abs(vertices[:, 0]), vertices[:, 1]
     lm = landmarks
@@ -122,14 +119,14 @@ def labels(vertices: Floats, landmarks: Floats, neutral: Floats | None = None) -
     return out
 
 
-def _near_line(vertices: Floats, line: Floats, radius: float) -> Bools:
+def _near_line(vertices: Doubles, line: Doubles, radius: float) -> Bools:
     """[N] whether a vertex lies within `radius` of a polyline."""
     steps = np.linspace(0, 1, 12)[:, None, None]
     dense = ((1 - steps) * line[None, :-1] + steps * line[None, 1:]).reshape(-1, 3)
     return np.asarray(cKDTree(dense).query(vertices)[0] < radius)
 
 
-def _inside_lips(vertices: Floats, lm: Floats) -> Bools:
+def _inside_lips(vertices: Doubles, lm: Doubles) -> Bools:
     """[N] whether a vertex lies between the outer lip landmarks, seen from the front."""
     x, y, z = vertices.T
     upper = np.interp(x, lm[48:55, 0], lm[48:55, 1])
@@ -139,7 +136,7 @@ def _inside_lips(vertices: Floats, lm: Floats) -> Bools:
     return np.asarray(within & (y < upper + 0.4) & (y > lower - 0.4))
 
 
-def _loop(vertices: Floats, skin: Ints, graph: sparse.csr_matrix) -> Ints:
+def _loop(vertices: Doubles, skin: Ints, graph: sparse.csr_matrix) -> Ints:
     """Vertices of a closed path of edges through the jaw landmarks and over the forehead."""
     used = np.unique(skin)
     top = np.concatenate([FOREHEAD, FOREHEAD[-2::-1] * (-1, 1, 1)])
@@ -154,7 +151,7 @@ def _loop(vertices: Floats, skin: Ints, graph: sparse.csr_matrix) -> Ints:
     return np.unique(path)
 
 
-def _ears(vertices: Floats) -> Bools:
+def _ears(vertices: Doubles) -> Bools:
     """[V] whether a vertex belongs to an ear or lies behind it."""
     x, y, z = np.abs(vertices[:, 0]), vertices[:, 1], vertices[:, 2]
     return np.asarray((z < 60) & (y > 640) | (x > 76) & (y < 770))

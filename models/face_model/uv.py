@@ -6,14 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from models.geometry.arrays import Bools, Doubles, Ints
 from models.reconstruction import Topology
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 WINDOW = 5  # side of the square of cells that a vertex near the border is extrapolated from
 NEARBY = 0.6  # cells: how fast those count less with distance
@@ -122,7 +118,7 @@ def _weights(topology: Topology, size: int) -> _Weights:
     )
 
 
-def rasterise(points: Floats, triangles: Ints, size: int) -> tuple[Ints, Ints, Floats]:
+def rasterise(points: Doubles, triangles: Ints, size: int) -> tuple[Ints, Ints, Doubles]:
     """Which triangle covers each cell centre.
 
     Args:
@@ -149,7 +145,7 @@ def rasterise(points: Floats, triangles: Ints, size: int) -> tuple[Ints, Ints, F
     return cells, owner[chosen], weights[chosen]
 
 
-def _barycentric(point: Floats | Ints, corner: Floats) -> Floats:
+def _barycentric(point: Doubles | Ints, corner: Doubles) -> Doubles:
     """[P, 3] weights of points [P, 2] in triangles [P, 3, 2]."""
     a, b = corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]
     p = point - corner[:, 0]
@@ -160,7 +156,7 @@ def _barycentric(point: Floats | Ints, corner: Floats) -> Floats:
     return np.stack([np.where(np.isinf(area), -1.0, 1 - second - third), second, third], 1)
 
 
-def _bilinear(points: Floats, valid: Bools, size: int) -> tuple[Ints, Floats, Bools]:
+def _bilinear(points: Doubles, valid: Bools, size: int) -> tuple[Ints, Doubles, Bools]:
     """Cells [N, 4] and weights [N, 4] around each vertex, zero unless all four are valid [N]."""
     base = np.clip(np.floor(points).astype(np.int64), 0, size - 2)
     off = points - base
@@ -171,7 +167,7 @@ def _bilinear(points: Floats, valid: Bools, size: int) -> tuple[Ints, Floats, Bo
     return np.where(inner[:, None], cells, 0), weights * inner[:, None], inner
 
 
-def _extrapolation(points: Floats, valid: Bools, size: int) -> tuple[Ints, Floats]:
+def _extrapolation(points: Doubles, valid: Bools, size: int) -> tuple[Ints, Doubles]:
     """Cells and weights [R, WINDOW ** 2] of a plane through the valid cells near a point, by least squares.
 
     A little damping of the slopes keeps the weights tame where only a row of cells is near.

@@ -184,7 +184,7 @@ def _npy(path: Path) -> str:
             }[version]
             shape, _, dtype = read(file)
             whole = dtype.hasobject or path.stat().st_size - file.tell() == math.prod(shape) * dtype.itemsize
-        except (ValueError, KeyError) as error:
+        except Exception as error:  # numpy evaluates the header: a damaged one breaks that in any way
             raise WeightsError(f"{path.name} is a broken .npy file ({error}). Get it anew.") from error
     if not whole:
         raise WeightsError(f"{path.name} is not whole. Get it anew.")
@@ -205,20 +205,14 @@ def _npy(path: Path) -> str:
 
 def _matlab(path: Path) -> str:
     """A .mat by its variables."""
-    from scipy.io import whosmat
-
     from models.file_formats.matlab_file import read_matlab
 
-    try:
-        shapes = {name: shape for name, shape, _ in whosmat(path)}
-    except (ValueError, TypeError, NotImplementedError, KeyError, IndexError) as error:
-        raise WeightsError(f"{path.name} is a broken MATLAB file ({error}). Get it anew.") from error
-    if shapes.get("UV") == (53_215, 2):
+    held = read_matlab(path)
+    if getattr(held.get("UV"), "shape", None) == (53_215, 2):
         return "BFM_UV.mat"
-    if {"shapeMU", "shapePC", "tl"} <= set(shapes):
+    if {"shapeMU", "shapePC", "tl"} <= held.keys():
         return "01_MorphableModel.mat"
-    model = read_matlab(path).get("model") if "model" in shapes else None
-    return "BFM.mat" if getattr(model, "shapeMU", None) is not None else ""
+    return "BFM.mat" if getattr(held.get("model"), "shapeMU", None) is not None else ""
 
 
 def _hdf5(path: Path) -> str:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from models.geometry.arrays import Doubles, Ints
 
 # Vertices of the base mesh nearest to the iBUG points; mouth corners are shared by outer and inner lips.
 # fmt: off
@@ -36,7 +34,7 @@ JAW, BROWS, NOSE, EYES, LIPS = (
 )
 
 
-def closest_on_surface(points: Floats, vertices: Floats, triangles: Ints) -> tuple[Ints, Floats]:
+def closest_on_surface(points: Doubles, vertices: Doubles, triangles: Ints) -> tuple[Ints, Doubles]:
     """The place of each point on a surface.
 
     Args:
@@ -60,7 +58,7 @@ def closest_on_surface(points: Floats, vertices: Floats, triangles: Ints) -> tup
     return np.array(ids), np.array(weights)
 
 
-def _closest_weights(point: Floats, corner: Floats) -> Floats:
+def _closest_weights(point: Doubles, corner: Doubles) -> Doubles:
     """Barycentric weights [3] of the point of one triangle [3, 3] closest to `point`."""
     inside = _plane_weights(point, corner)
     if (inside >= 0).all():
@@ -77,7 +75,7 @@ def _closest_weights(point: Floats, corner: Floats) -> Floats:
     return best
 
 
-def _plane_weights(point: Floats, corner: Floats) -> Floats:
+def _plane_weights(point: Doubles, corner: Doubles) -> Doubles:
     """Barycentric weights of the foot of `point` on the plane of the triangle; may be negative."""
     sides = np.stack([corner[1] - corner[0], corner[2] - corner[0]], 1)
     st = np.linalg.lstsq(sides, point - corner[0], rcond=None)[0]

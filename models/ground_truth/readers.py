@@ -16,10 +16,8 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import re
 import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +26,9 @@ from typing import Any
 import numpy as np
 
 from models.errors import InputError
-from models.ground_truth.record import Box, GroundTruth, TrueMesh, box_of
+from models.file_formats.matlab_file import variables
+from models.geometry.arrays import Box
+from models.ground_truth.record import GroundTruth, TrueMesh, box_of
 from models.reconstruction import Array, frozen
 
 Size = tuple[int, int]
@@ -41,8 +41,6 @@ MOST_UNPACKED = 64_000_000
 FARTHEST_PX = 1e6
 FROM_ONE = "counted from 1, as MATLAB does: 1 px taken from x and y"
 FROM_ZERO = "counted from 0: as in the file"
-_MAT_COMPRESSED = 15  # miCOMPRESSED, MAT-File Level 5
-_MAT_NUMBERS = {"double", "single", "int8", "uint8", "int16", "uint16", "int32", "uint32"}
 
 
 def beside(photo: Path) -> Path | None:
@@ -145,15 +143,9 @@ def _read_npz(name: str, data: bytes, _size: Size | None) -> GroundTruth:
 
 def _read_mat(name: str, data: bytes, _size: Size | None) -> GroundTruth:
     """AFLW2000 and 300W-LP: pt3d_68 [3, 68] or pt2d [2, 68], Pose_Para [1, 7] in radians."""
-    from scipy.io import loadmat, whosmat  # here, not above: slow to load, and seldom needed
-
-    _check_unpacked(name, data)
-    try:
-        held = {key: shape for key, shape, kind in whosmat(io.BytesIO(data)) if kind in _MAT_NUMBERS}
-    except NotImplementedError as error:
-        raise InputError(f"{name} is a MATLAB file of version 7.3. Save it with -v7.") from error
-    wanted = [key for key in ("pt3d_68", "pt2d", "Pose_Para") if math.prod(held.get(key, (10**9,))) < 1000]
-    arrays = loadmat(io.BytesIO(data), variable_names=wanted)
+    if data.startswith(b"\x89HDF"):
+        raise InputError(f"{name} is a MATLAB file of version 7.3. Save it with -v7.")
+    arrays = variables(data, MOST_UNPACKED, ("pt3d_68", "pt2d", "Pose_Para"))
     points = arrays.get("pt3d_68", arrays.get("pt2d"))
     if points is None:
         raise InputError(f"{name} holds neither pt3d_68 nor pt2d of 68 points. Open a .mat of AFLW2000.")
@@ -164,19 +156,6 @@ def _read_mat(name: str, data: bytes, _size: Size | None) -> GroundTruth:
         _landmarks(name, np.asarray(points).T, shift_px=1),
         pose_deg=None if pose is None else _pose(name, np.degrees(np.asarray(pose, np.float64).ravel()[:3])),
     )
-
-
-def _check_unpacked(name: str, data: bytes) -> None:
-    """Refuse what unpacks to far more than a truth needs: each element has a tag of type and length."""
-    at, total, tag = 128, 0, np.dtype("<u4" if data[126:128] == b"IM" else ">u4")
-    while at + 8 <= len(data):
-        kind, length = np.frombuffer(data, tag, 2, at).tolist()
-        if kind == _MAT_COMPRESSED:
-            unpacker = zlib.decompressobj()
-            total += len(unpacker.decompress(data[at + 8 : at + 8 + length], MOST_UNPACKED - total + 1))
-            if total > MOST_UNPACKED:
-                raise InputError(f"{name} unpacks to more than {MOST_UNPACKED / 1e6:.0f} MB. It is no truth.")
-        at += 8 + length
 
 
 def _read_pts(name: str, data: bytes, _size: Size | None) -> GroundTruth:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from models.geometry.arrays import Box
 from models.reconstruction import Array
-
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, eq=False, slots=True)

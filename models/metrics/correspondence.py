@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from models.reconstruction import Array, Reconstruction, Topology, frozen
 
 OPEN_FACE = "open face"  # the name of its topology
-REACH = 0.05  # of a mesh's size: how far apart two vertices may lie and still be the same place
+SAME_PLACE = 0.05  # of a mesh's size: how far apart two vertices may lie and still be the same place
 
 
 def common(answer: Reconstruction) -> Array | None:
@@ -73,7 +73,7 @@ def open_vertex(topology: Topology, vertex: int) -> int | None:
         return None if there is None else vertex
     apart = np.where(on_it, np.linalg.norm(there - places[vertex], axis=1), np.inf)
     nearest = int(apart.argmin())
-    return nearest if apart[nearest] <= REACH * float(np.ptp(places, axis=0).max()) else None
+    return nearest if apart[nearest] <= SAME_PLACE * float(np.ptp(places, axis=0).max()) else None
 
 
 def vertex_of(topology: Topology, vertex: int) -> int | None:
@@ -122,5 +122,5 @@ def _nearest_open(topology: Topology) -> NDArray[np.int64]:
     if there is None or on_it is None or topology.open_face is None:
         return np.arange(len(places)) if there is not None else np.full(len(places), -1)
     distance, index = cKDTree(there[on_it]).query(places)
-    near = distance <= REACH * float(np.ptp(places, axis=0).max())
+    near = distance <= SAME_PLACE * float(np.ptp(places, axis=0).max())
     return np.where(near, np.flatnonzero(on_it)[np.minimum(index, on_it.sum() - 1)], -1)

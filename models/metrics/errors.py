@@ -10,11 +10,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from models.geometry.arrays import Doubles
+
 MAX_SCORED_ANGLE_DEG = 99.0
 
 
-def box_size(points: NDArray[np.floating]) -> Floats:
+def box_size(points: NDArray[np.floating]) -> Doubles:
     """The size a face is measured by: sqrt(w h) of the box around its points in x and y.
 
     Args:
@@ -31,8 +32,8 @@ def nme_percent(
     predicted: NDArray[np.floating],
     truth: NDArray[np.floating],
     select: NDArray[np.bool_] | None = None,
-    size: Callable[[NDArray[np.floating]], Floats] = box_size,
-) -> Floats:
+    size: Callable[[NDArray[np.floating]], Doubles] = box_size,
+) -> Doubles:
     """Normalised mean error in the picture plane.
 
     100 * mean_k |p_k - g_k| / sqrt(w h), x and y only, w and h of the box around *all* true points, so that
@@ -55,8 +56,8 @@ def nme3d_percent(
     predicted: NDArray[np.floating],
     truth: NDArray[np.floating],
     select: NDArray[np.bool_] | None = None,
-    size: Callable[[NDArray[np.floating]], Floats] = box_size,
-) -> Floats:
+    size: Callable[[NDArray[np.floating]], Doubles] = box_size,
+) -> Doubles:
     """Normalised mean error in space; depth is only defined up to an offset, so that is taken out.
 
     As `nme_percent` with x, y, z after subtracting from each list its own mean z (the protocol of SADRNet and
@@ -77,7 +78,7 @@ def nme3d_percent(
     return 100 * _mean_over_points(distance, select) / size(truth)
 
 
-def signed_residual_percent(predicted: NDArray[np.floating], truth: NDArray[np.floating]) -> Floats:
+def signed_residual_percent(predicted: NDArray[np.floating], truth: NDArray[np.floating]) -> Doubles:
     """Which way each point is off: 100 * (p_k - g_k) / sqrt(w h).
 
     A mean over many faces that is not near zero is a bias (of the landmark definition, usually), not noise.
@@ -104,7 +105,7 @@ def pose_is_scored(truth_deg: NDArray[np.floating]) -> NDArray[np.bool_]:
     return np.asarray((np.abs(truth_deg) <= MAX_SCORED_ANGLE_DEG).all(-1))
 
 
-def pose_mae_deg(predicted_deg: NDArray[np.floating], truth_deg: NDArray[np.floating]) -> Floats:
+def pose_mae_deg(predicted_deg: NDArray[np.floating], truth_deg: NDArray[np.floating]) -> Doubles:
     """Mean absolute error of pitch, yaw and roll over the faces that `pose_is_scored`, without wrap-around.
 
     Args:
@@ -120,7 +121,7 @@ def pose_mae_deg(predicted_deg: NDArray[np.floating], truth_deg: NDArray[np.floa
     return np.asarray(np.abs(_difference(predicted_deg, truth_deg)[scored]).mean(0))
 
 
-def geodesic_deg(first: NDArray[np.floating], second: NDArray[np.floating]) -> Floats:
+def geodesic_deg(first: NDArray[np.floating], second: NDArray[np.floating]) -> Doubles:
     """The angle of the one turn that carries one rotation onto the other.
 
     |R - S|_F = 2 sqrt(2) sin(angle / 2); with the sine the small angles are exact, unlike with arccos(trace).
@@ -136,7 +137,7 @@ def geodesic_deg(first: NDArray[np.floating], second: NDArray[np.floating]) -> F
     return np.asarray(np.degrees(2 * np.arcsin(np.clip(chord / np.sqrt(8), 0, 1))))
 
 
-def disagreement(first: NDArray[np.floating], second: NDArray[np.floating]) -> Floats:
+def disagreement(first: NDArray[np.floating], second: NDArray[np.floating]) -> Doubles:
     """How far two answers of one topology lie apart, point by point.
 
     Args:
@@ -151,7 +152,7 @@ def disagreement(first: NDArray[np.floating], second: NDArray[np.floating]) -> F
 
 def followed(
     fused: NDArray[np.floating], first: NDArray[np.floating], second: NDArray[np.floating], least: float
-) -> Floats:
+) -> Doubles:
     """Which of two answers their fusion followed, point by point.
 
     alpha = <F - S, I - S> / |I - S|^2: 1 where the fused point F lies on the first answer I, 0 where it lies
@@ -229,7 +230,7 @@ def iou(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
     return float((first & second).sum() / union) if union else 1.0
 
 
-def box_iou(first: NDArray[np.floating], second: NDArray[np.floating]) -> Floats:
+def box_iou(first: NDArray[np.floating], second: NDArray[np.floating]) -> Doubles:
     """Intersection over union of boxes (x0, y0, x1, y1).
 
     Args:
@@ -246,17 +247,17 @@ def box_iou(first: NDArray[np.floating], second: NDArray[np.floating]) -> Floats
     return np.asarray(np.divide(shared, union, out=np.zeros_like(union), where=union > 0))
 
 
-def _area(box: Floats) -> Floats:
+def _area(box: Doubles) -> Doubles:
     return np.asarray((box[..., 2:] - box[..., :2]).clip(0).prod(-1))
 
 
-def _difference(predicted: NDArray[np.floating], truth: NDArray[np.floating]) -> Floats:
+def _difference(predicted: NDArray[np.floating], truth: NDArray[np.floating]) -> Doubles:
     if predicted.shape != truth.shape:
         raise ValueError(f"answer and truth must have one shape, not {predicted.shape} and {truth.shape}")
     return np.asarray(predicted, np.float64) - np.asarray(truth, np.float64)
 
 
-def _mean_over_points(values: Floats, select: NDArray[np.bool_] | None) -> Floats:
+def _mean_over_points(values: Doubles, select: NDArray[np.bool_] | None) -> Doubles:
     """[..., K] -> [...]: the mean over the selected points; NaN where there are none."""
     if select is None:
         return np.asarray(values.mean(-1))

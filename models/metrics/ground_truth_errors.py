@@ -13,14 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.export.overlay import hidden_landmarks
+from models.geometry.arrays import Doubles
 from models.geometry.landmarks import MIRROR
 from models.ground_truth.record import GroundTruth, box_of
-from models.metrics.errors import Floats, box_iou, box_size
+from models.metrics.errors import box_iou, box_size
 from models.metrics.surface_distance import Aligned, aligned, distance_to_surface
 from models.reconstruction import BRANCHES, FUSED, Array, Layer, MeshLayer, Reconstruction, Scalar, frozen
 
 ERROR = "error"
-REACH = 0.3  # of sqrt(w h): how far from a landmark the face may be coloured by its error
+COLOURED_WITHIN = 0.3  # of sqrt(w h): how far from a landmark the face may be coloured by its error
 TOP = 0.08  # of sqrt(w h): the error at the upper end of the colours
 
 
@@ -84,11 +85,6 @@ class Judgement:
             return self.landmarks
         assert self.surface is not None
         return self.surface.vertices
-
-
-def error_at(answer: Reconstruction, truth: GroundTruth) -> Scalar:
-    """The error of the fused face per vertex, px; NaN where the truth says nothing."""
-    return _scalar(judged(answer, truth), 0)
 
 
 def with_errors(answer: Reconstruction, judgement: Judgement) -> Reconstruction:
@@ -163,7 +159,7 @@ def suspicion(predicted: Array, truth: Array, size: tuple[int, int] | None) -> s
     return ""
 
 
-def spread(values: Floats, at: Array, vertices: Array, reach: float) -> Array:
+def spread(values: Doubles, at: Array, vertices: Array, reach: float) -> Array:
     """Values known at some points, over a mesh: the mean of the near ones, weighted by 1 / distance squared.
 
     Args:
@@ -277,4 +273,4 @@ def _error_on(vertices: Array, branch: BranchError, judgement: Judgement) -> Arr
 def _spread_from_landmarks(own: Array, true: Array, vertices: Array) -> Array:
     """[N]: the distances of the landmarks in the picture, spread over vertices [N, 3]."""
     distance = np.linalg.norm(np.asarray(own[:, :2], np.float64) - true[:, :2], axis=1)
-    return spread(distance, own, vertices, REACH * float(box_size(true)))
+    return spread(distance, own, vertices, COLOURED_WITHIN * float(box_size(true)))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.metrics.errors import Floats, box_size
+from models.geometry.arrays import Doubles
+from models.metrics.errors import box_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,26 +27,26 @@ class Normaliser:
     key: str
     name: str
     formula: str
-    size: Callable[[NDArray[np.floating]], Floats]
-    lines: Callable[[NDArray[np.floating]], Floats]
+    size: Callable[[NDArray[np.floating]], Doubles]
+    lines: Callable[[NDArray[np.floating]], Doubles]
 
 
-def box_diagonal(points: NDArray[np.floating]) -> Floats:
+def box_diagonal(points: NDArray[np.floating]) -> Doubles:
     """sqrt(w^2 + h^2) of the box around points [..., K, D >= 2] in x and y: [...], px."""
     return np.asarray(np.linalg.norm(np.ptp(np.asarray(points, np.float64)[..., :2], axis=-2), axis=-1))
 
 
-def outer_eye_distance(points: NDArray[np.floating]) -> Floats:
+def outer_eye_distance(points: NDArray[np.floating]) -> Doubles:
     """|p_36 - p_45| in the picture, of 68 points [..., 68, D >= 2]: [...], px; NaN for other counts."""
     return _length(_between(points, (36,), (45,)))
 
 
-def pupil_distance(points: NDArray[np.floating]) -> Floats:
+def pupil_distance(points: NDArray[np.floating]) -> Doubles:
     """From the middle of the six points of one eye to that of the other: as `outer_eye_distance`."""
     return _length(_between(points, range(36, 42), range(42, 48)))
 
 
-def _between(points: NDArray[np.floating], first: Sequence[int], second: Sequence[int]) -> Floats:
+def _between(points: NDArray[np.floating], first: Sequence[int], second: Sequence[int]) -> Doubles:
     """[..., 2, 2]: the means of two groups of landmarks, x and y; NaN without 68 of them."""
     flat = np.asarray(points, np.float64)[..., :2]
     if flat.shape[-2] != 68:
@@ -53,11 +54,11 @@ def _between(points: NDArray[np.floating], first: Sequence[int], second: Sequenc
     return np.stack([flat[..., list(group), :].mean(-2) for group in (first, second)], -2)
 
 
-def _length(segment: Floats) -> Floats:
+def _length(segment: Doubles) -> Doubles:
     return np.asarray(np.linalg.norm(segment[..., 1, :] - segment[..., 0, :], axis=-1))
 
 
-def _box_lines(points: NDArray[np.floating]) -> Floats:
+def _box_lines(points: NDArray[np.floating]) -> Doubles:
     """[4, 2, 2]: the edges of the box around the points."""
     flat = np.asarray(points, np.float64)[..., :2]
     (x0, y0), (x1, y1) = flat.min(0), flat.max(0)
@@ -65,7 +66,7 @@ def _box_lines(points: NDArray[np.floating]) -> Floats:
     return np.stack([corners, np.roll(corners, -1, axis=0)], 1)
 
 
-def _diagonal_lines(points: NDArray[np.floating]) -> Floats:
+def _diagonal_lines(points: NDArray[np.floating]) -> Doubles:
     edges = _box_lines(points)
     return np.concatenate([edges, [[edges[0, 0], edges[2, 0]]]])
 

@@ -8,9 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from models.geometry.arrays import Doubles
 from models.geometry.transforms import rotation_from_euler, weighted_procrustes
 from models.ground_truth.record import TrueMesh, box_of
-from models.metrics.errors import Floats, box_iou
+from models.metrics.errors import box_iou
 from models.reconstruction import Array, Reconstruction, frozen
 
 IN_PICTURE_IOU = 0.4  # of the boxes of mesh and answer, for the mesh to count as one in px of the picture
@@ -73,7 +74,7 @@ def aligned(answer: Reconstruction, mesh: TrueMesh, size: tuple[int, int] | None
     return Aligned(frozen(placed), mesh.triangles, False, how, poor)
 
 
-def closest_points_fit(source: Floats, target: Floats) -> tuple[Floats, float]:
+def closest_points_fit(source: Doubles, target: Doubles) -> tuple[Doubles, float]:
     """The source [P, 3] carried onto the target [N, 3] by iterated closest points, and what is left.
 
     Each round pairs points of the target with their nearest of the source, drops the farthest fifth, and
@@ -98,7 +99,7 @@ def closest_points_fit(source: Floats, target: Floats) -> tuple[Floats, float]:
 
 def distance_to_surface(
     points: NDArray[np.floating], vertices: Array, triangles: NDArray[np.int32]
-) -> Floats:
+) -> Doubles:
     """[N]: from each point [N, 3] to the nearest of a surface; of its vertices if it has no triangles.
 
     Exact as long as the nearest triangle is among those of the eight nearest centres.
@@ -126,7 +127,7 @@ def _same_topology(answer: Reconstruction, mesh: TrueMesh) -> bool:
 
 def _in_picture(
     answer: Reconstruction, mesh: TrueMesh, size: tuple[int, int] | None
-) -> tuple[Floats | None, str]:
+) -> tuple[Doubles | None, str]:
     """The mesh as px of the picture, y down, if it is in px of the picture; and how its y was read."""
     upright = _upright(mesh)
     readings = [(np.asarray(mesh.vertices, np.float64), ""), (upright, ", y = minus the file's")]
@@ -140,12 +141,12 @@ def _in_picture(
     return (readings[best][0].copy(), readings[best][1]) if overlap[best] >= IN_PICTURE_IOU else (None, "")
 
 
-def _upright(mesh: TrueMesh) -> Floats:
+def _upright(mesh: TrueMesh) -> Doubles:
     """Y up to y down: a mirror, since z goes on coming to the camera."""
     return np.asarray(mesh.vertices, np.float64) * (1.0, -1.0, 1.0)
 
 
-def _starts(answer: Reconstruction, mesh: TrueMesh) -> list[Floats]:
+def _starts(answer: Reconstruction, mesh: TrueMesh) -> list[Doubles]:
     """A scan with y up at the size and place of the answer: turned as the face is, and as it stands."""
     target = np.asarray(answer.vertices, np.float64)
     pose = torch.deg2rad(torch.tensor(answer.pose_deg, dtype=torch.float64))
@@ -157,11 +158,11 @@ def _starts(answer: Reconstruction, mesh: TrueMesh) -> list[Floats]:
     ]
 
 
-def _spread(points: Floats) -> float:
+def _spread(points: Doubles) -> float:
     return float(np.sqrt(np.square(points - points.mean(0)).sum(1).mean()))
 
 
-def similarity(source: NDArray[np.floating], target: Floats, moved: NDArray[np.floating]) -> Floats:
+def similarity(source: NDArray[np.floating], target: Doubles, moved: NDArray[np.floating]) -> Doubles:
     """`moved` [P, 3] after the similarity that best carries `source` [K, 3] onto `target` [K, 3]."""
     a, b = (torch.as_tensor(np.array(points, np.float64))[None] for points in (source, target))
     fit = weighted_procrustes(a, b, torch.ones(1, a.shape[1], dtype=torch.float64))

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.geometry.arrays import Floats
 from models.occlusion.cover import Cover
 from models.occlusion.face_frame import FaceFrame
 
-Floats = NDArray[np.floating]
 Window = tuple[slice, slice]
 PX_PER_UNIT = 200
 _SHIFT = 4  # cv2 takes 1/16 px

@@ -11,8 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Photo = NDArray[np.uint8]
+from models.geometry.arrays import Doubles, Photo
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -28,7 +27,7 @@ class Cover:
 
     kind: str
     rgba: NDArray[np.uint8]
-    T_image_cover: Floats
+    T_image_cover: Doubles
 
     def __post_init__(self) -> None:
         rgba = np.asarray(self.rgba)
@@ -48,7 +47,7 @@ class Cover:
         return x, y
 
     @property
-    def corners(self) -> Floats:
+    def corners(self) -> Doubles:
         """[4, 2]: its outer corners in image px, clockwise from the top left one."""
         height, width = self.rgba.shape[:2]
         x, y = width - 0.5, height - 0.5
@@ -87,7 +86,7 @@ def lay(photo: Photo, covers: Sequence[Cover]) -> tuple[Photo, NDArray[np.float3
     return laid, 1 - through
 
 
-def placed(cover: Cover, T: Floats) -> Cover:
+def placed(cover: Cover, T: Doubles) -> Cover:
     """The cover carried by T [3, 3], image px -> image px."""
     return replace(cover, T_image_cover=T @ cover.T_image_cover)
 
@@ -110,7 +109,7 @@ def scaled(cover: Cover, factor: float, about: tuple[float, float] | None = None
     return _about(cover, factor * np.eye(2), about)
 
 
-def _about(cover: Cover, linear: Floats, about: tuple[float, float] | None) -> Cover:
+def _about(cover: Cover, linear: Doubles, about: tuple[float, float] | None) -> Cover:
     centre = np.array(cover.middle if about is None else about, np.float64)
     T = np.eye(3)
     T[:2, :2], T[:2, 2] = linear, centre - linear @ centre
@@ -144,7 +143,7 @@ def _resampled(cover: Cover, height: int, width: int) -> _Seen | None:
     return _Seen((slice(y0, y1), slice(x0, x1)), np.asarray(there, np.float32))
 
 
-def _shrunk(pixels: NDArray[np.float32], T: Floats) -> tuple[NDArray[np.float32], Floats]:
+def _shrunk(pixels: NDArray[np.float32], T: Doubles) -> tuple[NDArray[np.float32], Doubles]:
     """Averaged to about the resolution of the image, and the T_image_cover that then holds."""
     height, width = pixels.shape[:2]
     middle = np.array([(width - 1) / 2, (height - 1) / 2])
@@ -162,7 +161,7 @@ def _shrunk(pixels: NDArray[np.float32], T: Floats) -> tuple[NDArray[np.float32]
     return np.asarray(small, np.float32), T @ T_cover_small
 
 
-def _carried(T: Floats, points: Floats) -> Floats:
+def _carried(T: Doubles, points: Doubles) -> Doubles:
     """[P, 2] -> [P, 2]."""
     flat = np.concatenate([points, np.ones((len(points), 1))], 1) @ T.T
     if (np.sign(flat[:, 2]) != np.sign(T[2, 2])).any() or (np.abs(flat[:, 2]) < 1e-9).any():

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from models.geometry.arrays import Doubles
+
 EARS = {-1: 0, 1: 16}  # the end of the jaw line on the viewer's left (-1) and right (1) of a frontal face
 NOSE_BRIDGE = 27
 _TINY = 1e-6
@@ -22,8 +23,8 @@ class FaceFrame:
         T_image_face: [3, 3], face units -> image px, a similarity.
     """
 
-    points: Floats
-    T_image_face: Floats
+    points: Doubles
+    T_image_face: Doubles
 
     @property
     def looks(self) -> int:

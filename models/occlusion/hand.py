@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from models.geometry.arrays import Floats
 from models.occlusion.canvas import Canvas, Window
 from models.occlusion.face_frame import FaceFrame
 from models.occlusion.relief import Relief, lamp
 from models.occlusion.textures import cloth_colour, skin_colour, smooth_noise
 
-Floats = NDArray[np.floating]
 Rng = np.random.Generator
 Place = Callable[[Floats], Floats]
 UNIT_MM = 140.0  # a face's landmarks span about that much

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.geometry.arrays import Floats
 from models.occlusion.canvas import Canvas, Window
 from models.occlusion.face_frame import FaceFrame
 from models.occlusion.relief import Relief, lamp
 from models.occlusion.textures import cloth_colour, patterned, plain
 
-Floats = NDArray[np.floating]
 Rng = np.random.Generator
 Place = Callable[[Floats, Floats], Floats]
 

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.geometry.arrays import Floats
 from models.occlusion.canvas import PX_PER_UNIT, Canvas
 
-Floats = NDArray[np.floating]
 Rng = np.random.Generator
 
 

@@ -36,11 +36,6 @@ def erased(cover: Cover, points: Points, diameter_px: float) -> Cover:
     return _with_alpha(cover, np.minimum(cover.rgba[..., 3], 255 - _line(cover, points, diameter_px)))
 
 
-def is_clear(cover: Cover) -> bool:
-    """Whether it hides nothing."""
-    return not cover.rgba[..., 3].any()
-
-
 def _with_alpha(cover: Cover, alpha: NDArray[np.uint8]) -> Cover:
     return replace(cover, rgba=np.dstack([cover.rgba[..., :3], alpha]))
 

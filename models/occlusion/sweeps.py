@@ -8,13 +8,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.geometry.arrays import Box
 from models.occlusion.cover import Cover
 from models.occlusion.face_frame import FaceFrame, face_frame
 from models.occlusion.fillings import Filling, fill
 from models.occlusion.flat import DIRECTIONS, board_from
 from models.occlusion.kinds import KINDS, cover
-
-Box = tuple[float, float, float, float]
 
 
 def growing(what: str, landmarks: NDArray[np.floating], steps: int, seed: int = 0) -> list[Cover]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.floating]
+from models.geometry.arrays import Floats
+
 Rng = np.random.Generator
 
 SKINS = np.array(

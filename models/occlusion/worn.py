@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.geometry.arrays import Floats
 from models.occlusion.canvas import Canvas
 from models.occlusion.face_frame import EARS, FaceFrame
 from models.occlusion.textures import cloth_colour, patterned, plain
 
-Floats = NDArray[np.floating]
 Rng = np.random.Generator
 ROWS, COLUMNS = 25, 33
 TEXTURE = (256, 320)  # rows, columns

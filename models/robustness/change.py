@@ -19,7 +19,7 @@ HIDDEN_FROM = 0.5  # alpha
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class BranchChange:
     """How far one branch went, on average, in mm.
 
     Attributes:
@@ -45,7 +45,7 @@ class Change:
         face_mm: The size of the reference: sqrt(w h) of the box of its landmarks, mm.
     """
 
-    rows: tuple[Row, ...]
+    rows: tuple[BranchChange, ...]
     vertex_mm: tuple[Array, ...]
     face_mm: float
 
@@ -78,7 +78,7 @@ def change(answer: Reconstruction, reference: Reconstruction, hidden: NDArray[np
     ways = tuple(_ways_mm(first[name], second[name], reference.mm_per_px) for name in names)
     under = under_cover(reference.vertices, hidden)
     rows = tuple(
-        Row(name, float(way.mean()), _mean(way[~under]), _mean(way[under]))
+        BranchChange(name, float(way.mean()), _mean(way[~under]), _mean(way[under]))
         for name, way in zip(names, ways, strict=True)
     )
     return Change(rows, ways, face_size_mm(reference))

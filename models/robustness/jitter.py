@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from models.geometry.arrays import Box
 from models.reconstruction import Array, Reconstruction, Scalar, frozen
 from models.reconstructor import Face
 from models.robustness.change import face_size_mm, without_depth_offset
-from models.robustness.sweep import Ask, Box
+from models.robustness.sweep import Ask
 
 SPREAD = "spread"
 TOP = 0.04  # of the face: the spread at the upper end of the colours

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from models.geometry.arrays import Box, Photo
 from models.occlusion.cover import Cover, lay, moved
 from models.occlusion.fillings import Filling
 from models.occlusion.flat import DIRECTIONS
@@ -17,10 +18,8 @@ from models.occlusion.kinds import KINDS
 from models.occlusion.sweeps import covered_share, face_area, growing, sliding
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face
-from models.robustness.change import Row, change, face_size_mm
+from models.robustness.change import BranchChange, change, face_size_mm
 
-Photo = NDArray[np.uint8]
-Box = tuple[float, float, float, float]
 Ask = Callable[[Photo, Face], Reconstruction]
 """What a method answers about one face of a picture, in image space."""
 
@@ -95,7 +94,7 @@ class Step:
 
     cover: Cover | None
     share: float
-    rows: tuple[Row, ...]
+    rows: tuple[BranchChange, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,7 @@ class Swept:
         return tuple(row.branch for row in self.steps[0].rows) if self.steps else ()
 
     def percent(self, branch: str = "fused", part: str = "all_mm") -> NDArray[np.float64]:
-        """[K]: the mean change of a branch at each step, % of face size; `part` is a field of Row."""
+        """[K]: the mean change of a branch at each step, % of face size; `part`: a field of BranchChange."""
         index = self.branches.index(branch)
         return np.array([100 * getattr(step.rows[index], part) / self.face_mm for step in self.steps])
 

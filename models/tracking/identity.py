@@ -14,8 +14,8 @@ from models.reconstruction import Array, Reconstruction
 from models.tracking.motion import similarity
 
 MEMORY_S = 1.5  # a face lost for longer is forgotten
-REACH = 0.6  # face sizes from where it is expected at which a face may be found
-REACH_PER_S = 1.0  # more of them for each second nobody saw it
+STEP = 0.6  # face sizes from where it is expected at which a face may be found
+STEP_PER_S = 1.0  # more of them for each second nobody saw it
 LARGEST_GROWTH = 2.0
 SHAPE_WEIGHT = 10.0  # face sizes of distance that weigh as much as a wholly different shape
 SPEED_S = 0.15  # over which speed is averaged
@@ -124,7 +124,7 @@ def _cost(track: Track, points: Array, time_s: float) -> float:
     size = _size(points)
     growth = max(size, track.size_px) / min(size, track.size_px)
     away = float(np.linalg.norm(_centre(points) - track.expected(time_s))) / max(size, track.size_px)
-    reach = REACH + REACH_PER_S * (time_s - track.seen_s)
+    reach = STEP + STEP_PER_S * (time_s - track.seen_s)
     if not (growth <= LARGEST_GROWTH and away <= reach):  # neither where a mesh went astray: NaN
         return math.inf
     off = _aligned(points, track.shape) - track.shape

@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Box = tuple[float, float, float, float]
+from models.geometry.arrays import Box, Doubles
 
 SIDE_PX = 160  # of the crops that are compared
 MARGIN = 1.25  # of them around the face
@@ -20,7 +19,7 @@ LARGEST_STRETCH = 1.3
 
 def face_motion(
     before: NDArray[np.uint8], now: NDArray[np.uint8], points: NDArray[np.floating], box: Box
-) -> Floats | None:
+) -> Doubles | None:
     """The affine motion of a face's surface between two frames.
 
     Points are followed by pyramidal Lucas-Kanade (Bouguet 2001), there and back; one affine map is fitted to
@@ -58,7 +57,7 @@ def face_motion(
 
 def similarity(
     source: NDArray[np.floating], target: NDArray[np.floating]
-) -> tuple[float, Floats, Floats] | None:
+) -> tuple[float, Doubles, Doubles] | None:
     """The similarity of least squares that carries points onto points (Umeyama 1991).
 
     Args:
@@ -119,7 +118,7 @@ def _followed(
     return np.asarray(end, np.float32)[:, 0], np.asarray(status)[:, 0] > 0
 
 
-def _affine(start: Floats, end: Floats) -> Floats:
+def _affine(start: Doubles, end: Doubles) -> Doubles:
     """[2, 3]: robust least squares of end on start, both [P, 2]."""
     rows = np.column_stack((start, np.ones(len(start))))
     weights = np.ones(len(start))

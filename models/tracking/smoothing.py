@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from models.geometry.arrays import Doubles
 from models.geometry.transforms import euler_from_rotation, rotation_from_euler
 from models.metrics.errors import box_size
 from models.reconstruction import Array, MeshLayer, Reconstruction, frozen
-from models.tracking.motion import Floats, face_motion, similarity
+from models.tracking.motion import face_motion, similarity
 
 CALM_S = 0.116  # what an answer says anew is believed this slowly while it trembles about its prediction
 DRIFT_S = 0.065  # over which tremble averages out, and what is left is a change
@@ -91,7 +92,7 @@ def _goes_on(last: Steady, time_s: float, answer: Reconstruction) -> bool:
     )
 
 
-def _motion(last: Steady, image: NDArray[np.uint8], answer: Reconstruction) -> Floats:
+def _motion(last: Steady, image: NDArray[np.uint8], answer: Reconstruction) -> Doubles:
     """[2, 3]: how the face moved; the identity where that cannot be seen."""
     points = last.answer.landmarks[JAW:, :2].astype(np.float64)
     points = points[_uncovered(last.answer)[JAW:]]
@@ -110,7 +111,7 @@ def _uncovered(answer: Reconstruction) -> NDArray[np.bool_]:
     return np.asarray((seen[topology.landmark_vertices] * topology.landmark_weights).sum(1) > SEEN)
 
 
-def _carried(vertices: Array, motion: Floats) -> Array:
+def _carried(vertices: Array, motion: Doubles) -> Array:
     """[N, 3]: x and y by the motion, z by its scale."""
     scale = math.sqrt(abs(float(np.linalg.det(motion[:, :2]))))
     plane = vertices[:, :2] @ motion[:, :2].T + motion[:, 2]
@@ -155,7 +156,7 @@ def _moved(answer: Reconstruction, vertices: Array) -> Reconstruction:
     )
 
 
-def _turned(pose_deg: tuple[float, float, float], by: Floats) -> tuple[float, float, float]:
+def _turned(pose_deg: tuple[float, float, float], by: Doubles) -> tuple[float, float, float]:
     rotation = rotation_from_euler(torch.deg2rad(torch.tensor(pose_deg, dtype=torch.float64)))
     pitch, yaw, roll = torch.rad2deg(euler_from_rotation(torch.from_numpy(by) @ rotation)).tolist()
     return pitch, yaw, roll

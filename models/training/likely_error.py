@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from models.evaluation.finders import empty_pictures
 from models.evaluation.rendered import rendered_faces
 from models.face_model.morphable import FaceModel
+from models.geometry.arrays import Box
 from models.geometry.crops import warp_crop
 from models.loading import load_face_model, read_weights
 from models.methods.dsfnet.factory import dsfnet
@@ -32,7 +33,7 @@ from models.methods.dsfnet.method import DSFNet
 from models.metrics.errors import nme_percent
 from models.occlusion.cover import lay
 from models.occlusion.kinds import KINDS, cover
-from models.pipeline import Box, back_project
+from models.pipeline import back_project
 from models.reconstructor import Face
 from models.training import aflw
 

@@ -20,11 +20,12 @@ import torch
 from numpy.typing import NDArray
 
 from models.errors import InputError, UnmaskError
+from models.geometry.arrays import Box
 from models.geometry.crops import warp_crop
 from models.geometry.landmarks import MIRROR
 from models.geometry.transforms import nearest_rotation, rotation_from_euler
 from models.loading import load
-from models.pipeline import Box, back_project
+from models.pipeline import back_project
 from models.reconstructor import Face, Reconstructor
 from models.training import aflw
 

@@ -7,8 +7,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+import resources
 from models.errors import MethodError, MissingAssetError, WeightsError
-from models.loading import load, load_face_model, methods
+from models.loading import load, load_face_model, methods, weights_path
 from models.methods.dsfnet.method import make_network
 from models.networks.dual_space import Form
 from models.reconstruction import Space
@@ -49,6 +50,26 @@ def test_unknown_weights_say_what_is_missing():
 def test_a_path_that_is_not_there_is_named(tmp_path):
     with pytest.raises(MissingAssetError, match=r"mine\.safetensors"):
         load("dsfnet", tmp_path / "mine.safetensors")
+
+
+def test_what_lies_in_the_current_folder_does_not_stand_in_for_weights_that_ship(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "open").mkdir()
+    assert weights_path("dsfnet", "open") == resources.weights("dsfnet-open")
+    (tmp_path / "research").write_bytes(b"somebody else's")
+    assert weights_path("dsfnet", "research") == resources.weights("dsfnet-research")
+    assert weights_path("dsfnet", "./research") == Path("research")
+    (tmp_path / "mine").touch()
+    assert weights_path("dsfnet", "mine") == Path("mine")
+
+
+def test_missing_weights_are_an_error_and_no_others_answer_instead(tmp_path, monkeypatch):
+    (tmp_path / "weights").mkdir()
+    for name in ("manifest.toml", "weights/dsfnet-research.safetensors"):
+        (tmp_path / name).symlink_to(resources.ROOT / name)
+    monkeypatch.setattr(resources.weights, "__defaults__", (tmp_path,))
+    with pytest.raises(MissingAssetError, match=r"dsfnet-open\.safetensors is missing.*install it again"):
+        load("dsfnet")
 
 
 def test_weights_of_a_users_file_answer_in_crop_space(tmp_path, tensors):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from resources import fetching
-from resources.fetching import FetchError, Progress, download
+from resources.fetching import FetchError, Received, download
 from tests.resources.serving import Server, serving
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB
@@ -30,7 +30,7 @@ def part(tmp_path) -> Path:
     return tmp_path / "brought" / "weights.pth.part"
 
 
-def fetch(server: Server, part: Path) -> list[Progress]:
+def fetch(server: Server, part: Path) -> list[Received]:
     return list(download(server.url, part, sha256=SHA256, size=len(CONTENT)))
 
 
@@ -42,8 +42,8 @@ def begun(part: Path, content: bytes = CONTENT[:HALF]) -> None:
 def test_a_whole_file_arrives_and_the_progress_ends_at_its_size(server, part):
     progress = fetch(server, part)
     assert part.read_bytes() == CONTENT
-    assert progress[0] == Progress(0, len(CONTENT))
-    assert progress[-1] == Progress(len(CONTENT), len(CONTENT))
+    assert progress[0] == Received(0, len(CONTENT))
+    assert progress[-1] == Received(len(CONTENT), len(CONTENT))
     assert [step.there for step in progress] == sorted(step.there for step in progress)
 
 

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from models.catalogue import missing
-from resources import manifest
-from resources.needs import FINDERS, NEEDS, OURS, finder_lacks, made_possible, weights_files, weights_of
+from resources import ROOT, manifest
+from resources.needs import (
+    FINDERS,
+    NEEDS,
+    OURS,
+    finder_lacks,
+    made_possible,
+    missing,
+    weights_files,
+    weights_of,
+    weights_usually,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -88,3 +97,29 @@ def test_weights_can_be_asked_by_what_ships_and_as_the_official_ones():
     assert weights_of("dsfnet") == ("open", "research")
     assert weights_of("dsfnet-published")[-1] == "official"
     assert weights_of("somebody else's") == ("open",)
+
+
+def test_the_usual_weights_are_missed_and_not_replaced_by_those_that_are_there(tmp_path):
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "manifest.toml").symlink_to(ROOT / "manifest.toml")
+    (tmp_path / "weights" / "dsfnet-research.safetensors").touch()
+    assert weights_usually("dsfnet", tmp_path) == "open"
+    (sentence,) = missing("dsfnet", "open", tmp_path)
+    assert "dsfnet-open.safetensors is missing" in sentence
+    assert "install it again" in sentence
+    assert missing("dsfnet", "research", tmp_path) == []
+
+
+def test_methods_whose_weights_do_not_ship_are_asked_for_the_official_ones():
+    assert {name: weights_usually(name) for name in (*OURS, "somebody else's")} == {
+        **dict.fromkeys(OURS, "open"),
+        "dsfnet-published": "official",
+        "somebody else's": "open",
+    }
+
+
+def test_a_folder_of_the_name_of_weights_is_not_taken_for_them(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "open").mkdir()
+    assert missing("dsfnet", "open") == []
+    assert [path.name for path in weights_files("dsfnet", "open")] == ["dsfnet-open.safetensors"]

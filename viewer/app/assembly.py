@@ -11,8 +11,8 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QPixmap
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from resources import program_version
 from viewer.app.commands import Controller
-from viewer.cli.parser import program_version
 from viewer.compare.bar import CompareBar
 from viewer.compare.presenter import ComparisonLinked, PhotoPair, SurfacePair
 from viewer.display.dock import LayersDock

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.errors import UnmaskError
-from resources.fetching import FetchError, Progress, checksum
-from resources.keeping import KeepError, Row, State, fetch, keep, remove, row, rows
+from resources.fetching import FetchError, Received, checksum
+from resources.keeping import FileRow, KeepError, State, fetch, keep, remove, row, rows
 from resources.needs import BETTER_WITH, NEEDS, made_possible
 from viewer.assets.text import as_json, as_table, described, megabytes
 
@@ -86,7 +86,7 @@ def run_assets(asked: Assets, ask: Callable[[str], str] = input) -> int:
     return 0 if all(done) else 1
 
 
-def wanted_rows(name: str) -> tuple[Row, ...]:
+def wanted_rows(name: str) -> tuple[FileRow, ...]:
     """The row of a file; of a method's name, what its official weights lack, or are better with.
 
     Raises:
@@ -115,7 +115,7 @@ def adding(path: Path, replace: bool) -> Iterator[str]:
         yield f"{find.source} is {find.name}: {_checked(row(find.name), target)}Kept as {target}."
 
 
-def fetching(wanted: Row, replace: bool) -> Iterator[Progress]:
+def fetching(wanted: FileRow, replace: bool) -> Iterator[Received]:
     """Fetch a file, while it is iterated. One whose checksum is not known must be what its name says.
 
     Raises:
@@ -151,7 +151,7 @@ def _fetch(name: str, asked: Assets, ask: Callable[[str], str]) -> bool:
         return False
 
 
-def _fetch_one(wanted: Row, asked: Assets, ask: Callable[[str], str]) -> bool:
+def _fetch_one(wanted: FileRow, asked: Assets, ask: Callable[[str], str]) -> bool:
     name = wanted.name
     if wanted.asset.url:
         print(described(wanted))
@@ -206,7 +206,7 @@ def _remove(name: str, agreed: bool, ask: Callable[[str], str]) -> bool:
     return True
 
 
-def _checked(known: Row, target: Path) -> str:
+def _checked(known: FileRow, target: Path) -> str:
     if not known.asset.sha256:
         return ""
     same = checksum(target) == known.asset.sha256

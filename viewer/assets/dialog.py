@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 
 from models.errors import UnmaskError
 from resources import brought_folder, fetching
-from resources.keeping import KeepError, Row, State, remove, rows
+from resources.keeping import FileRow, KeepError, State, remove, rows
 from viewer.assets import cli
 from viewer.assets.text import described, megabytes, readiness, size_of
 from viewer.tasks.background import Background, Progress
@@ -77,7 +77,7 @@ class AssetsDialog(QDialog):
         self.setObjectName("assets")
         self.setWindowTitle("Weights and face models")
         self._questions = questions or Questions()
-        self._rows: dict[str, Row] = {}
+        self._rows: dict[str, FileRow] = {}
         self._background = Background()
         self._background.progressed.connect(self._on_progressed)
         self._background.ended.connect(self._on_ended)
@@ -110,7 +110,7 @@ class AssetsDialog(QDialog):
         self.close()
 
     @property
-    def chosen(self) -> Row | None:
+    def chosen(self) -> FileRow | None:
         """The file of the chosen row."""
         item = self.table.currentItem()
         return None if item is None else self._rows.get(item.text(0))
@@ -135,7 +135,7 @@ class AssetsDialog(QDialog):
             self.choose(kept.name)
         self._offer()
 
-    def _add_group(self, title: str, members: Sequence[Row], open_: bool) -> None:
+    def _add_group(self, title: str, members: Sequence[FileRow], open_: bool) -> None:
         if not members:
             return
         group = QTreeWidgetItem([title])
@@ -208,7 +208,7 @@ class AssetsDialog(QDialog):
     @Slot(object)
     def _on_progressed(self, progress: Progress) -> None:
         value = progress.value
-        if isinstance(value, fetching.Progress) and value.total:
+        if isinstance(value, fetching.Received) and value.total:
             self._bar.setRange(0, 1000)
             self._bar.setValue(1000 * value.there // value.total)
             self._bar.setFormat(f"{megabytes(value.there)} of {megabytes(value.total)}")
@@ -219,7 +219,7 @@ class AssetsDialog(QDialog):
             self.said.setText(str(error))
         elif isinstance(value, list):
             self.said.setText("\n".join(value))
-        elif isinstance(value, fetching.Progress) and value.there < value.total:
+        elif isinstance(value, fetching.Received) and value.there < value.total:
             self.said.setText(f"Stopped; {megabytes(value.there)} are kept. Fetch again to go on from there.")
         else:
             self.said.setText("It is there.")

@@ -8,7 +8,7 @@ from textwrap import fill
 from urllib.parse import urlsplit
 
 from resources import brought_folder
-from resources.keeping import Row, State
+from resources.keeping import FileRow, State
 from resources.needs import NEEDS
 
 __all__ = ["as_json", "as_table", "described", "megabytes", "readiness", "size_of"]
@@ -16,7 +16,7 @@ __all__ = ["as_json", "as_table", "described", "megabytes", "readiness", "size_o
 WIDTH = 100
 
 
-def as_table(rows: Sequence[Row]) -> str:
+def as_table(rows: Sequence[FileRow]) -> str:
     """Name, size, state of each file; purpose, licence, how to get it. Then what each method lacks."""
     lines = [f"Files you bring are kept in {brought_folder()}", ""]
     for row in rows:
@@ -33,7 +33,7 @@ def as_table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def as_json(rows: Sequence[Row]) -> str:
+def as_json(rows: Sequence[FileRow]) -> str:
     """A list of objects, one a file."""
     return json.dumps(
         [
@@ -57,7 +57,7 @@ def as_json(rows: Sequence[Row]) -> str:
     )
 
 
-def described(row: Row) -> str:
+def described(row: FileRow) -> str:
     """Whose a file is and on which terms, to be read before it is fetched."""
     host = urlsplit(row.asset.url).hostname
     size = f", {megabytes(row.asset.size)}" if row.asset.size else ""
@@ -86,7 +86,7 @@ def readiness() -> dict[str, str]:
     return {method: f"lacks {names}" if names else "ready" for method, names in lacking.items()}
 
 
-def size_of(row: Row) -> int:
+def size_of(row: FileRow) -> int:
     """Of the file that is there, else of the one that is known; 0 if unknown or a folder."""
     return row.path.stat().st_size if row.path.is_file() else row.asset.size
 

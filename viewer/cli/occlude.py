@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.catalogue import provenance
 from models.detection.detectors import detect
 from models.errors import InputError, UnmaskError
-from models.export.files import write_picture, write_whole
+from models.export.files import weights_record, write_picture, write_whole
 from models.export.overlay import draw_overlay
 from models.loading import load
 from models.occlusion.cover import lay
@@ -25,7 +26,8 @@ from models.reconstructor import Face
 from models.robustness.change import Change, change
 from models.robustness.jitter import Jitter, Spread, jittering
 from models.robustness.sweep import GROWING, SLIDING, Ask, Sweep, Swept, sweeping
-from viewer.cli.parser import Occlude, program_version
+from resources import program_version
+from viewer.cli.parser import Occlude
 from viewer.cli.run import check_device, left_out
 from viewer.sources.still import read_still
 
@@ -66,7 +68,7 @@ def occlude(asked: Occlude, ask: Ask, sweep: Sweep | None, jitter: Jitter | None
         "unmask": program_version(),
         "picture": frame.name,
         "method": asked.method,
-        "weights": Path(asked.weights).name,
+        "weights": weights_record(provenance(asked.method, asked.weights)),
         "without": sorted(asked.without),
         "box_px": list(face.box),
         "seed": asked.seed,

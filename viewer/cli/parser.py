@@ -1,19 +1,17 @@
-"""The command line: `unmask [PATH ...]` opens the window, `unmask run` needs none. No Qt here."""
+"""What the words after `unmask`, `unmask run` and `unmask occlude` ask for. No Qt here."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from models.catalogue import FINDERS, USUAL_FINDER
+from models.geometry.arrays import Box
+from resources import program_version
 from viewer.methods.available import best_offer
 from viewer.state.layout import ARRANGEMENTS
-
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,34 +115,14 @@ class Occlude:
     scale_percent: float = 5.0
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program; returns its exit status: 0, or 1 if anything failed."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    if words[:1] == ["run"]:
-        from viewer.cli.run import run_batch
-
-        return run_batch(parse_batch(words[1:]))
-    if words[:1] == ["occlude"]:
-        from viewer.cli.occlude import run_occlude
-
-        return run_occlude(parse_occlude(words[1:]))
-    if words[:1] == ["assets"]:
-        from viewer.assets.cli import parse_assets, run_assets
-
-        return run_assets(parse_assets(words[1:]))
-    launch = parse_launch(words)
-    from viewer.app.startup import run  # Qt is loaded only for the window
-
-    return run(launch)
-
-
 def parse_launch(words: Sequence[str]) -> Launch:
     """The words after `unmask`."""
     parser = argparse.ArgumentParser(
         prog="unmask",
         description="See what a face alignment network saw, and what it made up where it saw nothing.",
         epilog="`unmask run IMAGE ... --out DIR` does the same without a window, `unmask occlude IMAGE --out "
-        "DIR` covers faces, `unmask assets` lists and brings files; each has its own --help.",
+        "DIR` covers faces, `unmask assets` lists and brings files, `unmask about` says which versions and "
+        "weights are here; each has its own --help.",
     )
     parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="pictures, a video, or a folder")
     parser.add_argument("--camera", type=_camera, metavar="N", help="open camera N; 0 is the first")
@@ -226,28 +204,7 @@ def parse_occlude(words: Sequence[str]) -> Occlude:
         "--kind", action="append", default=[], help="a cover to lay, e.g. mask; again for one more above it"
     )
     parser.add_argument("--seed", type=_count, default=0, help="of covers, sweep and jitter (%(default)s)")
-    sweep = parser.add_argument_group("sweep")
-    sweep.add_argument("--sweep", choices=["growing", "sliding"])
-    sweep.add_argument(
-        "--grow", help="what grows: bottom, top, left, right, or a kind (the --kind given, else bottom)"
-    )
-    sweep.add_argument("--steps", type=_count, default=fresh.steps, help="of what grows (%(default)s)")
-    sweep.add_argument("--grid", type=_count, default=fresh.cells, help="rows and columns (%(default)s)")
-    sweep.add_argument("--patch", type=float, default=fresh.patch_percent, help="%% of the box (%(default)s)")
-    sweep.add_argument("--filling", default=fresh.filling, help="of the patch: colour, noise, blur, patch")
-    sweep.add_argument(
-        "--factor", type=float, default=fresh.factor, help="of the breaking point (%(default)s)"
-    )
-    sweep.add_argument("--threshold", type=float, default=fresh.threshold_percent, help="%% (%(default)s)")
-    jitter = parser.add_argument_group("jitter of the face box")
-    jitter.add_argument("--jitter", action="store_true")
-    jitter.add_argument("--draws", type=_count, default=fresh.draws, help="how many boxes (%(default)s)")
-    jitter.add_argument(
-        "--shift", type=float, default=fresh.shift_px, help="standard deviation, px (%(default)s)"
-    )
-    jitter.add_argument(
-        "--scale", type=float, default=fresh.scale_percent, help="of its size, %% (%(default)s)"
-    )
+    _add_trials(parser, fresh)
     found = parser.parse_args(words)
     growing = found.grow or (found.kind[-1] if found.kind else "bottom")
     return Occlude(
@@ -275,14 +232,6 @@ def parse_occlude(words: Sequence[str]) -> Occlude:
     )
 
 
-def program_version() -> str:
-    """The installed version; "unknown" when run from a bare checkout."""
-    try:
-        return version("unmask")
-    except PackageNotFoundError:
-        return "unknown"
-
-
 def _add_method(parser: argparse.ArgumentParser, method: str | None, finder: str | None) -> None:
     parser.add_argument("--method", default=method, help="face alignment method, e.g. dsfnet")
     parser.add_argument(
@@ -297,6 +246,31 @@ def _add_method(parser: argparse.ArgumentParser, method: str | None, finder: str
         default=[],
         metavar="A,B",
         help="leave out parts: image-space, model-space, confidence, visibility-mask",
+    )
+
+
+def _add_trials(parser: argparse.ArgumentParser, fresh: Occlude) -> None:
+    sweep = parser.add_argument_group("sweep")
+    sweep.add_argument("--sweep", choices=["growing", "sliding"])
+    sweep.add_argument(
+        "--grow", help="what grows: bottom, top, left, right, or a kind (the --kind given, else bottom)"
+    )
+    sweep.add_argument("--steps", type=_count, default=fresh.steps, help="of what grows (%(default)s)")
+    sweep.add_argument("--grid", type=_count, default=fresh.cells, help="rows and columns (%(default)s)")
+    sweep.add_argument("--patch", type=float, default=fresh.patch_percent, help="%% of the box (%(default)s)")
+    sweep.add_argument("--filling", default=fresh.filling, help="of the patch: colour, noise, blur, patch")
+    sweep.add_argument(
+        "--factor", type=float, default=fresh.factor, help="of the breaking point (%(default)s)"
+    )
+    sweep.add_argument("--threshold", type=float, default=fresh.threshold_percent, help="%% (%(default)s)")
+    jitter = parser.add_argument_group("jitter of the face box")
+    jitter.add_argument("--jitter", action="store_true")
+    jitter.add_argument("--draws", type=_count, default=fresh.draws, help="how many boxes (%(default)s)")
+    jitter.add_argument(
+        "--shift", type=float, default=fresh.shift_px, help="standard deviation, px (%(default)s)"
+    )
+    jitter.add_argument(
+        "--scale", type=float, default=fresh.scale_percent, help="of its size, %% (%(default)s)"
     )
 
 

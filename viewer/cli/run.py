@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from models.catalogue import Provenance, provenance
 from models.detection.detectors import detect
 from models.errors import InputError, MethodError, UnmaskError
 from models.export.files import write_answers, write_mesh, write_picture
@@ -16,7 +17,8 @@ from models.loading import load
 from models.pipeline import reconstruct
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
-from viewer.cli.parser import Batch, program_version
+from resources import program_version
+from viewer.cli.parser import Batch
 from viewer.sources.source import Frame
 from viewer.sources.still import read_still
 
@@ -52,18 +54,20 @@ def run_one(batch: Batch, method: Reconstructor, without: frozenset[str], image:
     if not faces:
         raise InputError(f"No face was found in {frame.name}. Give its place with --box x0,y0,x1,y1.")
     answers = reconstruct(frame.image, faces, method, without)
-    write_all(stem, frame, answers)
+    write_all(stem, frame, answers, provenance(batch.method, batch.weights))
     return "; ".join([*map(_line, answers), *frame.notices]) + f" -> {stem}.json .ply .glb .png"
 
 
-def write_all(stem: Path, frame: Frame, answers: Sequence[Reconstruction]) -> tuple[Path, ...]:
+def write_all(
+    stem: Path, frame: Frame, answers: Sequence[Reconstruction], weights: Provenance
+) -> tuple[Path, ...]:
     """The files of one frame: STEM.json and STEM.png about all faces, STEM.ply and STEM.glb of the first.
 
     Further faces' meshes are STEM-2.ply, STEM-3.ply and so on.
     """
     height, width = frame.image.shape[:2]
     answer_path, picture_path = _beside(stem, ".json"), _beside(stem, ".png")
-    write_answers(answer_path, answers, frame.name, (width, height), program_version())
+    write_answers(answer_path, answers, frame.name, (width, height), program_version(), weights)
     write_picture(picture_path, draw_overlay(frame.image, answers))
     paths = [answer_path, picture_path]
     for number, answer in enumerate(answers, 1):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from models.catalogue import methods, missing
-from resources.needs import NEEDS, weights_of
+from resources.needs import NEEDS, weights_of, weights_usually
 from viewer.readouts.difference import Setting
 from viewer.readouts.lineup import MOST
 
@@ -55,9 +55,11 @@ def offers_of(method: str) -> tuple[Offer, ...]:
 
 
 def best_offer(method: str) -> Offer:
-    """How a method is asked at first: with the first weights that are there, else the first of all."""
-    found = offers_of(method)
-    return next((offer for offer in found if offer.ready), found[0])
+    """How a method is asked at first: with its usual weights. Where they are missing it says so, and no other
+    weights answer in their place.
+    """
+    name = weights_usually(method)
+    return Offer(Setting(method, name), tuple(missing(method, name)))
 
 
 def usable(setting: Setting) -> bool:

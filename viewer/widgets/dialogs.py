@@ -9,8 +9,9 @@ from typing import Protocol
 from PySide6.QtGui import QGuiApplication, QPixmap
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
 
+from models.catalogue import provenance
 from models.errors import InputError
-from viewer.cli.parser import program_version
+from resources import program_version
 from viewer.sources import open_path, open_paths
 from viewer.sources.source import Source
 from viewer.state.state import State
@@ -140,7 +141,8 @@ class Desktop:
         if kind == "json":
             height, width = frame.image.shape[:2]
             size = (width, height)
-            files.write_answers(Path(path), state.shown.answers, frame.name, size, program_version())
+            weights = provenance(state.method, state.weights)
+            files.write_answers(Path(path), state.shown.answers, frame.name, size, program_version(), weights)
         else:
             files.write_mesh(Path(path), state.answer, frame.image)
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from models.detection.detectors import FinderDetector, YuNetDetector, refined
+from models.detection.detectors import LearnedDetector, YuNetDetector, refined
 from models.errors import MissingAssetError, WeightsError
 from models.evaluation.finders import empty_pictures, found_anything, found_faces
 from models.evaluation.subjects import Subject
@@ -138,7 +138,7 @@ class Told(torch.nn.Module):
 
 
 def test_boxes_come_back_in_pixels_of_the_picture():
-    finder = FinderDetector(Told([[9.5, 19.5, 59.5, 69.5], [100, 50, 140, 90]], [0.6, 0.8]))
+    finder = LearnedDetector(Told([[9.5, 19.5, 59.5, 69.5], [100, 50, 140, 90]], [0.6, 0.8]))
     sure, other = finder(np.zeros((600, 1280, 3), np.uint8))  # four times as large as what is looked at
     assert other.box == pytest.approx((39.5, 79.5, 239.5, 279.5))
     assert sure.score == pytest.approx(0.8)
@@ -146,14 +146,14 @@ def test_boxes_come_back_in_pixels_of_the_picture():
 
 
 def test_unsure_boxes_about_a_sure_one_pull_it_by_their_score():
-    finder = FinderDetector(Told([[0, 0, 20, 20], [2, 0, 22, 20], [0, 15, 20, 35]], [0.6, 0.2, 0.2]))
+    finder = LearnedDetector(Told([[0, 0, 20, 20], [2, 0, 22, 20], [0, 15, 20, 35]], [0.6, 0.2, 0.2]))
     (face,) = finder(np.zeros((64, 64, 3), np.uint8))
     assert face.box == pytest.approx((0.5, 0, 20.5, 20))  # a quarter of the way; the third lies elsewhere
 
 
 def test_what_is_unsure_is_no_face_and_is_looked_at_again_in_finer_pixels():
     network = Told([[10, 10, 30, 30]], [0.1])
-    assert FinderDetector(network)(np.zeros((500, 1000, 3), np.uint8)) == []
+    assert LearnedDetector(network)(np.zeros((500, 1000, 3), np.uint8)) == []
     assert network.sizes == [(160, 320), (320, 640)]
 
 
@@ -176,7 +176,7 @@ def test_finer_pixels_are_looked_at_where_nothing_is_sure_or_a_face_is_small(sid
             return super().forward(pictures)
 
     network = Scene([[0, 0, 1, 1]], [score])
-    (face,) = FinderDetector(network)(np.zeros((640, 1280, 3), np.uint8))
+    (face,) = LearnedDetector(network)(np.zeros((640, 1280, 3), np.uint8))
     assert [width for _, width in network.sizes] == [320, 640, 1280][:looks]
     assert face.box[2] - face.box[0] == pytest.approx(4 * side)
 
@@ -193,26 +193,26 @@ def test_finer_pixels_do_not_tell_again_what_was_sure_and_large():
             self.boxes = self.boxes.float()
             return super().forward(pictures)
 
-    faces = FinderDetector(Parts([[0, 0, 1, 1]] * 2, [0.9, 0.8]))(np.zeros((320, 640, 3), np.uint8))
+    faces = LearnedDetector(Parts([[0, 0, 1, 1]] * 2, [0.9, 0.8]))(np.zeros((320, 640, 3), np.uint8))
     assert [round(face.box[2] - face.box[0]) for face in faces] == [240, 60]
 
 
 def test_a_small_picture_is_looked_at_once_as_it_is():
     network = Told([[10, 10, 30, 30]], [0.1])
-    assert FinderDetector(network)(np.zeros((100, 90, 3), np.uint8)) == []
+    assert LearnedDetector(network)(np.zeros((100, 90, 3), np.uint8)) == []
     assert network.sizes == [(128, 96)]
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (20, 3000), (3000, 20), (7, 9), (33, 31), (0, 5)])
 def test_pictures_of_any_size_are_taken(network, shape):
-    for face in FinderDetector(network)(np.zeros((*shape, 3), np.uint8)):
+    for face in LearnedDetector(network)(np.zeros((*shape, 3), np.uint8)):
         assert np.isfinite(face.box).all()
 
 
 @pytest.mark.parametrize("image", [np.zeros((30, 30), np.uint8), np.zeros((30, 30, 3)), None])
 def test_what_is_no_picture_is_named(network, image):
     with pytest.raises(ValueError, match="an image is"):
-        FinderDetector(network)(image)
+        LearnedDetector(network)(image)
 
 
 def written(path, network, form):

@@ -110,7 +110,6 @@ def test_the_release_measures_depth_from_the_farthest_point():
 
 
 def test_roi_rules_of_the_release():
-    assert release.roi_of_box((100, 50, 200, 170)) == pytest.approx((63.5, 38.9, 236.5, 211.9))
     x0, y0, x1, y1 = release.roi_of_points(np.array([[10.0, 20, 5], [50, 40, 9]]))
     assert (x0 + x1) / 2 == pytest.approx(30)
     assert (y0 + y1) / 2 == pytest.approx(30)

@@ -6,7 +6,7 @@ import pytest
 
 from models.geometry.landmarks import MIRROR
 from models.ground_truth.record import GroundTruth, TrueMesh
-from models.metrics.ground_truth_errors import concerned, error_at, judged, spread, suspicion, with_errors
+from models.metrics.ground_truth_errors import concerned, judged, spread, suspicion, with_errors
 from models.metrics.normalisers import NORMALISERS, normaliser
 from models.metrics.scores import figures
 from models.reconstruction import MeshLayer, frozen
@@ -157,8 +157,6 @@ def test_error_is_one_more_scalar_of_answer_and_layers():
     assert error.unit == "px"
     assert np.nanmax(error.values) == pytest.approx(5, abs=1e-3)
     assert np.nanmin(error.values) == pytest.approx(5, abs=1e-3)
-    at = error_at(answer, judgement.truth)
-    assert at.values == pytest.approx(error.values, nan_ok=True)
     for layer in known.layers:
         if isinstance(layer, MeshLayer):
             assert len(layer.scalars[-1].values) == len(layer.vertices)

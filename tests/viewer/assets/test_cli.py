@@ -12,9 +12,9 @@ import pytest
 from resources import Asset, keeping, manifest
 from resources.needs import BETTER_WITH, NEEDS, Need
 from tests.resources.serving import serving
+from viewer.__main__ import main
 from viewer.assets import cli
 from viewer.assets.cli import STOPPED, Assets, parse_assets, run_assets, wanted_rows
-from viewer.cli.parser import main
 
 MEANS = pickle.dumps({"mean": np.zeros(62), "std": np.ones(62)}, protocol=2)
 NAME = "param_mean_std_62d_120x120.pkl"

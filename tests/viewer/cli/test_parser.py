@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -13,9 +14,11 @@ from PIL import Image
 
 from models.errors import MethodError, MissingAssetError
 from models.reconstructor import Face
+from resources import weights
 from tests.fakes.reconstructor import FakeReconstructor
+from viewer.__main__ import main
 from viewer.cli import run
-from viewer.cli.parser import Batch, Launch, main, parse_batch, parse_launch
+from viewer.cli.parser import Batch, Launch, parse_batch, parse_launch
 
 SWITCHES = ("image space", "model space", "confidence", "visibility mask")
 
@@ -114,6 +117,9 @@ def test_a_run_writes_answer_meshes_and_picture(tmp_path, capsys):
     record = json.loads((out / "ann.v2.json").read_text())
     assert record["image"] == {"name": "ann.v2.jpg", "width_px": 200, "height_px": 180}
     assert record["faces"][0]["took_part"] == list(SWITCHES)
+    assert record["weights"]["name"] == "open"
+    assert record["weights"]["sha256"] == hashlib.sha256(weights("dsfnet-open").read_bytes()).hexdigest()
+    assert record["weights"]["licence"] == "Apache-2.0"
     assert "yaw -12.0" in capsys.readouterr().out
 
 

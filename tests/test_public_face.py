@@ -1,0 +1,89 @@
+"""What others build upon keeps its names: the Python face, the commands and options, the entry points."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from dataclasses import fields
+from importlib.metadata import entry_points
+
+import pytest
+
+import models.detection
+from models.loading import load
+from models.pipeline import reconstruct
+from models.reconstruction import Reconstruction
+from models.reconstructor import Detector, Face, Reconstructor
+from viewer.__main__ import main
+
+OPTIONS = {
+    (): {
+        *("--camera", "--method", "--weights", "--finder", "--without", "--theme", "--arrangement"),
+        *("--screenshot", "--export", "--tour", "--version"),
+    },
+    ("run",): {
+        *("--out", "--method", "--weights", "--finder", "--without", "--device", "--branches", "--box"),
+    },
+    ("occlude",): {
+        *("--out", "--method", "--weights", "--finder", "--without", "--device", "--box", "--kind", "--seed"),
+        *("--sweep", "--grow", "--steps", "--grid", "--patch", "--filling", "--factor", "--threshold"),
+        *("--jitter", "--draws", "--shift", "--scale"),
+    },
+    ("assets",): {"--json"},
+    ("assets", "fetch"): {"--accept-licence", "--replace"},
+    ("assets", "add"): {"--replace"},
+    ("assets", "remove"): {"--yes"},
+    ("about",): {"--json"},
+}
+
+
+def parameters(function: object) -> list[str]:
+    assert callable(function)
+    return list(inspect.signature(function).parameters)
+
+
+@pytest.mark.parametrize("words", OPTIONS, ids=lambda words: " ".join(("unmask", *words)))
+def test_every_command_keeps_its_options(words, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([*words, "--help"])
+    assert ended.value.code == 0
+    told = set(re.findall(r"(?<![\w-])--[a-z-]+", capsys.readouterr().out))
+    assert OPTIONS[words] <= told
+
+
+def test_the_help_names_every_command(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert [words[0] for words in OPTIONS if words and f"unmask {words[0]}" not in told] == []
+
+
+def test_the_functions_keep_their_names_and_parameters():
+    assert parameters(load) == ["name", "weights", "device"]
+    assert parameters(reconstruct)[:3] == ["image", "faces", "method"]
+    assert inspect.isfunction(models.detection.detect)
+    assert parameters(models.detection.detect)[:1] == ["image"]
+    assert parameters(Reconstructor.__call__) == ["self", "crops", "without"]
+    assert parameters(Reconstructor.crop) == ["self", "face"]
+    assert {"name", "size", "topology", "switches"} <= Reconstructor.__annotations__.keys()
+    assert parameters(Detector.__call__) == ["self", "image"]
+    assert [field.name for field in fields(Face)][:2] == ["box", "score"]
+
+
+def test_an_answer_keeps_what_is_asked_of_it():
+    held = set(dir(Reconstruction))
+    assert {"method", "space", "topology", "vertices", "landmarks", "pose_deg", "layers", "scalars"} <= held
+    assert {"took_part", "left_out", "alarms", "box", "mm_per_px"} <= held
+    assert parameters(Reconstruction.layer) == ["self", "name"]
+    assert parameters(Reconstruction.scalar) == ["self", "name"]
+
+
+def test_the_default_weights_are_those_that_ship():
+    assert inspect.signature(load).parameters["weights"].default == "open"
+
+
+def test_methods_join_by_their_entry_points():
+    ours = {"dsfnet", "tddfa", "prnet", "mgcnet", "dsfnet-published"}
+    assert ours <= {entry.name for entry in entry_points(group="unmask.methods")}
+    (program,) = entry_points(group="console_scripts", name="unmask")
+    assert program.load() is main

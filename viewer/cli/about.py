@@ -1,0 +1,71 @@
+"""`unmask about`: which versions run here, which weights are at hand and under which terms."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from models.catalogue import methods
+from resources import program_version
+from resources.provenance import Provenance, at_hand
+
+LICENCE = "Apache-2.0 (code); each file of weights under its own terms, below"
+PACKAGES = ("torch", "numpy", "PySide6-Essentials", "pyqtgraph", "PyOpenGL", "opencv-python", "pillow", "av")
+
+
+def parse_about(words: Sequence[str]) -> bool:
+    """The words after `unmask about`: whether JSON is wanted."""
+    parser = argparse.ArgumentParser(
+        prog="unmask about",
+        description="Versions, and every file of weights and face models at hand with SHA-256, licence and "
+        "origin.",
+    )
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    return bool(parser.parse_args(words).json)
+
+
+def run_about(as_json: bool) -> int:
+    """Print it; returns 0."""
+    record = about()
+    print(json.dumps(record, indent=1, ensure_ascii=False) if as_json else "\n".join(_lines(record)))
+    return 0
+
+
+def about() -> dict[str, Any]:
+    """What `unmask about` says, as JSON values."""
+    return {
+        "unmask": program_version(),
+        "licence": LICENCE,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "packages": {name: _version(name) for name in PACKAGES},
+        "methods": {name: entry.value for name, entry in sorted(methods().items())},
+        "files": [asdict(file) for file in at_hand()],
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _lines(record: dict[str, Any]) -> list[str]:
+    packages = ", ".join(f"{name} {number or 'not installed'}" for name, number in record["packages"].items())
+    lines = [
+        f"unmask {record['unmask']}, Python {record['python']}, {record['system']}",
+        f"licence: {record['licence']}",
+        f"packages: {packages}",
+        f"methods: {', '.join(record['methods'])}",
+    ]
+    for row in record["files"]:
+        file = Provenance(**row)
+        lines += ["", file.name]
+        lines += [f"  {name}: {getattr(file, name)}" for name in ("licence", "origin", "sha256", "path")]
+    return lines
