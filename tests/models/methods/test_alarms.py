@@ -56,6 +56,11 @@ def test_where_no_face_is_its_box_is_not_called_misplaced():
     assert codes(FINE._replace(likely_percent=60.0, box_iou=0.1)) == ["no-face"]
 
 
+def test_a_box_that_lies_off_counts_as_misplaced_sooner_where_the_answer_is_doubtful():
+    assert codes(FINE._replace(box_iou=0.6)) == []
+    assert codes(FINE._replace(box_iou=0.6, likely_percent=10.0)) == ["box-misplaced"]
+
+
 def test_numbers_in_the_text_are_those_of_the_answer():
     (alarm,) = alarms(FINE._replace(seen=0.12))
     assert "12%" in alarm.text
