@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from models.reconstruction import Alarm
 
-# Chosen on 2400 labelled crops, clean and covered, in right and shifted boxes, 480 renders and 201 boxes without
-# a face (`models/training/likely_error.py` keeps them): good answers err by under 5 %, wrong ones by over 8 %.
+# Chosen on 2400 labelled crops, clean and covered, in right and shifted boxes, 480 renders and 201 boxes
+# without a face (`models/training/likely_error.py`): good answers err by under 5 %, wrong ones by over 8 %.
 NO_FACE_PERCENT = 20.0  # likely error: no good answer, two in five wrong ones, 93 % of those about no face
 WRONG_PERCENT = 8.0  # likely error: do not rely on it
 MISPLACED_IOU = 0.5  # of the answer's own box with the one it was asked about: 1.5 % of good answers ...

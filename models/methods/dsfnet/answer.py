@@ -38,7 +38,6 @@ from models.reconstruction import (
 IMAGE_SPACE, MODEL_SPACE, CONFIDENCE, MASK = "image space", "model space", "confidence", "visibility mask"
 SWITCHES: tuple[str, ...] = (IMAGE_SPACE, MODEL_SPACE, CONFIDENCE, MASK)
 TELLING_MM = 0.2  # how far apart the branches must be to say which of them the fusion followed
-NEAR_CELLS = 1.5  # a vertex is seen where a pixel so near shows face
 UV_TOLERANCE = 0.06  # chart distance at which a vertex is half believed to be the one its pixel shows
 CROP_FACTOR = 1.5  # side of the crop over the longer side of the box, as in DSFNet's data
 SURFACE_SIDE = 128  # the visible surface has at most so many points a side
@@ -135,9 +134,8 @@ def agreeing(states: Tensor, mask: Tensor, face: Tensor, size: int) -> tuple[Ten
 
 
 def _widened(maps: Tensor) -> Tensor:
-    """[B, 1, M, M] the largest value within reach of each cell."""
-    reach = int(NEAR_CELLS)
-    return max_pool2d(maps, 2 * reach + 1, 1, reach)
+    """[B, 1, M, M] the largest value of each cell and its four neighbours: about 1.5 cells around a place."""
+    return max_pool2d(maps, (3, 1), 1, (1, 0)).maximum(max_pool2d(maps, (1, 3), 1, (0, 1)))
 
 
 def _grid(face: Tensor, size: int) -> Tensor:

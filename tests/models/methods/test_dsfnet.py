@@ -73,21 +73,30 @@ def left_half() -> Tensor:
 
 
 def test_nothing_is_seen_where_no_pixel_nearby_shows_face():
-    states = torch.tensor([0.9, 0.03, 0.07]).expand(1, 4, 3)
-    told, _ = agreeing(states, left_half(), strip(40.0, 62.5, 65.0, 80.0), 128)
+    states = torch.tensor([0.9, 0.03, 0.07]).expand(1, 5, 3)
+    told, _ = agreeing(states, left_half(), strip(40.0, 62.5, 65.4, 65.6, 80.0), 128)
     torch.testing.assert_close(told[0, :3], states[0, :3], atol=1e-5, rtol=0)  # within 1.5 cells of the rim
-    torch.testing.assert_close(told[0, 3], torch.tensor([0.0, 0.3, 0.7]), atol=1e-4, rtol=0)
+    nothing = torch.tensor([0.0, 0.3, 0.7]).expand(2, 3)
+    torch.testing.assert_close(told[0, 3:], nothing, atol=1e-4, rtol=0)  # a tenth of a cell further
 
 
 def test_pixels_under_a_face_that_is_covered_there_show_no_face_and_others_keep_it():
     states = torch.tensor([[0.9, 0.0, 0.1], [0.1, 0.0, 0.9]])[None]
-    _, mask = agreeing(states, left_half(), strip(20.5, 40.5), 128)
+    _, mask = agreeing(states, left_half(), strip(21.6, 40.5), 128)
     row = mask[0, 0, 32]
-    assert float(row[10]) == pytest.approx(0.9)
-    assert float(row[20]) == pytest.approx(0.1)
-    assert float(row[21]) == pytest.approx(0.1)  # within reach
-    assert float(row[25]) == 1  # no face lies there
-    assert float(row[40]) == 0
+    assert row[9:14].tolist() == pytest.approx([1, 0.9, 0.9, 0.9, 1])  # around cell 11, where 21.6 px lies
+    assert row[18:23].tolist() == pytest.approx([1, 0.1, 0.1, 0.1, 1])
+    assert not row[32:].any()
+
+
+def test_what_falls_outside_the_face_on_the_chart_is_dropped(method):
+    network = method._network
+    inside = network.inside.view(48, 48)
+    row, column = (int(k) for k in torch.nonzero(inside == 0)[0])
+    uv = torch.tensor([(column + 0.5) / 48, (row + 0.5) / 48]).view(1, 2, 1, 1).expand(1, 2, 64, 64)
+    sure = torch.full((1, 1, 64, 64), 9.0)
+    seen = network.scatter(DensePrediction(sure, uv, torch.zeros(1, 1, 64, 64), sure), Switches())
+    assert not seen.weights.any()
 
 
 def test_own_correction_is_the_distance_from_what_lies_between_the_branches():
