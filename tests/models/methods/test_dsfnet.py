@@ -139,6 +139,31 @@ def test_an_all_black_crop_is_answered_and_its_doubts_are_told(method):
     assert answer.alarms
 
 
+def saying(mask: float, uv: float) -> DSFNet:
+    """A method whose every pixel says the same."""
+    torch.manual_seed(0)
+    network = make_network(SMALL, load_face_model())
+    with torch.no_grad():
+        network.evidence.leave.weight[0], network.evidence.leave.bias[0] = 0, mask
+        last = network.dense[1]
+        last.weight[:], last.bias[:] = 0, torch.tensor([uv - 0.5, uv - 0.5, 0.0, 5.0])
+    return DSFNet(network, load_face_model())
+
+
+def codes(method: DSFNet) -> set[str]:
+    return {alarm.code for alarm in method(np.full((1, 128, 128, 3), 99, np.uint8))[0].alarms}
+
+
+def test_an_empty_mask_is_told_and_a_full_one_is_not_called_empty():
+    assert "empty-mask" in codes(saying(mask=-9.0, uv=0.5))
+    assert "empty-mask" not in codes(saying(mask=9.0, uv=0.5))
+
+
+def test_pixels_far_apart_that_claim_one_place_are_told():
+    assert "uv-collisions" in codes(saying(mask=9.0, uv=0.5))
+    assert "uv-collisions" not in codes(saying(mask=-9.0, uv=0.5))
+
+
 def test_one_face_or_many_make_no_difference(method):
     crops = np.random.default_rng(0).integers(0, 255, (3, 128, 128, 3), np.uint8)
     together = method(crops)
