@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from viewer.gl.colour_maps import colour_map
 from viewer.panels.colours import DARK, Palette
-from viewer.widgets.raster import paint_dot
+from viewer.widgets.raster import Mark, paint_mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +41,33 @@ class Shape(Enum):
 
     PATCH = "patch"
     HATCHED = "hatched"
+    DOTTED = "dotted"
     DOT = "dot"
-    RING = "ring"
+    DIAMOND = "diamond"
+    CROSS = "cross"
+
+
+MARKS = {Shape.DOT: Mark.DOT, Shape.DIAMOND: Mark.DIAMOND, Shape.CROSS: Mark.CROSS}
 
 
 @dataclass(frozen=True, slots=True)
 class Swatch:
-    """One colour and its meaning."""
+    """One colour and its meaning.
+
+    Attributes:
+        text: What it stands for.
+        colour: Of the swatch.
+        shape: What it looks like.
+        pattern: Colour of the pattern of a hatched or dotted one; darker where it is the same.
+    """
 
     text: str
     colour: str
     shape: Shape = Shape.PATCH
+    pattern: str = ""
 
 
+PATTERNS = (Shape.HATCHED, Shape.DOTTED)
 PADDING, BAR_HEIGHT, BAR_WIDTH, SWATCH = 9.0, 9.0, 150.0, 13.0
 SHORT_BAR, GAP = 56.0, 7.0
 LOW_VIEW, MARGIN = 340, 10  # px of height; from the corner
@@ -181,16 +195,35 @@ class Legend(QWidget):
             x += SWATCH + width + 18
 
     def _paint_swatch(self, painter: QPainter, swatch: Swatch, middle: QPointF) -> None:
-        if swatch.shape in (Shape.DOT, Shape.RING):
-            paint_dot(painter, middle, QColor(swatch.colour), hollow=swatch.shape is Shape.RING)
+        if swatch.shape in MARKS:
+            paint_mark(painter, middle, QColor(swatch.colour), MARKS[swatch.shape])
             return
         square = QRectF(middle.x() - SWATCH / 2, middle.y() - SWATCH / 2, SWATCH, SWATCH)
         painter.setPen(QPen(QColor(self._palette.line), 1))
         painter.setBrush(QColor(swatch.colour))
         painter.drawRoundedRect(square, 2, 2)
-        if swatch.shape is Shape.HATCHED:
-            painter.setBrush(QBrush(QColor(self._palette.clay), Qt.BrushStyle.BDiagPattern))
-            painter.drawRoundedRect(square, 2, 2)
+        if swatch.shape in PATTERNS:
+            own = swatch.pattern == swatch.colour
+            colour = QColor(swatch.pattern).darker(160) if own else QColor(swatch.pattern)
+            _paint_pattern(painter, square, colour, swatch.shape)
+
+
+def _paint_pattern(painter: QPainter, square: QRectF, colour: QColor, shape: Shape) -> None:
+    """Stripes or dots, as on the surface; drawn by hand, as Qt's own patterns ignore the screen's scale."""
+    painter.save()
+    painter.setClipRect(square)
+    if shape is Shape.HATCHED:
+        painter.setPen(QPen(colour, 2.2))
+        for k in range(-2, 4):
+            at = square.left() + 4.5 * k
+            painter.drawLine(QPointF(at, square.bottom()), QPointF(at + square.height(), square.top()))
+    else:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour.darker(130))
+        for x, y in ((0.25, 0.25), (0.75, 0.25), (0.5, 0.5), (0.25, 0.75), (0.75, 0.75)):
+            at_dot = square.topLeft() + QPointF(x * square.width(), y * square.height())
+            painter.drawEllipse(at_dot, 1.4, 1.4)
+    painter.restore()
 
 
 def _titled(bar: ColourBar) -> str:

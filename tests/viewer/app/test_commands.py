@@ -349,7 +349,7 @@ def test_a_click_on_the_face_reads_out_a_vertex_near_it(qtbot, desk):
     assert probe is not None
     assert abs(probe.position[0] - x) < 5
     assert abs(probe.position[1] - y) < 5
-    assert {"visibility", "disagreement"} <= {name for name, _ in probe.readings}
+    assert {"state", "disagreement"} <= {name for name, _ in probe.readings}
     assert probe.region in ("forehead", "jaw")
 
 

@@ -54,7 +54,9 @@ def test_confidence_is_read_off_the_pixel_under_a_visible_vertex_and_nowhere_els
     answer = dome.answer()
     assert told(answer, CENTRE - 6)["confidence"] == "1.00"
     assert told(answer, CENTRE + 6)["confidence"] == "no visible pixel here"
-    assert told(answer, CENTRE + 6)["visibility"] == "0.00 (hidden, completed)"
+    assert told(answer, CENTRE + 6)["state"] == "covered, completed"
+    assert told(answer, CENTRE + 6)["probabilities"] == "seen 0%, turned away 0%, covered 100%"
+    assert told(answer, CENTRE - 6)["state"] == "seen"
 
 
 def test_what_an_answer_does_not_hold_is_not_told():
