@@ -113,7 +113,7 @@ void main() {
         float covered = smoothstep(-0.7 * lead_width, 0.7 * lead_width, lead);
 #if LOOK == 7
         vec3 turned_mark = mix(turned_colour, turned_colour * 0.62, dots(face_uv));
-        vec3 covered_mark = mix(covered_colour, covered_colour * 0.55, stripes(face_uv));
+        vec3 covered_mark = mix(covered_colour, covered_colour * 0.6, stripes(face_uv));
         colour = lit(to_linear(mix(seen_colour, mix(turned_mark, covered_mark, covered), hidden)), n, to_eye);
 #elif LOOK == 2
         float pattern = mix(dots(face_uv), stripes(face_uv), covered) * hidden;

@@ -24,7 +24,7 @@ class ColourBar:
         low, high: The numbers at both ends.
         colour_map: One of COLOUR_MAPS.
         ends: Words to say instead of the numbers.
-        note: One line more; may be empty.
+        note: Lines more; may be empty.
     """
 
     name: str
@@ -115,8 +115,7 @@ class Legend(QWidget):
         """The legend in words."""
         if self._bar is not None:
             low, high = _ends(self._bar)
-            note = f"; {self._bar.note}" if self._bar.note else ""
-            return f"{_titled(self._bar)}, {low} to {high}{note}"
+            return "; ".join((f"{_titled(self._bar)}, {low} to {high}", *self._bar.note.splitlines()))
         return ", ".join(swatch.text for swatch in self._swatches)
 
     def sizeHint(self) -> QSize:
@@ -125,12 +124,14 @@ class Legend(QWidget):
         line = metrics.height()
         if self._bar is not None and self._compact:
             words = sum(metrics.horizontalAdvance(text) + GAP for text in _words(self._bar))
-            width = max(words + SHORT_BAR, metrics.horizontalAdvance(self._bar.note)) + 2 * PADDING
-            return QSize(round(width), round(line * (2 if self._bar.note else 1) + 2 * PADDING - 6))
+            notes = self._bar.note.splitlines()
+            width = max(words + SHORT_BAR, *map(metrics.horizontalAdvance, (*notes, ""))) + 2 * PADDING
+            return QSize(round(width), round(line * (1 + len(notes)) + 2 * PADDING - 6))
         if self._bar is not None:
             ends = GAP + sum(metrics.horizontalAdvance(end) for end in _ends(self._bar))
-            texts = (metrics.horizontalAdvance(text) for text in (_titled(self._bar), self._bar.note))
-            lines = 3 if self._bar.note else 2
+            notes = self._bar.note.splitlines()
+            texts = (metrics.horizontalAdvance(text) for text in (_titled(self._bar), *notes))
+            lines = 2 + len(notes)
             height = lines * line + BAR_HEIGHT + 2 * PADDING + 4
             return QSize(round(max(BAR_WIDTH, ends, *texts) + 2 * PADDING), round(height))
         width = sum(metrics.horizontalAdvance(s.text) + SWATCH + 18 for s in self._swatches)
@@ -164,11 +165,13 @@ class Legend(QWidget):
         low, high = _ends(bar)
         painter.drawText(under, Qt.AlignmentFlag.AlignLeft, low)
         painter.drawText(under, Qt.AlignmentFlag.AlignRight, high)
-        painter.drawText(under.translated(0, line), Qt.AlignmentFlag.AlignLeft, bar.note)
+        for number, text in enumerate(bar.note.splitlines(), 1):
+            painter.drawText(under.translated(0, number * line), Qt.AlignmentFlag.AlignLeft, text)
 
     def _paint_short_bar(self, painter: QPainter, bar: ColourBar) -> None:
         metrics = QFontMetricsF(self.font())
-        height = self.height() / 2 if bar.note else self.height()
+        line, notes = metrics.height(), bar.note.splitlines()
+        height = self.height() - len(notes) * line
         x = PADDING
         for index, text in enumerate(_words(bar)):
             if index == 2:  # between both ends
@@ -178,10 +181,10 @@ class Legend(QWidget):
             width = metrics.horizontalAdvance(text)
             painter.drawText(QRectF(x, 0, width + 2, height), Qt.AlignmentFlag.AlignVCenter, text)
             x += width + GAP
-        if bar.note:
-            painter.setPen(QColor(self._palette.quiet))
-            under = QRectF(PADDING, height - 3, self.width() - PADDING, height)
-            painter.drawText(under, Qt.AlignmentFlag.AlignVCenter, bar.note)
+        painter.setPen(QColor(self._palette.quiet))
+        for number, text in enumerate(notes):
+            under = QRectF(PADDING, height + number * line - 4, self.width() - PADDING, line)
+            painter.drawText(under, Qt.AlignmentFlag.AlignVCenter, text)
 
     def _paint_swatches(self, painter: QPainter) -> None:
         metrics = QFontMetricsF(self.font())

@@ -20,6 +20,7 @@ from viewer.panels.message import Message
 from viewer.panels.photo_view import PhotoView
 from viewer.panels.title_strip import TitleStrip
 from viewer.panels.truth_marks import ERROR_MAP
+from viewer.panels.veil import Veil
 from viewer.panels.viewport import surroundings
 from viewer.sources.source import Frame
 from viewer.state.layout import PanelRow
@@ -71,7 +72,7 @@ class PhotoPanel(QFrame):
         self._map_top: float | None = None
         self._legend = Legend(self.view)
         self._whole, self._framed = False, False
-        self._empty, self._hint = Message(self.view), Message(self.view)
+        self._empty, self._hint, self._veil = Message(self.view), Message(self.view), Veil(self.view)
         self._empty.setText(NO_PHOTO)
         self._empty.show()
         self._whole_button = self._make_whole_button()
@@ -141,12 +142,17 @@ class PhotoPanel(QFrame):
         """Warn of this in the title strip."""
         self.strip.set_alarms(alarms)
 
+    def set_stale(self, stale: bool) -> None:
+        """Dim what is shown: it is older than what was asked for since."""
+        self._veil.set_stale(stale)
+
     def set_theme(self, dark: bool) -> None:
         """Dark or light."""
         self._colours = palette(dark)
         self.view.set_palette(self._colours)
         self.strip.set_palette(self._colours)
         self._legend.set_palette(self._colours)
+        self._veil.set_palette(self._colours)
         self.covers.set_palette(self._colours)
         self._empty.setStyleSheet(f"color: {self._colours.quiet}; background: transparent;")
         self._hint.setStyleSheet(
@@ -202,6 +208,7 @@ class PhotoPanel(QFrame):
         width, height = self.view.width(), self.view.height()
         self._legend.stand(height)
         self._empty.stand(width, height)
+        self._veil.place()
         self._hint.stand(width, height, HINT_TOP)
 
     def _tell_legend(self) -> None:

@@ -110,9 +110,9 @@ def _fill(look: Look, drawn: Drawn | None) -> Fill:
 def _bar(look: Look, scale: Scale, marked: bool, dotted: bool) -> ColourBar:
     notes = []
     if scale.unknown:
-        why = "mostly own correction, or branches agree" if look is Look.FOLLOWED else "undefined"
+        why = "own correction, or branches agree" if look is Look.FOLLOWED else "undefined"
         notes.append(f"grey: {why} ({scale.unknown:,} vertices)")
-    notes += ["patterned: not seen, completed by the branches"] if marked else []
+    notes += ["patterned: not seen, so completed"] if marked else []
     notes += ["dots: pixels of face"] if dotted else []
-    note = "; ".join(notes)
+    note = "\n".join(notes)
     return ColourBar(scale.name, scale.low, scale.high, scale.unit, scale.colour_map, scale.ends, note)

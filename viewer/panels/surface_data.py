@@ -14,6 +14,7 @@ from viewer.gl.framing import Framing
 from viewer.gl.mesh_item import VALUES, Surface
 from viewer.gl.normals import smooth_normals
 from viewer.panels.chart import mean_colours
+from viewer.panels.state_rims import smoothed
 from viewer.panels.truth_marks import ERROR_MAP
 from viewer.readouts.lineup import TO_FIRST
 from viewer.state.layout import PanelRow
@@ -165,7 +166,9 @@ def _scalar(mesh: MeshLayer, answer: Reconstruction, name: str) -> Scalar | None
 def _states(mesh: MeshLayer, answer: Reconstruction) -> NDArray[np.float32]:
     """[N, 3]; where nothing is said of them, all was seen."""
     states = answer.states if len(mesh.vertices) == len(answer.vertices) else None
-    return np.tile(np.array([1, 0, 0], np.float32), (len(mesh.vertices), 1)) if states is None else states
+    if states is None:
+        return np.tile(np.array([1, 0, 0], np.float32), (len(mesh.vertices), 1))
+    return smoothed(states, mesh.triangles)
 
 
 def _values(mesh: MeshLayer, answer: Reconstruction, framing: Framing) -> NDArray[np.float32]:

@@ -63,14 +63,14 @@ def visible_surface(
     number = np.full(len(grid.place), -1)
     number[nodes] = np.arange(len(nodes))
     of_edge = np.where(apart, len(nodes) - 1 + np.cumsum(apart), number[edges[:, 0]])
-    triangles = _kept(_numbered(triangles, number, of_edge), value)
+    kept = _kept(_numbered(triangles, number, of_edge), value)
     xy = place @ T_crop_map[:2, :2].T + T_crop_map[:2, 2]
-    triangles.flags.writeable = False
+    kept.flags.writeable = False
     return MeshLayer(
         "visible surface",
         Space.CROP,
         frozen(np.column_stack((xy, value[:, 2] * cell_px))),
-        triangles,
+        kept,
         frozen(value[:, :2].clip(0, 1)),
         (Scalar("confidence", frozen(value[:, 3].clip(0, 1)), 0.0, 1.0),),
     )

@@ -19,6 +19,7 @@ from viewer.gl.trackball import stage
 from viewer.panels.colours import DARK, LIGHT
 from viewer.panels.panel import Panel
 from viewer.panels.surface_data import CHART_SIZE
+from viewer.panels.veil import Veil
 from viewer.panels.wipe_line import WipeLine
 from viewer.panels.wipe_panel import WipePanel
 from viewer.readouts.difference import Setting, Side, compared
@@ -485,6 +486,22 @@ def test_every_look_says_what_its_colours_mean(qtbot):
     assert meanings[Look.P_SEEN] == "P(seen), 0.00 to 1.00"
 
 
+def test_a_stale_panel_is_dimmed_and_says_so(qtbot):
+    panel = shown(qtbot)
+    panel.set_look(LayerStyle(Look.NORMALS))
+
+    def contrast():
+        picture = pixels(panel.grab().toImage())[100:250, 60:240]
+        return np.abs(picture - np.array(BACKGROUND)).max(-1).mean()
+
+    before = contrast()
+    panel.set_stale(True)
+    assert contrast() < 0.6 * before
+    assert panel.findChild(Veil).isVisible()
+    panel.set_stale(False)
+    assert contrast() == pytest.approx(before, rel=0.01)
+
+
 def test_the_renderer_is_named(qtbot):
     panel = Panel(panel_row("fused"))
     qtbot.addWidget(panel)
@@ -548,8 +565,8 @@ def test_who_was_followed_is_told_in_words_and_what_is_undefined_is_counted(qtbo
     assert 0 < count <= unknown
     text = panel.legend_text()
     assert "model space to image space" in text
-    assert f"grey: mostly own correction, or branches agree ({count} vertices)" in text
-    assert "not seen, completed by the branches" in text
+    assert f"grey: own correction, or branches agree ({count} vertices)" in text
+    assert "patterned: not seen, so completed" in text
     picture = grabbed(panel)
     grey = at(picture, 0.3, 0.69)
     assert np.ptp(grey) < 25, "what is undefined has no colour"

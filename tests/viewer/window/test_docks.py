@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QPushButton
 
-from models.reconstruction import Alarm
+from models.reconstruction import STATE_SCALARS, Alarm, Scalar, frozen
 from models.reconstructor import Face
 from tests.fakes.outside import FakeOutside
 from tests.fakes.reconstructor import FakeReconstructor, fake_reconstruct
@@ -103,7 +103,7 @@ def test_the_inspector_tells_pose_visibility_difference_and_time(qtbot, desk):
     assert "+3°, -12°, +6°" in told
     assert "12° to viewer's right\n6° tilted right" in told
     assert "20 ms" in told
-    assert "how large the error may be is not known" in told
+    assert "Only 48% of the face was seen" in told
     assert "✓" not in told
     store.update(shown=None)
     assert "+3°" not in texts(dock)
@@ -121,6 +121,29 @@ def test_every_alarm_is_a_badge_in_plain_words(qtbot, desk):
     told = texts(dock)
     assert all(alarm.text in told for alarm in alarms)
     assert "✓" not in told
+
+
+def test_the_green_tick_needs_a_small_likely_error(qtbot, desk):
+    store, controller, _ = desk
+    dock = InspectorDock(store, controller)
+    qtbot.addWidget(dock)
+    plain = answer()
+    others = [scalar for scalar in plain.scalars if scalar.name not in STATE_SCALARS]
+    all_seen = [
+        Scalar(name, frozen(np.full(len(plain.vertices), p)), 0, 1)
+        for name, p in zip(STATE_SCALARS, (1, 0, 0), strict=True)
+    ]
+    seen = replace(plain, scalars=(*all_seen, *others))
+    store.update(shown=shown(seen))
+    assert "how large the error may be is not known" in texts(dock)
+    assert "✓" not in texts(dock)
+    good = replace(seen, likely_error=3.0, likely_range=(2.1, 4.2))
+    store.update(shown=shown(good))
+    assert "✓  Likely error 2–4 %" in texts(dock)
+    assert "2–4 %" in texts(dock)
+    store.update(shown=shown(replace(good, likely_error=9.0, likely_range=(7.0, 12.4))))
+    assert "⚠  Likely error 7–12 %." in texts(dock)
+    assert "✓" not in texts(dock)
 
 
 def test_a_picked_vertex_is_read_out_in_px_and_mm(qtbot, desk):
