@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeVar
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
@@ -13,6 +15,8 @@ from PySide6.QtWidgets import QWidget
 from viewer.gl.colour_maps import colour_map
 from viewer.panels.colours import DARK, Palette
 from viewer.widgets.raster import Mark, paint_mark
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ PATTERNS = (Shape.HATCHED, Shape.DOTTED)
 PADDING, BAR_HEIGHT, BAR_WIDTH, SWATCH = 9.0, 9.0, 150.0, 13.0
 SHORT_BAR, GAP = 56.0, 7.0
 LOW_VIEW, MARGIN = 340, 10  # px of height; from the corner
+WIDEST = 10_000  # px: before it is known how wide the view is
 
 
 class Legend(QWidget):
@@ -80,7 +85,7 @@ class Legend(QWidget):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._palette = DARK
-        self._compact = False
+        self._compact, self._room = False, WIDEST
         self._bar: ColourBar | None = None
         self._swatches: tuple[Swatch, ...] = ()
         self.hide()
@@ -100,16 +105,14 @@ class Legend(QWidget):
         self.resize(self.sizeHint())
         self.update()
 
-    def stand(self, view_height: int) -> None:
-        """In the lower left corner of a view; in one line where more would cover what it explains."""
-        self._set_compact(view_height < LOW_VIEW)
-        self.move(MARGIN, view_height - self.height() - MARGIN)
-
-    def _set_compact(self, compact: bool) -> None:
-        if compact is not self._compact:
-            self._compact = compact
+    def stand(self, view_width: int, view_height: int) -> None:
+        """In the lower left corner of a view, no wider than that; in few lines in a low one."""
+        shape = view_height < LOW_VIEW, max(view_width - 2 * MARGIN, 1)
+        if shape != (self._compact, self._room):
+            self._compact, self._room = shape
             self.resize(self.sizeHint())
             self.update()
+        self.move(MARGIN, view_height - self.height() - MARGIN)
 
     def text(self) -> str:
         """The legend in words."""
@@ -124,18 +127,40 @@ class Legend(QWidget):
         line = metrics.height()
         if self._bar is not None and self._compact:
             words = sum(metrics.horizontalAdvance(text) + GAP for text in _words(self._bar))
-            notes = self._bar.note.splitlines()
+            notes = self._notes(self._bar)
             width = max(words + SHORT_BAR, *map(metrics.horizontalAdvance, (*notes, ""))) + 2 * PADDING
             return QSize(round(width), round(line * (1 + len(notes)) + 2 * PADDING - 6))
         if self._bar is not None:
             ends = GAP + sum(metrics.horizontalAdvance(end) for end in _ends(self._bar))
-            notes = self._bar.note.splitlines()
+            notes = self._notes(self._bar)
             texts = (metrics.horizontalAdvance(text) for text in (_titled(self._bar), *notes))
             lines = 2 + len(notes)
             height = lines * line + BAR_HEIGHT + 2 * PADDING + 4
             return QSize(round(max(BAR_WIDTH, ends, *texts) + 2 * PADDING), round(height))
-        width = sum(metrics.horizontalAdvance(s.text) + SWATCH + 18 for s in self._swatches)
-        return QSize(round(width + 2 * PADDING - 10), round(max(line, SWATCH) + 2 * PADDING - 4))
+        rows = self._rows()
+        width = max((sum(self._advance(swatch) for swatch in row) for row in rows), default=0.0)
+        height = len(rows) * self._row_height() + 2 * PADDING - 4
+        return QSize(round(width + 2 * PADDING - 10), round(height))
+
+    def _row_height(self) -> float:
+        return max(QFontMetricsF(self.font()).height(), SWATCH)
+
+    def _advance(self, swatch: Swatch) -> float:
+        return QFontMetricsF(self.font()).horizontalAdvance(swatch.text) + SWATCH + 18
+
+    def _rows(self) -> list[list[Swatch]]:
+        """The swatches in as few rows as there is room for."""
+        return broken(self._swatches, self._advance, self._room - 2 * PADDING + 10)
+
+    def _notes(self, bar: ColourBar) -> list[str]:
+        """The lines of a note, broken where there is too little room."""
+        metrics, room = QFontMetricsF(self.font()), self._room - 2 * PADDING
+
+        def advance(word: str) -> float:
+            return metrics.horizontalAdvance(word + " ")
+
+        lines = (broken(line.split(), advance, room) for line in bar.note.splitlines())
+        return [" ".join(words) for some in lines for words in some]
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Words and colours on a quiet plate."""
@@ -165,12 +190,12 @@ class Legend(QWidget):
         low, high = _ends(bar)
         painter.drawText(under, Qt.AlignmentFlag.AlignLeft, low)
         painter.drawText(under, Qt.AlignmentFlag.AlignRight, high)
-        for number, text in enumerate(bar.note.splitlines(), 1):
+        for number, text in enumerate(self._notes(bar), 1):
             painter.drawText(under.translated(0, number * line), Qt.AlignmentFlag.AlignLeft, text)
 
     def _paint_short_bar(self, painter: QPainter, bar: ColourBar) -> None:
         metrics = QFontMetricsF(self.font())
-        line, notes = metrics.height(), bar.note.splitlines()
+        line, notes = metrics.height(), self._notes(bar)
         height = self.height() - len(notes) * line
         x = PADDING
         for index, text in enumerate(_words(bar)):
@@ -187,15 +212,15 @@ class Legend(QWidget):
             painter.drawText(under, Qt.AlignmentFlag.AlignVCenter, text)
 
     def _paint_swatches(self, painter: QPainter) -> None:
-        metrics = QFontMetricsF(self.font())
-        x, middle = PADDING, self.height() / 2
-        for swatch in self._swatches:
-            self._paint_swatch(painter, swatch, QPointF(x + SWATCH / 2, middle))
-            painter.setPen(QColor(self._palette.text))
-            width = metrics.horizontalAdvance(swatch.text)
-            words = QRectF(x + SWATCH + 6, 0, width + 2, self.height())
-            painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, swatch.text)
-            x += SWATCH + width + 18
+        height = self._row_height()
+        for number, row in enumerate(self._rows()):
+            x, top = PADDING, PADDING - 2 + number * height
+            for swatch in row:
+                self._paint_swatch(painter, swatch, QPointF(x + SWATCH / 2, top + height / 2))
+                painter.setPen(QColor(self._palette.text))
+                words = QRectF(x + SWATCH + 6, top, self._advance(swatch), height)
+                painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, swatch.text)
+                x += self._advance(swatch)
 
     def _paint_swatch(self, painter: QPainter, swatch: Swatch, middle: QPointF) -> None:
         if swatch.shape in MARKS:
@@ -209,6 +234,19 @@ class Legend(QWidget):
             own = swatch.pattern == swatch.colour
             colour = QColor(swatch.pattern).darker(160) if own else QColor(swatch.pattern)
             _paint_pattern(painter, square, colour, swatch.shape)
+
+
+def broken(parts: Sequence[T], advance: Callable[[T], float], room: float) -> list[list[T]]:
+    """Parts in rows of no more than `room`, one part at least in each."""
+    rows: list[list[T]] = []
+    used = 0.0
+    for part in parts:
+        if not rows or used + advance(part) > room:
+            rows.append([])
+            used = 0.0
+        rows[-1].append(part)
+        used += advance(part)
+    return rows
 
 
 def _paint_pattern(painter: QPainter, square: QRectF, colour: QColor, shape: Shape) -> None:

@@ -236,7 +236,7 @@ class Panel(QFrame):
     @Slot()
     def _place_overlays(self) -> None:
         width, height = self.view.width(), self.view.height()
-        self._legend.stand(height)
+        self._legend.stand(width, height)
         self._empty.stand(width, height)
         self._error.stand(width, height)
         self._veil.place()

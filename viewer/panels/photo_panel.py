@@ -206,7 +206,7 @@ class PhotoPanel(QFrame):
     @Slot()
     def _place(self) -> None:
         width, height = self.view.width(), self.view.height()
-        self._legend.stand(height)
+        self._legend.stand(width, height)
         self._empty.stand(width, height)
         self._veil.place()
         self._hint.stand(width, height, HINT_TOP)

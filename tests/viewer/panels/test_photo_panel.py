@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QWidget
 
 from models.metrics.ground_truth_errors import judged
 from models.reconstruction import State, frozen
@@ -15,6 +16,7 @@ from tests.viewer.gl_fixtures import dome
 from tests.viewer.gl_fixtures.screen import near, pixels
 from viewer.gl.colour_maps import COLOUR_MAPS, colour_map, coloured
 from viewer.panels import overlays as over
+from viewer.panels.legend import ColourBar, Legend, Swatch
 from viewer.panels.photo_panel import PhotoPanel
 from viewer.panels.photo_view import PhotoView
 from viewer.sources.source import Frame
@@ -198,6 +200,24 @@ def test_the_mask_over_the_photo_ends_smoothly_between_two_cells(qtbot):
     rim = panel.view.to_widget(QPointF(x, y)) * 2
     row = change[int(rim.y())] > 0.5 * change[int(rim.y())].max()
     assert np.flatnonzero(row).max() == pytest.approx(rim.x(), abs=2)
+
+
+def test_a_legend_wider_than_its_panel_breaks_into_rows(qtbot):
+    view = QWidget()
+    qtbot.addWidget(view)
+    legend = Legend(view)
+    names = ("seen", "turned away", "covered", "pixels of face")
+    legend.set_content(None, tuple(Swatch(name, "#808080") for name in names))
+    legend.stand(900, 600)
+    one_row = legend.size()
+    legend.stand(180, 600)
+    assert legend.width() <= 160
+    assert legend.height() > 1.5 * one_row.height()
+    bar = ColourBar("followed", 0, 1, "", "viridis", ("model space", "image space"), "a note " * 12)
+    legend.set_content(bar)
+    legend.stand(260, 600)
+    assert legend.width() <= 240
+    assert legend.geometry().bottom() < 600
 
 
 def test_the_wire_shows_what_faces_the_camera_only():
