@@ -95,8 +95,11 @@ def _method(slot: int) -> PanelRow:
     return PanelRow(f"method-{slot + 1}", f"Method {slot + 1}", "", looks=looks, marks_hidden=True, slot=slot)
 
 
+ABOUT_THE_BOX = ("no-face", "box-misplaced", "crop-border")
+"""Codes of alarms that a glance at the photo settles."""
+
 PANELS = (
-    PanelRow("photo", "Photo", "what went in", kind=Kind.PHOTO, alarms=("tracker-lost",)),
+    PanelRow("photo", "Photo", "what went in", kind=Kind.PHOTO, alarms=("tracker-lost", *ABOUT_THE_BOX)),
     PanelRow(
         "image",
         "Image space",
@@ -135,7 +138,14 @@ PANELS = (
         "both together",
         looks=COMPLETED_LOOKS,
         marks_hidden=True,
-        alarms=("empty-mask", "little-seen"),
+        alarms=(
+            "empty-mask",
+            "little-seen",
+            "mostly-covered",
+            "branches-apart",
+            "own-correction",
+            *ABOUT_THE_BOX,
+        ),
     ),
     PanelRow(
         "uv",
@@ -173,7 +183,7 @@ PANELS = (
         "Seen or completed",
         "seen, turned away or covered",
         looks=(Look.VISIBILITY, Look.P_SEEN),
-        alarms=("empty-mask", "little-seen"),
+        alarms=("empty-mask", "little-seen", "mostly-covered"),
         style=LayerStyle(Look.VISIBILITY),
     ),
     PanelRow(
@@ -181,6 +191,7 @@ PANELS = (
         "Branch followed",
         "whom the fused face lies nearer to",
         looks=(Look.FOLLOWED, Look.SHARE, Look.OWN_CORRECTION),
+        alarms=("own-correction",),
         marks_hidden=True,
         style=LayerStyle(Look.FOLLOWED),
     ),
@@ -189,6 +200,7 @@ PANELS = (
         "Branches apart",
         "how far the two branches disagree",
         looks=(Look.DISAGREEMENT,),
+        alarms=("branches-apart",),
         style=LayerStyle(Look.DISAGREEMENT),
     ),
     PanelRow("photo-wipe", "A | B on the photo", "drag the line", kind=Kind.PHOTO_WIPE),

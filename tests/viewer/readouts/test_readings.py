@@ -149,6 +149,13 @@ def test_every_alarm_is_shown_on_some_panel_also_one_nobody_has_heard_of():
     assert on["apart"] == ()
 
 
+def test_an_alarm_about_the_box_stands_on_the_photo_and_on_the_fused_face():
+    for code in ("no-face", "box-misplaced", "crop-border"):
+        on = {row.name for row in PANELS if alarms_on(row, [Alarm(code, code)])}
+        assert on == {"photo", "fused"}
+    assert alarms_on(panel_row("apart"), [Alarm("branches-apart", "far")]) == ("far",)
+
+
 def test_the_strip_warns_and_takes_it_back(qtbot):
     strip = TitleStrip(panel_row("image"))
     qtbot.addWidget(strip)
