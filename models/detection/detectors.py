@@ -19,6 +19,7 @@ from models.metrics.errors import box_iou
 from models.pipeline import reconstruct
 from models.reconstruction import Reconstruction
 from models.reconstructor import Detector, Face, Reconstructor
+from models.states import seen_share
 
 __all__ = [
     "DEFAULT",
@@ -132,8 +133,8 @@ def _seen(answer: Reconstruction) -> float:
     """Share of the vertices that are visible: none with an empty mask, all if the method does not say."""
     if any(alarm.code == "empty-mask" for alarm in answer.alarms):
         return 0.0
-    told = [scalar for scalar in answer.scalars if scalar.name == "visibility"]
-    return float((told[0].values > 0.5).mean()) if told else 1.0
+    share = seen_share(answer)
+    return 1.0 if share is None else share
 
 
 def _set_right(face: Face, answer: Reconstruction, way: float) -> Face:

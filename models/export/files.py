@@ -23,9 +23,16 @@ from PIL import Image
 
 from models.catalogue import Provenance
 from models.errors import InputError
-from models.export.overlay import VISIBLE, seen_vertices, visible_share
 from models.geometry.transforms import vertex_normals
-from models.reconstruction import Array, Reconstruction, Space
+from models.reconstruction import SEEN_ABOVE, Array, Reconstruction, Space, State
+from models.states import (
+    STATE_NAMES,
+    landmark_probabilities,
+    landmark_states,
+    seen_share,
+    seen_vertices,
+    state_shares,
+)
 
 if TYPE_CHECKING:
     import trimesh
@@ -91,7 +98,14 @@ def write_answers(
             "box": "x0, y0, x1, y1, px",
             "landmarks": "68 points (x, y, z) in iBUG order, px",
             "pose_deg": "R = Rx(-pitch) Ry(-yaw) Rz(-roll), y up (AFLW2000)",
-            "visible_share": f"share of vertices whose visibility is at least {VISIBLE}; null if not known",
+            "visible_share": f"share of vertices whose P(seen) is above {SEEN_ABOVE}; null if not known",
+            "states": "seen; turned away: hidden by the head itself, or outside the picture; covered: "
+            "something lies before it. Seen where P(seen) is above "
+            f"{SEEN_ABOVE}, else the likelier of the other two",
+            "state_shares": "share of the vertices in each state; null if not known",
+            "landmark_states": "of the 68 landmarks: state, and P(seen), P(turned away), P(covered)",
+            "likely_error": "mean distance of the landmarks, % of sqrt(width x height) of their box, that is "
+            "as often exceeded as not; half of such answers lie in likely_range; null if not known",
         },
         "faces": [answer_record(answer) for answer in answers],
     }
@@ -117,7 +131,11 @@ def answer_record(answer: Reconstruction) -> dict[str, Any]:
         "box": None if answer.box is None else [_number(edge) for edge in answer.box],
         "pose_deg": dict(zip(("pitch", "yaw", "roll"), map(_number, answer.pose_deg), strict=True)),
         "landmarks": [[_number(value) for value in point] for point in answer.landmarks],
-        "visible_share": visible_share(answer),
+        "landmark_states": _landmark_record(answer),
+        "visible_share": seen_share(answer),
+        "state_shares": _named(state_shares(answer)),
+        "likely_error": _known(answer.likely_error),
+        "likely_range": answer.likely_range and [_number(end) for end in answer.likely_range],
         "mm_per_px": _number(answer.mm_per_px),
         "took_part": list(answer.took_part),
         "left_out": list(answer.left_out),
@@ -196,6 +214,9 @@ def _glb(answer: Reconstruction, image: NDArray[np.uint8] | None) -> bytes:
             "took_part": list(answer.took_part),
             "left_out": list(answer.left_out),
             "steadied": answer.steadied,
+            "state_shares": _named(state_shares(answer)),
+            "likely_error_percent": _known(answer.likely_error),
+            "alarms": [alarm.code for alarm in answer.alarms],
         }
     )
     return bytes(export_glb(Scene({"face": mesh}), include_normals=True))
@@ -255,6 +276,24 @@ def _summary(values: Array, unit: str) -> dict[str, Any]:
         "median": _number(np.median(known)) if known.size else None,
         "max": _number(known.max()) if known.size else None,
     }
+
+
+def _named(shares: dict[State, float] | None) -> dict[str, float] | None:
+    return None if shares is None else {STATE_NAMES[state]: share for state, share in shares.items()}
+
+
+def _landmark_record(answer: Reconstruction) -> list[dict[str, Any]] | None:
+    states, probabilities = landmark_states(answer), landmark_probabilities(answer)
+    if states is None or probabilities is None:
+        return None
+    return [
+        {"state": STATE_NAMES[State(int(state))], "probabilities": [_number(value) for value in row]}
+        for state, row in zip(states, probabilities, strict=True)
+    ]
+
+
+def _known(value: float | None) -> float | None:
+    return None if value is None else _number(value)
 
 
 def _number(value: Any) -> float | None:

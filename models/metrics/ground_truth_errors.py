@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from models.export.overlay import hidden_landmarks
 from models.geometry.arrays import Doubles
 from models.geometry.landmarks import MIRROR
 from models.ground_truth.record import GroundTruth, box_of
 from models.metrics.errors import box_iou, box_size
 from models.metrics.surface_distance import Aligned, aligned, distance_to_surface
 from models.reconstruction import BRANCHES, FUSED, Array, Layer, MeshLayer, Reconstruction, Scalar, frozen
+from models.states import seen_landmarks
 
 ERROR = "error"
 COLOURED_WITHIN = 0.3  # of sqrt(w h): how far from a landmark the face may be coloured by its error
@@ -202,9 +202,8 @@ def _with_depth(true: Array, own: Array) -> Array:
 def _visible(answer: Reconstruction, truth: GroundTruth) -> tuple[NDArray[np.bool_] | None, str]:
     if truth.visible is not None:
         return truth.visible, "by the truth"
-    if any(scalar.name == "visibility" for scalar in answer.scalars):
-        return ~hidden_landmarks(answer), "by the answer"
-    return None, ""
+    seen = seen_landmarks(answer)
+    return (None, "") if seen is None else (seen, "by the answer")
 
 
 def _pose_error(answer: Reconstruction, truth: GroundTruth) -> tuple[float, float, float] | None:

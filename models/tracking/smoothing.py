@@ -13,6 +13,7 @@ from models.geometry.arrays import Doubles
 from models.geometry.transforms import euler_from_rotation, rotation_from_euler
 from models.metrics.errors import box_size
 from models.reconstruction import Array, MeshLayer, Reconstruction, frozen
+from models.states import seen_landmarks
 from models.tracking.motion import face_motion, similarity
 
 CALM_S = 0.116  # what an answer says anew is believed this slowly while it trembles about its prediction
@@ -20,7 +21,6 @@ DRIFT_S = 0.065  # over which tremble averages out, and what is left is a change
 TREMBLE_PERCENT = 0.4  # of the face's size: innovations up to here are noise
 CHANGE_PERCENT = 1.6  # from here on they are believed at once
 JAW = 17  # the first landmarks: on the outline, where the background is what moves
-SEEN = 0.5
 EVERY = 16  # vertices of which one enters the fit of the pose
 Y_UP = np.array([1, -1, 1], np.float32)  # picture px to the axes poses are told in
 
@@ -104,11 +104,8 @@ def _motion(last: Steady, image: NDArray[np.uint8], answer: Reconstruction) -> D
 
 def _uncovered(answer: Reconstruction) -> NDArray[np.bool_]:
     """[68]: which landmarks were seen; all where the method does not say."""
-    seen = next((scalar.values for scalar in answer.scalars if scalar.name == "visibility"), None)
-    if seen is None:
-        return np.ones(68, bool)
-    topology = answer.topology
-    return np.asarray((seen[topology.landmark_vertices] * topology.landmark_weights).sum(1) > SEEN)
+    seen = seen_landmarks(answer)
+    return np.ones(68, bool) if seen is None else seen
 
 
 def _carried(vertices: Array, motion: Doubles) -> Array:

@@ -1,19 +1,24 @@
 #version 120
 // One surface, many looks. What holds for a whole surface is a constant:
-// LOOK 0 clay, 1 photo, 2 value through a colour map, 3 UV, 4 normals, 5 plain colour, 6 PNCC;
+// LOOK 0 clay, 1 photo, 2 value through a colour map, 3 UV, 4 normals, 5 plain colour, 6 PNCC, 7 states;
 // POINTS, FLAT, MARK_HIDDEN 0 or 1.
+// A state is decided per fragment: probabilities run smoothly across a triangle, and so do the rims.
 varying vec3 view_normal;
 varying vec3 view_position;
 varying vec3 own_normal;
 varying vec2 face_uv;
 varying vec2 photo_pixel;
 varying float value;
-varying float seen;
+varying vec3 state;          // probabilities: seen, turned away, covered
 
 uniform bool perspective;
 uniform float opacity;
 uniform vec3 clay;
-uniform vec3 hidden_colour;
+uniform float seen_above;
+uniform vec3 seen_colour;
+uniform vec3 turned_colour;
+uniform vec3 covered_colour;
+uniform vec3 bare;           // under the pattern of a part that nobody saw
 uniform vec3 plain;
 uniform vec2 value_range;
 uniform float map_row;       // which row of the colour map picture, 0..1
@@ -43,12 +48,20 @@ vec3 lit(vec3 albedo, vec3 n, vec3 to_eye) {
     return albedo * light + vec3(0.80, 0.88, 1.00) * rim + vec3(shine);
 }
 
-// Stripes that stick to the face: a pattern, so the hidden part is told apart without colour too.
-float hatch(vec2 at) {
-    float stripe = (at.x + at.y) * 34.0;
-    float blur = max(fwidth(stripe), 0.02);
-    float wave = abs(fract(stripe) - 0.5) * 2.0;
+// Patterns that stick to the face, so that states are told apart without colour too: each is the share of
+// the pattern's own colour, 0..1, and its mean where it is too fine to be drawn.
+float stripes(vec2 at) {  // covered
+    float place = (at.x + at.y) * 26.0;
+    float blur = max(fwidth(place), 0.02);
+    float wave = abs(fract(place) - 0.5) * 2.0;
     return mix(smoothstep(0.5 - blur * 1.5, 0.5 + blur * 1.5, wave), 0.5, smoothstep(0.35, 0.9, blur));
+}
+
+float dots(vec2 at) {     // turned away
+    vec2 place = mat2(1.0, 1.0, -1.0, 1.0) * at * 20.0;
+    float blur = max(max(fwidth(place.x), fwidth(place.y)), 0.02);
+    float r = length(fract(place) - 0.5);
+    return mix(1.0 - smoothstep(0.26 - blur, 0.26 + blur, r), 0.21, smoothstep(0.25, 0.6, blur));
 }
 
 void main() {
@@ -91,14 +104,27 @@ void main() {
 #else
     vec3 colour = lit(to_linear(clay), n, to_eye);
 #endif
-#if MARK_HIDDEN
+#if LOOK == 7 || MARK_HIDDEN
     if (!back) {
-        float width = max(fwidth(seen), 1.0e-4);
-        float hidden = 1.0 - smoothstep(0.5 - width, 0.5 + width, seen);
-        vec3 marked = mix(mix(clay, hidden_colour, 0.62), hidden_colour, hatch(face_uv));
-        colour = mix(colour, lit(to_linear(marked), n, to_eye), hidden);
-        float edge = 1.0 - smoothstep(width * 0.6, width * 1.8, abs(seen - 0.5));
-        colour = mix(colour, to_linear(hidden_colour * 0.55), edge * 0.75 * step(1.5e-4, width));
+        float sum = max(state.x + state.y + state.z, 1.0e-4);
+        float seen = state.x / sum - seen_above, lead = (state.z - state.y) / sum;
+        float width = max(fwidth(seen), 1.0e-4), lead_width = max(fwidth(lead), 1.0e-4);
+        float hidden = 1.0 - smoothstep(-0.7 * width, 0.7 * width, seen);
+        float covered = smoothstep(-0.7 * lead_width, 0.7 * lead_width, lead);
+#if LOOK == 7
+        vec3 turned_mark = mix(turned_colour, turned_colour * 0.62, dots(face_uv));
+        vec3 covered_mark = mix(covered_colour, covered_colour * 0.6, stripes(face_uv));
+        colour = lit(to_linear(mix(seen_colour, mix(turned_mark, covered_mark, covered), hidden)), n, to_eye);
+#elif LOOK == 2
+        float pattern = mix(dots(face_uv), stripes(face_uv), covered) * hidden;
+        colour *= 1.0 - 0.42 * pattern;
+#else
+        vec3 turned_mark = mix(bare, turned_colour * 0.75, dots(face_uv));
+        vec3 covered_mark = mix(bare, covered_colour, stripes(face_uv) * 0.8);
+        colour = mix(colour, lit(to_linear(mix(turned_mark, covered_mark, covered)), n, to_eye), hidden);
+#endif
+        float rim = 1.0 - smoothstep(0.6, 1.8, abs(seen) / width);
+        colour *= 1.0 - 0.6 * rim * step(1.5e-4, width);
     }
 #endif
     if (back) colour *= vec3(0.30, 0.33, 0.40);

@@ -4,7 +4,8 @@ attribute vec3 position;
 attribute vec3 normal;
 attribute vec2 uv;
 attribute vec2 pixel;    // where the vertex lies in the photo, px, (0, 0) = centre of the top-left pixel
-attribute vec4 values;   // x: how well seen, 0..1; the others are whatever the panel colours by
+attribute vec3 states;   // probabilities: seen, turned away, covered
+attribute vec4 values;   // whatever the panel colours by
 attribute vec4 more_values;
 attribute vec4 last_values;
 
@@ -21,7 +22,7 @@ varying vec3 own_normal;
 varying vec2 face_uv;
 varying vec2 photo_pixel;
 varying float value;
-varying float seen;
+varying vec3 state;
 
 void main() {
     vec4 eye = model_view * vec4(position, 1.0);
@@ -31,7 +32,7 @@ void main() {
     face_uv = uv;
     photo_pixel = pixel;
     value = dot(channel, values) + dot(more_channels, more_values) + dot(last_channels, last_values);
-    seen = values.x;
+    state = states;
     gl_Position = projection * eye;
     gl_PointSize = point_size;
 }

@@ -61,6 +61,18 @@ class StubSurface(QWidget):
         """Remember it."""
         self.alarms = alarms
 
+    def set_trust(self, trust: str, meaning: str) -> None:
+        """Remember it."""
+        self.trust = trust
+
+    def set_stale(self, stale: bool) -> None:
+        """Remember it."""
+        self.stale = stale
+
+    def set_absence(self, absence: str) -> None:
+        """Remember it."""
+        self.absence = absence
+
     def offer(self, menu: QMenu, meaning: str) -> None:
         """Remember it."""
         self.menu, self.meaning = menu, meaning

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from models.errors import MethodError
 from models.metrics.errors import followed
 from models.reconstruction import (
+    STATE_SCALARS,
     Alarm,
     Array,
     MapLayer,
@@ -105,7 +106,7 @@ class FakeReconstructor:
         )
         disagreement = np.linalg.norm(model - seen, axis=1)
         scalars = (
-            Scalar("visibility", frozen(share), 0, 1),
+            *self._states(share),
             Scalar("disagreement", frozen(disagreement), 0, float(disagreement.max()), "px"),
             Scalar("followed", frozen(followed(fused, seen, model, least=0.1)), 0, 1),
         )
@@ -122,6 +123,12 @@ class FakeReconstructor:
             alarms=self.alarms,
             mm_per_px=1 / px_per_mm,
         )
+
+    def _states(self, share: NDArray[np.floating]) -> list[Scalar]:
+        """What is not seen is turned away where the forehead is, covered below."""
+        below = self.topology.uv[:, 1]
+        states = share, (1 - share) * (1 - below), (1 - share) * below
+        return [Scalar(name, frozen(p), 0, 1) for name, p in zip(STATE_SCALARS, states, strict=True)]
 
     def _layers(
         self, model: Array, seen: Array, share: NDArray[np.floating], without: frozenset[str]

@@ -102,6 +102,7 @@ class _Ours:
     def __init__(self, triangles: NDArray[np.int32], uv: NDArray[np.float32]) -> None:
         self._triangles, self._uv = triangles, uv
         self._values = np.repeat(uv[:, :1], VALUES, axis=1)
+        self._states = np.stack([1 - uv[:, 0], uv[:, 0] * (1 - uv[:, 1]), uv[:, 0] * uv[:, 1]], 1)
         self.views = [FaceView() for _ in range(PANELS)]
         self.window = _beside(self.views)
         self._items = [MeshItem() for _ in self.views]
@@ -127,6 +128,7 @@ class _Ours:
                     triangles=self._triangles,
                     uv=self._uv,
                     pixels=vertices[:, :2],
+                    states=self._states,
                     values=self._values.copy(),
                 )
             )

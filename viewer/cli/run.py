@@ -12,13 +12,15 @@ from models.catalogue import Provenance, provenance
 from models.detection.detectors import detect
 from models.errors import InputError, MethodError, UnmaskError
 from models.export.files import write_answers, write_mesh, write_picture
-from models.export.overlay import draw_overlay, visible_share
+from models.export.overlay import draw_overlay
 from models.loading import load
 from models.pipeline import reconstruct
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
+from models.states import STATE_NAMES, state_shares
 from resources import program_version
 from viewer.cli.parser import Batch
+from viewer.readouts.verdict import likely_error_text
 from viewer.sources.source import Frame
 from viewer.sources.still import read_still
 
@@ -129,7 +131,8 @@ def _beside(stem: Path, ending: str) -> Path:
 
 def _line(answer: Reconstruction) -> str:
     pitch, yaw, roll = answer.pose_deg
-    share = visible_share(answer)
-    seen = "" if share is None else f", {share:.0%} visible"
+    shares, error = state_shares(answer), likely_error_text(answer)
+    told = "" if shares is None else "".join(f", {shares[s]:.0%} {name}" for s, name in STATE_NAMES.items())
+    told += f", {error}" if error else ""
     alarms = "".join(f", {alarm.code}" for alarm in answer.alarms)
-    return f"pitch {pitch:.1f} yaw {yaw:.1f} roll {roll:.1f} deg{seen}{alarms}"
+    return f"pitch {pitch:.1f} yaw {yaw:.1f} roll {roll:.1f} deg{told}{alarms}"

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from viewer.app.commands import Controller
+from viewer.readouts.parts import BOTH_OFF, both_off
 from viewer.state.layout import PANELS, panels_shown, style_of
 from viewer.state.state import OVERLAYS, Look, State
 from viewer.state.store import Store
@@ -13,6 +14,7 @@ from viewer.widgets.parts import clear, heading, note
 from viewer.widgets.theme import SPACE
 from viewer.window.action_table import OVERLAY_TEXTS
 
+SAID_BY = ("answer", "busy", "switched_off")
 BRANCH_NOTES = {
     "image space": "what the pixels of the face itself say, completed from the part that was seen",
     "model space": "coefficients and pose guessed from the whole crop at once",
@@ -101,7 +103,7 @@ class LayersDock(QScrollArea):
             for panel, chooser in self._looks.items():
                 chooser.setVisible(panel in shown)
                 self._look_labels[panel].setVisible(panel in shown)
-        if old is None or new.answer is not old.answer or new.busy is not old.busy:
+        if old is None or any(getattr(new, part) is not getattr(old, part) for part in SAID_BY):
             self._part.setText(part_taken(new))
 
     def _rebuild_branches(self, state: State) -> None:
@@ -131,6 +133,8 @@ def part_taken(state: State) -> str:
         return "This method has no parts to switch."
     if not state.switches:
         return "The method is being loaded." if state.busy else "No method is loaded."
+    if both_off(state):
+        return BOTH_OFF
     answer = state.answer
     if answer is None:
         looked = state.shown is not None and state.shown.search is not None

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from OpenGL import GL
 from pyqtgraph.opengl.GLGraphicsItem import GLGraphicsItem
 
+from models.reconstruction import SEEN_ABOVE
 from viewer.gl import colour_maps
 from viewer.gl.program import Program, Uniform, has_geometry_shaders
 from viewer.gl.streams import Buffers, Stream
@@ -22,6 +23,7 @@ STREAMS = (
     Stream((("normal", 3),)),
     Stream((("uv", 2),)),
     Stream((("pixel", 2),)),
+    Stream((("states", 3),)),
     Stream((("values", 4), ("more_values", 4), ("last_values", 4))),
 )
 VALUES = 12  # numbers per vertex a surface can be coloured by
@@ -39,6 +41,11 @@ class Fill(Enum):
     NORMALS = 4
     PLAIN = 5
     PNCC = 6
+    STATES = 7
+
+
+MARKABLE = (Fill.CLAY, Fill.PHOTO, Fill.VALUE)
+"""Fills over which what was not seen can be marked."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -52,7 +59,8 @@ class Surface:
         triangles: [T, 3] int32.
         uv: [N, 2] float32, 0..1.
         pixels: [N, 2] float32, where each vertex lies in the photo, px.
-        values: [N, VALUES] float32; the first is how well seen a vertex is, 0..1. NaN where unknown.
+        states: [N, 3] float32, probabilities of seen, turned away, covered.
+        values: [N, VALUES] float32. NaN where unknown.
     """
 
     positions: NDArray[np.float32]
@@ -60,6 +68,7 @@ class Surface:
     triangles: NDArray[np.int32]
     uv: NDArray[np.float32]
     pixels: NDArray[np.float32]
+    states: NDArray[np.float32]
     values: NDArray[np.float32]
 
 
@@ -75,9 +84,10 @@ class Paint:
         wire: Edges over the surface.
         points: Vertices instead of triangles.
         flat: One normal per triangle.
-        mark_hidden: Show in `hidden` and hatched what was not seen (first value below one half).
+        mark_hidden: Lay a pattern over what was not seen: dots where turned away, stripes where covered.
         opacity: 0..1.
-        clay, hidden, edge: Colours of the seen surface, the hidden one and the wire.
+        clay, bare, edge: Colours of the seen surface, of what lies under a pattern, of the wire.
+        seen, turned, covered: Colours of the states.
         body: Colour of the surface under a wire with nothing else to show (fill PLAIN).
         edge_opacity: Of the wire, 0..1.
         point_size_px: In logical pixels.
@@ -94,7 +104,10 @@ class Paint:
     mark_hidden: bool = False
     opacity: float = 1.0
     clay: Colour = (0.87, 0.83, 0.79)
-    hidden: Colour = (0.25, 0.47, 0.86)
+    bare: Colour = (0.62, 0.63, 0.65)
+    seen: Colour = (0.0, 0.62, 0.45)
+    turned: Colour = (0.6, 0.6, 0.6)
+    covered: Colour = (0.84, 0.37, 0.0)
     edge: Colour = (0.10, 0.11, 0.13)
     body: Colour = (0.09, 0.10, 0.11)
     edge_opacity: float = 0.34
@@ -121,6 +134,7 @@ class MeshItem(GLGraphicsItem):  # type: ignore[misc]  # pyqtgraph has no types
         self._edges = Edges()
         self._buffers = Buffers(STREAMS)
         self._known: NDArray[np.float32] = np.zeros((0, VALUES), np.float32)
+        self._states: NDArray[np.float32] = np.zeros((0, 3), np.float32)
 
     def set_surface(self, surface: Surface | None) -> None:
         """Draw this surface from now on; None draws nothing."""
@@ -128,7 +142,16 @@ class MeshItem(GLGraphicsItem):  # type: ignore[misc]  # pyqtgraph has no types
         if surface is not None:
             if old is None or old.values is not surface.values:
                 self._known = np.where(np.isnan(surface.values), UNKNOWN, surface.values)
-            arrays = (surface.positions, surface.normals, surface.uv, surface.pixels, self._known)
+            if old is None or old.states is not surface.states:
+                self._states = np.nan_to_num(surface.states)
+            arrays = (
+                surface.positions,
+                surface.normals,
+                surface.uv,
+                surface.pixels,
+                self._states,
+                self._known,
+            )
             self._buffers.set(arrays, surface.triangles)
         self.update()
 
@@ -191,7 +214,7 @@ class MeshItem(GLGraphicsItem):  # type: ignore[misc]  # pyqtgraph has no types
     def _program(self) -> Program:
         """The program for this look, compiled when it is first wanted."""
         paint = self._paint
-        marks = paint.mark_hidden and paint.fill in (Fill.CLAY, Fill.PHOTO)
+        marks = paint.mark_hidden and paint.fill in MARKABLE
         key = (paint.fill.value, int(paint.points), int(paint.flat and not paint.points), int(marks))
         if key not in self._programs:
             constants = dict(zip(("LOOK", "POINTS", "FLAT", "MARK_HIDDEN"), key, strict=True))
@@ -222,7 +245,11 @@ class MeshItem(GLGraphicsItem):  # type: ignore[misc]  # pyqtgraph has no types
             "point_size": paint.point_size_px * placing.pixel_scale,
             "opacity": paint.opacity,
             "clay": paint.clay,
-            "hidden_colour": paint.hidden,
+            "seen_above": SEEN_ABOVE,
+            "seen_colour": paint.seen,
+            "turned_colour": paint.turned,
+            "covered_colour": paint.covered,
+            "bare": paint.bare,
             "plain": paint.body,
         }
 

@@ -20,6 +20,7 @@ from viewer.inference.tracker import Follower, drawn
 from viewer.occlusion.selectors import Wanted
 from viewer.readouts.difference import Setting
 from viewer.readouts.lineup import against_first
+from viewer.readouts.parts import branches_off
 from viewer.sources.source import Frame
 from viewer.state.state import Found, Search, Shown
 
@@ -156,7 +157,7 @@ class Bench:
         shown, setting = job.shown, job.setting
         method = self._method(setting.method, setting.weights)
         self._check()
-        answers = self._ask(shown.frame.image, shown.faces, method, setting.without)
+        answers = self._ask(shown.frame.image, shown.faces if shown.answers else (), method, setting.without)
         told = (against_first(*pair) for pair in zip(answers, shown.answers, strict=True))
         return judged_too(tuple(told), shown.judgement)
 
@@ -185,7 +186,7 @@ class Bench:
         without: frozenset[str],
     ) -> Answers:
         self._check()
-        if not faces:
+        if not faces or branches_off(method.switches, without):
             return ()
         with self._lock:
             return tuple(self._work.reconstruct(image, faces, method, without & frozenset(method.switches)))
@@ -205,12 +206,14 @@ class Bench:
         self._check()
         answers = self._about(frame, placed.faces, job, method)
         steady = job.steady and not job.others and job.wanted is None
-        faces, answers = self._follower.settle(frame, job.source, placed, answers, steady)
+        faces = placed.faces
+        if answers:
+            faces, answers = self._follower.settle(frame, job.source, placed, answers, steady)
         looked = known is None and placed.search.found is Found.DETECTED
         detection_ms = 1e3 * (found - start) if looked else 0.0
         shown = Shown(frame, faces, answers, 0.0, detection_ms, placed.search)
         self._follower.remember(shown, job.source)
-        if job.wanted is not None:
+        if job.wanted is not None and answers:
             shown = covered(
                 shown,
                 job.wanted,

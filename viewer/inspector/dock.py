@@ -5,18 +5,29 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from models.export.overlay import visible_share
 from models.reconstruction import Reconstruction
+from models.states import STATE_NAMES, seen_share, state_shares
 from viewer.app.commands import Controller
-from viewer.readouts.answer import alarms_of, disagreement_px, face_names, ms_per_face, searched, turned
+from viewer.readouts.answer import (
+    alarms_of,
+    disagreement_px,
+    face_names,
+    ms_per_face,
+    own_correction_mm,
+    searched,
+    turned,
+)
+from viewer.readouts.verdict import ERROR_MEANING, Trust, likely_error_text, verdict
 from viewer.readouts.vertex import position_text, reading
 from viewer.state.state import Probe, Shown, State
 from viewer.state.store import Store
 from viewer.widgets.parts import badge, clear, figure, heading, note
 from viewer.widgets.theme import SPACE
 
-BLIND = "This method cannot tell what it saw from what it guessed."
-ANSWER_ROWS = ("Pitch, yaw, roll", "Looks", "Seen", "Branches differ", "at the worst 5 %", "Scale")
+ANSWER_ROWS = (
+    *("Likely error", "Seen", "Pitch, yaw, roll", "Looks"),
+    *("Branches differ", "at the worst 5 %", "Own correction", "Scale"),
+)
 NAME_WIDTH = 112
 TIME_ROWS = ("Face", "Detection", "Per face", "Whole frame")
 PROBE_HINT = "Click the face, in the photo or a panel, to read out one vertex."
@@ -29,6 +40,7 @@ class InspectorDock(QScrollArea):
         super().__init__(parent)
         self._controller = controller
         self._figures = {name: figure(name) for name in ANSWER_ROWS + TIME_ROWS}
+        self._figures["Likely error"].setToolTip(ERROR_MEANING)
         self._faces = QComboBox()
         self._faces.setAccessibleName("Face shown in the panels")
         self._faces.setToolTip("Which of the faces in this photo the panels show (N for the next)")
@@ -100,13 +112,17 @@ class InspectorDock(QScrollArea):
     def _show_badges(self, state: State) -> None:
         clear(self._badges)
         alarms = alarms_of(state.shown, state.answer)
-        for alarm in alarms:
-            self._badges.addWidget(badge(f"⚠  {alarm.text}", good=False))
-        blind = state.answer is not None and visible_share(state.answer) is None
-        if blind:
-            self._badges.addWidget(badge(f"⚠  {BLIND}", good=False))
-        if state.answer is not None and not alarms and not blind:
-            self._badges.addWidget(badge("✓  No alarms: nothing was silently filled in.", good=True))
+        if state.answer is None:
+            for alarm in alarms:
+                self._badges.addWidget(badge(f"⚠  {alarm.text}", good=False))
+            return
+        told = verdict(state.answer, alarms)
+        for line in told.lines:
+            if told.trust is Trust.UNKNOWN:
+                self._badges.addWidget(note(line))
+            else:
+                good = told.trust is Trust.GOOD
+                self._badges.addWidget(badge(f"{'✓' if good else '⚠'}  {line}", good=good))
 
     def _show_probe(self, probe: Probe | None, answer: Reconstruction | None) -> None:
         while self._probe_rows.rowCount():
@@ -125,15 +141,26 @@ class InspectorDock(QScrollArea):
 def readings(answer: Reconstruction) -> dict[str, str]:
     """What the inspector says about an answer: row -> text."""
     pitch, yaw, roll = answer.pose_deg
-    seen, differ = visible_share(answer), disagreement_px(answer)
+    differ, own = disagreement_px(answer), own_correction_mm(answer)
     return {
+        "Likely error": likely_error_text(answer).removeprefix("likely error ") or "unknown",
+        "Seen": seen_text(answer),
         "Pitch, yaw, roll": f"{pitch:+.0f}°, {yaw:+.0f}°, {roll:+.0f}°",
         "Looks": turned(answer.pose_deg).replace(", ", "\n"),
-        "Seen": "unknown" if seen is None else f"{100 * seen:.0f} % of the face",
         "Branches differ": "–" if differ is None else _length(differ[0], answer),
         "at the worst 5 %": "–" if differ is None else _length(differ[1], answer),
+        "Own correction": "–" if own is None else f"{own:.1f} mm on average",
         "Scale": f"{answer.mm_per_px:.2f} mm per px",
     }
+
+
+def seen_text(answer: Reconstruction) -> str:
+    """How much of the face is in which state, one a line."""
+    shares = state_shares(answer)
+    if shares is not None:
+        return "\n".join(f"{100 * shares[state]:.0f} % {name}" for state, name in STATE_NAMES.items())
+    seen = seen_share(answer)
+    return "unknown" if seen is None else f"{100 * seen:.0f} % seen"
 
 
 def _length(px: float, answer: Reconstruction) -> str:

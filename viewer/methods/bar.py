@@ -21,7 +21,7 @@ LOOKS = (
     ("look-shaded", "Shaded"),
     ("look-photo", "Photo"),
     ("look-to_first", "Difference"),
-    ("look-visibility", "Visibility"),
+    ("look-visibility", "Seen or hidden"),
     ("look-error", "Error"),
 )
 HINT = "Differences are to {first}, in its mm, after a shift in depth. The view turns all panels."

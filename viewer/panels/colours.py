@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from PySide6.QtGui import QColor
 
+from models.export.overlay import STATE_COLOURS
+from models.reconstruction import State
 from viewer.gl.mesh_item import Colour
 
 
@@ -20,7 +22,8 @@ class Palette:
         accent: What the user points at or chose.
         warning: Something failed.
         box, landmark, truth: Over the photo; what is true also on the surfaces.
-        clay, hidden: The seen surface, the hidden part.
+        clay, bare: The seen surface; what lies under the pattern of a part that nobody saw.
+        seen, turned, covered: The three states, told apart with any kind of colour vision.
         edge, bare_edge, body: Mesh edges over a surface, alone, and what lies under them then.
     """
 
@@ -35,11 +38,16 @@ class Palette:
     landmark: str
     truth: str
     clay: str
-    hidden: str
+    bare: str
+    seen: str
+    turned: str
+    covered: str
     edge: str
     bare_edge: str
     body: str
 
+
+SEEN, TURNED, COVERED = ("#{:02x}{:02x}{:02x}".format(*STATE_COLOURS[state]) for state in State)
 
 DARK = Palette(
     view="#16181c",
@@ -53,7 +61,10 @@ DARK = Palette(
     landmark="#7fe7ff",
     truth="#7cf07c",
     clay="#ddd3c8",
-    hidden="#3f7be0",
+    bare="#a3a5a8",
+    seen=SEEN,
+    turned=TURNED,
+    covered=COVERED,
     edge="#14161a",
     bare_edge="#c9ced6",
     body="#1b1e23",
@@ -70,7 +81,10 @@ LIGHT = Palette(
     landmark="#7fe7ff",
     truth="#7cf07c",
     clay="#d9cec2",
-    hidden="#2f6bd6",
+    bare="#aeb0b3",
+    seen=SEEN,
+    turned=TURNED,
+    covered=COVERED,
     edge="#14161a",
     bare_edge="#333a44",
     body="#fbfbfc",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeVar
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
@@ -12,7 +14,9 @@ from PySide6.QtWidgets import QWidget
 
 from viewer.gl.colour_maps import colour_map
 from viewer.panels.colours import DARK, Palette
-from viewer.widgets.raster import paint_dot
+from viewer.widgets.raster import Mark, paint_mark
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,7 @@ class ColourBar:
         low, high: The numbers at both ends.
         colour_map: One of COLOUR_MAPS.
         ends: Words to say instead of the numbers.
-        note: One line more; may be empty.
+        note: Lines more; may be empty.
     """
 
     name: str
@@ -41,22 +45,37 @@ class Shape(Enum):
 
     PATCH = "patch"
     HATCHED = "hatched"
+    DOTTED = "dotted"
     DOT = "dot"
-    RING = "ring"
+    DIAMOND = "diamond"
+    CROSS = "cross"
+
+
+MARKS = {Shape.DOT: Mark.DOT, Shape.DIAMOND: Mark.DIAMOND, Shape.CROSS: Mark.CROSS}
 
 
 @dataclass(frozen=True, slots=True)
 class Swatch:
-    """One colour and its meaning."""
+    """One colour and its meaning.
+
+    Attributes:
+        text: What it stands for.
+        colour: Of the swatch.
+        shape: What it looks like.
+        pattern: Colour of the pattern of a hatched or dotted one; darker where it is the same.
+    """
 
     text: str
     colour: str
     shape: Shape = Shape.PATCH
+    pattern: str = ""
 
 
+PATTERNS = (Shape.HATCHED, Shape.DOTTED)
 PADDING, BAR_HEIGHT, BAR_WIDTH, SWATCH = 9.0, 9.0, 150.0, 13.0
 SHORT_BAR, GAP = 56.0, 7.0
 LOW_VIEW, MARGIN = 340, 10  # px of height; from the corner
+WIDEST = 10_000  # px: before it is known how wide the view is
 
 
 class Legend(QWidget):
@@ -66,7 +85,7 @@ class Legend(QWidget):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._palette = DARK
-        self._compact = False
+        self._compact, self._room = False, WIDEST
         self._bar: ColourBar | None = None
         self._swatches: tuple[Swatch, ...] = ()
         self.hide()
@@ -86,23 +105,20 @@ class Legend(QWidget):
         self.resize(self.sizeHint())
         self.update()
 
-    def stand(self, view_height: int) -> None:
-        """In the lower left corner of a view; in one line where more would cover what it explains."""
-        self._set_compact(view_height < LOW_VIEW)
-        self.move(MARGIN, view_height - self.height() - MARGIN)
-
-    def _set_compact(self, compact: bool) -> None:
-        if compact is not self._compact:
-            self._compact = compact
+    def stand(self, view_width: int, view_height: int) -> None:
+        """In the lower left corner of a view, no wider than that; in few lines in a low one."""
+        shape = view_height < LOW_VIEW, max(view_width - 2 * MARGIN, 1)
+        if shape != (self._compact, self._room):
+            self._compact, self._room = shape
             self.resize(self.sizeHint())
             self.update()
+        self.move(MARGIN, view_height - self.height() - MARGIN)
 
     def text(self) -> str:
         """The legend in words."""
         if self._bar is not None:
             low, high = _ends(self._bar)
-            note = f"; {self._bar.note}" if self._bar.note else ""
-            return f"{_titled(self._bar)}, {low} to {high}{note}"
+            return "; ".join((f"{_titled(self._bar)}, {low} to {high}", *self._bar.note.splitlines()))
         return ", ".join(swatch.text for swatch in self._swatches)
 
     def sizeHint(self) -> QSize:
@@ -111,16 +127,40 @@ class Legend(QWidget):
         line = metrics.height()
         if self._bar is not None and self._compact:
             words = sum(metrics.horizontalAdvance(text) + GAP for text in _words(self._bar))
-            width = max(words + SHORT_BAR, metrics.horizontalAdvance(self._bar.note)) + 2 * PADDING
-            return QSize(round(width), round(line * (2 if self._bar.note else 1) + 2 * PADDING - 6))
+            notes = self._notes(self._bar)
+            width = max(words + SHORT_BAR, *map(metrics.horizontalAdvance, (*notes, ""))) + 2 * PADDING
+            return QSize(round(width), round(line * (1 + len(notes)) + 2 * PADDING - 6))
         if self._bar is not None:
             ends = GAP + sum(metrics.horizontalAdvance(end) for end in _ends(self._bar))
-            texts = (metrics.horizontalAdvance(text) for text in (_titled(self._bar), self._bar.note))
-            lines = 3 if self._bar.note else 2
+            notes = self._notes(self._bar)
+            texts = (metrics.horizontalAdvance(text) for text in (_titled(self._bar), *notes))
+            lines = 2 + len(notes)
             height = lines * line + BAR_HEIGHT + 2 * PADDING + 4
             return QSize(round(max(BAR_WIDTH, ends, *texts) + 2 * PADDING), round(height))
-        width = sum(metrics.horizontalAdvance(s.text) + SWATCH + 18 for s in self._swatches)
-        return QSize(round(width + 2 * PADDING - 10), round(max(line, SWATCH) + 2 * PADDING - 4))
+        rows = self._rows()
+        width = max((sum(self._advance(swatch) for swatch in row) for row in rows), default=0.0)
+        height = len(rows) * self._row_height() + 2 * PADDING - 4
+        return QSize(round(width + 2 * PADDING - 10), round(height))
+
+    def _row_height(self) -> float:
+        return max(QFontMetricsF(self.font()).height(), SWATCH)
+
+    def _advance(self, swatch: Swatch) -> float:
+        return QFontMetricsF(self.font()).horizontalAdvance(swatch.text) + SWATCH + 18
+
+    def _rows(self) -> list[list[Swatch]]:
+        """The swatches in as few rows as there is room for."""
+        return broken(self._swatches, self._advance, self._room - 2 * PADDING + 10)
+
+    def _notes(self, bar: ColourBar) -> list[str]:
+        """The lines of a note, broken where there is too little room."""
+        metrics, room = QFontMetricsF(self.font()), self._room - 2 * PADDING
+
+        def advance(word: str) -> float:
+            return metrics.horizontalAdvance(word + " ")
+
+        lines = (broken(line.split(), advance, room) for line in bar.note.splitlines())
+        return [" ".join(words) for some in lines for words in some]
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Words and colours on a quiet plate."""
@@ -150,11 +190,13 @@ class Legend(QWidget):
         low, high = _ends(bar)
         painter.drawText(under, Qt.AlignmentFlag.AlignLeft, low)
         painter.drawText(under, Qt.AlignmentFlag.AlignRight, high)
-        painter.drawText(under.translated(0, line), Qt.AlignmentFlag.AlignLeft, bar.note)
+        for number, text in enumerate(self._notes(bar), 1):
+            painter.drawText(under.translated(0, number * line), Qt.AlignmentFlag.AlignLeft, text)
 
     def _paint_short_bar(self, painter: QPainter, bar: ColourBar) -> None:
         metrics = QFontMetricsF(self.font())
-        height = self.height() / 2 if bar.note else self.height()
+        line, notes = metrics.height(), self._notes(bar)
+        height = self.height() - len(notes) * line
         x = PADDING
         for index, text in enumerate(_words(bar)):
             if index == 2:  # between both ends
@@ -164,33 +206,65 @@ class Legend(QWidget):
             width = metrics.horizontalAdvance(text)
             painter.drawText(QRectF(x, 0, width + 2, height), Qt.AlignmentFlag.AlignVCenter, text)
             x += width + GAP
-        if bar.note:
-            painter.setPen(QColor(self._palette.quiet))
-            under = QRectF(PADDING, height - 3, self.width() - PADDING, height)
-            painter.drawText(under, Qt.AlignmentFlag.AlignVCenter, bar.note)
+        painter.setPen(QColor(self._palette.quiet))
+        for number, text in enumerate(notes):
+            under = QRectF(PADDING, height + number * line - 4, self.width() - PADDING, line)
+            painter.drawText(under, Qt.AlignmentFlag.AlignVCenter, text)
 
     def _paint_swatches(self, painter: QPainter) -> None:
-        metrics = QFontMetricsF(self.font())
-        x, middle = PADDING, self.height() / 2
-        for swatch in self._swatches:
-            self._paint_swatch(painter, swatch, QPointF(x + SWATCH / 2, middle))
-            painter.setPen(QColor(self._palette.text))
-            width = metrics.horizontalAdvance(swatch.text)
-            words = QRectF(x + SWATCH + 6, 0, width + 2, self.height())
-            painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, swatch.text)
-            x += SWATCH + width + 18
+        height = self._row_height()
+        for number, row in enumerate(self._rows()):
+            x, top = PADDING, PADDING - 2 + number * height
+            for swatch in row:
+                self._paint_swatch(painter, swatch, QPointF(x + SWATCH / 2, top + height / 2))
+                painter.setPen(QColor(self._palette.text))
+                words = QRectF(x + SWATCH + 6, top, self._advance(swatch), height)
+                painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, swatch.text)
+                x += self._advance(swatch)
 
     def _paint_swatch(self, painter: QPainter, swatch: Swatch, middle: QPointF) -> None:
-        if swatch.shape in (Shape.DOT, Shape.RING):
-            paint_dot(painter, middle, QColor(swatch.colour), hollow=swatch.shape is Shape.RING)
+        if swatch.shape in MARKS:
+            paint_mark(painter, middle, QColor(swatch.colour), MARKS[swatch.shape])
             return
         square = QRectF(middle.x() - SWATCH / 2, middle.y() - SWATCH / 2, SWATCH, SWATCH)
         painter.setPen(QPen(QColor(self._palette.line), 1))
         painter.setBrush(QColor(swatch.colour))
         painter.drawRoundedRect(square, 2, 2)
-        if swatch.shape is Shape.HATCHED:
-            painter.setBrush(QBrush(QColor(self._palette.clay), Qt.BrushStyle.BDiagPattern))
-            painter.drawRoundedRect(square, 2, 2)
+        if swatch.shape in PATTERNS:
+            own = swatch.pattern == swatch.colour
+            colour = QColor(swatch.pattern).darker(160) if own else QColor(swatch.pattern)
+            _paint_pattern(painter, square, colour, swatch.shape)
+
+
+def broken(parts: Sequence[T], advance: Callable[[T], float], room: float) -> list[list[T]]:
+    """Parts in rows of no more than `room`, one part at least in each."""
+    rows: list[list[T]] = []
+    used = 0.0
+    for part in parts:
+        if not rows or used + advance(part) > room:
+            rows.append([])
+            used = 0.0
+        rows[-1].append(part)
+        used += advance(part)
+    return rows
+
+
+def _paint_pattern(painter: QPainter, square: QRectF, colour: QColor, shape: Shape) -> None:
+    """Stripes or dots, as on the surface; drawn by hand, as Qt's own patterns ignore the screen's scale."""
+    painter.save()
+    painter.setClipRect(square)
+    if shape is Shape.HATCHED:
+        painter.setPen(QPen(colour, 2.2))
+        for k in range(-2, 4):
+            at = square.left() + 4.5 * k
+            painter.drawLine(QPointF(at, square.bottom()), QPointF(at + square.height(), square.top()))
+    else:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour.darker(130))
+        for x, y in ((0.25, 0.25), (0.75, 0.25), (0.5, 0.5), (0.25, 0.75), (0.75, 0.75)):
+            at_dot = square.topLeft() + QPointF(x * square.width(), y * square.height())
+            painter.drawEllipse(at_dot, 1.4, 1.4)
+    painter.restore()
 
 
 def _titled(bar: ColourBar) -> str:

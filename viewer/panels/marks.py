@@ -8,15 +8,16 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, qRgba
 
-from models.export.overlay import hidden_landmarks
-from models.reconstruction import Reconstruction
+from models.reconstruction import Reconstruction, State
+from models.states import landmark_states, seen_landmarks
 from viewer.panels import overlays as over
 from viewer.panels.colours import Palette
 from viewer.panels.viewport import Viewport
-from viewer.widgets.raster import SHADOW, paint_dot
+from viewer.widgets.raster import SHADOW, Mark, paint_mark
 
 Box = tuple[float, float, float, float]
 PROBE_RADIUS = 7.0  # logical px
+STATE_MARKS = {State.SEEN: Mark.DOT, State.TURNED_AWAY: Mark.DIAMOND, State.COVERED: Mark.CROSS}
 SMALL_FACE_PX = 80  # on the screen: dots would cover a face of this width, lines do not
 
 
@@ -40,7 +41,7 @@ def wire(
 
 
 def paint_landmarks(painter: QPainter, answer: Reconstruction, port: Viewport, colours: Palette) -> None:
-    """The 68 landmarks, those nobody saw as rings, and the lines between; a small face has lines only."""
+    """The 68 landmarks, each with its state's mark, and the lines between; a small face has lines only."""
     points = [port.to_widget(QPointF(float(x), float(y))) for x, y, _ in answer.landmarks]
     painter.setBrush(Qt.BrushStyle.NoBrush)
     line = QColor(colours.landmark)
@@ -51,8 +52,17 @@ def paint_landmarks(painter: QPainter, answer: Reconstruction, port: Viewport, c
         painter.drawPolygon(chain) if closed else painter.drawPolyline(chain)
     if max(point.x() for point in points) - min(point.x() for point in points) < SMALL_FACE_PX:
         return
-    for point, is_hidden in zip(points, hidden_landmarks(answer), strict=True):
-        paint_dot(painter, point, QColor(colours.landmark), hollow=bool(is_hidden))
+    for point, mark in zip(points, marks_of(answer), strict=True):
+        paint_mark(painter, point, QColor(colours.landmark), mark)
+
+
+def marks_of(answer: Reconstruction) -> list[Mark]:
+    """[68] what each landmark looks like; dots where the method does not say whether it was seen."""
+    states = landmark_states(answer)
+    if states is not None:
+        return [STATE_MARKS[State(int(state))] for state in states]
+    seen = seen_landmarks(answer)  # some say no more than P(seen)
+    return [Mark.DOT] * 68 if seen is None else [Mark.DOT if one else Mark.CROSS for one in seen]
 
 
 def paint_boxes(

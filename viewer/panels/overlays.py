@@ -8,14 +8,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.reconstruction import MapLayer, Reconstruction
+from models.export.overlay import STATE_COLOURS, face_share
+from models.reconstruction import MapLayer, Reconstruction, State
 from viewer.gl.colour_maps import coloured
 
 LAYER_OF = {"mask": "visible mask", "uv": "uv", "confidence": "confidence", "depth": "depth"}
 """Which map layer an overlay shows."""
 
 MAP_COLOURS = {"confidence": "viridis", "depth": "viridis"}
-TINT = (46, 204, 190)  # of the visible mask
+TINT = STATE_COLOURS[State.SEEN]  # of the visible mask
+FINER = 8  # per cell of the mask, so that its rim is drawn below a pixel
 TINT_ALPHA, HEAT_ALPHA = 120, 185
 
 CONTOURS = (
@@ -41,7 +43,7 @@ def map_layer(answer: Reconstruction, overlay: str) -> MapLayer | None:
 
 
 def picture(overlay: str, layer: MapLayer) -> NDArray[np.uint8]:
-    """[H, W, 4] RGBA in the cells of the map; transparent where the network says nothing."""
+    """[h, w, 4] RGBA over the cells of the map; transparent where the network says nothing."""
     if overlay == "mask":
         return _tinted(layer.values)
     if overlay == "uv":
@@ -51,12 +53,22 @@ def picture(overlay: str, layer: MapLayer) -> NDArray[np.uint8]:
     return rgba
 
 
+def area(layer: MapLayer) -> tuple[int, int]:
+    """Width and height of a map, cells."""
+    height, width = layer.values.shape[:2]
+    return width, height
+
+
 def _flat(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return values[..., 0] if values.ndim == 3 else values
 
 
 def _tinted(values: NDArray[np.float32]) -> NDArray[np.uint8]:
-    share = np.clip(np.nan_to_num(_flat(values)), 0, 1)
+    """Finer than the map: its rim is where the linearly interpolated mask passes what counts as seen."""
+    known = np.clip(np.nan_to_num(_flat(values)), 0, 1)
+    share = face_share(
+        np.asarray(cv2.resize(known, None, fx=FINER, fy=FINER, interpolation=cv2.INTER_LINEAR))
+    )
     rgba = np.empty((*share.shape, 4), np.uint8)
     rgba[..., :3] = TINT
     rgba[..., 3] = np.rint(share * TINT_ALPHA)

@@ -20,6 +20,7 @@ from viewer.panels.message import Message
 from viewer.panels.shading import legend_of, paint_of
 from viewer.panels.surface_data import Drawn, drawn
 from viewer.panels.title_strip import TitleStrip
+from viewer.panels.veil import Veil
 from viewer.state.layout import PanelRow
 from viewer.state.state import Camera, LayerStyle
 
@@ -65,7 +66,7 @@ class Panel(QFrame):
             self.view.addItem(item)
         self.view.set_flat(row.chart)
         self._legend = Legend(self.view)
-        self._empty, self._error = Message(self.view), Message(self.view)
+        self._empty, self._error, self._veil = Message(self.view), Message(self.view), Veil(self.view)
         self._connect()
         self.set_theme(True)
         self._tell_emptiness()
@@ -121,12 +122,27 @@ class Panel(QFrame):
         """Warn of this in the title strip."""
         self.strip.set_alarms(alarms)
 
+    def set_trust(self, trust: str, meaning: str) -> None:
+        """Say in the title strip how far the answer may be relied on; empty for nothing."""
+        self.strip.set_trust(trust, meaning)
+
+    def set_stale(self, stale: bool) -> None:
+        """Dim what is shown: it is older than what was asked for since."""
+        self._veil.set_stale(stale)
+
+    def set_absence(self, absence: str) -> None:
+        """What the panel says while it has no answer."""
+        if absence != self._absence:
+            self._absence = absence
+            self._tell_emptiness()
+
     def set_theme(self, dark: bool) -> None:
         """Dark or light."""
         self._colours = palette(dark)
         self.view.setBackgroundColor(QColor(self._colours.view))
         self.strip.set_palette(self._colours)
         self._legend.set_palette(self._colours)
+        self._veil.set_palette(self._colours)
         self._empty.setStyleSheet(f"color: {self._colours.quiet}; background: transparent;")
         self._error.setStyleSheet(
             f"color: {self._colours.warning}; background: {self._colours.strip};"
@@ -157,9 +173,7 @@ class Panel(QFrame):
         self.strip.set_title(title)
         self.strip.set_note(note, meaning)
         self.view.setAccessibleName(f"{title}: {note}. Arrow keys turn the face.")
-        if absence != self._absence:
-            self._absence = absence
-            self._tell_emptiness()
+        self.set_absence(absence)
 
     def offer(self, menu: QMenu, meaning: str) -> None:
         """Let the title be a button that opens a menu."""
@@ -222,6 +236,7 @@ class Panel(QFrame):
     @Slot()
     def _place_overlays(self) -> None:
         width, height = self.view.width(), self.view.height()
-        self._legend.stand(height)
+        self._legend.stand(width, height)
         self._empty.stand(width, height)
         self._error.stand(width, height)
+        self._veil.place()

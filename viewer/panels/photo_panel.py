@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,23 +10,26 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Signal, Slot
 from PySide6.QtWidgets import QFrame, QToolButton, QVBoxLayout, QWidget
 
-from models.export.overlay import hidden_landmarks
 from models.metrics.normalisers import Normaliser
 from viewer.panels import overlays as over
 from viewer.panels.colours import DARK, palette
 from viewer.panels.cover_overlay import MAP_COLOURS, CoverOverlay
 from viewer.panels.legend import ColourBar, Legend, Shape, Swatch
+from viewer.panels.marks import marks_of
 from viewer.panels.message import Message
 from viewer.panels.photo_view import PhotoView
 from viewer.panels.title_strip import TitleStrip
 from viewer.panels.truth_marks import ERROR_MAP
+from viewer.panels.veil import Veil
 from viewer.panels.viewport import surroundings
 from viewer.sources.source import Frame
 from viewer.state.layout import PanelRow
 from viewer.state.state import Shown
+from viewer.widgets.raster import Mark
 
 if TYPE_CHECKING:
     from models.metrics.ground_truth_errors import Judgement
+    from models.reconstruction import Reconstruction
 
 HINT_TOP = 10  # px
 NO_PHOTO = "No photo yet.\nDrop one on the window, or press Ctrl+O."
@@ -68,7 +72,7 @@ class PhotoPanel(QFrame):
         self._map_top: float | None = None
         self._legend = Legend(self.view)
         self._whole, self._framed = False, False
-        self._empty, self._hint = Message(self.view), Message(self.view)
+        self._empty, self._hint, self._veil = Message(self.view), Message(self.view), Veil(self.view)
         self._empty.setText(NO_PHOTO)
         self._empty.show()
         self._whole_button = self._make_whole_button()
@@ -138,12 +142,17 @@ class PhotoPanel(QFrame):
         """Warn of this in the title strip."""
         self.strip.set_alarms(alarms)
 
+    def set_stale(self, stale: bool) -> None:
+        """Dim what is shown: it is older than what was asked for since."""
+        self._veil.set_stale(stale)
+
     def set_theme(self, dark: bool) -> None:
         """Dark or light."""
         self._colours = palette(dark)
         self.view.set_palette(self._colours)
         self.strip.set_palette(self._colours)
         self._legend.set_palette(self._colours)
+        self._veil.set_palette(self._colours)
         self.covers.set_palette(self._colours)
         self._empty.setStyleSheet(f"color: {self._colours.quiet}; background: transparent;")
         self._hint.setStyleSheet(
@@ -197,8 +206,9 @@ class PhotoPanel(QFrame):
     @Slot()
     def _place(self) -> None:
         width, height = self.view.width(), self.view.height()
-        self._legend.stand(height)
+        self._legend.stand(width, height)
         self._empty.stand(width, height)
+        self._veil.place()
         self._hint.stand(width, height, HINT_TOP)
 
     def _tell_legend(self) -> None:
@@ -211,10 +221,9 @@ class PhotoPanel(QFrame):
                 if layer is not None and bar is None:
                     bar = ColourBar(name, layer.low, layer.high, layer.unit, over.MAP_COLOURS[name])
             if "mask" in self._overlays and over.map_layer(answer, "mask") is not None:
-                swatches = (Swatch("face seen", "#{:02x}{:02x}{:02x}".format(*over.TINT)),)
-            elif "landmarks" in self._overlays and hidden_landmarks(answer).any():
-                colour = self._colours.landmark
-                swatches = (Swatch("seen", colour, Shape.DOT), Swatch("hidden", colour, Shape.RING))
+                swatches = (Swatch("pixels of face", self._colours.seen),)
+        if "landmarks" in self._overlays:
+            swatches += mark_swatches(answers, self._colours.landmark)
         judgement = self._judgement if "error" in self._overlays else None
         if bar is None and judgement is not None and judgement.landmarks is not None:
             bar = ColourBar("truth to answer", 0.0, judgement.top_px, "px", ERROR_MAP)
@@ -222,6 +231,15 @@ class PhotoPanel(QFrame):
             bar = ColourBar("change, if covered here", 0.0, self._map_top, "% of face", MAP_COLOURS)
         self._legend.set_content(bar, () if bar is not None else swatches)
         self._place()
+
+
+def mark_swatches(answers: Sequence[Reconstruction], colour: str) -> tuple[Swatch, ...]:
+    """What the marks of landmarks mean: those that are there, once any is more than a dot."""
+    there = {mark for answer in answers for mark in marks_of(answer)}
+    if there <= {Mark.DOT}:
+        return ()
+    rows = (("seen", Mark.DOT), ("turned away", Mark.DIAMOND), ("covered", Mark.CROSS))
+    return tuple(Swatch(text, colour, Shape(mark.name.lower())) for text, mark in rows if mark in there)
 
 
 def begins_anew(frame: Frame, before: Frame) -> bool:

@@ -70,7 +70,7 @@ class PhotoView(QWidget):
         self._judgement: Judgement | None = None
         self._normaliser: Normaliser | None = None
         self._overlays: frozenset[str] = frozenset()
-        self._pictures: dict[str, list[tuple[QImage, QTransform]]] = {}
+        self._pictures: dict[str, list[tuple[QImage, tuple[int, int], QTransform]]] = {}
         self._wire: tuple[tuple[object, ...], QImage] | None = None
         self._grip: tuple[QPointF, QPointF] | None = None  # where pressed, and the centre then
         self._dragged = False
@@ -237,15 +237,15 @@ class PhotoView(QWidget):
     def _paint_map(self, painter: QPainter, name: str) -> None:
         if name not in self._pictures:
             self._pictures[name] = [
-                (qimage(over.picture(name, layer)), qtransform(layer.T_image_map))
+                (qimage(over.picture(name, layer)), over.area(layer), qtransform(layer.T_image_map))
                 for answer in self._answers
                 if (layer := over.map_layer(answer, name)) is not None
             ]
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
-        for picture, place in self._pictures[name]:
+        for picture, (width, height), place in self._pictures[name]:
             painter.save()
             painter.setTransform(place * self._seen.transform(), True)
-            painter.drawImage(QRectF(-0.5, -0.5, picture.width(), picture.height()), picture)
+            painter.drawImage(QRectF(-0.5, -0.5, width, height), picture)
             painter.restore()
 
     def _paint_wire(self, painter: QPainter, ratio: float) -> None:

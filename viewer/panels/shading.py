@@ -27,6 +27,8 @@ AXES = {
     Fill.PNCC: (Swatch("mean face: right", RED), Swatch("up", GREEN), Swatch("forwards", BLUE)),
 }
 """What more red, green and blue mean."""
+MARKED_SCALES = (Look.FOLLOWED, Look.SHARE)
+"""Numbers over which what was not seen is marked: there the branches themselves are completed."""
 SCALAR_LOOKS = frozenset(look for look, _, _ in CHANNELS)
 
 
@@ -40,9 +42,15 @@ def paint_of(row: PanelRow, style: LayerStyle, drawn: Drawn | None, colours: Pal
         points=look is Look.POINTS,
         flat=look is Look.FLAT,
         opacity=style.opacity,
-        mark_hidden=row.marks_hidden and drawn is not None and Look.VISIBILITY in drawn.scales,
+        mark_hidden=row.marks_hidden
+        and drawn is not None
+        and drawn.knows_states
+        and (scale is None or look in MARKED_SCALES),
         clay=shares(colours.clay),
-        hidden=shares(colours.hidden),
+        bare=shares(colours.bare),
+        seen=shares(colours.seen),
+        turned=shares(colours.turned),
+        covered=shares(colours.covered),
         edge=shares(colours.bare_edge if look is Look.WIRE else colours.edge),
         body=shares(colours.body),
         edge_opacity=0.5 if look is Look.WIRE else 0.3,
@@ -59,8 +67,13 @@ def legend_of(
     if drawn is None:
         return None, ()
     scale = drawn.scales.get(look)
+    dotted = len(drawn.dots) > 0
     if scale is not None:
-        return _bar(scale, dotted=len(drawn.dots) > 0), ()
+        return _bar(look, scale, paint.mark_hidden, dotted), ()
+    if paint.fill is Fill.STATES:
+        return None, _states(colours, Swatch("seen", colours.seen), dotted)
+    if look is Look.VISIBILITY:
+        return None, (Swatch("cannot tell seen from guessed", colours.clay),)
     if look in SCALAR_LOOKS:
         return None, (Swatch(f"no {look.value.lower()} in this answer", colours.clay),)
     if look is Look.PNCC and paint.fill is not Fill.PNCC:
@@ -69,22 +82,37 @@ def legend_of(
         return None, AXES[paint.fill]
     if paint.mark_hidden and paint.fill in (Fill.CLAY, Fill.PHOTO):
         seen = "photo: seen" if paint.fill is Fill.PHOTO else "seen"
-        return None, (
-            Swatch(seen, colours.clay),
-            Swatch("hidden, completed", colours.hidden, Shape.HATCHED),
-        )
+        return None, _states(colours, Swatch(seen, colours.clay), dotted=False, under=colours.bare)
     if row.marks_hidden and paint.fill in (Fill.CLAY, Fill.PHOTO):
         return None, (Swatch("cannot tell seen from guessed", colours.clay),)
     return None, ()
 
 
+def _states(colours: Palette, seen: Swatch, dotted: bool, under: str | None = None) -> tuple[Swatch, ...]:
+    """The three states, in the colours and patterns they are drawn with."""
+    turned = Swatch("turned away", under or colours.turned, Shape.DOTTED, colours.turned)
+    covered = Swatch("covered", under or colours.covered, Shape.HATCHED, colours.covered)
+    return (
+        seen,
+        turned,
+        covered,
+        *((Swatch("pixels of face", colours.landmark, Shape.DOT),) if dotted else ()),
+    )
+
+
 def _fill(look: Look, drawn: Drawn | None) -> Fill:
     lacks_mean = drawn is None or drawn.mean_colours is None
+    if look is Look.VISIBILITY:
+        return Fill.STATES if drawn is not None and drawn.knows_states else Fill.CLAY
     return Fill.CLAY if look is Look.PNCC and lacks_mean else FILLS.get(look, Fill.CLAY)
 
 
-def _bar(scale: Scale, dotted: bool) -> ColourBar:
-    notes = [f"grey: undefined at {scale.unknown:,} vertices"] if scale.unknown else []
-    notes += ["dots: visible pixels"] if dotted else []
-    note = "; ".join(notes)
+def _bar(look: Look, scale: Scale, marked: bool, dotted: bool) -> ColourBar:
+    notes = []
+    if scale.unknown:
+        why = "own correction, or branches agree" if look is Look.FOLLOWED else "undefined"
+        notes.append(f"grey: {why} ({scale.unknown:,} vertices)")
+    notes += ["patterned: not seen, so completed"] if marked else []
+    notes += ["dots: pixels of face"] if dotted else []
+    note = "\n".join(notes)
     return ColourBar(scale.name, scale.low, scale.high, scale.unit, scale.colour_map, scale.ends, note)

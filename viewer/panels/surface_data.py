@@ -14,6 +14,7 @@ from viewer.gl.framing import Framing
 from viewer.gl.mesh_item import VALUES, Surface
 from viewer.gl.normals import smooth_normals
 from viewer.panels.chart import mean_colours
+from viewer.panels.state_rims import smoothed
 from viewer.panels.truth_marks import ERROR_MAP
 from viewer.readouts.lineup import TO_FIRST
 from viewer.state.layout import PanelRow
@@ -56,6 +57,7 @@ class Drawn:
     Attributes:
         surface: The mesh, in face radii.
         scales: For the looks this answer has numbers for.
+        knows_states: Whether it is known of its vertices which were seen, turned away or covered.
         photo, window: A piece of the photo and where it lies in it.
         mean_colours: [H, W, 3] over the chart, for the look PNCC; None if the method has no mean face.
         dots: [P, 3] in face radii: where the visible pixels fell on a chart; none for other panels.
@@ -63,6 +65,7 @@ class Drawn:
 
     surface: Surface
     scales: Mapping[Look, Scale]
+    knows_states: bool
     photo: NDArray[np.uint8]
     window: tuple[float, float, float, float]
     mean_colours: NDArray[np.uint8] | None
@@ -70,10 +73,12 @@ class Drawn:
 
 
 CHANNELS = (
-    (Look.VISIBILITY, "visibility", "cividis"),
+    (Look.P_SEEN, "visibility", "cividis"),
     (Look.DISAGREEMENT, "disagreement", "inferno"),
     (Look.CONFIDENCE, "confidence", "viridis"),
-    (Look.FOLLOWED, "followed", "cividis"),
+    (Look.FOLLOWED, "followed", "viridis"),
+    (Look.SHARE, "image-space share", "viridis"),
+    (Look.OWN_CORRECTION, "own correction", "inferno"),
     (Look.DIFFERENCE, "difference", "inferno"),
     (Look.ERROR, "error", ERROR_MAP),
     (Look.CHANGE, "change", "inferno"),
@@ -82,7 +87,10 @@ CHANNELS = (
 )
 """Look, scalar, colour map: a new scalar that surfaces are coloured by is one more row, up to VALUES - 1."""
 
-ENDS = {Look.FOLLOWED: ("model space", "image space"), Look.VISIBILITY: ("hidden, completed", "seen")}
+WHO = ("model space", "image space")
+ENDS = {Look.FOLLOWED: WHO, Look.SHARE: WHO}
+TITLES = {Look.P_SEEN: "P(seen)", Look.FOLLOWED: "followed"}
+"""What a legend says instead of the scalar's name."""
 DEPTH_CHANNEL = VALUES - 1
 
 
@@ -109,11 +117,14 @@ def drawn(
         triangles=mesh.triangles,
         uv=uv,
         pixels=mesh.vertices[:, :2],
+        states=_states(mesh, answer),
         values=_values(mesh, answer, framing),
     )
     photo, window = photo_piece(image, answer.vertices)
     dots = _pixels_on_chart(answer) if row.chart else np.zeros((0, 3), np.float32)
-    return Drawn(surface, _scales(mesh, answer, framing), photo, window, mean_colours(answer.topology), dots)
+    knows = answer.states is not None and len(mesh.vertices) == len(answer.vertices)
+    scales = _scales(mesh, answer, framing)
+    return Drawn(surface, scales, knows, photo, window, mean_colours(answer.topology), dots)
 
 
 def on_chart(uv: NDArray[np.float32], lift: float = 0.0) -> NDArray[np.float32]:
@@ -152,14 +163,20 @@ def _scalar(mesh: MeshLayer, answer: Reconstruction, name: str) -> Scalar | None
     return next((scalar for scalar in (*own, *shared) if scalar.name == name), None)
 
 
+def _states(mesh: MeshLayer, answer: Reconstruction) -> NDArray[np.float32]:
+    """[N, 3]; where nothing is said of them, all was seen."""
+    states = answer.states if len(mesh.vertices) == len(answer.vertices) else None
+    if states is None:
+        return np.tile(np.array([1, 0, 0], np.float32), (len(mesh.vertices), 1))
+    return smoothed(states, mesh.triangles)
+
+
 def _values(mesh: MeshLayer, answer: Reconstruction, framing: Framing) -> NDArray[np.float32]:
     values = np.full((len(mesh.vertices), VALUES), np.nan, np.float32)
     for channel, (_, name, _) in enumerate(CHANNELS):
         scalar = _scalar(mesh, answer, name)
         if scalar is not None:
             values[:, channel] = scalar.values
-    if np.isnan(values[:, 0]).all():
-        values[:, 0] = 1  # nothing is said to be hidden
     values[:, DEPTH_CHANNEL] = (mesh.vertices[:, 2] - framing.centre[2]) * _depth_factor(mesh, answer)
     return values
 
@@ -171,7 +188,9 @@ def _scales(mesh: MeshLayer, answer: Reconstruction, framing: Framing) -> dict[L
         if scalar is not None:
             unknown = int(np.isnan(scalar.values).sum())
             ends = scalar.low, scalar.high
-            scales[look] = Scale(name, *ends, scalar.unit, colours, channel, ENDS.get(look), unknown)
+            scales[look] = Scale(
+                TITLES.get(look, name), *ends, scalar.unit, colours, channel, ENDS.get(look), unknown
+            )
     factor = _depth_factor(mesh, answer)
     low, high = ((float(end) - framing.centre[2]) * factor for end in _depth_range(answer))
     scales[Look.DEPTH] = Scale("nearness", low, high, "mm", "viridis", DEPTH_CHANNEL)

@@ -55,7 +55,7 @@ class TitleStrip(QWidget):
         self.setObjectName("titleStrip")
         self._style, self._colours, self._focused = row.style, DARK, False
         self._note, self._meaning, self._alarms = row.subtitle, row.subtitle, tuple[str, ...]()
-        self._figures = False
+        self._figures, self._trust, self._trust_meaning = False, "", ""
         self._title, self._subtitle = QLabel(row.title, self), Elided(row.subtitle, self)
         self._title.setObjectName("panelTitle")
         self._chooser = QPushButton(self)
@@ -151,6 +151,12 @@ class TitleStrip(QWidget):
             self._alarms = alarms
             self._tell_subtitle()
 
+    def set_trust(self, trust: str, meaning: str) -> None:
+        """How far what is shown may be relied on, in a few words, and what they mean; empty for nothing."""
+        if (trust, meaning) != (self._trust, self._trust_meaning):
+            self._trust, self._trust_meaning = trust, meaning
+            self._tell_subtitle()
+
     def subtitle(self) -> str:
         """What stands under the title."""
         return self._subtitle.text()
@@ -158,9 +164,12 @@ class TitleStrip(QWidget):
     def _tell_subtitle(self) -> None:
         more = f" (and {len(self._alarms) - 1} more)" if len(self._alarms) > 1 else ""
         told = self._note if self._figures or not self._alarms else f"{self._alarms[0]}{more}"
+        if self._trust:
+            told = f"{self._trust} · {told}"
         self._subtitle.setText(f"⚠ {told}" if self._alarms else told)
         meaning = (self._meaning,) if self._figures or not self._alarms else ()
-        self._subtitle.setToolTip("\n".join((*self._alarms, *meaning)))
+        trust = (f"{self._trust}: {self._trust_meaning}",) if self._trust else ()
+        self._subtitle.setToolTip("\n".join((*self._alarms, *trust, *meaning)))
         self.set_palette(self._colours)
 
     def set_focused(self, focused: bool) -> None:

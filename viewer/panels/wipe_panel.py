@@ -194,7 +194,7 @@ class WipePanel(QFrame):
     @Slot()
     def _place(self) -> None:
         width, height = self.view.width(), self.view.height()
-        self._legend.stand(height)
+        self._legend.stand(width, height)
         self._empty.stand(width, height)
         self._names.place()
         self._line.place()

@@ -22,6 +22,14 @@ def disagreement_px(answer: Reconstruction) -> tuple[float, float] | None:
     return float(np.nanmean(px)), float(np.nanpercentile(px, 95))
 
 
+def own_correction_mm(answer: Reconstruction) -> float | None:
+    """Mean distance of the fused face from what lies between the branches; None where nobody knows."""
+    scalar = scalar_of(answer, "own correction")
+    if scalar is None or not np.isfinite(scalar.values).any():
+        return None
+    return float(np.nanmean(scalar.values)) * (answer.mm_per_px if scalar.unit == "px" else 1.0)
+
+
 def ms_per_face(shown: Shown) -> float | None:
     """Reconstruction time per face without detection; None without an answer."""
     if not shown.answers:

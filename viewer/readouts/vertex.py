@@ -11,10 +11,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.reconstruction import MapLayer, MeshLayer, Reconstruction, Scalar
+from models.reconstruction import (
+    SEEN_ABOVE,
+    STATE_SCALARS,
+    MapLayer,
+    MeshLayer,
+    Reconstruction,
+    Scalar,
+    State,
+    most_likely,
+)
+from models.states import STATE_NAMES, seen_vertices
 
 Row = tuple[str, str]
 BRANCHES = ("image space", "model space")
+TOLD = frozenset(
+    (*STATE_SCALARS, "outside the picture", "disagreement", "image-space share", "own correction", "followed")
+)
+"""Scalars that have a function of their own in the table."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -25,11 +39,24 @@ class Picked:
     vertex: int
 
 
-def visibility(picked: Picked) -> Iterator[Row]:
-    """Whether it was seen."""
-    value = value_at(picked, "visibility")
-    if value is not None:
-        yield "visibility", f"{value:.2f} ({'seen' if value > 0.5 else 'hidden, completed'})"
+def state(picked: Picked) -> Iterator[Row]:
+    """Seen, turned away or covered, and how probable each is."""
+    states = picked.answer.states
+    if states is None:
+        if (value := value_at(picked, "visibility")) is not None:
+            yield "P(seen)", f"{value:.2f}"
+        return
+    probabilities = states[picked.vertex]
+    here = State(int(most_likely(probabilities)))
+    completed = "" if here is State.SEEN else ", completed"
+    yield "state", STATE_NAMES[here] + completed
+    yield (
+        "probabilities",
+        ", ".join(f"{name} {p:.0%}" for name, p in zip(STATE_NAMES.values(), probabilities, strict=True)),
+    )
+    outside = value_at(picked, "outside the picture")
+    if outside is not None and outside > SEEN_ABOVE:
+        yield "lies", "outside the picture"
 
 
 def confidence(picked: Picked) -> Iterator[Row]:
@@ -37,9 +64,8 @@ def confidence(picked: Picked) -> Iterator[Row]:
     layer = next((layer for layer in picked.answer.layers if layer.name == "confidence"), None)
     if not isinstance(layer, MapLayer):
         return
-    seen = value_at(picked, "visibility")
     x, y, _ = picked.answer.vertices[picked.vertex]
-    value = map_value(layer, float(x), float(y)) if seen is None or seen > 0.5 else float("nan")
+    value = map_value(layer, float(x), float(y)) if was_seen(picked) else float("nan")
     yield "confidence", f"{value:.2f}" if np.isfinite(value) else "no visible pixel here"
 
 
@@ -65,22 +91,41 @@ def disagreement(picked: Picked) -> Iterator[Row]:
 
 
 def followed(picked: Picked) -> Iterator[Row]:
-    """Whom the fusion followed."""
+    """Whom the fusion followed, by share and in the end, and what it added by itself."""
+    share = value_at(picked, "image-space share")
+    if share is not None:
+        yield "image-space share", f"{share:.0%}" if np.isfinite(share) else "unknown"
+    yield from _scalar_row(picked, "own correction")
     value = value_at(picked, "followed")
     if value is not None:
-        told = f"{100 * value:.0f} % image space" if np.isfinite(value) else "undefined: the branches agree"
-        yield "followed", told
+        yield "followed", _followed(picked, value)
+
+
+def _followed(picked: Picked, value: float) -> str:
+    if not np.isfinite(value):
+        own, apart = value_at(picked, "own correction"), value_at(picked, "disagreement")
+        mostly_own = own is not None and apart is not None and own >= apart
+        return "neither: mostly its own correction" if mostly_own else "undefined: the branches agree"
+    image = f"{100 * value:.0f} % image space"
+    completed = value > SEEN_ABOVE and not was_seen(picked)
+    return f"{image}, where that branch is itself completed" if completed else image
 
 
 def everything_else(picked: Picked) -> Iterator[Row]:
     """Scalars no other function of the table tells."""
     for scalar in picked.answer.scalars:
-        if scalar.name not in ("visibility", "disagreement", "followed"):
+        if scalar.name not in TOLD:
             yield from _scalar_row(picked, scalar.name)
 
 
+def was_seen(picked: Picked) -> bool:
+    """Whether the vertex was seen; True where the method does not say."""
+    seen = seen_vertices(picked.answer)
+    return seen is None or bool(seen[picked.vertex])
+
+
 READINGS: tuple[Callable[[Picked], Iterator[Row]], ...] = (
-    visibility,
+    state,
     confidence,
     nearness,
     branch_positions,

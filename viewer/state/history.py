@@ -121,10 +121,10 @@ def record_of(state: State) -> Record | None:
     thumbnail = _thumbnail(frame.image) if frame.count == 0 else None
     if answer is None:
         return Record(frame.index, frame.time_s, thumbnail=thumbnail)
-    from models.export.overlay import visible_share
+    from models.states import seen_share
     from viewer.readouts.answer import disagreement_px
 
-    seen, apart = visible_share(answer), disagreement_px(answer)
+    seen, apart = seen_share(answer), disagreement_px(answer)
     return Record(
         index=frame.index,
         time_s=frame.time_s,

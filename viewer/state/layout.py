@@ -72,8 +72,11 @@ COMPLETED_LOOKS = (
     Look.WIRE,
     Look.POINTS,
     Look.VISIBILITY,
+    Look.P_SEEN,
     Look.DISAGREEMENT,
     Look.FOLLOWED,
+    Look.SHARE,
+    Look.OWN_CORRECTION,
     Look.ERROR,
     Look.CHANGE,
     Look.DEPTH,
@@ -92,8 +95,11 @@ def _method(slot: int) -> PanelRow:
     return PanelRow(f"method-{slot + 1}", f"Method {slot + 1}", "", looks=looks, marks_hidden=True, slot=slot)
 
 
+ABOUT_THE_BOX = ("no-face", "box-misplaced", "crop-border")
+"""Codes of alarms that a glance at the photo settles."""
+
 PANELS = (
-    PanelRow("photo", "Photo", "what went in", kind=Kind.PHOTO, alarms=("tracker-lost",)),
+    PanelRow("photo", "Photo", "what went in", kind=Kind.PHOTO, alarms=("tracker-lost", *ABOUT_THE_BOX)),
     PanelRow(
         "image",
         "Image space",
@@ -132,7 +138,14 @@ PANELS = (
         "both together",
         looks=COMPLETED_LOOKS,
         marks_hidden=True,
-        alarms=("empty-mask", "little-seen"),
+        alarms=(
+            "empty-mask",
+            "little-seen",
+            "mostly-covered",
+            "branches-apart",
+            "own-correction",
+            *ABOUT_THE_BOX,
+        ),
     ),
     PanelRow(
         "uv",
@@ -140,8 +153,11 @@ PANELS = (
         "the face unrolled, dotted where visible pixels fell",
         looks=(
             Look.VISIBILITY,
+            Look.P_SEEN,
             Look.DISAGREEMENT,
             Look.FOLLOWED,
+            Look.SHARE,
+            Look.OWN_CORRECTION,
             Look.ERROR,
             Look.DEPTH,
             Look.PHOTO,
@@ -165,16 +181,18 @@ PANELS = (
     PanelRow(
         "seen",
         "Seen or completed",
-        "what was visible, what is a guess",
-        looks=(Look.VISIBILITY,),
-        alarms=("empty-mask", "little-seen"),
+        "seen, turned away or covered",
+        looks=(Look.VISIBILITY, Look.P_SEEN),
+        alarms=("empty-mask", "little-seen", "mostly-covered"),
         style=LayerStyle(Look.VISIBILITY),
     ),
     PanelRow(
         "followed",
         "Branch followed",
-        "which of the two the fusion took",
-        looks=(Look.FOLLOWED,),
+        "whom the fused face lies nearer to",
+        looks=(Look.FOLLOWED, Look.SHARE, Look.OWN_CORRECTION),
+        alarms=("own-correction",),
+        marks_hidden=True,
         style=LayerStyle(Look.FOLLOWED),
     ),
     PanelRow(
@@ -182,6 +200,7 @@ PANELS = (
         "Branches apart",
         "how far the two branches disagree",
         looks=(Look.DISAGREEMENT,),
+        alarms=("branches-apart",),
         style=LayerStyle(Look.DISAGREEMENT),
     ),
     PanelRow("photo-wipe", "A | B on the photo", "drag the line", kind=Kind.PHOTO_WIPE),
@@ -247,7 +266,7 @@ ARRANGEMENTS = (
     Arrangement(
         "x-ray",
         "X-ray",
-        "Inside the fusion: what was seen or completed, which branch it took, where the two disagree.",
+        "Inside the fusion: what was seen, which branch it followed and what it added, where they disagree.",
         ("photo", "image", "uv", "seen", "followed", "apart"),
         "xray",
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -12,19 +14,31 @@ SHADOW = QColor(0, 0, 0, 150)
 LANDMARK_RADIUS = 2.4
 
 
-def paint_dot(painter: QPainter, at: QPointF, colour: QColor, hollow: bool) -> None:
+class Mark(Enum):
+    """What a landmark looks like."""
+
+    DOT = "filled dot"
+    DIAMOND = "hollow diamond"
+    CROSS = "cross"
+
+
+def paint_mark(painter: QPainter, at: QPointF, colour: QColor, mark: Mark) -> None:
     """Readable on any photo: a dark edge under it."""
-    radius = LANDMARK_RADIUS
-    if hollow:
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(SHADOW, 3))
-        painter.drawEllipse(at, radius + 0.4, radius + 0.4)
-        painter.setPen(QPen(colour, 1.3))
-        painter.drawEllipse(at, radius + 0.4, radius + 0.4)
-    else:
+    if mark is Mark.DOT:
         painter.setPen(QPen(SHADOW, 1))
         painter.setBrush(colour)
-        painter.drawEllipse(at, radius, radius)
+        painter.drawEllipse(at, LANDMARK_RADIUS, LANDMARK_RADIUS)
+        return
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    reach = LANDMARK_RADIUS + (1.2 if mark is Mark.DIAMOND else 0.4)
+    for pen in (QPen(SHADOW, 3.2), QPen(colour, 1.3)):
+        painter.setPen(pen)
+        if mark is Mark.DIAMOND:
+            tips = ((-reach, 0), (0, -reach), (reach, 0), (0, reach))
+            painter.drawPolygon([at + QPointF(x, y) for x, y in tips])
+        else:
+            painter.drawLine(at - QPointF(reach, reach), at + QPointF(reach, reach))
+            painter.drawLine(at - QPointF(reach, -reach), at + QPointF(reach, -reach))
 
 
 def qimage(pixels: NDArray[np.uint8]) -> QImage:

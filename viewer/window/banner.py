@@ -6,16 +6,19 @@ from PySide6.QtCore import Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
+from models.reconstruction import Reconstruction
 from viewer.app.commands import Controller
+from viewer.readouts.errors import split
 from viewer.state.state import Notice, Severity, State
 from viewer.state.store import Store
 from viewer.widgets import theme
 
 BOX_WORDS = "Draw a box"
+MISPLACED = "box-misplaced"
 
 
 class Banner(QFrame):
-    """Shows State.notice; hidden when there is none."""
+    """Shows State.notice; without one, that a box is probably misplaced, with a button that mends it."""
 
     def __init__(
         self, store: Store, controller: Controller, draw_box: QAction, parent: QWidget | None = None
@@ -27,10 +30,16 @@ class Banner(QFrame):
         self._draw.setAccessibleName("Draw face box")
         self._draw.setToolTip(draw_box.toolTip())
         self._draw.clicked.connect(draw_box.trigger)
+        self._take = QPushButton("Take the answer's own box")
+        self._take.setAccessibleName("Take the answer's own box")
+        self._take.setToolTip("Look at the place where the answer itself puts the face, and at no other face")
+        self._take.clicked.connect(self._take_box)
+        self._declined: Reconstruction | None = None  # the user has read about that one
+        self._store, self._controller = store, controller
         self._close = QToolButton()
         self._close.setAccessibleName("Dismiss this message")
         self._close.setToolTip("Dismiss this message; it stays in the log")
-        self._close.clicked.connect(controller.dismiss_notice)
+        self._close.clicked.connect(self._dismiss)
         texts = QVBoxLayout()
         texts.setSpacing(1)
         texts.addWidget(self._cause)
@@ -41,17 +50,43 @@ class Banner(QFrame):
         row.addWidget(self._icon)
         row.addLayout(texts, 1)
         row.addWidget(self._draw)
+        row.addWidget(self._take)
         row.addWidget(self._close)
         self._follow(store.state, None)
         store.changed.connect(self._follow)
 
     @Slot(object, object)
     def _follow(self, new: State, old: State | None = None) -> None:
-        if old is not None and new.notice is old.notice and new.theme is old.theme:
+        watched = ("notice", "theme", "shown", "answer", "live")
+        if old is not None and all(getattr(new, part) is getattr(old, part) for part in watched):
             return
-        self.setVisible(new.notice is not None)
-        if new.notice is not None:
-            self._show(new.notice, new)
+        notice = new.notice or self._about_box(new)
+        self.setVisible(notice is not None)
+        if notice is not None:
+            self._show(notice, new)
+
+    def _about_box(self, state: State) -> Notice | None:
+        """That the box lies elsewhere than the face found in it, unless the user has read that."""
+        answer = state.answer
+        if answer is None or answer is self._declined or state.live:
+            return None
+        told = (alarm.text for alarm in answer.alarms if alarm.code == MISPLACED)
+        return next((Notice(Severity.WARNING, *split(text)) for text in told), None)
+
+    @Slot()
+    def _take_box(self) -> None:
+        answer = self._store.state.answer
+        if answer is not None:
+            self._controller.dismiss_notice()
+            self._controller.look_at_box(answer.own_box)
+
+    @Slot()
+    def _dismiss(self) -> None:
+        if self._store.state.notice is None:
+            self._declined = self._store.state.answer
+            self.hide()
+        else:
+            self._controller.dismiss_notice()
 
     def _show(self, notice: Notice, state: State) -> None:
         colours = theme.colours(state.theme)
@@ -66,6 +101,7 @@ class Banner(QFrame):
         self._remedy.setText(notice.remedy)
         self._remedy.setVisible(bool(notice.remedy))
         self._draw.setVisible(BOX_WORDS in notice.remedy)
+        self._take.setVisible(state.notice is None)
         self.setAccessibleName(f"{notice.severity.value}: {notice.cause} {notice.remedy}")
         self.setProperty("severity", notice.severity.value)
         self.style().unpolish(self)

@@ -17,6 +17,8 @@ from viewer.gl.framing import Framing
 from viewer.readouts.answer import alarms_of
 from viewer.readouts.difference import compared_in
 from viewer.readouts.lineup import depth_between, framing, standing
+from viewer.readouts.parts import BOTH_OFF, both_off, older_than_switches
+from viewer.readouts.verdict import ERROR_MEANING, likely_error_text
 from viewer.sources.source import Frame
 from viewer.state.layout import PanelRow, alarms_on, panel_row, panels_shown, style_of
 from viewer.state.state import Camera, LayerStyle, Shown, State, Theme
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from models.metrics.ground_truth_errors import Judgement
 
 
+NO_FACE = "No face yet"
 WARNED_BY = ("shown", "answer", "lineup")  # parts of the State that alarms depend on
 
 
@@ -60,6 +63,15 @@ class SurfacePanel(Protocol):
 
     def set_alarms(self, alarms: tuple[str, ...]) -> None:
         """Warn of this."""
+
+    def set_trust(self, trust: str, meaning: str) -> None:
+        """Say how far the answer may be relied on."""
+
+    def set_stale(self, stale: bool) -> None:
+        """Dim what is shown, or no longer."""
+
+    def set_absence(self, absence: str) -> None:
+        """What to say without an answer."""
 
     def set_truth(self, landmarks: Array | None, surface: Array | None) -> None:
         """Show what is true, image px."""
@@ -145,6 +157,7 @@ class Linked(QObject):
             self._photo.set_probe(None if new.probe is None else new.probe.position[:2])
         if old is None or any(getattr(new, part) is not getattr(old, part) for part in WARNED_BY):
             self._warn(new)
+        self._tell_age(new, old)
         anew = self._show(new)
         for name, panel in self._surfaces.items():
             if old is None or style_of(new, name) != style_of(old, name):
@@ -187,6 +200,20 @@ class Linked(QObject):
             answer = _answer_of(row, state)
             own = tuple(alarm.text for alarm in answer.alarms) if answer is not None else ()
             panel.set_alarms(alarms_on(row, alarms) if row.slot is None else own)
+            if name == "fused":
+                trust = "" if answer is None else likely_error_text(answer)
+                panel.set_trust(trust, ERROR_MEANING)
+
+    def _tell_age(self, new: State, old: State | None) -> None:
+        """Whether panels wait for an answer to other switches, and what those without an answer say."""
+        stale, absence = older_than_switches(new), BOTH_OFF if both_off(new) else NO_FACE
+        known = None if old is None else (older_than_switches(old), BOTH_OFF if both_off(old) else NO_FACE)
+        if (stale, absence) == known:
+            return
+        for name, panel in self._surfaces.items():
+            if panel_row(name).slot is None and not panel_row(name).compares:
+                panel.set_stale(stale)
+                panel.set_absence(absence)
 
     def _picked(self, name: str, vertex: int) -> None:
         """A click on a surface that is not the whole face is passed on by where it lies in the photo."""

@@ -6,6 +6,8 @@ from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
 from viewer.readouts.answer import ms_per_face
+from viewer.readouts.parts import both_off
+from viewer.readouts.verdict import ERROR_MEANING, likely_error_text
 from viewer.state.state import State
 from viewer.state.store import Store
 
@@ -30,6 +32,7 @@ class Status(QStatusBar):
         self.addWidget(self._at_work)
         self._parts = {
             "fps": self._part("Frames answered per second"),
+            "error": self._part(ERROR_MEANING),
             "time": self._part("Reconstruction time per face, without detection"),
             "steady": self._part("Meshes, landmarks and pose are smoothed over the frames; maps are as seen"),
             "method": self._part("Method and weights that answer"),
@@ -75,6 +78,8 @@ def doing(state: State) -> str:
         return "Open a photo, or drop one on the window."
     if not state.switches:
         return f"{state.shown.frame.name}: no method is loaded"
+    if both_off(state):
+        return f"{state.shown.frame.name}: both branches are switched off"
     faces = len(state.shown.answers)
     return f"{state.shown.frame.name}: {faces or 'no'} face{'' if faces == 1 else 's'}"
 
@@ -85,6 +90,7 @@ def read_outs(state: State) -> dict[str, str]:
     weights = state.weights.replace("\\", "/").rpartition("/")[2]
     return {
         "fps": f"{state.fps:.1f} fps" if state.live and state.fps else "",
+        "error": "" if state.answer is None else likely_error_text(state.answer),
         "time": "" if per_face is None else f"{per_face:.0f} ms per face",
         "steady": "steadied" if state.answer is not None and state.answer.steadied else "",
         "method": f"{state.method} · {weights}",

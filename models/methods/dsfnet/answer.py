@@ -229,7 +229,7 @@ def _image_space_layers(d: Decoded, is_face: NDArray[np.bool_], size: int) -> It
     thin = slice(None, None, every)
     uv, depth, confidence = (values[thin, thin] for values in (d.uv, d.depth, d.confidence))
     T_crop_thin = T_crop_map @ np.diag((every, every, 1.0))
-    yield visible_surface(is_face[thin, thin], uv, depth, confidence, T_crop_thin)
+    yield visible_surface(d.mask[thin, thin], uv, depth, confidence, T_crop_thin)
 
 
 def _scalars(d: Decoded) -> Iterator[Scalar]:

@@ -14,9 +14,10 @@ from PIL import Image
 
 from models.errors import InputError
 from models.export.files import SCHEMA, UNSEEN_GREY, write_answers, write_mesh, write_picture, write_whole
-from models.export.overlay import draw_overlay, visible_share
-from models.reconstruction import Alarm, Reconstruction, Scalar, Space, frozen
+from models.export.overlay import draw_overlay, face_share
+from models.reconstruction import SEEN_ABOVE, Alarm, Reconstruction, Scalar, Space, State, frozen, most_likely
 from models.reconstructor import Face
+from models.states import STATE_NAMES, landmark_states, seen_share, state_shares
 from tests.fakes.reconstructor import FakeReconstructor, fake_reconstruct
 
 WIDTH, HEIGHT = 220, 200
@@ -51,7 +52,8 @@ def test_a_ply_says_what_its_numbers_mean(tmp_path):
     head = (tmp_path / "face.ply").read_bytes().split(b"end_header")[0].decode()
     assert "comment unit px; x right, y up" in head
     assert f"comment millimetres per px {answer().mm_per_px:.6g}" in head
-    assert "property float visibility" in head
+    for name in ("visibility", "turned_away", "covered"):
+        assert f"property float {name}" in head
     assert "property float disagreement" in head
 
 
@@ -84,7 +86,7 @@ def test_seen_vertices_have_the_colour_of_the_photo_and_unseen_ones_are_grey(tmp
     path = tmp_path / f"face{suffix}"
     write_mesh(path, answer(), photo())
     colours = read_mesh(path).visual.vertex_colors[:, :3].astype(float)
-    seen = answer().scalar("visibility").values >= 0.5
+    seen = answer().scalar("visibility").values > SEEN_ABOVE
     assert seen.any()
     assert (~seen).any()
     x, y = answer().vertices[seen, 0], answer().vertices[seen, 1]
@@ -122,9 +124,57 @@ def test_the_json_holds_the_whole_answer(tmp_path):
     assert face["took_part"] == ["image space", "model space", "visibility mask"]
     assert face["left_out"] == ["confidence"]
     assert face["alarms"] == [{"code": alarm.code, "text": alarm.text, "count": 12}]
-    assert face["visible_share"] == visible_share(answer())
+    assert face["visible_share"] == seen_share(answer())
     assert 0 < face["visible_share"] < 1
     assert face["scalars"]["disagreement"]["unit"] == "px"
+
+
+def test_the_json_tells_states_and_likely_error(tmp_path):
+    own = np.tile(np.array([0.1, 0.2, 0.7], np.float32), (68, 1))
+    own[3], own[5] = (0.5, 0.3, 0.2), (0.51, 0.0, 0.49)
+    told = replace(
+        answer(), landmark_states=frozen(own), likely_error=3.9, likely_range=(3.1, 5.2), alarms=()
+    )
+    face = written(tmp_path / "face.json", [told])["faces"][0]
+    assert face["landmark_states"][0] == {"state": "covered", "probabilities": [0.1, 0.2, 0.7]}
+    assert face["landmark_states"][3]["state"] == "turned away", "one half is not above one half"
+    assert face["landmark_states"][5]["state"] == "seen"
+    assert (face["likely_error"], face["likely_range"]) == (3.9, [3.1, 5.2])
+    shares = face["state_shares"]
+    assert list(shares) == ["seen", "turned away", "covered"]
+    assert sum(shares.values()) == pytest.approx(1, abs=1e-3)
+    states = most_likely(told.states)
+    for state, name in STATE_NAMES.items():
+        assert shares[name] == pytest.approx((states == state).mean(), abs=1e-4)
+
+
+def test_landmarks_without_states_of_their_own_have_those_of_the_surface():
+    told = answer()
+    on_surface = told.topology.landmarks(told.states)
+    np.testing.assert_array_equal(landmark_states(told), most_likely(on_surface))
+    assert set(state_shares(told)) == set(State)
+    assert landmark_states(replace(told, scalars=())) is None
+
+
+def test_the_drawn_mask_ends_where_a_pixel_stops_counting_as_face():
+    ramp = np.linspace(0, 1, 101, dtype=np.float32)
+    share = face_share(ramp)
+    assert (np.diff(share) >= 0).all()
+    assert share[50] == pytest.approx(0.5)
+    assert share[40] == 0
+    assert share[60] == 1
+
+
+@pytest.mark.parametrize("state", State)
+def test_each_state_of_a_landmark_has_a_mark_of_its_own(state):
+    blank = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
+    states = np.zeros((68, 3), np.float32)
+    states[:, state] = 1
+    told = replace(answer(), layers=(), box=None)
+    marked = draw_overlay(blank, [replace(told, landmark_states=frozen(states))])
+    others = [np.roll(states, k, 1) for k in (1, 2)]
+    for other in others:
+        assert (marked != draw_overlay(blank, [replace(told, landmark_states=frozen(other))])).any()
 
 
 def test_the_json_says_what_its_numbers_mean(tmp_path):
@@ -147,7 +197,7 @@ def test_numbers_that_are_not_finite_become_null(tmp_path):
 
 def test_a_method_that_says_nothing_of_visibility_leaves_its_share_open(tmp_path):
     silent = replace(answer(), scalars=())
-    assert visible_share(silent) is None
+    assert seen_share(silent) is None
     assert written(tmp_path / "face.json", [silent])["faces"][0]["visible_share"] is None
 
 

@@ -12,9 +12,11 @@ from tests.fakes.reconstructor import SWITCHES
 from tests.fakes.sources import FakeRecording, FakeSource, picture
 from tests.fakes.work import FakeWork
 from viewer.app.commands import Controller
+from viewer.display.dock import part_taken
 from viewer.inference.session import Session
 from viewer.state.state import Camera, Found, Look, Search, Severity, State
 from viewer.state.store import Store
+from viewer.window.status import doing
 
 
 @dataclass
@@ -128,16 +130,19 @@ def test_a_finder_that_is_not_there_says_so_and_the_last_one_stays(qtbot, desk):
     assert desk.work.finders == ["finder", "finder"]
 
 
-def test_switching_everything_off_says_so_and_keeps_the_last_answer(qtbot, desk):
+def test_with_both_branches_off_there_is_no_answer_and_nothing_fails(qtbot, desk):
     open_and_wait(qtbot, desk)
+    for branch in ("model space", "image space"):
+        with qtbot.waitSignal(desk.session.answered):
+            desk.controller.toggle_branch(branch)
+    assert desk.state.answer is None
+    assert desk.state.notice is None
+    assert "Both branches are switched off" in part_taken(desk.state)
+    assert "both branches are switched off" in doing(desk.state)
     with qtbot.waitSignal(desk.session.answered):
-        desk.controller.toggle_branch("model space")
-    kept = desk.state.answer
-    desk.controller.toggle_branch("image space")
-    qtbot.waitUntil(lambda: desk.state.notice is not None)
-    assert desk.state.notice.severity is Severity.ERROR
-    assert "switched off" in desk.state.notice.cause
-    assert desk.state.answer is kept
+        desk.controller.toggle_branch("image space")
+    assert desk.state.answer.left_out == ("model space",)
+    assert desk.work.detections == 1, "the faces are where they were"
 
 
 def test_a_stale_answer_is_dropped(qtbot, desk):
@@ -349,7 +354,7 @@ def test_a_click_on_the_face_reads_out_a_vertex_near_it(qtbot, desk):
     assert probe is not None
     assert abs(probe.position[0] - x) < 5
     assert abs(probe.position[1] - y) < 5
-    assert {"visibility", "disagreement"} <= {name for name, _ in probe.readings}
+    assert {"state", "disagreement"} <= {name for name, _ in probe.readings}
     assert probe.region in ("forehead", "jaw")
 
 

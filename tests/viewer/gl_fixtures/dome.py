@@ -1,4 +1,4 @@
-"""A small made-up face: a dome whose left half was seen, in a photo of four colours."""
+"""A small made-up face: a dome whose left half was seen, its right turned away above and covered below."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from models.ground_truth.record import GroundTruth
 from models.reconstruction import (
+    STATE_SCALARS,
     Correspondence,
     MapLayer,
     MeshLayer,
@@ -65,9 +66,13 @@ def answer(visibility: bool = True, layers: bool = True) -> Reconstruction:
         Scalar("error", frozen(v * 3), 0.0, 3.0, "px"),
         Scalar("change", frozen(u * 4), 0.0, 4.0, "mm"),
     )
-    scalars = (disagreement, alpha, error, change)
+    share = Scalar("image-space share", frozen(1 - u), 0.0, 1.0)
+    own = Scalar("own correction", frozen(v * 5), 0.0, 10.0, "mm")
+    scalars = (disagreement, alpha, share, own, error, change)
     if visibility:
-        scalars = (Scalar("visibility", seen, 0.0, 1.0), *scalars)
+        states = seen, (1 - seen) * (v < 0.5), (1 - seen) * (v >= 0.5)
+        told = [Scalar(name, frozen(p), 0.0, 1.0) for name, p in zip(STATE_SCALARS, states, strict=True)]
+        scalars = (*told, *scalars)
     return Reconstruction(
         method="fake",
         space=Space.IMAGE,

@@ -19,6 +19,7 @@ from viewer.gl.trackball import stage
 from viewer.panels.colours import DARK, LIGHT
 from viewer.panels.panel import Panel
 from viewer.panels.surface_data import CHART_SIZE
+from viewer.panels.veil import Veil
 from viewer.panels.wipe_line import WipeLine
 from viewer.panels.wipe_panel import WipePanel
 from viewer.readouts.difference import Setting, Side, compared
@@ -75,6 +76,7 @@ def quads(*rows):
         triangles=triangles.astype(np.int32),
         uv=np.full((count, 2), 0.5, np.float32),
         pixels=pixel,
+        states=np.tile(np.array([1, 0, 0], np.float32), (count, 1)),
         values=np.ones((count, VALUES), np.float32),
     )
 
@@ -129,6 +131,93 @@ def test_what_was_hidden_looks_different_and_only_that(qtbot):
     drawn = np.abs(marked[0] - np.array(BACKGROUND)).max(-1)[: height - 60, width // 2 + 12 :] > 8
     assert left.max() <= 1
     assert (right[drawn] > 20).mean() > 0.9
+
+
+def states_surface(*corners):
+    """A square over the view whose corners (lower left, lower right, upper right, upper left) have states."""
+    square = quads((0, 0, 0, 0.9, (0, 0)))
+    uv = np.array([[0, 1], [1, 1], [1, 0], [0, 0]], np.float32)
+    return replace(square, uv=uv, states=np.array(corners, np.float32))
+
+
+def painted(panel, surface, paint):
+    item = MeshItem()
+    panel.view.clear()
+    panel.view.addItem(item)
+    item.set_surface(surface)
+    item.set_paint(paint)
+    return grabbed(panel)
+
+
+SEEN, TURNED, COVERED = (1, 0, 0), (0, 1, 0), (0, 0, 1)
+
+
+def inner(picture):
+    """The middle of the square, without its rim."""
+    (across, down), half = stage(picture.shape[1], picture.shape[0])
+    reach = int(0.7 * half)
+    return picture[round(down) - reach : round(down) + reach, round(across) - reach : round(across) + reach]
+
+
+def test_each_state_has_its_colour_and_what_was_not_seen_a_pattern_of_its_own(qtbot):
+    panel = shown(qtbot)
+    paint = Paint(fill=Fill.STATES)
+    surfaces = [states_surface(*[state] * 4) for state in (SEEN, TURNED, COVERED)]
+    pictures = [inner(painted(panel, surface, paint)) for surface in surfaces]
+    seen, turned, covered = (picture.reshape(-1, 3).mean(0) for picture in pictures)
+    assert seen[1] > seen[0] + 30, "bluish green"
+    assert np.ptp(turned) < 40, "grey"
+    assert covered[0] > covered[2] + 60, "vermilion"
+    bright = [picture.sum(-1) for picture in pictures]
+    assert np.ptp(bright[0]) < 60, "what was seen is plain"
+    for marked in bright[1:]:
+        assert np.percentile(marked, 90) > 1.2 * np.percentile(marked, 5)
+
+
+def test_stripes_run_one_way_and_dots_do_not(qtbot):
+    panel = shown(qtbot)
+    for state, runs in ((TURNED, False), (COVERED, True)):
+        picture = inner(painted(panel, states_surface(*[state] * 4), Paint(fill=Fill.STATES))).sum(-1)
+        ways = [
+            np.mean([np.diagonal(turned, k).std() for k in range(-30, 30)])
+            for turned in (picture, picture[:, ::-1])
+        ]
+        assert bool(min(ways) < 0.5 * max(ways)) is runs
+
+
+def test_the_rim_between_states_is_a_straight_line_across_a_triangle(qtbot):
+    panel = shown(qtbot)
+    surface = states_surface(SEEN, COVERED, COVERED, SEEN)
+    picture = inner(painted(panel, surface, Paint(fill=Fill.CLAY, mark_hidden=True, clay=(1, 1, 1))))
+    dark = picture.sum(-1)
+    columns = dark[:, 20:-20].argmin(1) + 20
+    assert np.ptp(columns) <= 1, "no saw teeth"
+    assert columns.mean() == pytest.approx(picture.shape[1] / 2, abs=2), "where P(seen) is one half"
+    slanted = states_surface((0.8, 0, 0.2), (0.4, 0, 0.6), (0.0, 0.2, 0.8), (0.4, 0.2, 0.4))
+    rim = inner(painted(panel, slanted, Paint(fill=Fill.CLAY, mark_hidden=True, clay=(1, 1, 1)))).sum(-1)
+    places = np.array([row[10:-10].argmin() for row in rim if row.min() < 0.6 * rim.max()])
+    assert (np.abs(np.diff(places)) <= 3).mean() > 0.9
+
+
+def test_over_the_photo_and_the_branches_the_unseen_part_has_a_pattern_too(qtbot):
+    panel = shown(qtbot)
+    for paint in (Paint(fill=Fill.PHOTO, mark_hidden=True), Paint(fill=Fill.VALUE, mark_hidden=True)):
+        plain = inner(painted(panel, states_surface(*[COVERED] * 4), replace(paint, mark_hidden=False)))
+        marked = inner(painted(panel, states_surface(*[COVERED] * 4), paint))
+        assert marked.sum(-1).std() > plain.sum(-1).std() + 10
+        seen = inner(painted(panel, states_surface(*[SEEN] * 4), paint))
+        assert np.abs(seen - plain).max() <= 1
+
+
+def test_the_states_are_told_apart_with_any_kind_of_colour_vision():
+    """Viénot, Brettel, Mollon 1999: what red- and green-blind people see of a linear colour."""
+    linear = [(np.array(QColor(c).getRgb()[:3]) / 255) ** 2.2 for c in (DARK.seen, DARK.turned, DARK.covered)]
+    protan = np.array([[0.11238, 0.88762, 0], [0.11238, 0.88762, 0], [0.00401, -0.00401, 1]])
+    deutan = np.array([[0.29275, 0.70725, 0], [0.29275, 0.70725, 0], [-0.02234, 0.02234, 1]])
+    for vision in (np.eye(3), protan, deutan):
+        looks = [255 * (vision @ colour).clip(0, 1) ** (1 / 2.2) for colour in linear]
+        for a, b in ((0, 1), (0, 2), (1, 2)):
+            assert np.abs(looks[a] - looks[b]).max() > 35
 
 
 def test_the_visible_surface_is_only_what_was_seen(qtbot):
@@ -226,7 +315,7 @@ def test_the_next_answer_of_one_topology_leaves_the_triangles_where_they_are(qtb
     panel.set_answer(moved, dome.photo())
     grabbed(panel)
     sent = panel.uploads - before
-    assert sent == 5  # places, normals, places in the photo, values, photo; not triangles, chart, colour maps
+    assert sent == 6  # places, normals, photo places, states, values, photo; not triangles, chart, maps
 
 
 def test_one_place_of_the_face_has_one_pncc_colour_in_every_panel(qtbot):
@@ -318,7 +407,7 @@ def test_a_branch_left_out_is_said(qtbot):
 def test_a_paint_error_is_told_and_the_next_good_frame_clears_it(qtbot, caplog):
     panel = shown(qtbot)
     good = quads((0, 0, 0, 0.5, (0, 0)))
-    broken = Surface(good.positions, good.normals[:1].repeat(3, 0), good.triangles, *([good.uv] * 3))
+    broken = Surface(good.positions, good.normals[:1].repeat(3, 0), good.triangles, *([good.uv] * 4))
     item = MeshItem()
     panel.view.addItem(item)
     with qtbot.waitSignal(panel.failed) as signal:
@@ -393,7 +482,24 @@ def test_every_look_says_what_its_colours_mean(qtbot):
         meanings[look] = panel.legend_text()
     assert meanings[Look.DISAGREEMENT] == "disagreement (mm), 0.0 to 4.0"
     assert meanings[Look.DEPTH] == "nearness (mm), -10 to 10"
-    assert "hidden, completed" in meanings[Look.SHADED]
+    assert meanings[Look.SHADED] == meanings[Look.VISIBILITY] == "seen, turned away, covered"
+    assert meanings[Look.P_SEEN] == "P(seen), 0.00 to 1.00"
+
+
+def test_a_stale_panel_is_dimmed_and_says_so(qtbot):
+    panel = shown(qtbot)
+    panel.set_look(LayerStyle(Look.NORMALS))
+
+    def contrast():
+        picture = pixels(panel.grab().toImage())[100:250, 60:240]
+        return np.abs(picture - np.array(BACKGROUND)).max(-1).mean()
+
+    before = contrast()
+    panel.set_stale(True)
+    assert contrast() < 0.6 * before
+    assert panel.findChild(Veil).isVisible()
+    panel.set_stale(False)
+    assert contrast() == pytest.approx(before, rel=0.01)
 
 
 def test_the_renderer_is_named(qtbot):
@@ -459,7 +565,8 @@ def test_who_was_followed_is_told_in_words_and_what_is_undefined_is_counted(qtbo
     assert 0 < count <= unknown
     text = panel.legend_text()
     assert "model space to image space" in text
-    assert f"undefined at {count} vertices" in text
+    assert f"grey: own correction, or branches agree ({count} vertices)" in text
+    assert "patterned: not seen, so completed" in text
     picture = grabbed(panel)
     grey = at(picture, 0.3, 0.69)
     assert np.ptp(grey) < 25, "what is undefined has no colour"

@@ -1,17 +1,22 @@
 """The photo panel: where image pixels come to lie, and what lies over them (tier 2: no OpenGL)."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QWidget
 
-from models.export.overlay import hidden_landmarks
 from models.metrics.ground_truth_errors import judged
+from models.reconstruction import State, frozen
 from models.reconstructor import Face
+from models.states import landmark_states
 from tests.viewer.gl_fixtures import dome
 from tests.viewer.gl_fixtures.screen import near, pixels
 from viewer.gl.colour_maps import COLOUR_MAPS, colour_map, coloured
 from viewer.panels import overlays as over
+from viewer.panels.legend import ColourBar, Legend, Swatch
 from viewer.panels.photo_panel import PhotoPanel
 from viewer.panels.photo_view import PhotoView
 from viewer.sources.source import Frame
@@ -159,21 +164,60 @@ def test_each_overlay_draws_something_and_is_gone_again(qtbot):
     assert np.array_equal(painted(panel.view), bare)
 
 
-def test_hidden_landmarks_are_hollow(qtbot):
+def test_each_landmark_has_the_mark_of_its_state(qtbot):
     answer = dome.answer()
-    hidden = hidden_landmarks(answer)
-    assert hidden.any()
-    assert not hidden.all()
     panel = panel_of(qtbot, {"landmarks"}, answer)
     picture = painted(panel.view, 2.0)
     colour = tuple(int("7fe7ff"[i : i + 2], 16) for i in (0, 2, 4))
-    middles = []
-    for x, y, _ in answer.landmarks:
-        at = panel.view.to_widget(QPointF(float(x), float(y)))
-        row, column = min(int(at.y() * 2), picture.shape[0] - 1), int(at.x() * 2)
-        middles.append(near(picture[row, column], colour, 40))
-    assert np.mean(np.array(middles)[~hidden]) > 0.95
-    assert np.mean(np.array(middles)[hidden]) < 0.5
+
+    def is_painted(x, y, right):
+        at = panel.view.to_widget(QPointF(float(x), float(y))) * 2 + QPointF(2 * right, 0)
+        row, column = min(int(at.y()), picture.shape[0] - 1), min(int(at.x()), picture.shape[1] - 1)
+        return near(picture[row, column], colour, 60)
+
+    centre = np.array([is_painted(x, y, 0) for x, y, _ in answer.landmarks])
+    beside = np.array([is_painted(x, y, 1.3) for x, y, _ in answer.landmarks])
+    states = landmark_states(answer)
+    assert set(states) == set(State)
+    for state, marks in ((State.SEEN, (1, 1)), (State.TURNED_AWAY, (0, 0)), (State.COVERED, (1, 0))):
+        there = states == state
+        assert abs(centre[there].mean() - marks[0]) < 0.25, state.name
+        assert abs(beside[there].mean() - marks[1]) < 0.35, state.name
+    assert panel.legend_text() == "seen, turned away, covered"
+
+
+def test_the_mask_over_the_photo_ends_smoothly_between_two_cells(qtbot):
+    answer = dome.answer()
+    mask = np.zeros((25, 25), np.float32)
+    mask[:, :12], mask[:, 12] = 1, 0.4  # passes one half five sixths of a cell before column 12
+    layers = [layer for layer in answer.layers if layer.name != "visible mask"]
+    soft = replace(answer.layer("visible mask"), values=frozen(mask))
+    panel = panel_of(qtbot, set(), replace(answer, layers=(*layers, soft)))
+    bare = painted(panel.view, 2.0)
+    panel.set_overlays(frozenset({"mask"}))
+    change = np.abs(painted(panel.view, 2.0) - bare).max(-1)
+    x, y, _ = soft.T_image_map @ (11 + 5 / 6, 12, 1)
+    rim = panel.view.to_widget(QPointF(x, y)) * 2
+    row = change[int(rim.y())] > 0.5 * change[int(rim.y())].max()
+    assert np.flatnonzero(row).max() == pytest.approx(rim.x(), abs=2)
+
+
+def test_a_legend_wider_than_its_panel_breaks_into_rows(qtbot):
+    view = QWidget()
+    qtbot.addWidget(view)
+    legend = Legend(view)
+    names = ("seen", "turned away", "covered", "pixels of face")
+    legend.set_content(None, tuple(Swatch(name, "#808080") for name in names))
+    legend.stand(900, 600)
+    one_row = legend.size()
+    legend.stand(180, 600)
+    assert legend.width() <= 160
+    assert legend.height() > 1.5 * one_row.height()
+    bar = ColourBar("followed", 0, 1, "", "viridis", ("model space", "image space"), "a note " * 12)
+    legend.set_content(bar)
+    legend.stand(260, 600)
+    assert legend.width() <= 240
+    assert legend.geometry().bottom() < 600
 
 
 def test_the_wire_shows_what_faces_the_camera_only():
@@ -310,7 +354,7 @@ def test_shift_and_drag_draws_a_box_at_any_time(qtbot):
 
 def test_the_legend_says_which_landmarks_nobody_saw(qtbot):
     panel = panel_of(qtbot, {"landmarks"})
-    assert panel.legend_text() == "seen, hidden"
+    assert panel.legend_text() == "seen, turned away, covered"
 
 
 def test_in_a_low_panel_the_legend_takes_one_line(qtbot):

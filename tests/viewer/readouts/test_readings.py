@@ -50,11 +50,34 @@ def test_a_vertex_is_told_with_both_branches_and_what_lies_between_them():
     assert reading["nearness"] == "20.0 px (10.0 mm)", "the dome is 40 px high"
 
 
+def test_whom_the_fusion_followed_is_told_with_what_it_added_itself():
+    answer = dome.answer()
+    seen, hidden = told(answer, CENTRE - 6), told(answer, CENTRE + 6)
+    assert seen["image-space share"] == "80%"
+    assert seen["own correction"] == "5.0 px (2.5 mm)"
+    assert seen["followed"] == "20 % image space"
+    assert hidden["followed"] == "80 % image space, where that branch is itself completed"
+    own, apart = (answer.scalar(name) for name in ("own correction", "disagreement"))
+    rest = tuple(s for s in answer.scalars if s.name not in ("followed", "own correction"))
+    lost = replace(answer.scalar("followed"), values=frozen(np.full(len(own.values), np.nan)))
+    for scale, words in ((2.0, "neither: mostly its own correction"), (0.5, "undefined: the branches agree")):
+        mine = replace(own, values=frozen(scale * apart.values))
+        assert told(replace(answer, scalars=(*rest, lost, mine)), CENTRE)["followed"] == words
+
+
+def test_a_vertex_outside_the_picture_is_said_to_be():
+    answer = dome.answer()
+    beyond = Scalar("outside the picture", frozen(np.ones(len(answer.vertices))), 0, 1)
+    assert told(replace(answer, scalars=(*answer.scalars, beyond)), CENTRE)["lies"] == "outside the picture"
+
+
 def test_confidence_is_read_off_the_pixel_under_a_visible_vertex_and_nowhere_else():
     answer = dome.answer()
     assert told(answer, CENTRE - 6)["confidence"] == "1.00"
     assert told(answer, CENTRE + 6)["confidence"] == "no visible pixel here"
-    assert told(answer, CENTRE + 6)["visibility"] == "0.00 (hidden, completed)"
+    assert told(answer, CENTRE + 6)["state"] == "covered, completed"
+    assert told(answer, CENTRE + 6)["probabilities"] == "seen 0%, turned away 0%, covered 100%"
+    assert told(answer, CENTRE - 6)["state"] == "seen"
 
 
 def test_what_an_answer_does_not_hold_is_not_told():
@@ -126,6 +149,13 @@ def test_every_alarm_is_shown_on_some_panel_also_one_nobody_has_heard_of():
     assert on["apart"] == ()
 
 
+def test_an_alarm_about_the_box_stands_on_the_photo_and_on_the_fused_face():
+    for code in ("no-face", "box-misplaced", "crop-border"):
+        on = {row.name for row in PANELS if alarms_on(row, [Alarm(code, code)])}
+        assert on == {"photo", "fused"}
+    assert alarms_on(panel_row("apart"), [Alarm("branches-apart", "far")]) == ("far",)
+
+
 def test_the_strip_warns_and_takes_it_back(qtbot):
     strip = TitleStrip(panel_row("image"))
     qtbot.addWidget(strip)
@@ -137,6 +167,17 @@ def test_the_strip_warns_and_takes_it_back(qtbot):
     strip.set_alarms(())
     assert strip.subtitle() == before
     assert DARK.warning not in strip.styleSheet()
+
+
+def test_the_likely_error_stands_before_the_words_of_the_strip(qtbot):
+    strip = TitleStrip(panel_row("fused"))
+    qtbot.addWidget(strip)
+    strip.set_trust("likely error 9–14 %", "Mean distance of the landmarks.")
+    assert strip.subtitle() == "likely error 9–14 % · both together"
+    strip.set_alarms(("Little was seen.",))
+    assert strip.subtitle() == "⚠ likely error 9–14 % · Little was seen."
+    strip.set_trust("", "")
+    assert strip.subtitle() == "⚠ Little was seen."
 
 
 def test_figures_stay_beside_a_warning_which_a_hover_tells(qtbot):

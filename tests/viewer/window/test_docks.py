@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QPushButton
 
-from models.reconstruction import Alarm
+from models.reconstruction import STATE_SCALARS, Alarm, Scalar, frozen
 from models.reconstructor import Face
 from tests.fakes.outside import FakeOutside
 from tests.fakes.reconstructor import FakeReconstructor, fake_reconstruct
@@ -103,7 +103,8 @@ def test_the_inspector_tells_pose_visibility_difference_and_time(qtbot, desk):
     assert "+3°, -12°, +6°" in told
     assert "12° to viewer's right\n6° tilted right" in told
     assert "20 ms" in told
-    assert "No alarms" in told
+    assert "Only 48% of the face was seen" in told
+    assert "✓" not in told
     store.update(shown=None)
     assert "+3°" not in texts(dock)
 
@@ -119,7 +120,30 @@ def test_every_alarm_is_a_badge_in_plain_words(qtbot, desk):
     store.update(shown=shown(answer(alarms=alarms)))
     told = texts(dock)
     assert all(alarm.text in told for alarm in alarms)
-    assert "No alarms" not in told
+    assert "✓" not in told
+
+
+def test_the_green_tick_needs_a_small_likely_error(qtbot, desk):
+    store, controller, _ = desk
+    dock = InspectorDock(store, controller)
+    qtbot.addWidget(dock)
+    plain = answer()
+    others = [scalar for scalar in plain.scalars if scalar.name not in STATE_SCALARS]
+    all_seen = [
+        Scalar(name, frozen(np.full(len(plain.vertices), p)), 0, 1)
+        for name, p in zip(STATE_SCALARS, (1, 0, 0), strict=True)
+    ]
+    seen = replace(plain, scalars=(*all_seen, *others))
+    store.update(shown=shown(seen))
+    assert "how large the error may be is not known" in texts(dock)
+    assert "✓" not in texts(dock)
+    good = replace(seen, likely_error=3.0, likely_range=(2.1, 4.2))
+    store.update(shown=shown(good))
+    assert "✓  Likely error 2–4 %" in texts(dock)
+    assert "2–4 %" in texts(dock)
+    store.update(shown=shown(replace(good, likely_error=9.0, likely_range=(7.0, 12.4))))
+    assert "⚠  Likely error 7–12 %." in texts(dock)
+    assert "✓" not in texts(dock)
 
 
 def test_a_picked_vertex_is_read_out_in_px_and_mm(qtbot, desk):
@@ -182,7 +206,7 @@ def test_of_two_vertices_under_the_mouse_the_nearer_to_the_camera_is_meant():
 def test_a_probe_names_the_region_and_every_scalar():
     probe = probed(answer(), 3)
     assert probe.region == "forehead"
-    assert {"visibility", "disagreement", "followed"} <= {name for name, _ in probe.readings}
+    assert {"state", "probabilities", "disagreement", "followed"} <= {name for name, _ in probe.readings}
 
 
 def row(index: int, level: int = logging.INFO, message: str = "") -> LogRow:
@@ -253,6 +277,6 @@ def test_a_method_that_does_not_tell_what_it_saw_is_not_called_free_of_alarms(qt
     blind = replace(answer(), scalars=told, took_part=())
     store.update(shown=shown(blind), switches=())
     assert "cannot tell what it saw" in texts(dock)
-    assert "No alarms" not in texts(dock)
+    assert "✓" not in texts(dock)
     assert "unknown" in texts(dock)
     assert part_taken(store.state) == "This method has no parts to switch."

@@ -2,6 +2,7 @@ import logging
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ from PySide6.QtWidgets import (
     QDockWidget,
     QLineEdit,
     QMenu,
+    QPushButton,
     QSlider,
     QToolBar,
+    QToolButton,
     QWidget,
 )
 
@@ -22,6 +25,7 @@ from models.errors import InputError
 from models.reconstruction import Alarm
 from tests.fakes.outside import FakeOutside
 from tests.fakes.panels import stub_panels
+from tests.fakes.reconstructor import fake_reconstruct
 from tests.fakes.sources import FakeRecording, FakeSource, picture
 from tests.fakes.work import FakeWork
 from viewer.app import startup
@@ -161,6 +165,89 @@ def test_an_error_is_told_in_banner_and_log_and_can_be_dismissed(qtbot, opened):
     opened.controller.dismiss_notice()
     assert not banner.isVisible()
     assert opened.store.state.answer is not None
+
+
+def told_by_answers(opened, **parts):
+    """Every answer says this too."""
+    plain = opened.work.answer
+    opened.work.answer = lambda *asked: [replace(answer, **parts) for answer in plain(*asked)]
+
+
+MISPLACED = Alarm("box-misplaced", "The box is probably misplaced: it lies elsewhere. Take that box instead.")
+
+
+def test_a_misplaced_box_is_mended_with_one_click(qtbot, opened):
+    told_by_answers(opened, alarms=(MISPLACED,))
+    open_photo(qtbot, opened)
+    banner = opened.window.findChild(Banner)
+    assert banner.isVisible()
+    assert "misplaced" in banner.accessibleName()
+    button = next(b for b in banner.findChildren(QPushButton) if b.text() == "Take the answer's own box")
+    wanted = opened.store.state.answer.own_box
+    opened.work.answer = fake_reconstruct
+    with qtbot.waitSignal(opened.session.answered):
+        button.click()
+    (face,) = opened.store.state.shown.faces
+    assert face.box == pytest.approx(wanted, abs=0.01)
+    assert not banner.isVisible()
+
+
+def test_who_has_read_of_a_misplaced_box_is_not_told_again_of_the_same_answer(qtbot, opened):
+    told_by_answers(opened, alarms=(MISPLACED,))
+    open_photo(qtbot, opened)
+    banner = opened.window.findChild(Banner)
+    close = next(b for b in banner.findChildren(QToolButton) if b.accessibleName() == "Dismiss this message")
+    close.click()
+    assert not banner.isVisible()
+    opened.controller.looks.toggle_theme()
+    assert not banner.isVisible()
+    with qtbot.waitSignal(opened.session.answered):
+        opened.controller.find_faces()
+    assert banner.isVisible(), "another answer, told anew"
+
+
+def test_panels_are_dimmed_while_the_answer_is_older_than_the_switches(qtbot, opened):
+    open_photo(qtbot, opened)
+    assert not opened.surfaces["fused"].stale
+    opened.work.gate.clear()
+    opened.controller.toggle_branch("confidence")
+    qtbot.waitUntil(lambda: opened.surfaces["fused"].stale)
+    with qtbot.waitSignal(opened.session.answered):
+        opened.work.gate.set()
+    qtbot.waitUntil(lambda: not opened.store.state.busy)
+    assert not opened.surfaces["fused"].stale
+
+
+def test_looking_for_faces_again_dims_nothing(qtbot, opened):
+    open_photo(qtbot, opened)
+    opened.work.gate.clear()
+    opened.controller.find_faces()
+    qtbot.waitUntil(lambda: opened.store.state.busy)
+    assert not opened.surfaces["fused"].stale
+    with qtbot.waitSignal(opened.session.answered):
+        opened.work.gate.set()
+
+
+def test_with_both_branches_off_the_panels_say_so(qtbot, opened):
+    open_photo(qtbot, opened)
+    for branch in ("model space", "image space"):
+        with qtbot.waitSignal(opened.session.answered):
+            opened.controller.toggle_branch(branch)
+    assert opened.surfaces["fused"].answer is None
+    assert "Both branches are switched off" in opened.surfaces["fused"].absence
+    with qtbot.waitSignal(opened.session.answered):
+        opened.controller.toggle_branch("image space")
+    assert opened.surfaces["fused"].answer is not None
+    assert opened.surfaces["fused"].absence == "No face yet"
+
+
+def test_the_likely_error_stands_on_the_fused_panel_and_in_the_status_line(qtbot, opened):
+    open_photo(qtbot, opened)
+    assert opened.surfaces["fused"].trust == ""
+    told_by_answers(opened, likely_error=3.9, likely_range=(3.1, 5.2))
+    open_photo(qtbot, opened)
+    assert opened.surfaces["fused"].trust == "likely error 3–5 %"
+    assert read_outs(opened.store.state)["error"] == "likely error 3–5 %"
 
 
 def test_an_error_nobody_foresaw_is_told_and_the_session_goes_on(qtbot, opened):
