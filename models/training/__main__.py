@@ -20,6 +20,7 @@ import torch
 from models.errors import InputError, UnmaskError
 from models.loading import fill, load_face_model, read_weights, weights_path
 from models.methods.dsfnet.factory import taken_out
+from models.methods.dsfnet.likely_error import taken_from
 from models.synthetic.bank import Bank, ready_bank
 from models.synthetic.dataset import MakeRow, rendered_row
 from models.training.dsfnet import DSFNetTask
@@ -75,6 +76,10 @@ def _train(options: argparse.Namespace) -> None:
         tensors, _ = read_weights(path)
         if isinstance(recipe, DSFNetRecipe):
             taken_out(tensors, load_face_model(), path)
+            taken_from(tensors)
+            if recipe.only:  # weights from before there were states start their heads from chance
+                own = task.network.state_dict()
+                tensors = {k: v for k, v in own.items() if k.startswith(("evidence.", "states."))} | tensors
         fill(task.network, tensors, path)
     Run(task, recipe, options.out, options.device).train()
 
