@@ -10,7 +10,7 @@ SHARES = np.array([0.77, 0.13, 0.10])
 
 
 def told(seed: int) -> np.ndarray:
-    logits = np.random.default_rng(seed).normal(0, 2, (40, 68, 3)) + [2.0, 0.5, -1.0]
+    logits = np.random.default_rng(seed).normal(0, 2, (40, 68, 3)) + np.array([2.0, 0.5, -1.0])
     values = np.exp(logits)
     return values / values.sum(-1, keepdims=True)
 
