@@ -258,7 +258,7 @@ def test_clear_lenses_do_not_hide_the_face(head, bare_faces):
     assert glasses.mask.sum() > 0.85 * plain
 
 
-def test_eyes_and_the_open_mouth_are_no_face_surface(head):
+def test_eyes_and_the_open_mouth_belong_to_the_face(head):
     scene = bare(draw_scene(SEED, 0, head))
     pose = replace(scene.pose, pitch=0.0, yaw=0.0, roll=0.0)
     jaw_open = scene.expression * 0
@@ -266,7 +266,7 @@ def test_eyes_and_the_open_mouth_are_no_face_surface(head):
     sample = render(replace(scene, pose=pose, expression=jaw_open, identity=scene.identity * 0), head)
     for marks in (range(36, 42), range(42, 48), range(60, 68)):
         x, y = (sample.landmarks[list(marks), :2].mean(0) / 2 - 0.25).round().astype(int)
-        assert sample.labels.mask[y, x] == 0
+        assert sample.labels.mask[y, x] == 1
     x, y = (sample.landmarks[30, :2] / 2 - 0.25).round().astype(int)
     assert sample.labels.mask[y, x] == 1
 
