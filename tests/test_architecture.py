@@ -20,7 +20,8 @@ TRAIN_ONLY = {"numba", "anny"}
 WITHOUT_QT = (
     "viewer.assets.cli",
     "viewer.state.state",
-    "viewer.occlusion.selectors",
+    "viewer.state.occlusion",
+    "viewer.inference.request",
     "viewer.inference.occlusion",
     "viewer.cli.occlude",
     "viewer.sources",
@@ -152,7 +153,7 @@ def test_imports_are_absolute():
     [
         ("viewer.cli.run", QT | TRAIN_ONLY | set(LEAVES)),  # and with it loading, pipeline and export
         ("viewer.cli.occlude", QT | TRAIN_ONLY | set(LEAVES)),
-        ("viewer.occlusion.selectors", QT | {"torch", "cv2"}),
+        ("viewer.state.occlusion", QT | {"torch", "cv2"}),
         ("viewer.assets.cli", QT | {"torch", "cv2", "numpy"}),
         ("viewer.state.state", QT | {"torch"}),
         ("viewer.cli.parser", QT | {"torch", "cv2"}),

@@ -10,8 +10,10 @@ from PySide6.QtWidgets import QMenu, QWidget
 from models.reconstruction import Reconstruction
 from viewer.app.assembly import Panels
 from viewer.readouts.difference import Compared
+from viewer.state.camera import Camera
 from viewer.state.layout import PANELS, Kind
-from viewer.state.state import Camera, LayerStyle, Shown
+from viewer.state.shown import Shown
+from viewer.state.style import LayerStyle
 
 
 class StubSurface(QWidget):

@@ -26,8 +26,8 @@ from viewer.occlusion.dock import LabDock
 from viewer.occlusion.presenter import CoveredPhoto, LabLinked
 from viewer.playback.history_dock import HistoryDock
 from viewer.playback.transport_bar import Transport
-from viewer.readouts.lineup import METHODS
 from viewer.state.layout import LAB, panels_shown
+from viewer.state.setting import METHODS
 from viewer.state.settings import Settings
 from viewer.state.state import State
 from viewer.state.store import Store

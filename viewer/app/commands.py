@@ -21,13 +21,8 @@ from viewer.methods.commands import Lining
 from viewer.occlusion.commands import Occluding
 from viewer.occlusion.trials import Trials
 from viewer.readouts.answer import clipped_box, face_at, nearest_vertex, probed
-from viewer.state.state import (
-    Notice,
-    Severity,
-    State,
-    toggled,
-    with_recent,
-)
+from viewer.state.notice import Notice, Severity
+from viewer.state.state import State, toggled, with_recent
 from viewer.state.store import Store
 from viewer.tasks.file_writer import Exporter
 from viewer.widgets.dialogs import Outside

@@ -37,10 +37,11 @@ from viewer.app.unattended import Errand
 from viewer.cli.parser import Launch
 from viewer.inference.worker import Work
 from viewer.methods.available import best_offer, first_lineup, usable
-from viewer.readouts.difference import Setting
 from viewer.state.layout import PANELS, Kind, PanelRow, arrangement
+from viewer.state.setting import Setting
 from viewer.state.settings import Settings
-from viewer.state.state import State, Theme
+from viewer.state.state import State
+from viewer.state.style import Theme
 from viewer.widgets import theme
 
 log = logging.getLogger(__name__)

@@ -10,11 +10,13 @@ from PySide6.QtCore import QObject, QTimer, Slot
 
 from viewer.app.commands import Controller
 from viewer.app.idle import Settled, answered_or_failed
-from viewer.readouts.difference import ARRANGEMENT as A_B
-from viewer.readouts.lineup import METHODS, line, standing
+from viewer.readouts.lineup import standing
+from viewer.state.comparison import ARRANGEMENT as A_B
 from viewer.state.layout import LAB
-from viewer.state.state import Look, State
+from viewer.state.setting import METHODS
+from viewer.state.state import State, line
 from viewer.state.store import Store
+from viewer.state.style import Look
 
 LONGEST_STOP_MS = 180_000
 SWEEP_STEPS = 8

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from viewer.state.state import Link, State
+from viewer.state.camera import Link
+from viewer.state.state import State
 from viewer.widgets.action import ActionRow
 
 VIEWPOINT = "View&point"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject
 
-from viewer.state.state import Camera, Link, seen_from
+from viewer.state.camera import Camera, Link, seen_from
 from viewer.state.store import Store
 from viewer.state.views import LONGEST_NAME, each, everywhere, moved, renamed_view, with_view, without_view
 from viewer.widgets.dialogs import Outside

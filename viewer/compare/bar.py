@@ -10,17 +10,10 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QWidget
 
 from viewer.app.commands import Controller
 from viewer.methods.available import offers
-from viewer.readouts.difference import (
-    ARRANGEMENT,
-    Compared,
-    Setting,
-    Side,
-    choices,
-    compared_in,
-    described,
-    vertex_on,
-)
+from viewer.readouts.difference import Compared, choices, compared_in, described, vertex_on
 from viewer.readouts.vertex import reading
+from viewer.state.comparison import ARRANGEMENT, Side
+from viewer.state.setting import Setting
 from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.widgets.parts import action_button, summary

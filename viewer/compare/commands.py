@@ -9,7 +9,9 @@ from PySide6.QtWidgets import QApplication, QStyle
 
 from models.errors import InputError
 from viewer.inference.session import Session
-from viewer.readouts.difference import ARRANGEMENT, Comparison, Mode, Setting, Side, pinned_of
+from viewer.readouts.difference import pinned_of
+from viewer.state.comparison import ARRANGEMENT, Comparison, Mode, Side
+from viewer.state.setting import Setting
 from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.widgets.dialogs import Outside

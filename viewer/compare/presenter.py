@@ -8,10 +8,13 @@ from PySide6.QtCore import QObject, Slot
 
 from models.reconstruction import Topology
 from viewer.app.commands import Controller
-from viewer.readouts.difference import ARRANGEMENT, Compared, compared_in, described
+from viewer.readouts.difference import Compared, compared_in, described
+from viewer.state.camera import Camera
+from viewer.state.comparison import ARRANGEMENT
 from viewer.state.layout import style_of
-from viewer.state.state import Camera, LayerStyle, State, Theme
+from viewer.state.state import State
 from viewer.state.store import Store
+from viewer.state.style import LayerStyle, Theme
 from viewer.state.views import camera_of
 
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 from PySide6.QtCore import QObject
 
 from viewer.state.layout import arrangement, panels_shown, style_of
-from viewer.state.state import LayerStyle, Look, Theme, toggled, with_style
+from viewer.state.state import toggled, with_style
 from viewer.state.store import Store
+from viewer.state.style import LayerStyle, Look, Theme
 
 
 class Looks(QObject):

@@ -7,11 +7,11 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QScroll
 
 from viewer.app.commands import Controller
 from viewer.state.layout import PANELS, panels_shown, style_of
-from viewer.state.state import OVERLAYS, Look, State
+from viewer.state.state import State
 from viewer.state.store import Store
+from viewer.state.style import OVERLAY_TEXTS, OVERLAYS, Look
 from viewer.widgets.parts import clear, heading, note
 from viewer.widgets.theme import SPACE
-from viewer.window.action_table import OVERLAY_TEXTS
 
 BRANCH_NOTES = {
     "image space": "what the pixels of the face itself say, completed from the part that was seen",

@@ -21,7 +21,7 @@ from models.metrics.normalisers import NORMALISERS, normaliser
 from models.metrics.scores import Figure, figures
 from viewer.app.commands import Controller
 from viewer.methods.table import MethodsTable
-from viewer.readouts.lineup import METHODS
+from viewer.state.setting import METHODS
 from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.widgets.parts import badge, note

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from viewer.inference.worker import Another, Answers
-from viewer.readouts.difference import Setting, worded
-from viewer.state.state import Shown
+from viewer.state.setting import Setting, worded
+from viewer.state.shown import Shown
 
 
 class Round:

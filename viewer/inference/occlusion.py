@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from models.reconstruction import Array, Reconstruction
 from models.reconstructor import Face
-from viewer.occlusion.selectors import STILL, Covering, Layer, Matrix, Wanted
-from viewer.state.state import Shown
+from viewer.inference.request import Wanted
+from viewer.state.occlusion import STILL, Covering, Layer, Matrix
+from viewer.state.shown import Shown
 
 if TYPE_CHECKING:
     from models.occlusion.cover import Cover

@@ -15,15 +15,18 @@ from models.errors import InputError
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face
 from viewer.inference.fan_out import Round
+from viewer.inference.request import settings_asked, wanted
 from viewer.inference.worker import Another, Answered, Answers, Asker, Bench, Cancelled, Job, Work
-from viewer.occlusion.selectors import wanted
 from viewer.readouts.answer import alarms_of, probed, same_face
-from viewer.readouts.difference import ARRANGEMENT, Setting, without_setting
 from viewer.readouts.errors import is_expected, no_face, notice_of
-from viewer.readouts.lineup import settings_asked
+from viewer.readouts.record import record_of
 from viewer.sources.source import Frame, Recording, Source, same_picture
-from viewer.state.history import NO_HISTORY, History, record_of
-from viewer.state.state import Notice, Search, Severity, Shown, State
+from viewer.state.comparison import ARRANGEMENT, without_setting
+from viewer.state.history import NO_HISTORY, History
+from viewer.state.notice import Notice, Severity
+from viewer.state.setting import Setting
+from viewer.state.shown import Search, Shown
+from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.tasks.latest_only import LatestOnly, Newest
 

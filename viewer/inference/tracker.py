@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face
 from viewer.sources.source import Frame
-from viewer.state.state import LOST, Found, Search, Shown
+from viewer.state.shown import LOST, Found, Search, Shown
 
 if TYPE_CHECKING:
     from models.tracking.identity import Roster

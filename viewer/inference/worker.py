@@ -16,12 +16,12 @@ from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
 from viewer.inference.ground_truth import Judge, judged_too
 from viewer.inference.occlusion import covered
+from viewer.inference.request import Wanted
 from viewer.inference.tracker import Follower, drawn
-from viewer.occlusion.selectors import Wanted
-from viewer.readouts.difference import Setting
-from viewer.readouts.lineup import against_first
+from viewer.readouts.difference import against_first
 from viewer.sources.source import Frame
-from viewer.state.state import Found, Search, Shown
+from viewer.state.setting import Setting
+from viewer.state.shown import Found, Search, Shown
 
 Asker = Callable[[NDArray[np.uint8], Face], Reconstruction]
 Reconstruct = Callable[

@@ -10,7 +10,9 @@ from models.reconstruction import Reconstruction
 from viewer.app.commands import Controller
 from viewer.readouts.answer import alarms_of, disagreement_px, face_names, ms_per_face, searched, turned
 from viewer.readouts.vertex import position_text, reading
-from viewer.state.state import Probe, Shown, State
+from viewer.state.probe import Probe
+from viewer.state.shown import Shown
+from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.widgets.parts import badge, clear, figure, heading, note
 from viewer.widgets.theme import SPACE

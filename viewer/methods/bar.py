@@ -9,9 +9,9 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
 from viewer.app.commands import Controller
-from viewer.readouts.difference import setting_of, worded
-from viewer.readouts.lineup import METHODS, MOST, line, standing
-from viewer.state.state import State
+from viewer.readouts.lineup import standing
+from viewer.state.setting import METHODS, MOST_METHODS, worded
+from viewer.state.state import State, line, setting_of
 from viewer.state.store import Store
 from viewer.widgets.parts import menu_button, short_button, summary
 from viewer.widgets.theme import SPACE
@@ -63,7 +63,7 @@ class MethodsBar(QWidget):
         self.setVisible(new.arrangement == METHODS)
         if new.arrangement != METHODS:
             return
-        self._add.setEnabled(len(line(new)) < MOST)
+        self._add.setEnabled(len(line(new)) < MOST_METHODS)
         text = " ".join((*_together(new), HINT.format(first=worded(setting_of(new)))))
         if text != self._summary.text():
             self._summary.setText(text)

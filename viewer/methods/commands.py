@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QObject
 
 from viewer.inference.session import Session
-from viewer.readouts.difference import Setting
-from viewer.readouts.lineup import METHODS, MOST, with_setting, without_slot
+from viewer.readouts.lineup import with_setting, without_slot
+from viewer.state.setting import METHODS, MOST_METHODS, Setting
 from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.widgets.dialogs import Outside
@@ -45,7 +45,7 @@ class Lining(QObject):
 
     def add(self, setting: Setting) -> None:
         """Let one more answer, at the end of the line, and look at them side by side."""
-        if len(self._state.lineup) < MOST - 1:
+        if len(self._state.lineup) < MOST_METHODS - 1:
             self._store.update(lineup=(*self._state.lineup, setting), arrangement=METHODS)
 
     def take_away(self, slot: int) -> None:

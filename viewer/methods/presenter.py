@@ -9,9 +9,9 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QMenu
 
 from viewer.app.commands import Controller
-from viewer.readouts.difference import Setting, worded
-from viewer.readouts.lineup import METHODS, absence, figures_of, standing
+from viewer.readouts.lineup import absence, figures_of, standing
 from viewer.state.layout import panel_row
+from viewer.state.setting import METHODS, Setting, worded
 from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.window.menus import fill_with_offers

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from viewer.app.commands import Controller
-from viewer.occlusion.selectors import Tool, reference_of
+from viewer.occlusion.selectors import reference_of
+from viewer.state.occlusion import Tool
 from viewer.state.state import State
 from viewer.widgets.action import ActionRow, Test
 

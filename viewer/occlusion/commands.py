@@ -13,18 +13,8 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from models.errors import InputError
 from viewer.inference.session import Session
-from viewer.occlusion.selectors import (
-    Brush,
-    Lab,
-    Layer,
-    Matrix,
-    Stack,
-    Tool,
-    bare_frame,
-    brush_px,
-    carry_of,
-    reference_of,
-)
+from viewer.occlusion.selectors import bare_frame, brush_px, carry_of, reference_of
+from viewer.state.occlusion import Brush, Lab, Layer, Matrix, Stack, Tool
 from viewer.state.state import State
 from viewer.state.store import Store
 

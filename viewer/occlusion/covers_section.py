@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 
 from viewer.app.commands import Controller
 from viewer.occlusion.actions import KINDS
-from viewer.occlusion.selectors import Brush, Lab
+from viewer.state.occlusion import Brush, Lab
 from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.widgets.parts import button_row, heading, note, short_button

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Slot
 
 from viewer.app.commands import Controller
-from viewer.occlusion.selectors import Tool, brush_px, carry_of
+from viewer.occlusion.selectors import brush_px, carry_of
+from viewer.state.occlusion import Tool
 from viewer.state.state import State
 from viewer.state.store import Store
 

@@ -9,7 +9,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import Qt
 
 from viewer.app.commands import Controller
-from viewer.occlusion.selectors import Lab
+from viewer.state.occlusion import Lab
 from viewer.state.state import State
 from viewer.widgets import theme
 

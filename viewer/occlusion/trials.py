@@ -12,8 +12,10 @@ from PySide6.QtCore import QObject, Slot
 from models.errors import InputError
 from viewer.inference.session import Session
 from viewer.inference.worker import Cancelled
-from viewer.occlusion.selectors import Lab, Plan, Running, bare_frame, reference_of
-from viewer.state.state import Notice, Severity, State
+from viewer.occlusion.selectors import bare_frame, reference_of
+from viewer.state.notice import Notice, Severity
+from viewer.state.occlusion import Lab, Plan, Running
+from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.tasks.background import Background, Progress
 from viewer.widgets.dialogs import Outside

@@ -20,8 +20,8 @@ from PySide6.QtWidgets import (
 
 from viewer.app.commands import Controller
 from viewer.occlusion.actions import KINDS
-from viewer.occlusion.selectors import Lab, Plan, Running
 from viewer.occlusion.sweep_plot import SweepPlot
+from viewer.state.occlusion import Lab, Plan, Running
 from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.widgets.parts import button_row, figure, heading, note

@@ -22,7 +22,7 @@ from viewer.panels.truth_marks import ERROR_MAP
 from viewer.panels.viewport import surroundings
 from viewer.sources.source import Frame
 from viewer.state.layout import PanelRow
-from viewer.state.state import Shown
+from viewer.state.shown import Shown
 
 if TYPE_CHECKING:
     from models.metrics.ground_truth_errors import Judgement

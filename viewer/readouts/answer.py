@@ -6,7 +6,8 @@ import numpy as np
 
 from models.reconstruction import Alarm, Array, Reconstruction
 from viewer.readouts.vertex import Picked, rows, scalar_of
-from viewer.state.state import LOST, Found, Probe, Search, Shown
+from viewer.state.probe import Probe
+from viewer.state.shown import LOST, Found, Search, Shown
 
 Box = tuple[float, float, float, float]
 NEAR_PX = 1.5

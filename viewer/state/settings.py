@@ -10,8 +10,10 @@ from types import MappingProxyType
 from PySide6.QtCore import QByteArray, QSettings
 from PySide6.QtWidgets import QMainWindow
 
-from viewer.readouts.difference import Setting
-from viewer.state.state import OVERLAYS, LayerStyle, Link, Look, State, Theme
+from viewer.state.camera import Link
+from viewer.state.setting import Setting
+from viewer.state.state import State
+from viewer.state.style import OVERLAYS, LayerStyle, Look, Theme
 from viewer.state.views import read, written
 
 log = logging.getLogger(__name__)

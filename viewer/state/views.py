@@ -9,8 +9,9 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from viewer.state.camera import Camera, Link
 from viewer.state.layout import PANELS
-from viewer.state.state import Camera, Link, State
+from viewer.state.state import State
 
 LONGEST_NAME = 40
 SAVED_ZOOM = (0.05, 100.0)  # what a kept view may ask for

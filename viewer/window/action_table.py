@@ -8,10 +8,11 @@ from PySide6.QtGui import QAction, QKeySequence
 from viewer.app.commands import Controller
 from viewer.cameras.actions import SAVED_VIEWS, VIEWPOINT, VIEWPOINT_ACTIONS
 from viewer.occlusion.actions import LAB_ACTIONS
-from viewer.readouts.difference import ARRANGEMENT, Mode
+from viewer.state.comparison import ARRANGEMENT, Mode
 from viewer.state.layout import ARRANGEMENTS, Arrangement, panels_shown, style_of
-from viewer.state.state import OVERLAYS, Look, State
+from viewer.state.state import State
 from viewer.state.store import Store
+from viewer.state.style import OVERLAY_TEXTS, OVERLAYS, Look
 from viewer.widgets import theme
 from viewer.widgets.action import ActionRow, Test, always
 
@@ -127,18 +128,6 @@ def _export(kind: str, text: str, tooltip: str, shortcut: str, enabled: Test) ->
         group="export",
     )
 
-
-OVERLAY_TEXTS = {
-    "box": "Face box",
-    "landmarks": "Landmarks",
-    "mask": "Visible mask",
-    "uv": "UV map",
-    "confidence": "Confidence",
-    "depth": "Depth",
-    "mesh": "Fused mesh",
-    "truth": "Ground truth",
-    "error": "Errors",
-}
 
 ACTIONS: tuple[ActionRow, ...] = (
     ActionRow(

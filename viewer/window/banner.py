@@ -7,7 +7,8 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from viewer.app.commands import Controller
-from viewer.state.state import Notice, Severity, State
+from viewer.state.notice import Notice, Severity
+from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.widgets import theme
 

@@ -13,7 +13,7 @@ import resources
 from models.catalogue import FINDERS, finder_lacks
 from viewer.app.commands import Controller
 from viewer.methods.available import Offer, best_offer, method_names, offers, offers_of
-from viewer.readouts.difference import Setting, worded
+from viewer.state.setting import Setting, worded
 from viewer.state.state import State
 from viewer.state.store import Store
 

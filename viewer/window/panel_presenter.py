@@ -14,13 +14,17 @@ from models.metrics.normalisers import Normaliser, normaliser
 from models.reconstruction import Array, MeshLayer, Reconstruction
 from viewer.app.commands import Controller
 from viewer.gl.framing import Framing
+from viewer.panels.placement import depth_between, framing
 from viewer.readouts.answer import alarms_of
 from viewer.readouts.difference import compared_in
-from viewer.readouts.lineup import depth_between, framing, standing
+from viewer.readouts.lineup import standing
 from viewer.sources.source import Frame
+from viewer.state.camera import Camera
 from viewer.state.layout import PanelRow, alarms_on, panel_row, panels_shown, style_of
-from viewer.state.state import Camera, LayerStyle, Shown, State, Theme
+from viewer.state.shown import Shown
+from viewer.state.state import State
 from viewer.state.store import Store
+from viewer.state.style import LayerStyle, Theme
 from viewer.state.views import camera_of
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import torch
 
 from models.geometry.transforms import mirrored_6d, rotation_from_6d, rotation_from_euler
 from models.loading import load, load_face_model
-from models.methods.dsfnet.method import method as dsfnet
 from models.methods.dsfnet.method import DSFNet, make_network
+from models.methods.dsfnet.method import method as dsfnet
 from models.networks.both_ways import perceive_both_ways
 from models.networks.dual_space import Form
 from models.reconstruction import MapLayer

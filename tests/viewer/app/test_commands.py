@@ -13,8 +13,12 @@ from tests.fakes.sources import FakeRecording, FakeSource, picture
 from tests.fakes.work import FakeWork
 from viewer.app.commands import Controller
 from viewer.inference.session import Session
-from viewer.state.state import Camera, Found, Look, Search, Severity, State
+from viewer.state.camera import Camera
+from viewer.state.notice import Severity
+from viewer.state.shown import Found, Search
+from viewer.state.state import State
 from viewer.state.store import Store
+from viewer.state.style import Look
 
 
 @dataclass

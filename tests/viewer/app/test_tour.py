@@ -11,8 +11,8 @@ from viewer.app import idle, tour
 from viewer.app.assembly import Assembly
 from viewer.app.tour import STOPS, Tour
 from viewer.cli.parser import parse_launch
-from viewer.readouts.difference import Setting
 from viewer.state.layout import ARRANGEMENTS
+from viewer.state.setting import Setting
 from viewer.state.settings import Settings
 from viewer.state.state import State
 

@@ -12,8 +12,9 @@ from tests.fakes.panels import stub_panels
 from tests.fakes.work import FakeWork
 from viewer.app.commands import Controller
 from viewer.inference.session import Session
+from viewer.state.camera import STANDARD_VIEWS, Camera, Link, turn
 from viewer.state.settings import Settings
-from viewer.state.state import STANDARD_VIEWS, Camera, Link, State, turn
+from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.state.views import camera_of, moved, read, renamed_view, written
 from viewer.window.action_table import make_actions

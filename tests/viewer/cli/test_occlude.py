@@ -17,8 +17,8 @@ from tests.fakes.covering import PLAIN, ask_covered
 from viewer.cli.occlude import _planned, occlude, run_occlude
 from viewer.cli.parser import parse_occlude
 from viewer.occlusion.actions import KINDS
-from viewer.occlusion.selectors import Lab, Plan
 from viewer.occlusion.trials import planned_jitter, planned_sweep
+from viewer.state.occlusion import Lab, Plan
 
 BOX = "60,40,180,190"
 

@@ -18,28 +18,18 @@ from tests.viewer.gl_fixtures.screen import pixels
 from viewer.app.commands import Controller
 from viewer.compare import commands
 from viewer.compare.bar import CompareBar
+from viewer.inference.request import settings_wanted
 from viewer.inference.session import Session
 from viewer.panels.colours import DARK
 from viewer.panels.photo_view import PhotoView
 from viewer.panels.photo_wipe_panel import PhotoWipePanel
-from viewer.readouts.difference import (
-    ARRANGEMENT,
-    Comparison,
-    Mode,
-    Pinned,
-    Setting,
-    Side,
-    choices,
-    compared,
-    described,
-    pinned_of,
-    settings_wanted,
-    vertex_on,
-    without_setting,
-)
+from viewer.readouts.difference import choices, compared, described, pinned_of, vertex_on
 from viewer.sources.source import Frame
+from viewer.state.comparison import ARRANGEMENT, Comparison, Mode, Pinned, Side, without_setting
 from viewer.state.layout import panel_row
-from viewer.state.state import Shown, State
+from viewer.state.setting import Setting
+from viewer.state.shown import Shown
+from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.window.action_table import make_actions
 

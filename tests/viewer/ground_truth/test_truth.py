@@ -22,7 +22,7 @@ from viewer.inference.session import Session
 from viewer.panels.photo_panel import PhotoPanel
 from viewer.sources import open_path
 from viewer.state.layout import panel_row
-from viewer.state.state import Severity
+from viewer.state.notice import Severity
 from viewer.state.store import Store
 
 

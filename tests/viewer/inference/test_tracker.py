@@ -11,7 +11,7 @@ from tests.fakes.reconstructor import FakeReconstructor, fake_reconstruct
 from viewer.inference.tracker import LONGEST_GAP_S, Follower, Placed
 from viewer.readouts.answer import face_names, same_face, searched
 from viewer.sources.source import Frame
-from viewer.state.state import Found, Search, Shown
+from viewer.state.shown import Found, Search, Shown
 
 BOX = (100.0, 60.0, 180.0, 150.0)
 ELSEWHERE = (220.0, 60.0, 300.0, 150.0)

@@ -15,28 +15,19 @@ from tests.fakes.sources import FakeSource, picture
 from tests.fakes.work import FakeWork
 from tests.viewer.gl_fixtures import dome
 from viewer.app.commands import Controller
+from viewer.inference.request import settings_asked
 from viewer.inference.session import Session
 from viewer.methods import available as offered
 from viewer.methods.available import Offer
 from viewer.methods.presenter import MethodsLinked, titled
-from viewer.readouts.difference import Setting
-from viewer.readouts.lineup import (
-    METHODS,
-    MOST,
-    TO_FIRST,
-    against_first,
-    figures_of,
-    framing,
-    line,
-    mean_to_first,
-    settings_asked,
-    standing,
-    with_setting,
-    without_slot,
-)
+from viewer.panels.placement import framing
+from viewer.readouts.difference import TO_FIRST, against_first
+from viewer.readouts.lineup import figures_of, mean_to_first, standing, with_setting, without_slot
 from viewer.sources.source import Frame
 from viewer.state.layout import PANELS, panels_shown
-from viewer.state.state import Shown, State
+from viewer.state.setting import METHODS, MOST_METHODS, Setting
+from viewer.state.shown import Shown
+from viewer.state.state import State, line
 from viewer.state.store import Store
 from viewer.window.panel_presenter import Linked
 
@@ -65,8 +56,8 @@ def test_places_are_filled_replaced_and_closed_up_and_there_are_no_more_than_fit
     assert with_setting((OTHER,), 1, THIRD) == (THIRD,)
     assert with_setting((OTHER,), 2, THIRD) == (OTHER, THIRD)
     assert without_slot((OTHER, THIRD), 1) == (THIRD,)
-    full = (OTHER,) * (MOST - 1)
-    assert len(with_setting(full, MOST, THIRD)) == MOST - 1
+    full = (OTHER,) * (MOST_METHODS - 1)
+    assert len(with_setting(full, MOST_METHODS, THIRD)) == MOST_METHODS - 1
 
 
 def test_the_difference_is_in_mm_of_the_first_without_a_shift_in_depth():

@@ -18,10 +18,14 @@ from tests.fakes.panels import stub_panels
 from tests.fakes.sources import FakeSource, picture
 from tests.fakes.work import FakeWork
 from viewer.app.assembly import Assembly
-from viewer.occlusion.selectors import Brush, Plan, Tool, bounds, hit, wanted
+from viewer.inference.request import wanted
+from viewer.occlusion.selectors import bounds, hit
 from viewer.occlusion.trials import planned_sweep
+from viewer.state.notice import Severity
+from viewer.state.occlusion import Brush, Plan, Tool
 from viewer.state.settings import Settings
-from viewer.state.state import Look, Severity, State
+from viewer.state.state import State
+from viewer.state.style import Look
 
 BOARD = Cover("board", np.full((30, 40, 4), (200, 10, 10, 255), np.uint8), np.eye(3))
 
@@ -71,7 +75,7 @@ def opened(qtbot, tmp_path):
 
 def lay_board(qtbot, opened, cover=BOARD):
     """Put a cover on the photo as `add` does, without drawing one."""
-    from viewer.occlusion.selectors import Layer
+    from viewer.state.occlusion import Layer
 
     with qtbot.waitSignal(opened.session.answered):
         opened.occluding._on_drawn(opened.lab.epoch, Layer(cover.kind, cover), None)
@@ -252,7 +256,7 @@ def test_covers_stay_in_the_frame_of_a_video_or_follow_the_face(qtbot, opened):
     with qtbot.waitSignal(opened.session.answered):
         opened.assembly.controller.open_camera(0)
     before = opened.store.state.answer.landmarks[:, :2]
-    from viewer.occlusion.selectors import Layer
+    from viewer.state.occlusion import Layer
 
     opened.occluding._on_drawn(opened.lab.epoch, Layer("board", BOARD), None)
     with qtbot.waitSignal(opened.session.answered):
@@ -287,7 +291,7 @@ def test_another_photo_begins_without_covers_and_nothing_can_be_undone(qtbot, op
 
 
 def test_a_cover_drawn_for_a_photo_that_was_left_is_dropped(qtbot, opened):
-    from viewer.occlusion.selectors import Layer
+    from viewer.state.occlusion import Layer
 
     opened.occluding._on_drawn(opened.lab.epoch - 1, Layer("late", BOARD), None)
     assert opened.layers() == []

@@ -17,8 +17,8 @@ from tests.fakes.work import FakeWork
 from viewer.app import startup
 from viewer.app.assembly import Assembly
 from viewer.cli.parser import Launch
-from viewer.occlusion.selectors import Layer, Plan, Tool
 from viewer.panels.photo_panel import PhotoPanel
+from viewer.state.occlusion import Layer, Plan, Tool
 from viewer.state.settings import Settings
 
 pytestmark = pytest.mark.gl

@@ -21,10 +21,14 @@ from viewer.panels.panel import Panel
 from viewer.panels.surface_data import CHART_SIZE
 from viewer.panels.wipe_line import WipeLine
 from viewer.panels.wipe_panel import WipePanel
-from viewer.readouts.difference import Setting, Side, compared
+from viewer.readouts.difference import compared
 from viewer.sources.source import Frame
+from viewer.state.camera import Camera, turn
+from viewer.state.comparison import Side
 from viewer.state.layout import PANELS, panel_row
-from viewer.state.state import Camera, LayerStyle, Look, Shown, turn
+from viewer.state.setting import Setting
+from viewer.state.shown import Shown
+from viewer.state.style import LayerStyle, Look
 
 pytestmark = pytest.mark.gl
 USUAL = Setting("fake", "open")

@@ -16,7 +16,8 @@ from viewer.panels.photo_panel import PhotoPanel
 from viewer.panels.photo_view import PhotoView
 from viewer.sources.source import Frame
 from viewer.state.layout import panel_row
-from viewer.state.state import OVERLAYS, Found, Search, Shown
+from viewer.state.shown import Found, Search, Shown
+from viewer.state.style import OVERLAYS
 
 
 def view_of(qtbot, image, size):

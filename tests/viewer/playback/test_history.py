@@ -14,7 +14,7 @@ from tests.fakes.work import FakeWork
 from viewer.app.commands import Controller
 from viewer.inference.session import Session
 from viewer.playback.history_dock import HistoryDock
-from viewer.state.history import MOST, History, Record, jitter_percent
+from viewer.state.history import MOST_RECORDS, History, Record, jitter_percent
 from viewer.state.store import Store
 
 FACE = np.random.default_rng(0).uniform(0, 100, (68, 2)).astype(np.float32)
@@ -65,10 +65,12 @@ def test_frames_stand_in_order_once_and_the_newer_word_counts():
 
 
 def test_of_too_many_frames_those_farthest_from_here_are_forgotten():
-    history = History(records=tuple(record(i) for i in range(MOST)))
-    assert [r.index for r in history.with_record(record(MOST)).records] == list(range(1, MOST + 1))
-    back = replace(history, records=tuple(record(i) for i in range(1, MOST + 1)))
-    assert [r.index for r in back.with_record(record(0)).records] == list(range(MOST))
+    history = History(records=tuple(record(i) for i in range(MOST_RECORDS)))
+    assert [r.index for r in history.with_record(record(MOST_RECORDS)).records] == list(
+        range(1, MOST_RECORDS + 1)
+    )
+    back = replace(history, records=tuple(record(i) for i in range(1, MOST_RECORDS + 1)))
+    assert [r.index for r in back.with_record(record(0)).records] == list(range(MOST_RECORDS))
 
 
 @pytest.fixture

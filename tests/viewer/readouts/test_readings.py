@@ -19,7 +19,7 @@ from viewer.readouts.answer import alarms_of, nearest_vertex
 from viewer.readouts.vertex import Picked, map_value, rows
 from viewer.sources.source import Frame
 from viewer.state.layout import PANELS, alarms_on, panel_row
-from viewer.state.state import LOST, Found, Search, Shown
+from viewer.state.shown import LOST, Found, Search, Shown
 
 CENTRE = dome.SIDE * (dome.SIDE // 2) + dome.SIDE // 2
 

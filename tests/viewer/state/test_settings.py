@@ -7,9 +7,10 @@ from PySide6.QtWidgets import QMainWindow
 
 from viewer.app.startup import first_state, settings_for
 from viewer.cli.parser import Launch
-from viewer.readouts.difference import Setting
+from viewer.state.setting import Setting
 from viewer.state.settings import SCHEMA, Settings
-from viewer.state.state import LayerStyle, Look, State, Theme
+from viewer.state.state import State
+from viewer.state.style import LayerStyle, Look, Theme
 
 
 @pytest.fixture

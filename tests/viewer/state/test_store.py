@@ -1,6 +1,7 @@
 import pytest
 
-from viewer.state.state import Camera, State
+from viewer.state.camera import Camera
+from viewer.state.state import State
 from viewer.state.store import Store
 
 

@@ -10,9 +10,9 @@ from tests.fakes.sources import FakeSource, picture
 from tests.fakes.work import FakeWork
 from viewer.app.commands import Controller
 from viewer.inference.session import Session
-from viewer.state.state import OVERLAYS, Look
 from viewer.state.store import Store
-from viewer.window.action_table import ACTIONS, MENUS, OVERLAY_TEXTS, make_actions
+from viewer.state.style import OVERLAY_TEXTS, OVERLAYS, Look
+from viewer.window.action_table import ACTIONS, MENUS, make_actions
 from viewer.window.command_palette import CommandPalette
 
 

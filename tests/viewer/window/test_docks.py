@@ -20,8 +20,9 @@ from viewer.inference.session import Session
 from viewer.inspector.dock import InspectorDock, readings
 from viewer.readouts.answer import nearest_vertex, probed, turned
 from viewer.readouts.vertex import reading
-from viewer.state.state import Look, Shown
+from viewer.state.shown import Shown
 from viewer.state.store import Store
+from viewer.state.style import Look
 from viewer.window.log_dock import MOST_ROWS, LogDock, LogFilter, LogHandler, LogModel, LogRelay, LogRow
 
 FACE = Face((40.0, 30.0, 200.0, 220.0))

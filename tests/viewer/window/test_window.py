@@ -29,9 +29,12 @@ from viewer.app.assembly import Assembly
 from viewer.assets.dialog import AssetsDialog
 from viewer.cli.parser import Launch
 from viewer.playback.transport_bar import Transport
+from viewer.state.camera import Camera
 from viewer.state.layout import ARRANGEMENTS, PANELS, Kind, arrangement
+from viewer.state.notice import Notice, Severity
 from viewer.state.settings import Settings
-from viewer.state.state import Camera, LayerStyle, Look, Notice, Severity, State, Theme
+from viewer.state.state import State
+from viewer.state.style import LayerStyle, Look, Theme
 from viewer.window.banner import Banner
 from viewer.window.panel_area import PanelArea, better_in_two_rows
 from viewer.window.status import doing, read_outs, short_renderer

@@ -15,8 +15,9 @@ from tests.fakes.panels import stub_panels
 from tests.fakes.sources import FakeSource, picture
 from tests.fakes.work import FakeWork
 from viewer.app.assembly import Assembly
+from viewer.state.notice import Severity
 from viewer.state.settings import Settings
-from viewer.state.state import Severity, State
+from viewer.state.state import State
 
 
 class Opened:

@@ -21,10 +21,11 @@ from viewer.cli.parser import Launch
 from viewer.panels.photo_wipe_panel import PhotoWipePanel
 from viewer.panels.wipe_line import WipeLine
 from viewer.panels.wipe_panel import WipePanel
-from viewer.readouts.difference import Setting
-from viewer.readouts.lineup import METHODS, MOST
+from viewer.state.camera import Camera
+from viewer.state.notice import Severity
+from viewer.state.setting import METHODS, MOST_METHODS, Setting
 from viewer.state.settings import Settings
-from viewer.state.state import Camera, Look, Severity
+from viewer.state.style import Look
 
 pytestmark = pytest.mark.gl
 
@@ -199,7 +200,7 @@ def test_six_methods_stand_side_by_side_and_turn_as_one(qtbot, session, tmp_path
     with qtbot.waitSignal(assembly.session.answered, timeout=60_000):
         controller.open(photo(tmp_path))
     qtbot.waitUntil(lambda: not store.state.busy)
-    names = [f"method-{slot}" for slot in range(1, MOST + 1)]
+    names = [f"method-{slot}" for slot in range(1, MOST_METHODS + 1)]
     before = {name: pixels(assembly, name) for name in names}
     for name in names:
         assert (before[name] != before[name][0, 0]).any(-1).mean() > 0.05, f"{name} shows a face"
