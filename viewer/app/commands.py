@@ -22,6 +22,7 @@ from viewer.occlusion.commands import Occluding
 from viewer.occlusion.trials import Trials
 from viewer.readouts.answer import clipped_box, face_at, nearest_vertex, probed
 from viewer.state.notice import Notice, Severity
+from viewer.state.shown import TruthFile
 from viewer.state.state import State, toggled, with_recent
 from viewer.state.store import Store
 from viewer.tasks.file_writer import Exporter
@@ -85,7 +86,7 @@ class Controller(QObject):
 
     def load_method(self) -> None:
         """Get the method ready before the first picture is opened."""
-        self._session.ask_again()
+        self._session.start()
 
     def open(self, path: str | Path) -> None:
         """Open a picture, a folder or a video; what is open now stays if that fails."""
@@ -133,10 +134,11 @@ class Controller(QObject):
 
     def open_truth(self, path: str | Path) -> None:
         """Hold the answers about this picture against a file of ground truth."""
-        if self._session.frame is None:
+        frame = self._store.state.frame
+        if frame is None:
             self._session.tell(InputError("There is no picture yet. Open it before its ground truth."))
         else:
-            self._session.compare_with(Path(path))
+            self._store.update(truth=TruthFile(Path(path), frame))
 
     def open_truth_dialog(self) -> None:
         """Ask for a file of ground truth and hold the answers against it."""
@@ -153,7 +155,7 @@ class Controller(QObject):
 
     def play_or_pause(self) -> None:
         """Let a folder or video run, or hold it."""
-        frame = self._session.frame
+        frame = self._store.state.frame
         if self._session.recording is not None and frame is not None and frame.count != 1:
             self._session.set_playing(not self._session.playing)
 
@@ -182,7 +184,6 @@ class Controller(QObject):
     def toggle_branch(self, name: str) -> None:
         """Leave a part out of the computation, or take it in again; the answer is computed anew."""
         self._store.update(switched_off=toggled(self._store.state.switched_off, name))
-        self._session.ask_again()
 
     def toggle_branch_at(self, index: int) -> None:
         """`toggle_branch` by position."""
@@ -192,7 +193,6 @@ class Controller(QObject):
     def toggle_steady(self) -> None:
         """Smooth answers about a video over its frames, or give them as the method says them."""
         self._store.update(steady=not self._store.state.steady)
-        self._session.ask_again()
 
     def choose_method(self, method: str) -> None:
         """Let another method answer, with the first weights there are; else the present one stays."""
@@ -202,7 +202,6 @@ class Controller(QObject):
     def choose_weights(self, weights: str) -> None:
         """Use other weights: a name, or the path of a file; if they do not fit, the present ones stay."""
         self._store.update(weights=weights)
-        self._session.ask_again()
 
     def open_weights_dialog(self) -> None:
         """Ask for a weights file and use it."""
@@ -211,7 +210,7 @@ class Controller(QObject):
 
     def draw_box(self, drawing: bool) -> None:
         """Begin or give up drawing a face box on the photo."""
-        self._store.update(drawing_box=drawing and self._session.frame is not None)
+        self._store.update(drawing_box=drawing and self._store.state.frame is not None)
 
     def toggle_drawing(self) -> None:
         """`draw_box`, on or off."""
@@ -220,24 +219,24 @@ class Controller(QObject):
     def look_at_box(self, box: tuple[float, float, float, float]) -> None:
         """Reconstruct the face in a box (x0, y0, x1, y1) the user drew, image px; corners in any order."""
         self._store.update(drawing_box=False)
-        if self._session.frame is None:
+        frame = self._store.state.frame
+        if frame is None:
             return
-        clipped = clipped_box(box, self._session.frame.image.shape)
+        clipped = clipped_box(box, frame.image.shape)
         if min(clipped[2] - clipped[0], clipped[3] - clipped[1]) < SMALLEST_BOX_PX:
             self._session.tell(
                 InputError("The box is too small for a face. Drag from the brows to the chin.")
             )
             return
-        self._session.look_at((Face(clipped),))
+        self._store.update(boxes=(Face(clipped),))
 
     def find_faces(self) -> None:
         """Forget boxes drawn by hand and look for faces again."""
-        self._session.look_at(None)
+        self._store.update(boxes=None, searches=self._store.state.searches + 1)
 
-    def choose_finder(self, finder: str) -> None:
+    def choose_detector(self, detector: str) -> None:
         """Let another one of FINDERS look for faces, in this picture and from now on."""
-        self._store.update(finder=finder)
-        self.find_faces()
+        self._store.update(detector=detector, boxes=None)
 
     # ---- which face, which vertex ----------------------------------------------------------------------
 

@@ -120,7 +120,7 @@ def first_state(settings: Settings, launch: Launch) -> State:
         arrangement=arrangement(launch.arrangement or kept.arrangement).name,
         method=first.method,
         weights=first.weights,
-        finder=looking(kept, launch),
+        detector=looking(kept, launch),
         lineup=tuple(filter(usable, kept.lineup)),
         switched_off=launch.without,
         theme=kept.theme if launch.theme is None else Theme[launch.theme.upper()],
@@ -140,7 +140,7 @@ def looking(kept: State, launch: Launch) -> str:
     """Who looks for faces: who was asked to, else who did in the last session and still can, else ours."""
     if launch.finder is not None:
         return launch.finder
-    return kept.finder if kept.finder in FINDERS and not finder_lacks(kept.finder) else USUAL_FINDER
+    return kept.detector if kept.detector in FINDERS and not finder_lacks(kept.detector) else USUAL_FINDER
 
 
 def make_panels() -> Panels:

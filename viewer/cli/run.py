@@ -19,8 +19,7 @@ from models.reconstructor import Face, Reconstructor
 from viewer.cli.parser import Batch, program_version
 from viewer.sources.source import Frame
 from viewer.sources.still import read_still
-
-BRANCH = " space"  # the switches that are branches end so
+from viewer.state.setting import branches_of
 
 
 def run_batch(batch: Batch) -> int:
@@ -82,7 +81,7 @@ def left_out(
     Raises:
         MethodError: A name that is no switch, or no branch, of this method.
     """
-    there = [switch for switch in switches if switch.endswith(BRANCH)]
+    there = [branch.value for branch in branches_of(switches)]
     unknown = sorted(without - set(switches)) + sorted((branches or frozenset()) - set(there))
     if unknown:
         parts, kinds = (", ".join(name.replace(" ", "-") for name in names) for names in (switches, there))

@@ -21,7 +21,7 @@ from models.metrics.normalisers import NORMALISERS, normaliser
 from models.metrics.scores import Figure, figures
 from viewer.app.commands import Controller
 from viewer.methods.table import MethodsTable
-from viewer.state.setting import METHODS
+from viewer.state.setting import METHODS, Branch
 from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.widgets.parts import badge, note
@@ -178,7 +178,8 @@ def _named(figure: Figure) -> str:
 
 def _short(branch: str) -> str:
     """A branch as the head of a narrow column."""
-    return branch.removesuffix(" space").capitalize()
+    known = {one.value: one.title for one in Branch}
+    return known.get(branch, branch.capitalize())
 
 
 def _cell(text: str, meaning: str) -> QTableWidgetItem:

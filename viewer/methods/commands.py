@@ -34,7 +34,6 @@ class Lining(QObject):
                 switches=switches,
                 switched_off=self._state.switched_off if same else frozenset(),
             )
-            self._session.ask_again()
 
     def put_file(self, slot: int) -> None:
         """Ask for a weights file and let it answer there, with the method that stands there."""

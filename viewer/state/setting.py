@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import Enum
+
+NO_BRANCH = "Both branches are switched off, so there is no face to show."
+NO_BRANCH_REMEDY = "Switch image space or model space on again."
+
+
+class Branch(Enum):
+    """The switches that are branches: each gives a face of its own, and a face needs one."""
+
+    IMAGE = "image space"
+    MODEL = "model space"
+
+    @property
+    def title(self) -> str:
+        """As the head of a narrow column."""
+        return self.name.capitalize()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +47,15 @@ METHODS = "methods"
 
 
 MOST_METHODS = 6
+
+
+def branches_of(switches: Iterable[str]) -> tuple[Branch, ...]:
+    """Those switches of a method that are branches."""
+    known = set(switches)
+    return tuple(branch for branch in Branch if branch.value in known)
+
+
+def nothing_left(switches: Iterable[str], without: frozenset[str]) -> bool:
+    """Whether a method that has branches is left without any."""
+    branches = branches_of(switches)
+    return bool(branches) and all(branch.value in without for branch in branches)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from viewer.state.occlusion import Covering
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from viewer.sources.source import Frame
 
 
-class Found(Enum):
+class FoundBy(Enum):
     """How it is known where the faces of a frame are; the value is the text a user reads."""
 
     DETECTED = "looked for"
@@ -39,9 +40,22 @@ class Search:
         frames: How many frames ago faces were looked for; 0 in a frame in which they were.
     """
 
-    found: Found = Found.DETECTED
+    found: FoundBy = FoundBy.DETECTED
     reason: str = ""
     frames: int = 0
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class TruthFile:
+    """Ground truth the user opened.
+
+    Attributes:
+        path: The file.
+        frame: The picture it is about.
+    """
+
+    path: Path
+    frame: Frame
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -60,6 +74,7 @@ class Shown:
         others: What others answered about the same faces, for comparison.
         troubles: Why others who were asked too have no answer.
         covering: What was laid over the frame; `frame` is then the covered picture. None for nothing.
+        absence: Why there is no answer although faces are there; empty if there is one, or nobody was asked.
     """
 
     frame: Frame
@@ -73,6 +88,7 @@ class Shown:
     others: Mapping[Setting, tuple[Reconstruction, ...]] = field(default_factory=dict)
     troubles: Mapping[Setting, str] = field(default_factory=dict)
     covering: Covering | None = None
+    absence: str = ""
 
     @property
     def bare(self) -> Frame:

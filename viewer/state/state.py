@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from models.catalogue import USUAL_FINDER
 from viewer.state.camera import Camera, Link
@@ -15,12 +15,14 @@ from viewer.state.notice import Notice
 from viewer.state.occlusion import Lab
 from viewer.state.probe import Probe
 from viewer.state.setting import MOST_METHODS, Setting
-from viewer.state.shown import Shown
+from viewer.state.shown import Shown, TruthFile
 from viewer.state.style import FIRST_STYLES, LayerStyle, Theme
 
 if TYPE_CHECKING:
     from models.metrics.ground_truth_errors import Judgement
     from models.reconstruction import Reconstruction
+    from models.reconstructor import Face
+    from viewer.sources.source import Frame
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -28,13 +30,20 @@ class State:
     """Everything the window shows. Replaced as a whole, never written to.
 
     Attributes:
+        frame: The picture to be answered about: the newest of its source; None before the first.
+        source: Number of the source it is from, from 1.
+        boxes: Faces the user drew on it; None where the detector looks.
+        searches: How often the user has asked to look for faces again.
+        truth: Ground truth the user opened.
         shown: The frame and its answers; None before the first.
+        stale: What is shown answers an older request: something was switched or chosen since, and the new
+            answer is not there yet.
         camera: As the user moved one last; that of all panels while they are linked.
         link: What the cameras of the panels have in common.
         cameras: A panel's own camera, once it went its own way.
         views: Saved views, in the order they were saved.
         method, weights: Who answers.
-        finder: Who looks for faces: one of models.catalogue.FINDERS.
+        detector: Who looks for faces: one of models.catalogue.FINDERS.
         lineup: Who answers too while methods stand side by side, after the one above.
         switches: The parts of the computation this method lets one leave out; empty until it is loaded.
         switched_off: Those left out of the next computation.
@@ -64,14 +73,20 @@ class State:
         arrangement: Which panels stand side by side: a name of ARRANGEMENTS.
     """
 
+    frame: Frame | None = None
+    source: int = 0
+    boxes: tuple[Face, ...] | None = None
+    searches: int = 0
+    truth: TruthFile | None = None
     shown: Shown | None = None
+    stale: bool = False
     camera: Camera = field(default_factory=Camera)
     link: Link = Link.ALL
     cameras: Mapping[str, Camera] = field(default_factory=lambda: MappingProxyType({}))
     views: Mapping[str, Camera] = field(default_factory=lambda: MappingProxyType({}))
     method: str = "dsfnet"
     weights: str = "open"
-    finder: str = USUAL_FINDER
+    detector: str = USUAL_FINDER
     lineup: tuple[Setting, ...] = ()
     switches: tuple[str, ...] = ()
     switched_off: frozenset[str] = frozenset()
@@ -112,6 +127,52 @@ class State:
         """The selected answer against the truth; None if there is none, or it is about another face."""
         judgement = None if self.shown is None else self.shown.judgement
         return judgement if judgement is not None and judgement.face == self.selected_face else None
+
+
+class Changes(TypedDict, total=False):
+    """New values for some fields of the State, by name."""
+
+    frame: Frame | None
+    source: int
+    boxes: tuple[Face, ...] | None
+    searches: int
+    truth: TruthFile | None
+    shown: Shown | None
+    stale: bool
+    camera: Camera
+    link: Link
+    cameras: Mapping[str, Camera]
+    views: Mapping[str, Camera]
+    method: str
+    weights: str
+    detector: str
+    lineup: tuple[Setting, ...]
+    switches: tuple[str, ...]
+    switched_off: frozenset[str]
+    steady: bool
+    overlays: frozenset[str]
+    styles: Mapping[str, LayerStyle]
+    selected_face: int
+    probe: Probe | None
+    busy: bool
+    doing: str
+    live: bool
+    fps: float
+    source_name: str
+    notice: Notice | None
+    device: str
+    gl_renderer: str
+    drawing_box: bool
+    whole_photo: bool
+    recent: tuple[str, ...]
+    theme: Theme
+    comparison: Comparison
+    lab: Lab
+    arrangement: str
+    normaliser: str
+    explained: str
+    history: History
+    visited: int | None
 
 
 MAX_RECENT = 10

@@ -64,7 +64,7 @@ class FileMenus(QObject):
         if old is None or (new.method, new.weights) != (old.method, old.weights):
             self._fill_method(new)
             self._fill_weights(new)
-        if old is None or new.finder != old.finder:
+        if old is None or new.detector != old.detector:
             self._fill_finder(new)
 
     def _fill_method(self, state: State) -> None:
@@ -91,10 +91,10 @@ class FileMenus(QObject):
         group = QActionGroup(self.finder)
         for name in FINDERS:
             text, meaning = FINDER_TEXTS[name]
-            action = _add_choice(self.finder, group, text, name, self._controller.choose_finder)
+            action = _add_choice(self.finder, group, text, name, self._controller.choose_detector)
             lacks = finder_lacks(name)
-            action.setChecked(name == state.finder)
-            action.setEnabled(name == state.finder or not lacks)
+            action.setChecked(name == state.detector)
+            action.setEnabled(name == state.detector or not lacks)
             action.setToolTip(lacks or meaning)
             if lacks:
                 _add_line(self.finder, lacks, lacks)

@@ -15,7 +15,8 @@ from viewer.app.commands import Controller
 from viewer.inference.session import Session
 from viewer.state.camera import Camera
 from viewer.state.notice import Severity
-from viewer.state.shown import Found, Search
+from viewer.state.setting import NO_BRANCH
+from viewer.state.shown import FoundBy, Search
 from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.state.style import Look
@@ -99,9 +100,9 @@ def test_another_finder_looks_at_the_same_picture_and_from_then_on(qtbot, desk):
     with qtbot.waitSignal(desk.session.answered):
         desk.controller.look_at_box((2, 2, 40, 40))
     with qtbot.waitSignal(desk.session.answered):
-        desk.controller.choose_finder("haar")
+        desk.controller.choose_detector("haar")
     assert desk.work.finders == ["finder", "haar"]
-    assert desk.state.shown.search == Search(Found.DETECTED)
+    assert desk.state.shown.search == Search(FoundBy.DETECTED)
     open_and_wait(qtbot, desk, "other.png")
     assert desk.work.finders == ["finder", "haar", "haar"]
 
@@ -112,7 +113,7 @@ def test_another_finder_does_not_wait_until_a_followed_face_is_lost(qtbot, desk)
     desk.outside.cameras[0] = camera
     with qtbot.waitSignal(desk.session.answered):
         desk.controller.open_camera(0)
-    desk.store.update(finder="haar")  # the next frame comes before the present one is asked about again
+    desk.store.update(detector="haar")  # the next frame comes before the present one is asked about again
     with qtbot.waitSignal(desk.session.answered):
         camera.send(frames[1])
     with qtbot.waitSignal(desk.session.answered):
@@ -122,26 +123,30 @@ def test_another_finder_does_not_wait_until_a_followed_face_is_lost(qtbot, desk)
 
 def test_a_finder_that_is_not_there_says_so_and_the_last_one_stays(qtbot, desk):
     open_and_wait(qtbot, desk)
-    desk.controller.choose_finder("yunet")
+    desk.controller.choose_detector("yunet")
     qtbot.waitUntil(lambda: desk.state.notice is not None)
     assert "YuNet is not there" in desk.state.notice.cause
-    assert desk.state.finder == "finder"
+    assert desk.state.detector == "finder"
     assert desk.state.answer is not None
     with qtbot.waitSignal(desk.session.answered):
         desk.controller.find_faces()
     assert desk.work.finders == ["finder", "finder"]
 
 
-def test_switching_everything_off_says_so_and_keeps_the_last_answer(qtbot, desk):
+def test_with_both_branches_off_nothing_is_drawn_and_the_state_says_why(qtbot, desk):
     open_and_wait(qtbot, desk)
+    for branch in ("model space", "image space"):
+        with qtbot.waitSignal(desk.session.answered):
+            desk.controller.toggle_branch(branch)
+    assert desk.state.answer is None
+    assert len(desk.state.shown.faces) == 1
+    assert "Both branches are switched off" in desk.state.shown.absence
+    assert (desk.state.notice.cause, desk.state.notice.severity) == (NO_BRANCH, Severity.WARNING)
     with qtbot.waitSignal(desk.session.answered):
         desk.controller.toggle_branch("model space")
-    kept = desk.state.answer
-    desk.controller.toggle_branch("image space")
-    qtbot.waitUntil(lambda: desk.state.notice is not None)
-    assert desk.state.notice.severity is Severity.ERROR
-    assert "switched off" in desk.state.notice.cause
-    assert desk.state.answer is kept
+    assert desk.state.answer.took_part[0] == "model space"
+    assert desk.state.notice is None
+    assert desk.work.detections == 1
 
 
 def test_a_stale_answer_is_dropped(qtbot, desk):
@@ -490,7 +495,7 @@ def test_a_camera_follows_its_face_and_looks_again_when_it_is_lost(qtbot, desk):
         with qtbot.waitSignal(desk.session.answered):
             camera.send(frame)
     assert desk.work.detections == 1
-    assert desk.state.shown.search == Search(Found.FOLLOWED, "", 2)
+    assert desk.state.shown.search == Search(FoundBy.FOLLOWED, "", 2)
     assert desk.state.shown.detection_ms == 0
     desk.work.alarms = (Alarm("empty-mask", "Hardly any face was seen."),)
     with qtbot.waitSignal(desk.session.answered):

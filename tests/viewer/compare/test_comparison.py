@@ -18,7 +18,7 @@ from tests.viewer.gl_fixtures.screen import pixels
 from viewer.app.commands import Controller
 from viewer.compare import commands
 from viewer.compare.bar import CompareBar
-from viewer.inference.request import settings_wanted
+from viewer.inference.request import others_of
 from viewer.inference.session import Session
 from viewer.panels.colours import DARK
 from viewer.panels.photo_view import PhotoView
@@ -133,8 +133,8 @@ def test_two_methods_are_compared_across_their_meshes_without_a_shift_in_depth()
 def test_others_are_asked_only_while_they_are_looked_at_and_once_each():
     setting = Setting("fake", "mine")
     state = State(comparison=Comparison(Side(setting=setting), Side("model space", setting=setting)))
-    assert settings_wanted(state) == ()
-    assert settings_wanted(replace(state, arrangement=ARRANGEMENT)) == (setting,)
+    assert others_of(state) == ()
+    assert others_of(replace(state, arrangement=ARRANGEMENT)) == (setting,)
     back = without_setting(state.comparison, setting)
     assert (back.a, back.b) == (Side(), Side("model space"))
 
@@ -203,7 +203,7 @@ def test_nobody_else_is_asked_in_another_arrangement(qtbot, desk):
     assert len(desk.state.shown.others) == 1
     desk.controller.looks.arrange("branches")
     with qtbot.waitSignal(desk.session.answered):
-        desk.session.ask_again()
+        desk.controller.find_faces()
     assert desk.state.shown.others == {}
 
 

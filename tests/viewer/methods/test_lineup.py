@@ -15,7 +15,7 @@ from tests.fakes.sources import FakeSource, picture
 from tests.fakes.work import FakeWork
 from tests.viewer.gl_fixtures import dome
 from viewer.app.commands import Controller
-from viewer.inference.request import settings_asked
+from viewer.inference.request import others_of
 from viewer.inference.session import Session
 from viewer.methods import available as offered
 from viewer.methods.available import Offer
@@ -46,8 +46,8 @@ def moved(answer, by):
 def test_the_others_are_asked_only_where_they_are_seen_and_never_the_first_again():
     first = Setting("dsfnet", "open")
     state = State(lineup=(OTHER, first, OTHER))
-    assert settings_asked(state) == ()
-    assert settings_asked(replace(state, arrangement=METHODS)) == (OTHER,)
+    assert others_of(state) == ()
+    assert others_of(replace(state, arrangement=METHODS)) == (OTHER,)
     assert line(state) == (first, OTHER, first, OTHER)
     assert [row.slot for row in panels_shown(replace(state, arrangement=METHODS))] == [None, 0, 1, 2, 3]
 
@@ -146,7 +146,7 @@ def test_the_first_answer_is_shown_at_once_and_the_others_as_they_come(qtbot, de
     )
     desk.controller.looks.arrange(METHODS)
     with qtbot.waitSignal(desk.session.answered):
-        desk.session.ask_again()
+        desk.controller.toggle_branch("confidence")
     qtbot.waitUntil(lambda: not desk.state.busy)
     assert seen[-3:] == [(True, ()), (True, (OTHER,)), (True, (OTHER, THIRD))]
     assert desk.work.detections == 1
@@ -180,7 +180,7 @@ def test_a_new_picture_drops_whom_the_old_one_waits_for(qtbot, desk):
     qtbot.waitUntil(lambda: not desk.state.busy)
     desk.work.gate.clear()
     desk.work.reached.clear()
-    desk.session.ask_again()
+    desk.controller.find_faces()
     assert desk.work.reached.wait(5)
     desk.controller.open("next.png")
     desk.work.gate.set()
@@ -202,7 +202,7 @@ def test_while_it_plays_a_frame_waits_for_all_and_none_is_shown_in_part(qtbot, d
     qtbot.waitUntil(lambda: desk.state.shown.frame.name == "0.png" and len(desk.asked) == 2)
     for number in range(1, 12):
         camera.send(picture(f"{number}.png"))
-        qtbot.waitUntil(lambda name=f"{number}.png": desk.session.frame.name == name)
+        qtbot.waitUntil(lambda name=f"{number}.png": desk.state.frame.name == name)
     qtbot.waitUntil(lambda: desk.state.shown.frame.name == "11.png")
     assert {len(part) for part in parts} == {2}
 

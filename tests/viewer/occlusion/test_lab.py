@@ -18,7 +18,7 @@ from tests.fakes.panels import stub_panels
 from tests.fakes.sources import FakeSource, picture
 from tests.fakes.work import FakeWork
 from viewer.app.assembly import Assembly
-from viewer.inference.request import wanted
+from viewer.inference.request import occluders_of
 from viewer.occlusion.selectors import bounds, hit
 from viewer.occlusion.trials import planned_sweep
 from viewer.state.notice import Severity
@@ -216,7 +216,7 @@ def test_a_brush_covers_what_it_went_over_and_one_stroke_is_one_edit(qtbot, open
         assert (opened.image[60, 75] == (10, 200, 30)).all()
     opened.occluding.undo()
     assert opened.layers() == []
-    assert wanted(opened.store.state) is None
+    assert occluders_of(opened.store.state) is None
 
 
 def test_another_stroke_of_the_same_brush_goes_on_the_same_layer(qtbot, opened):
@@ -258,12 +258,14 @@ def test_covers_stay_in_the_frame_of_a_video_or_follow_the_face(qtbot, opened):
     before = opened.store.state.answer.landmarks[:, :2]
     from viewer.state.occlusion import Layer
 
-    opened.occluding._on_drawn(opened.lab.epoch, Layer("board", BOARD), None)
+    with qtbot.waitSignal(opened.session.answered):
+        opened.occluding._on_drawn(opened.lab.epoch, Layer("board", BOARD), None)
     with qtbot.waitSignal(opened.session.answered):
         camera.send(picture("camera 0", width=330))
     staying = opened.store.state.shown.covering
     assert (staying.covers[0].T_image_cover == np.eye(3)).all()
-    opened.occluding.follow_face(True)
+    with qtbot.waitSignal(opened.session.answered):
+        opened.occluding.follow_face(True)
     anchor = opened.lab.stack.anchor
     assert not (anchor == before).all()
     with qtbot.waitSignal(opened.session.answered):

@@ -36,7 +36,7 @@ def test_what_outlives_a_session_comes_back(kept, tmp_path: Path):
         steady=False,
         method="other",
         weights="mine",
-        finder="haar",
+        detector="haar",
         lineup=(Setting("dsfnet", "research"), Setting("other", "C:/a b/c.safetensors")),
     )
     settings = Settings(kept())
@@ -49,7 +49,7 @@ def test_what_outlives_a_session_comes_back(kept, tmp_path: Path):
     assert back.styles["model"] == LayerStyle(Look.NORMALS, wire=True, opacity=0.5)
     assert not back.busy
     assert not back.steady
-    assert (back.method, back.weights, back.finder) == ("other", "mine", "haar")
+    assert (back.method, back.weights, back.detector) == ("other", "mine", "haar")
     assert back.lineup == state.lineup
     Settings(kept()).keep(State())
     alone = Settings(kept()).restored(State(lineup=state.lineup))
@@ -73,9 +73,9 @@ def test_a_session_begins_with_the_finder_of_the_last_if_it_is_still_there(kept,
     monkeypatch.setenv("UNMASK_ASSETS", str(tmp_path))
     settings = Settings(kept())
     for finder, begun in (("haar", "haar"), ("yunet", "finder"), ("gone", "finder")):
-        settings.keep(State(finder=finder))
-        assert first_state(settings, Launch()).finder == begun
-    assert first_state(settings, Launch(finder="yunet")).finder == "yunet"
+        settings.keep(State(detector=finder))
+        assert first_state(settings, Launch()).detector == begun
+    assert first_state(settings, Launch(finder="yunet")).detector == "yunet"
 
 
 def test_a_first_session_starts_as_it_is_meant_to(kept):
