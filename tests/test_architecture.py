@@ -143,6 +143,66 @@ def test_what_promises_to_have_no_qt_has_none():
     assert offences(WITHOUT_QT, QT) == []
 
 
+def circles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """Every set of modules that import each other, directly or by way of others (Tarjan 1972)."""
+    found: list[list[str]] = []
+    number: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    stack: list[str] = []
+
+    def visit(module: str) -> None:
+        number[module] = lowest[module] = len(number)
+        stack.append(module)
+        for name in sorted(graph[module]):
+            if name not in number:
+                visit(name)
+                lowest[module] = min(lowest[module], lowest[name])
+            elif name in stack:
+                lowest[module] = min(lowest[module], number[name])
+        if lowest[module] == number[module]:
+            at = stack.index(module)
+            if len(stack) > at + 1:
+                found.append(sorted(stack[at:]))
+            del stack[at:]
+
+    for module in sorted(graph):
+        if module not in number:
+            visit(module)
+    return found
+
+
+def test_nothing_in_the_window_imports_itself_by_a_detour():
+    """Not inside functions either, nor for type checking only."""
+    known = {module for module in imports() if within(module, ("viewer",))}
+    graph = {
+        module: {
+            name
+            for name in imports()[module] & known
+            if name != module and not any(other.startswith(f"{name}.") for other in imports()[module] & known)
+        }
+        for module in known
+    }
+    assert circles(graph) == []
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == [["a", "b", "c"]]
+
+
+FLOORS = (
+    ("viewer.tasks", "viewer.sources", "viewer.state", "viewer.readouts", "viewer.gl", "viewer.inference"),
+    ("viewer.panels", "viewer.window", "viewer.cli", "viewer.app", "viewer.benchmark"),
+)
+FEATURES = (
+    *("viewer.playback", "viewer.faces", "viewer.methods", "viewer.compare", "viewer.occlusion"),
+    *("viewer.inspector", "viewer.ground_truth", "viewer.cameras", "viewer.display", "viewer.export"),
+)
+
+
+def test_the_ground_floor_knows_no_feature_and_features_know_no_window():
+    ground, above = FLOORS
+    assert offences(ground, {*FEATURES, *above, "viewer.widgets"}) == []
+    assert offences(FEATURES, set(above)) == []
+    assert offences(("viewer.panels", "viewer.window"), {"viewer.app", "viewer.cli"}) == []
+
+
 def test_imports_are_absolute():
     relative = [module for module, names in imports().items() if any(name.startswith(".") for name in names)]
     assert relative == []

@@ -30,6 +30,7 @@ class StubSurface(QWidget):
         self.answers_told = 0
         self.style: LayerStyle | None = None
         self.camera: Camera | None = None
+        self.cameras_told = 0
         self.dark: bool | None = None
         self.probe: int | None = None
         self.alarms: tuple[str, ...] = ()
@@ -48,8 +49,9 @@ class StubSurface(QWidget):
         self.style = style
 
     def set_camera(self, camera: Camera) -> None:
-        """Remember it."""
+        """Remember it, and how often that was said."""
         self.camera = camera
+        self.cameras_told += 1
 
     def set_theme(self, dark: bool) -> None:
         """Remember it."""

@@ -31,10 +31,9 @@ from models.catalogue import FINDERS, USUAL_FINDER, finder_lacks
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
 from viewer.app.assembly import FIRST_SIZE, Assembly, Panels
-from viewer.app.commands import Controller
 from viewer.app.tour import Tour
-from viewer.app.unattended import Errand
-from viewer.cli.parser import Launch
+from viewer.app.unattended import Unattended
+from viewer.cli.options import Launch
 from viewer.inference.worker import Work
 from viewer.methods.available import best_offer, first_lineup, usable
 from viewer.state.layout import PANELS, Kind, PanelRow, arrangement
@@ -84,30 +83,31 @@ def _session(
     assembly = Assembly(settings, first_state(settings, launch), work, make_panels)
     install_hooks(assembly.report)
     assembly.show(size or (FIRST_SIZE if launch.screenshot or launch.tour else None))
-    errand = errand_of(assembly, launch)
-    QTimer.singleShot(0, assembly, lambda: begin(assembly.controller, launch))
+    unattended = unattended_of(assembly, launch)
+    QTimer.singleShot(0, assembly, lambda: begin(assembly, launch))
     code = application.exec()
     assembly.close()
     remove_hooks()
-    return code if errand is None else errand.code
+    return code if unattended is None else unattended.code
 
 
-def errand_of(assembly: Assembly, launch: Launch) -> Errand | Tour | None:
+def unattended_of(assembly: Assembly, launch: Launch) -> Unattended | Tour | None:
     """What an unattended session is there for; None for a session with somebody at it."""
     if launch.tour is not None:
-        return Tour(assembly.controller, assembly.store, launch.tour, assembly.window.close)
-    return Errand(assembly, launch) if launch.unattended else None
+        return Tour(assembly.commands, assembly.store, launch.tour, assembly.window.close)
+    return Unattended(assembly, launch) if launch.unattended else None
 
 
-def begin(controller: Controller, launch: Launch) -> None:
+def begin(assembly: Assembly, launch: Launch) -> None:
     """What the session does first: load the method and open what was asked for, or a sample."""
-    controller.load_method()
+    assembly.session.start()
+    playback = assembly.commands.playback
     if launch.camera is not None:
-        controller.open_camera(launch.camera)
+        playback.open_camera(launch.camera)
         return
     paths = [str(path) for path in launch.paths] or [str(path) for path in resources.samples()[:1]]
     if paths:
-        controller.open_several(paths)
+        playback.open_several(paths)
 
 
 def first_state(settings: Settings, launch: Launch) -> State:

@@ -25,9 +25,10 @@ from models.reconstructor import Face
 from models.robustness.change import Change, change
 from models.robustness.jitter import Jitter, Spread, jittering
 from models.robustness.sweep import GROWING, SLIDING, Ask, Sweep, Swept, sweeping
-from viewer.cli.parser import Occlude, program_version
+from viewer.cli.options import Occlude
 from viewer.cli.run import check_device, left_out
 from viewer.sources.still import read_still
+from viewer.version import program_version
 
 
 def run_occlude(asked: Occlude) -> int:

@@ -16,10 +16,11 @@ from models.loading import load
 from models.pipeline import reconstruct
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
-from viewer.cli.parser import Batch, program_version
+from viewer.cli.options import Batch
 from viewer.sources.source import Frame
 from viewer.sources.still import read_still
 from viewer.state.setting import branches_of
+from viewer.version import program_version
 
 
 def run_batch(batch: Batch) -> int:

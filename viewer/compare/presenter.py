@@ -7,7 +7,10 @@ from typing import Any, Protocol
 from PySide6.QtCore import QObject, Slot
 
 from models.reconstruction import Topology
-from viewer.app.commands import Controller
+from viewer.cameras.commands import CameraCommands
+from viewer.compare.commands import CompareCommands
+from viewer.display.commands import DisplayCommands
+from viewer.inspector.commands import InspectorCommands
 from viewer.readouts.difference import Compared, compared_in, described
 from viewer.state.camera import Camera
 from viewer.state.comparison import ARRANGEMENT
@@ -58,13 +61,16 @@ class SurfacePair(PairView, Protocol):
         """Look from here."""
 
 
-class ComparisonLinked(QObject):
+class ComparePresenter(QObject):
     """Keeps both panels true to the Store while they are in sight."""
 
     def __init__(
         self,
         store: Store,
-        controller: Controller,
+        compare: CompareCommands,
+        inspector: InspectorCommands,
+        cameras: CameraCommands,
+        display: DisplayCommands,
         photo: PhotoPair,
         surface: SurfacePair,
         parent: QObject | None = None,
@@ -73,11 +79,11 @@ class ComparisonLinked(QObject):
         self._photo, self._surface = photo, surface
         self._told: Compared | None = None
         for view in (photo, surface):
-            view.wiped.connect(controller.comparing.set_wipe)
-            view.vertex_picked.connect(controller.probe_on)
-        surface.camera_moved.connect(lambda camera: controller.viewpoints.move("wipe", camera))
-        surface.style_chosen.connect(lambda style: controller.looks.set_style("wipe", style))
-        surface.renderer_found.connect(controller.looks.set_renderer)
+            view.wiped.connect(compare.set_wipe)
+            view.vertex_picked.connect(inspector.probe_on)
+        surface.camera_moved.connect(lambda camera: cameras.move("wipe", camera))
+        surface.style_chosen.connect(lambda style: display.set_style("wipe", style))
+        surface.renderer_found.connect(display.set_renderer)
         self._follow(store.state, None)
         store.changed.connect(self._follow)
 

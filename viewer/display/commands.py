@@ -12,7 +12,7 @@ from viewer.state.store import Store
 from viewer.state.style import LayerStyle, Look, Theme
 
 
-class Looks(QObject):
+class DisplayCommands(QObject):
     """What a user can do to the drawing; nothing is computed anew."""
 
     def __init__(self, store: Store, parent: QObject | None = None) -> None:

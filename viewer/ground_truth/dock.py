@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
 
 from models.metrics.normalisers import NORMALISERS, normaliser
 from models.metrics.scores import Figure, figures
-from viewer.app.commands import Controller
+from viewer.display.commands import DisplayCommands
+from viewer.ground_truth.commands import GroundTruthCommands
 from viewer.methods.table import MethodsTable
 from viewer.state.setting import METHODS, Branch
 from viewer.state.state import State
@@ -42,9 +43,15 @@ HINT = "Click a figure: its formula, and what it is divided by drawn over the ph
 class MetricsDock(QWidget):
     """One row per figure, one column per branch."""
 
-    def __init__(self, store: Store, controller: Controller, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        ground_truth: GroundTruthCommands,
+        display: DisplayCommands,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._controller = controller
+        self._display_commands = display
         self._figures: tuple[Figure, ...] = ()
         self._source, self._explained = note(""), note(HINT)
         self._source.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -54,7 +61,7 @@ class MetricsDock(QWidget):
         self._open = QPushButton("Open…")
         self._open.setAccessibleName("Open ground truth")
         self._open.setToolTip("Choose a file of ground truth: .mat, .pts, .json, .npz, .obj or .ply (Ctrl+G)")
-        self._open.clicked.connect(controller.open_truth_dialog)
+        self._open.clicked.connect(ground_truth.open_dialog)
         self._normaliser = self._make_normaliser()
         self._table = self._make_table()
         self._methods = MethodsTable()
@@ -78,7 +85,7 @@ class MetricsDock(QWidget):
         chooser.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         for row in NORMALISERS:
             chooser.addItem(f"÷ {row.name}", row.key)
-        chooser.activated.connect(lambda i: self._controller.looks.divide_errors_by(NORMALISERS[i].key))
+        chooser.activated.connect(lambda i: self._display_commands.divide_errors_by(NORMALISERS[i].key))
         return chooser
 
     def _make_table(self) -> QTableWidget:
@@ -99,7 +106,7 @@ class MetricsDock(QWidget):
 
     @Slot(int, int)
     def _explain(self, row: int, _column: int) -> None:
-        self._controller.looks.explain_figure(self._figures[row].title)
+        self._display_commands.explain_figure(self._figures[row].title)
 
     @Slot(object, object)
     def _follow(self, new: State, old: State | None = None) -> None:

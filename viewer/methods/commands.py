@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject
 
-from viewer.inference.session import Session
 from viewer.readouts.lineup import with_setting, without_slot
 from viewer.state.setting import METHODS, MOST_METHODS, Setting
 from viewer.state.state import State
 from viewer.state.store import Store
-from viewer.widgets.dialogs import Outside
+from viewer.widgets.dialogs import DesktopServices
 
 
-class Lining(QObject):
+class MethodCommands(QObject):
     """What a user can do with the line of methods. The Session asks whoever is new in it."""
 
-    def __init__(
-        self, store: Store, session: Session, outside: Outside, parent: QObject | None = None
-    ) -> None:
+    def __init__(self, store: Store, desktop: DesktopServices, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._store, self._session, self._outside = store, session, outside
+        self._store, self._desktop = store, desktop
 
     def put(self, slot: int, setting: Setting) -> None:
         """Let somebody answer at a place in line; at the first one, in all other arrangements too."""
@@ -37,7 +34,7 @@ class Lining(QObject):
 
     def put_file(self, slot: int) -> None:
         """Ask for a weights file and let it answer there, with the method that stands there."""
-        if path := self._outside.ask_weights():
+        if path := self._desktop.ask_weights():
             lineup = self._state.lineup
             method = lineup[slot - 1].method if 0 < slot <= len(lineup) else self._state.method
             self.put(slot, Setting(method, path))
@@ -47,7 +44,7 @@ class Lining(QObject):
         if len(self._state.lineup) < MOST_METHODS - 1:
             self._store.update(lineup=(*self._state.lineup, setting), arrangement=METHODS)
 
-    def take_away(self, slot: int) -> None:
+    def remove(self, slot: int) -> None:
         """Let nobody stand there; those after move up. The first stays."""
         if slot > 0:
             self._store.update(lineup=without_slot(self._state.lineup, slot))

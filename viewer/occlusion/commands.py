@@ -15,7 +15,6 @@ from models.errors import InputError
 from viewer.inference.session import Session
 from viewer.occlusion.selectors import bare_frame, brush_px, carry_of, reference_of
 from viewer.state.occlusion import Brush, Lab, Layer, Matrix, Stack, Tool
-from viewer.state.state import State
 from viewer.state.store import Store
 
 log = logging.getLogger(__name__)
@@ -62,7 +61,7 @@ class Edit(QUndoCommand):
         self._apply(*self._after)
 
 
-class Occluding(QObject):
+class OcclusionCommands(QObject):
     """What a user can do with covers. The Session asks again whenever what is to be laid has changed.
 
     Signals:
@@ -81,7 +80,7 @@ class Occluding(QObject):
         self._edits.redoTextChanged.connect(self._on_redo_text)
         self._artist = ThreadPoolExecutor(max_workers=1, thread_name_prefix="unmask artist")
         self._drawn.connect(self._on_drawn)
-        store.changed.connect(self._follow)
+        store.on(lambda state: state.lab.epoch, lambda _epoch: self._edits.clear(), self)
 
     # ---- the stack -------------------------------------------------------------------------------------
 
@@ -171,6 +170,10 @@ class Occluding(QObject):
             layers = tuple(replace(layer, cover=placed(layer.cover, carry)) for layer in lab.stack.layers)
             self._push("Stay in place", Stack(layers), lab.selected)
 
+    def toggle_follow(self) -> None:
+        """`follow_face`, on or off."""
+        self.follow_face(self._lab.stack.anchor is None)
+
     # ---- the selected cover ----------------------------------------------------------------------------
 
     def place(self, T_image_cover: Matrix, drag: int) -> None:
@@ -209,6 +212,10 @@ class Occluding(QObject):
     def look_anew(self, anew: bool) -> None:
         """Look for faces in the covered picture, or keep the boxes of the bare one."""
         self._set(replace(self._lab, anew=anew))
+
+    def toggle_anew(self) -> None:
+        """`look_anew`, on or off."""
+        self.look_anew(not self._lab.anew)
 
     # ---- undo ------------------------------------------------------------------------------------------
 
@@ -304,11 +311,6 @@ class Occluding(QObject):
     @Slot(str)
     def _on_redo_text(self, text: str) -> None:
         self._set(replace(self._lab, redo=text))
-
-    @Slot(object, object)
-    def _follow(self, new: State, old: State) -> None:
-        if new.lab.epoch != old.lab.epoch:
-            self._edits.clear()
 
 
 def _inverse(T: Matrix) -> Matrix:

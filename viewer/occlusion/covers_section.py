@@ -25,8 +25,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from viewer.app.commands import Controller
 from viewer.occlusion.actions import KINDS
+from viewer.occlusion.commands import OcclusionCommands
 from viewer.state.occlusion import Brush, Lab
 from viewer.state.state import State
 from viewer.state.store import Store
@@ -63,12 +63,12 @@ class CoversTab(QWidget):
     def __init__(
         self,
         store: Store,
-        controller: Controller,
+        commands: OcclusionCommands,
         actions: Mapping[str, QAction],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._controller, self._actions = controller, actions
+        self._store, self._commands, self._actions = store, commands, actions
         self._thumbnails_asked = False
         self._kinds = {kind: self._kind_button(kind) for kind in KINDS}
         self._seed, self.layers = self._make_seed(), self._make_list()
@@ -78,7 +78,7 @@ class CoversTab(QWidget):
         self._colour.clicked.connect(self._ask_colour)
         self._follows, self._anew = self._check("cover-follow"), self._check("cover-anew")
         self._lay_out()
-        controller.occluding.sketched.connect(self._on_sketched)
+        commands.sketched.connect(self._on_sketched)
         self._follow(store.state, None)
         store.changed.connect(self._follow)
 
@@ -88,7 +88,7 @@ class CoversTab(QWidget):
         if not self._thumbnails_asked:
             self._thumbnails_asked = True
             for kind in KINDS:
-                self._controller.occluding.sketch(kind)
+                self._commands.sketch(kind)
 
     # --- its parts
 
@@ -138,7 +138,7 @@ class CoversTab(QWidget):
         spin.setRange(0, 99_999)
         spin.setAccessibleName("Seed of covers and trials")
         spin.setToolTip("Which look and place the next cover gets; also the seed of sweeps and box jitter")
-        spin.valueChanged.connect(self._controller.occluding.choose_seed)
+        spin.valueChanged.connect(self._commands.choose_seed)
         return spin
 
     def _make_list(self) -> QListWidget:
@@ -179,11 +179,11 @@ class CoversTab(QWidget):
 
     @property
     def _lab(self) -> Lab:
-        return self._controller.state.lab
+        return self._store.state.lab
 
     def _brush(self, brush: Brush) -> None:
         if brush != self._lab.brush:
-            self._controller.occluding.choose_brush(brush)
+            self._commands.choose_brush(brush)
 
     def _ask_colour(self) -> None:
         dialog = QColorDialog(QColor(*self._lab.brush.colour), self)
@@ -197,13 +197,13 @@ class CoversTab(QWidget):
 
     @Slot(int)
     def _on_row(self, row: int) -> None:
-        self._controller.occluding.select(len(self._lab.stack.layers) - 1 - row if row >= 0 else -1)
+        self._commands.select(len(self._lab.stack.layers) - 1 - row if row >= 0 else -1)
 
     @Slot(QListWidgetItem)
     def _on_item(self, item: QListWidgetItem) -> None:
         index = len(self._lab.stack.layers) - 1 - self.layers.row(item)
         if self._lab.stack.layers[index].shown is not (item.checkState() is Qt.CheckState.Checked):
-            self._controller.occluding.toggle_shown(index)
+            self._commands.toggle_shown(index)
 
     # --- what is shown
 

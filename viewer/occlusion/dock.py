@@ -17,8 +17,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from viewer.app.commands import Controller
+from viewer.occlusion.commands import OcclusionCommands
 from viewer.occlusion.covers_section import CoversTab
+from viewer.occlusion.trials import TrialCommands
 from viewer.occlusion.trials_section import TrialsTab
 from viewer.state.state import State
 from viewer.state.store import Store
@@ -44,7 +45,8 @@ class LabDock(QWidget):
     def __init__(
         self,
         store: Store,
-        controller: Controller,
+        occlusion: OcclusionCommands,
+        trials: TrialCommands,
         actions: Mapping[str, QAction],
         parent: QWidget | None = None,
     ) -> None:
@@ -53,8 +55,8 @@ class LabDock(QWidget):
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.covers, self.trials = (
-            CoversTab(store, controller, actions),
-            TrialsTab(store, controller, actions),
+            CoversTab(store, occlusion, actions),
+            TrialsTab(store, trials, actions),
         )
         for title, tab in (("Covers", self.covers), ("Trials", self.trials)):
             area = QScrollArea()

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Slot
 
-from viewer.app.commands import Controller
+from viewer.occlusion.commands import OcclusionCommands
 from viewer.occlusion.selectors import brush_px, carry_of
 from viewer.state.occlusion import Tool
 from viewer.state.state import State
@@ -17,6 +17,7 @@ from viewer.state.store import Store
 
 if TYPE_CHECKING:
     from models.occlusion.cover import Cover
+    from models.robustness.sweep import Swept
 
 NO_BOX = (0.0, 0.0, 1.0, 1.0)
 
@@ -44,35 +45,31 @@ class CoveredPhoto(Protocol):
         """[rows, columns] over a box of the photo: how much covering hurts there."""
 
 
-class LabLinked(QObject):
+class OcclusionPresenter(QObject):
     """Keeps the photo's covers true to the Store."""
 
     def __init__(
-        self, store: Store, controller: Controller, photo: CoveredPhoto, parent: QObject | None = None
+        self, store: Store, commands: OcclusionCommands, photo: CoveredPhoto, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
-        self._store, self._controller, self._photo = store, controller, photo
+        self._store, self._commands, self._photo = store, commands, photo
         self._places: tuple[int, ...] = ()  # index into the stack of each cover that is shown
         view: CoverView = photo.covers
         view.picked.connect(self._pick)
-        view.placed.connect(controller.occluding.place)
-        view.stroked.connect(controller.occluding.stroke)
-        self._follow(store.state, None)
-        store.changed.connect(self._follow)
+        view.placed.connect(commands.place)
+        view.stroked.connect(commands.stroke)
+        store.on(lambda state: (state.lab, state.shown), self._on_lab)
+        store.on(lambda state: (state.lab.swept, state.lab.step), self._show_map)
 
     @Slot(int)
     def _pick(self, index: int) -> None:
         """The overlay counts shown covers, the stack all."""
-        self._controller.occluding.select(self._places[index] if 0 <= index < len(self._places) else -1)
+        self._commands.select(self._places[index] if 0 <= index < len(self._places) else -1)
 
-    @Slot(object, object)
-    def _follow(self, new: State, old: State | None) -> None:
-        if old is not None and new.lab is old.lab and new.shown is old.shown:
-            return
-        self._show_covers(new)
-        self._photo.covers.set_tool(new.lab.tool, brush_px(new))
-        if old is None or new.lab.swept is not old.lab.swept or new.lab.step != old.lab.step:
-            self._show_map(new)
+    def _on_lab(self, _changed: tuple[object, object]) -> None:
+        state = self._store.state
+        self._show_covers(state)
+        self._photo.covers.set_tool(state.lab.tool, brush_px(state))
 
     def _show_covers(self, state: State) -> None:
         lab = state.lab
@@ -88,9 +85,9 @@ class LabLinked(QObject):
         selected = self._places.index(lab.selected) if lab.selected in self._places else -1
         self._photo.covers.set_covers(covers, selected)
 
-    def _show_map(self, state: State) -> None:
-        swept = state.lab.swept
-        if swept is None or not swept.sweep.slides or state.lab.step is not None:
+    def _show_map(self, trial: tuple[Swept | None, int | None]) -> None:
+        swept, step = trial
+        if swept is None or not swept.sweep.slides or step is not None:
             self._photo.set_map(None, NO_BOX)
         else:
             self._photo.set_map(swept.sensitivity(), swept.box)

@@ -15,10 +15,9 @@ from viewer.inference.worker import Cancelled
 from viewer.occlusion.selectors import bare_frame, reference_of
 from viewer.state.notice import Notice, Severity
 from viewer.state.occlusion import Lab, Plan, Running
-from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.tasks.background import Background, Progress
-from viewer.widgets.dialogs import Outside
+from viewer.widgets.dialogs import DesktopServices
 
 if TYPE_CHECKING:
     from models.robustness.jitter import Jitter, Spread
@@ -31,19 +30,19 @@ NO_FACE = "There is no face to try covers on yet. Open a photo with a face first
 NOTHING_TO_WRITE = "There is no trial to write yet. Run a sweep or a box jitter first."
 
 
-class Trials(QObject):
+class TrialCommands(QObject):
     """One trial at a time, about the selected face of the frame shown, without the covers that lie on it."""
 
     def __init__(
-        self, store: Store, session: Session, outside: Outside, parent: QObject | None = None
+        self, store: Store, session: Session, desktop: DesktopServices, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
-        self._store, self._session, self._outside = store, session, outside
+        self._store, self._session, self._desktop = store, session, desktop
         self._title, self._epoch = "", 0
         self._background = Background()
         self._background.progressed.connect(self._on_progressed)
         self._background.ended.connect(self._on_ended)
-        store.changed.connect(self._follow)
+        store.on(lambda state: state.lab.epoch, lambda _epoch: self._background.cancel(), self)
 
     def sweep(self) -> None:
         """Cover the face step by step, as planned; the curve grows while it runs."""
@@ -87,9 +86,9 @@ class Trials(QObject):
             self._session.tell(InputError(NOTHING_TO_WRITE))
             return
         name = "sweep" if lab.swept is not None else "jitter"
-        if path := self._outside.ask_save("csv", f"{name}.csv"):
+        if path := self._desktop.ask_save("csv", f"{name}.csv"):
             try:
-                self._outside.write_text(path, result.csv())
+                self._desktop.write_text(path, result.csv())
             except (InputError, OSError) as error:
                 self._session.tell(error)
                 return
@@ -151,11 +150,6 @@ class Trials(QObject):
         answers = list(state.shown.answers)
         answers[state.selected_face] = with_spread(state.answer, spread)
         self._store.update(shown=replace(state.shown, answers=tuple(answers)))
-
-    @Slot(object, object)
-    def _follow(self, new: State, old: State) -> None:
-        if new.lab.epoch != old.lab.epoch:
-            self._background.cancel()
 
 
 def planned_sweep(lab: Lab) -> Sweep:

@@ -18,9 +18,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from viewer.app.commands import Controller
 from viewer.occlusion.actions import KINDS
 from viewer.occlusion.sweep_plot import SweepPlot
+from viewer.occlusion.trials import TrialCommands
 from viewer.state.occlusion import Lab, Plan, Running
 from viewer.state.state import State
 from viewer.state.store import Store
@@ -51,12 +51,12 @@ class TrialsTab(QWidget):
     def __init__(
         self,
         store: Store,
-        controller: Controller,
+        commands: TrialCommands,
         actions: Mapping[str, QAction],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._store, self._controller, self._actions = store, controller, actions
+        self._store, self._commands, self._actions = store, commands, actions
         self._timer = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._timer.timeout.connect(self._draw)
         self._what = self._make_what()
@@ -74,7 +74,7 @@ class TrialsTab(QWidget):
             figure("Result of the sweep"),
             figure("Spread by box"),
         )
-        self.plot = SweepPlot(controller)
+        self.plot = SweepPlot(store, commands)
         self._lay_out()
         self._follow(store.state, None)
         store.changed.connect(self._follow)
@@ -178,17 +178,17 @@ class TrialsTab(QWidget):
 
     @property
     def _lab(self) -> Lab:
-        return self._controller.state.lab
+        return self._store.state.lab
 
     def _plan(self, plan: Plan) -> None:
         if plan != self._lab.plan:
-            self._controller.trials.plan(plan)
+            self._commands.plan(plan)
 
     @Slot()
     def _define(self) -> None:
         asked = (self._factor.value(), self._threshold.value())
         if asked != (self._lab.factor, self._lab.threshold_percent):
-            self._controller.trials.define_breaking(*asked)
+            self._commands.define_breaking(*asked)
 
     # --- what is shown
 

@@ -12,7 +12,7 @@ from PySide6.QtCore import QPointF, Qt, QTimer, Slot
 from PySide6.QtGui import QPixmap, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
-from viewer.app.commands import Controller
+from viewer.playback.commands import PlaybackCommands
 from viewer.state.history import History, Record
 from viewer.state.state import State
 from viewer.state.store import Store
@@ -107,9 +107,9 @@ ROWS = (
 class HistoryDock(QWidget):
     """Plots of State.history; drawn at most ten times a second, and only while it can be seen."""
 
-    def __init__(self, store: Store, controller: Controller, parent: QWidget | None = None) -> None:
+    def __init__(self, store: Store, commands: PlaybackCommands, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._store, self._controller = store, controller
+        self._store, self._commands = store, commands
         self._drawn: tuple[object, ...] = ()
         self.drawings = 0
         self._timer = QTimer(self, singleShot=True, interval=PAUSE_MS)
@@ -278,7 +278,7 @@ class HistoryDock(QWidget):
         """Go to the frame nearest a place on the axis."""
         record = self._store.state.history.nearest(x)
         if record is not None:
-            self._controller.visit(record.index)
+            self._commands.visit(record.index)
 
     def on_click(self, key: str, event: Any) -> None:
         """A click in the scene of a row: pyqtgraph's event."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import fields, replace
-from typing import Any, TypeVar, Unpack
+from typing import TypeVar, Unpack
 
 from PySide6.QtCore import QObject, Signal
+from shiboken6 import isValid
 
 from viewer.state.state import Changes, State
 
@@ -46,18 +47,27 @@ class Store(QObject):
         if len(self._news) == 1:
             self._tell()
 
-    def on(self, selector: Callable[[State], T], handler: Callable[[T], Any]) -> None:
+    def on(
+        self, selector: Callable[[State], T], handler: Callable[[T], object], owner: QObject | None = None
+    ) -> None:
         """Call `handler` with `selector(state)`: now, and whenever it is another value.
 
-        What the selector gives must be comparable by `==`; a State's parts are, by value or by identity.
+        Args:
+            selector: A part of a State, or a value or tuple made of parts; compared by `==`.
+            handler: Told of the new value.
+            owner: What the handler acts on: once Qt has deleted it, nothing is called any more. A method of
+                a QObject need not say.
         """
+        acts_on = owner if owner is not None else getattr(handler, "__self__", None)
         last = selector(self._state)
 
         def follow(new: State, _old: State) -> None:
             nonlocal last
             value = selector(new)
-            if not same(value, last):
-                last = value
+            if value is last or value == last:
+                return
+            last = value
+            if not isinstance(acts_on, QObject) or isValid(acts_on):
                 handler(value)
 
         self.changed.connect(follow)
@@ -70,8 +80,3 @@ class Store(QObject):
                 self._news.popleft()
         finally:
             self._news.clear()
-
-
-def same(a: object, b: object) -> bool:
-    """Whether two parts of a State are the same."""
-    return a is b or a == b

@@ -1,4 +1,4 @@
-"""The rest of the machine as the controller asks for it: dialogs, files, cameras, the clipboard."""
+"""What commands need of the desktop: dialogs, files, cameras, the clipboard."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from PySide6.QtGui import QGuiApplication, QPixmap
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
 
 from models.errors import InputError
-from viewer.cli.parser import program_version
 from viewer.sources import open_path, open_paths
 from viewer.sources.source import Source
 from viewer.state.state import State
+from viewer.version import program_version
 
 KINDS = {
     "ply": "Mesh (*.ply)",
@@ -24,8 +24,8 @@ KINDS = {
 }
 
 
-class Outside(Protocol):
-    """The rest of the machine as the controller sees it: questions to the user, files, cameras."""
+class DesktopServices(Protocol):
+    """What commands need of the desktop: questions to the user, files, cameras, the clipboard."""
 
     def open_path(self, path: str) -> Source:
         """The source at `path`; InputError if there is none."""

@@ -6,11 +6,11 @@ from PySide6.QtCore import Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
-from viewer.app.commands import Controller
 from viewer.state.notice import Notice, Severity
 from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.widgets import theme
+from viewer.window.commands import WindowCommands
 
 BOX_WORDS = "Draw a box"
 
@@ -19,7 +19,7 @@ class Banner(QFrame):
     """Shows State.notice; hidden when there is none."""
 
     def __init__(
-        self, store: Store, controller: Controller, draw_box: QAction, parent: QWidget | None = None
+        self, store: Store, commands: WindowCommands, draw_box: QAction, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self.setObjectName("banner")
@@ -31,7 +31,7 @@ class Banner(QFrame):
         self._close = QToolButton()
         self._close.setAccessibleName("Dismiss this message")
         self._close.setToolTip("Dismiss this message; it stays in the log")
-        self._close.clicked.connect(controller.dismiss_notice)
+        self._close.clicked.connect(commands.dismiss_notice)
         texts = QVBoxLayout()
         texts.setSpacing(1)
         texts.addWidget(self._cause)

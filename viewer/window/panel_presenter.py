@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -12,8 +13,11 @@ from PySide6.QtCore import QObject, Slot
 from models.metrics.correspondence import counterpart
 from models.metrics.normalisers import Normaliser, normaliser
 from models.reconstruction import Array, MeshLayer, Reconstruction
-from viewer.app.commands import Controller
+from viewer.cameras.commands import CameraCommands
+from viewer.display.commands import DisplayCommands
+from viewer.faces.commands import FaceCommands
 from viewer.gl.framing import Framing
+from viewer.inspector.commands import InspectorCommands
 from viewer.panels.placement import depth_between, framing
 from viewer.readouts.answer import alarms_of
 from viewer.readouts.difference import compared_in
@@ -104,64 +108,73 @@ class PictureView(Protocol):
         """Warn of this."""
 
 
-class Linked(QObject):
+class PanelPresenter(QObject):
     """Keeps all panels true to the Store. Only the user's hand makes a panel speak, so there are no loops."""
 
     def __init__(
         self,
         store: Store,
-        controller: Controller,
+        faces: FaceCommands,
+        inspector: InspectorCommands,
+        cameras: CameraCommands,
+        display: DisplayCommands,
         photo: PictureView,
         surfaces: Mapping[str, SurfacePanel],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._store, self._controller = store, controller
+        self._store, self._inspector = store, inspector
         self._photo, self._surfaces = photo, surfaces
         self._told: dict[str, Reconstruction | None] = {}  # the answer each panel was given last
-        photo.picked.connect(controller.pick)
-        photo.box_drawn.connect(controller.look_at_box)
-        photo.whole_asked.connect(controller.looks.show_whole_photo)
+        photo.picked.connect(inspector.pick)
+        photo.box_drawn.connect(faces.look_at_box)
+        photo.whole_asked.connect(display.show_whole_photo)
         for name, panel in surfaces.items():
             if not panel_row(name).chart:  # one looks at a chart on its own
-                panel.camera_moved.connect(lambda camera, name=name: controller.viewpoints.move(name, camera))
-            panel.style_chosen.connect(lambda style, name=name: controller.looks.set_style(name, style))
+                panel.camera_moved.connect(lambda camera, name=name: cameras.move(name, camera))
+            panel.style_chosen.connect(lambda style, name=name: display.set_style(name, style))
             panel.vertex_picked.connect(lambda vertex, name=name: self._picked(name, vertex))
-            panel.renderer_found.connect(controller.looks.set_renderer)
+            panel.renderer_found.connect(display.set_renderer)
+        self._listen(store)
+
+    def _listen(self, store: Store) -> None:
+        photo = self._photo
+        store.on(lambda state: state.theme is Theme.DARK, self._dress)
+        store.on(lambda state: state.overlays, photo.set_overlays, self)
+        store.on(lambda state: state.shown, photo.set_shown, self)
+        store.on(lambda state: (state.shown, state.selected_face), lambda now: self._select(now[1]), self)
+        store.on(lambda state: state.drawing_box, photo.set_drawing_box, self)
+        store.on(lambda state: state.whole_photo, photo.set_whole, self)
+        store.on(
+            lambda state: None if state.probe is None else state.probe.position[:2], photo.set_probe, self
+        )
+        store.on(lambda state: (state.judgement, _measured(state)), lambda now: photo.set_truth(*now), self)
+        for name, panel in self._surfaces.items():
+            store.on(partial(_style_on, name), panel.set_look, self)
+            if not panel_row(name).chart:
+                store.on(partial(_camera_on, name), panel.set_camera, self)
+        store.on(lambda state: tuple(getattr(state, part) for part in WARNED_BY), self._on_warned_by)
         self._follow(store.state, None)
         store.changed.connect(self._follow)
 
     @Slot(object, object)
     def _follow(self, new: State, old: State | None = None) -> None:
-        if old is None or new.theme is not old.theme:
-            self._dress(new.theme is Theme.DARK)
-        if old is None or new.overlays is not old.overlays:
-            self._photo.set_overlays(new.overlays)
-        if old is None or new.shown is not old.shown:
-            self._photo.set_shown(new.shown)
-        if old is None or new.selected_face != old.selected_face or new.shown is not old.shown:
-            self._photo.set_selected_face(new.selected_face)
-        if old is None or new.drawing_box is not old.drawing_box:
-            self._photo.set_drawing_box(new.drawing_box)
-        if old is None or new.whole_photo is not old.whole_photo:
-            self._photo.set_whole(new.whole_photo)
-        if old is None or new.probe is not old.probe:
-            self._photo.set_probe(None if new.probe is None else new.probe.position[:2])
-        if old is None or any(getattr(new, part) is not getattr(old, part) for part in WARNED_BY):
-            self._warn(new)
+        """Answers, and what is marked on them, go to the panels in sight only."""
         anew = self._show(new)
+        probed, true = (
+            old is None or part(new) != part(old) for part in (lambda state: state.probe, _truth_shown)
+        )
         for name, panel in self._surfaces.items():
-            if old is None or style_of(new, name) != style_of(old, name):
-                panel.set_look(style_of(new, name))
-            camera = camera_of(new, name)
-            if not panel_row(name).chart and (old is None or camera != camera_of(old, name)):
-                panel.set_camera(camera)
-            if old is None or new.probe is not old.probe or name in anew:
+            if probed or name in anew:
                 panel.set_probe(_vertex_on(name, new))
-            if old is None or name in anew or _truth_shown(new) != _truth_shown(old):
+            if true or name in anew:
                 panel.set_truth(*_truth_of(name, new))
-        if old is None or _measured(new) != _measured(old) or new.judgement is not old.judgement:
-            self._photo.set_truth(new.judgement, _measured(new))
+
+    def _select(self, face: int) -> None:
+        self._photo.set_selected_face(face)
+
+    def _on_warned_by(self, _parts: tuple[object, ...]) -> None:
+        self._warn(self._store.state)
 
     def _dress(self, dark: bool) -> None:
         self._photo.set_theme(dark)
@@ -199,14 +212,26 @@ class Linked(QObject):
         if answer is None or state.answer is None:
             return
         if answer is not state.answer:
-            self._controller.probe_on(answer.topology, vertex)
+            self._inspector.probe_on(answer.topology, vertex)
             return
         surface = _surface(name, answer)
         if surface is None or len(surface.vertices) == len(answer.vertices):
-            self._controller.probe_vertex(vertex)
+            self._inspector.probe_vertex(vertex)
         else:
             x, y = surface.vertices[vertex, :2]
-            self._controller.pick(float(x), float(y))
+            self._inspector.pick(float(x), float(y))
+
+
+def _style_on(name: str, state: State) -> LayerStyle:
+    return style_of(state, name)
+
+
+def _camera_on(name: str, state: State) -> Camera:
+    return camera_of(state, name)
+
+
+def _probed_place(state: State) -> tuple[float, float] | None:
+    return None if state.probe is None else state.probe.position[:2]
 
 
 def _truth_shown(state: State) -> bool:

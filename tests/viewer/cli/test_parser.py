@@ -15,7 +15,8 @@ from models.errors import MethodError, MissingAssetError
 from models.reconstructor import Face
 from tests.fakes.reconstructor import FakeReconstructor
 from viewer.cli import run
-from viewer.cli.parser import Batch, Launch, main, parse_batch, parse_launch
+from viewer.cli.options import Batch, Launch
+from viewer.cli.parser import main, parse_batch, parse_launch
 
 SWITCHES = ("image space", "model space", "confidence", "visibility mask")
 

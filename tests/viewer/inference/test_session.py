@@ -11,10 +11,10 @@ import models.tracking.smoothing  # noqa: F401  # brings torch, which no answer 
 from models.errors import InputError
 from models.occlusion.cover import Cover
 from models.reconstruction import Reconstruction
-from tests.fakes.outside import FakeOutside
+from tests.fakes.desktop import FakeDesktop
 from tests.fakes.sources import FakeSource, picture
 from tests.fakes.work import FakeWork
-from viewer.app.commands import Controller
+from viewer.app.commands import Commands
 from viewer.inference.session import Session
 from viewer.state.occlusion import Layer, Stack
 from viewer.state.state import State
@@ -30,8 +30,8 @@ class Desk:
 
     store: Store
     session: Session
-    controller: Controller
-    outside: FakeOutside
+    commands: Commands
+    desktop: FakeDesktop
     work: FakeWork
     seen: list[State] = field(default_factory=list)
 
@@ -45,18 +45,18 @@ class Desk:
 
 @pytest.fixture
 def desk(qtbot) -> Iterator[Desk]:
-    work, outside, store = FakeWork(), FakeOutside(), Store()
+    work, desktop, store = FakeWork(), FakeDesktop(), Store()
     session = Session(store, work.work())
-    controller = Controller(store, session, outside)
-    made = Desk(store, session, controller, outside, work)
+    commands = Commands(store, session, desktop)
+    made = Desk(store, session, commands, desktop, work)
     store.changed.connect(lambda new, old: made.seen.append(new))
     with qtbot.waitSignal(session.answered):
-        controller.open("photo.png")
+        commands.playback.open("photo.png")
     at_rest(qtbot, made)
     made.seen.clear()
     yield made
     work.gate.set()
-    controller.close()
+    commands.close()
     assert session.close(5)
 
 
@@ -79,9 +79,9 @@ def answers(desk: Desk) -> list[Reconstruction]:
 def test_a_toggle_while_an_answer_is_on_its_way_is_never_answered_by_that_one(qtbot, desk):
     before = desk.state.answer
     hold(desk)
-    desk.controller.toggle_branch("confidence")
+    desk.commands.branches.toggle_branch("confidence")
     assert desk.work.reached.wait(5)
-    desk.controller.toggle_branch("visibility mask")
+    desk.commands.branches.toggle_branch("visibility mask")
     desk.work.gate.set()
     at_rest(qtbot, desk)
     assert [answer.left_out for answer in answers(desk) if answer is not before] == [
@@ -92,9 +92,9 @@ def test_a_toggle_while_an_answer_is_on_its_way_is_never_answered_by_that_one(qt
 def test_a_toggle_taken_back_shows_what_was_shown_and_asks_nobody(qtbot, desk):
     before = desk.state.shown
     hold(desk)
-    desk.controller.toggle_branch("confidence")
+    desk.commands.branches.toggle_branch("confidence")
     assert desk.state.stale
-    desk.controller.toggle_branch("confidence")
+    desk.commands.branches.toggle_branch("confidence")
     assert not desk.state.stale
     desk.work.gate.set()
     at_rest(qtbot, desk)
@@ -105,7 +105,7 @@ def test_a_toggle_taken_back_shows_what_was_shown_and_asks_nobody(qtbot, desk):
 def test_what_is_shown_is_stale_from_the_toggle_to_the_answer(qtbot, desk):
     assert not desk.state.stale
     hold(desk)
-    desk.controller.toggle_branch("confidence")
+    desk.commands.branches.toggle_branch("confidence")
     assert desk.state.stale
     assert desk.state.answer is not None
     desk.work.gate.set()
@@ -119,7 +119,7 @@ def test_a_toggle_while_an_occluder_lies_is_answered_under_the_occluder(qtbot, d
     bare = desk.state.shown.covering.references[0]
     assert bare.left_out == ()
     with qtbot.waitSignal(desk.session.answered):
-        desk.controller.toggle_branch("confidence")
+        desk.commands.branches.toggle_branch("confidence")
     covering = desk.state.shown.covering
     assert desk.state.answer.left_out == ("confidence",)
     assert covering.references[0].left_out == ("confidence",)
@@ -155,13 +155,13 @@ def test_while_an_occluder_is_dragged_answers_follow_the_hand(qtbot, desk):
 
 def test_undo_after_another_photo_was_opened_brings_nothing_back(qtbot, desk):
     with qtbot.waitSignal(desk.session.answered):
-        desk.controller.occluding._on_drawn(desk.state.lab.epoch, BOARD, None)
+        desk.commands.occlusion._on_drawn(desk.state.lab.epoch, BOARD, None)
     with qtbot.waitSignal(desk.session.answered):
-        desk.controller.open("other.png")
+        desk.commands.playback.open("other.png")
     at_rest(qtbot, desk)
     assert desk.state.lab.stack.layers == ()
     assert desk.state.lab.undo == ""
-    desk.controller.occluding.undo()
+    desk.commands.occlusion.undo()
     at_rest(qtbot, desk)
     assert desk.state.lab.stack.layers == ()
     assert desk.state.shown.covering is None
@@ -170,9 +170,9 @@ def test_undo_after_another_photo_was_opened_brings_nothing_back(qtbot, desk):
 
 def test_under_occluders_a_video_is_not_smoothed(qtbot, desk):
     camera = FakeSource(first=replace(picture("0"), time_s=0.0, count=0))
-    desk.outside.cameras[0] = camera
+    desk.desktop.cameras[0] = camera
     with qtbot.waitSignal(desk.session.answered):
-        desk.controller.open_camera(0)
+        desk.commands.playback.open_camera(0)
     with qtbot.waitSignal(desk.session.answered):
         camera.send(replace(picture("1"), time_s=0.1, index=1, count=0))
     assert desk.state.answer.steadied
@@ -186,12 +186,12 @@ def test_under_occluders_a_video_is_not_smoothed(qtbot, desk):
 
 def test_a_source_that_cannot_be_read_leaves_the_picture_that_can_still_be_switched(qtbot, desk):
     broken = FakeSource("cut.png", live=False)
-    desk.outside.sources["cut.png"] = broken
-    desk.controller.open("cut.png")
+    desk.desktop.sources["cut.png"] = broken
+    desk.commands.playback.open("cut.png")
     broken.break_down(InputError("cut.png ends too early. Copy it again."))
     qtbot.waitUntil(lambda: not desk.state.busy)
     with qtbot.waitSignal(desk.session.answered):
-        desk.controller.toggle_branch("confidence")
+        desk.commands.branches.toggle_branch("confidence")
     assert desk.state.answer.left_out == ("confidence",)
     assert desk.state.shown.frame.name == "photo.png"
 
@@ -200,5 +200,5 @@ def test_nobody_is_told_of_a_later_state_before_an_earlier_one(qtbot, desk):
     told = []
     desk.store.changed.connect(lambda new, old: told.append((old, new)))
     with qtbot.waitSignal(desk.session.answered):
-        desk.controller.toggle_branch("confidence")
+        desk.commands.branches.toggle_branch("confidence")
     assert all(before[1] is after[0] for before, after in pairwise(told))

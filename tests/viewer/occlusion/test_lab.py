@@ -13,7 +13,7 @@ from models.occlusion.cover import Cover, lay, moved
 from models.occlusion.strokes import blank, erased, is_clear, painted
 from models.robustness.sweep import sweeping
 from tests.fakes.covering import PER_SHARE_PX, ask_covered, covered_reconstruct
-from tests.fakes.outside import FakeOutside
+from tests.fakes.desktop import FakeDesktop
 from tests.fakes.panels import stub_panels
 from tests.fakes.sources import FakeSource, picture
 from tests.fakes.work import FakeWork
@@ -34,18 +34,18 @@ class Opened:
     """A window on stub panels with a photo, and all that a test reaches for."""
 
     def __init__(self, path):
-        self.work, self.outside, self.panels = (
+        self.work, self.desktop, self.panels = (
             FakeWork(answer=covered_reconstruct),
-            FakeOutside(),
+            FakeDesktop(),
             stub_panels(),
         )
         settings = Settings(QSettings(str(path), QSettings.Format.IniFormat))
         self.assembly = Assembly(
-            settings, State(), self.work.work(), lambda: self.panels, lambda _: self.outside
+            settings, State(), self.work.work(), lambda: self.panels, lambda _: self.desktop
         )
         self.store, self.session = self.assembly.store, self.assembly.session
-        self.occluding = self.assembly.controller.occluding
-        self.trials = self.assembly.controller.trials
+        self.occluding = self.assembly.commands.occlusion
+        self.trials = self.assembly.commands.trials
         self.covers = self.panels.photo.covers
 
     @property
@@ -66,7 +66,7 @@ def opened(qtbot, tmp_path):
     qtbot.addWidget(made.assembly.window)
     made.assembly.show((1600, 1000))
     with qtbot.waitSignal(made.session.answered):
-        made.assembly.controller.open("photo.png")
+        made.assembly.commands.playback.open("photo.png")
     qtbot.waitUntil(lambda: not made.store.state.busy)
     yield made
     made.work.gate.set()
@@ -252,9 +252,9 @@ def test_strokes_are_painted_where_the_hand_went_whatever_the_covers_place():
 
 def test_covers_stay_in_the_frame_of_a_video_or_follow_the_face(qtbot, opened):
     camera = FakeSource(first=picture("camera 0"))
-    opened.outside.cameras[0] = camera
+    opened.desktop.cameras[0] = camera
     with qtbot.waitSignal(opened.session.answered):
-        opened.assembly.controller.open_camera(0)
+        opened.assembly.commands.playback.open_camera(0)
     before = opened.store.state.answer.landmarks[:, :2]
     from viewer.state.occlusion import Layer
 
@@ -285,7 +285,7 @@ def test_covers_stay_in_the_frame_of_a_video_or_follow_the_face(qtbot, opened):
 def test_another_photo_begins_without_covers_and_nothing_can_be_undone(qtbot, opened):
     lay_board(qtbot, opened)
     with qtbot.waitSignal(opened.session.answered):
-        opened.assembly.controller.open("other.png")
+        opened.assembly.commands.playback.open("other.png")
     assert opened.layers() == []
     assert not opened.assembly.actions["undo"].isEnabled()
     opened.occluding.undo()
@@ -301,8 +301,8 @@ def test_a_cover_drawn_for_a_photo_that_was_left_is_dropped(qtbot, opened):
 
 def test_without_a_face_a_cover_is_refused_in_a_sentence(qtbot, opened):
     with qtbot.waitSignal(opened.session.answered):
-        opened.outside.sources["black"] = FakeSource("black", live=False, first=picture("black", value=0))
-        opened.assembly.controller.open("black")
+        opened.desktop.sources["black"] = FakeSource("black", live=False, first=picture("black", value=0))
+        opened.assembly.commands.playback.open("black")
     for refused in (lambda: opened.occluding.add("mask"), opened.trials.sweep, opened.trials.jitter):
         opened.store.update(notice=None)
         refused()
@@ -393,7 +393,7 @@ def test_another_photo_ends_the_sweep_and_drops_its_result(qtbot, opened):
     opened.trials.sweep()
     assert opened.work.reached.wait(5)
     with qtbot.waitSignal(opened.session.answered):
-        opened.assembly.controller.open("other.png")
+        opened.assembly.commands.playback.open("other.png")
     qtbot.waitUntil(lambda: not opened.trials._background.busy)
     assert opened.lab.swept is None
     assert opened.lab.running is None
@@ -413,11 +413,11 @@ def test_an_answer_that_fails_in_a_sweep_is_told_and_the_window_lives_on(qtbot, 
 
 def test_a_sweep_is_written_as_the_table_it_is(qtbot, opened):
     swept = sweep_in(qtbot, opened, Plan(what="sliding", cells=2))
-    opened.outside.chosen = "/results"
+    opened.desktop.chosen = "/results"
     opened.assembly.actions["export-trial"].trigger()
-    assert opened.outside.texts == {"/results/sweep.csv": swept.csv()}
+    assert opened.desktop.texts == {"/results/sweep.csv": swept.csv()}
     assert len(list(csv.DictReader(io.StringIO(swept.csv())))) == 5
-    opened.outside.chosen = "/full"
+    opened.desktop.chosen = "/full"
     opened.trials.export()
     assert opened.store.state.notice.severity is Severity.ERROR
 

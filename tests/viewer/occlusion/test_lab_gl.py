@@ -16,7 +16,7 @@ from tests.fakes.watchdog import Watchdog
 from tests.fakes.work import FakeWork
 from viewer.app import startup
 from viewer.app.assembly import Assembly
-from viewer.cli.parser import Launch
+from viewer.cli.options import Launch
 from viewer.panels.photo_panel import PhotoPanel
 from viewer.state.occlusion import Layer, Plan, Tool
 from viewer.state.settings import Settings
@@ -39,8 +39,8 @@ class Bench:
         first = startup.first_state(settings, Launch(arrangement="lab"))
         self.assembly = Assembly(settings, first, self.work.work(), startup.make_panels)
         self.store, self.session = self.assembly.store, self.assembly.session
-        self.occluding = self.assembly.controller.occluding
-        self.trials = self.assembly.controller.trials
+        self.occluding = self.assembly.commands.occlusion
+        self.trials = self.assembly.commands.trials
 
     @property
     def view(self):
@@ -83,7 +83,7 @@ def bench(qtbot, tmp_path):
     path = tmp_path / "sample.png"
     Image.fromarray(np.full((300, 240, 3), PLAIN, np.uint8)).save(path)
     with qtbot.waitSignal(made.session.answered):
-        made.assembly.controller.open(str(path))
+        made.assembly.commands.playback.open(str(path))
     qtbot.waitUntil(lambda: not made.store.state.busy)
     yield made
     made.assembly.close()

@@ -6,7 +6,7 @@ from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QMainWindow
 
 from viewer.app.startup import first_state, settings_for
-from viewer.cli.parser import Launch
+from viewer.cli.options import Launch
 from viewer.state.setting import Setting
 from viewer.state.settings import SCHEMA, Settings
 from viewer.state.state import State

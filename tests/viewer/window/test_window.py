@@ -20,15 +20,15 @@ from PySide6.QtWidgets import (
 
 from models.errors import InputError
 from models.reconstruction import Alarm
-from tests.fakes.outside import FakeOutside
+from tests.fakes.desktop import FakeDesktop
 from tests.fakes.panels import stub_panels
 from tests.fakes.sources import FakeRecording, FakeSource, picture
 from tests.fakes.work import FakeWork
 from viewer.app import startup
 from viewer.app.assembly import Assembly
 from viewer.assets.dialog import AssetsDialog
-from viewer.cli.parser import Launch
-from viewer.playback.transport_bar import Transport
+from viewer.cli.options import Launch
+from viewer.playback.transport_bar import TransportBar
 from viewer.state.camera import Camera
 from viewer.state.layout import ARRANGEMENTS, PANELS, Kind, arrangement
 from viewer.state.notice import Notice, Severity
@@ -44,12 +44,12 @@ class Opened:
     """A window on stub panels, and all that a test reaches for."""
 
     def __init__(self, path: Path) -> None:
-        self.work, self.outside, self.panels = FakeWork(), FakeOutside(), stub_panels()
+        self.work, self.desktop, self.panels = FakeWork(), FakeDesktop(), stub_panels()
         self.settings = Settings(QSettings(str(path), QSettings.Format.IniFormat))
         self.assembly = Assembly(
-            self.settings, State(), self.work.work(), lambda: self.panels, lambda _: self.outside
+            self.settings, State(), self.work.work(), lambda: self.panels, lambda _: self.desktop
         )
-        self.store, self.controller = self.assembly.store, self.assembly.controller
+        self.store, self.commands = self.assembly.store, self.assembly.commands
         self.window, self.session = self.assembly.window, self.assembly.session
         self.photo, self.surfaces = self.panels.photo, self.panels.surfaces
 
@@ -66,7 +66,7 @@ def opened(qtbot, tmp_path):
 
 def open_photo(qtbot, opened, path: str = "photo.png") -> None:
     with qtbot.waitSignal(opened.session.answered):
-        opened.controller.open(path)
+        opened.commands.playback.open(path)
     qtbot.waitUntil(lambda: not opened.store.state.busy)
 
 
@@ -105,7 +105,7 @@ def test_a_vertex_picked_in_one_panel_is_marked_in_all(qtbot, opened):
     opened.surfaces["uv"].vertex_picked.emit(300)
     opened.assembly.actions["arrange-x-ray"].trigger()
     assert opened.surfaces["uv"].probe == opened.surfaces["apart"].probe == 300
-    opened.controller.select_face(0)
+    opened.commands.faces.select_face(0)
     assert opened.photo.probe is None
 
 
@@ -121,9 +121,9 @@ def test_an_alarm_stands_on_the_panels_it_concerns_and_in_the_log(qtbot, opened)
 def test_while_it_plays_an_alarm_that_lasts_is_logged_once(qtbot, opened):
     opened.work.alarms = (Alarm("empty-mask", "Nothing of the face was seen."),)
     camera = FakeSource(first=picture())
-    opened.outside.cameras[0] = camera
+    opened.desktop.cameras[0] = camera
     with qtbot.waitSignal(opened.session.answered):
-        opened.controller.open_camera(0)
+        opened.commands.playback.open_camera(0)
     for value in (91, 92):
         with qtbot.waitSignal(opened.session.answered):
             camera.send(picture(value=value))
@@ -155,13 +155,13 @@ def test_the_theme_dresses_panels_and_window(qtbot, opened):
 
 def test_an_error_is_told_in_banner_and_log_and_can_be_dismissed(qtbot, opened):
     open_photo(qtbot, opened)
-    opened.controller.open("broken.png")
+    opened.commands.playback.open("broken.png")
     banner = opened.window.findChild(Banner)
     assert banner.isVisible()
     assert "broken.png is no picture." in banner.accessibleName()
     assert "Open a JPEG" in banner.accessibleName()
     qtbot.waitUntil(lambda: "broken.png is no picture." in opened.assembly.log.text())
-    opened.controller.dismiss_notice()
+    opened.commands.window.dismiss_notice()
     assert not banner.isVisible()
     assert opened.store.state.answer is not None
 
@@ -240,12 +240,12 @@ def test_every_arrangement_names_panels_there_are():
 
 
 def test_frames_of_a_folder_have_a_slider_and_a_single_photo_has_none(qtbot, opened):
-    transport = opened.window.findChild(Transport)
+    transport = opened.window.findChild(TransportBar)
     open_photo(qtbot, opened)
     assert not transport.isVisible()
     frames = [picture(f"{index}.png") for index in range(3)]
     counted = [type(frame)(frame.image, frame.name, 0.0, index, 3) for index, frame in enumerate(frames)]
-    opened.outside.sources["folder"] = FakeRecording("folder", counted)
+    opened.desktop.sources["folder"] = FakeRecording("folder", counted)
     open_photo(qtbot, opened, "folder")
     assert transport.isVisible()
     with qtbot.waitSignal(opened.session.answered):
@@ -255,10 +255,10 @@ def test_frames_of_a_folder_have_a_slider_and_a_single_photo_has_none(qtbot, ope
 
 def test_closing_while_busy_does_not_hang_and_keeps_the_settings(qtbot, opened):
     camera = FakeSource(first=picture())
-    opened.outside.cameras[0] = camera
+    opened.desktop.cameras[0] = camera
     opened.work.gate.clear()
-    opened.controller.open_camera(0)
-    opened.controller.looks.toggle_theme()
+    opened.commands.playback.open_camera(0)
+    opened.commands.display.toggle_theme()
     qtbot.waitUntil(opened.work.reached.is_set)
     threading.Timer(0.05, opened.work.gate.set).start()
     opened.window.close()
@@ -367,7 +367,7 @@ def test_methods_and_weights_can_be_chosen_from_menus(qtbot, opened):
     weights = next(action.menu() for action in compute.actions() if action.text() == "Weights")
     assert "dsfnet" in texts(method)
     assert next(action for action in method.actions() if action.text() == "dsfnet").isChecked()
-    opened.outside.chosen = "/mine/better.safetensors"
+    opened.desktop.chosen = "/mine/better.safetensors"
     with qtbot.waitSignal(opened.session.answered):
         opened.assembly.actions["open-weights"].trigger()
     assert opened.work.loaded[-1] == ("dsfnet", "/mine/better.safetensors")
