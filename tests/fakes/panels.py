@@ -196,4 +196,7 @@ class StubPhotoPair(StubPhoto):
 def stub_panels() -> Panels:
     """As `viewer.app.startup.make_panels`, without OpenGL."""
     rows = [row for row in PANELS if row.kind is Kind.SURFACE]
-    return Panels(StubPhoto(), {row.name: StubSurface() for row in rows}, StubPhotoPair(), StubPair())
+    photo, photo_wipe, wipe = StubPhoto(), StubPhotoPair(), StubPair()
+    surfaces = {row.name: StubSurface() for row in rows}
+    widgets = {"photo": photo, **surfaces, "photo-wipe": photo_wipe, "wipe": wipe}
+    return Panels(photo, surfaces, photo_wipe, wipe, widgets)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QPixmap
@@ -21,7 +21,7 @@ from viewer.inference.worker import Work
 from viewer.inspector.dock import InspectorDock
 from viewer.methods.bar import MethodsBar
 from viewer.methods.presenter import MethodsPresenter, MethodSurface
-from viewer.occlusion.dock import LabDock
+from viewer.occlusion.dock import OcclusionDock
 from viewer.occlusion.presenter import CoveredPhoto, OcclusionPresenter
 from viewer.playback.history_dock import HistoryDock
 from viewer.playback.transport_bar import TransportBar
@@ -61,21 +61,30 @@ ABOUT = (
 )
 
 
+class Photo(PictureView, CoveredPhoto, Protocol):
+    """As `viewer.panels.photo_panel.PhotoPanel`."""
+
+
+class Surface(SurfacePanel, MethodSurface, Protocol):
+    """As `viewer.panels.panel.Panel`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Panels:
     """The widgets that draw.
 
     Attributes:
-        photo: A `viewer.window.panel_presenter.PictureView`.
-        surfaces: Panel name -> a `viewer.window.panel_presenter.SurfacePanel`.
-        photo_wipe: A `viewer.compare.presenter.PhotoPair`.
-        wipe: A `viewer.compare.presenter.SurfacePair`.
+        photo: The photo with what is drawn over it.
+        surfaces: Panel name -> the GL panel.
+        photo_wipe, wipe: A against B, on the photo and in 3D.
+        widgets: All of them, by the panel's name.
     """
 
-    photo: QWidget
-    surfaces: Mapping[str, QWidget]
-    photo_wipe: QWidget
-    wipe: QWidget
+    photo: Photo
+    surfaces: Mapping[str, Surface]
+    photo_wipe: PhotoPair
+    wipe: SurfacePair
+    widgets: Mapping[str, QWidget]
 
 
 class Assembly(QObject):
@@ -163,8 +172,7 @@ class Assembly(QObject):
 
     def _furnish(self, panels: Panels) -> None:
         commands = self.commands
-        pair = {"photo-wipe": panels.photo_wipe, "wipe": panels.wipe}
-        area = self._area = PanelArea({"photo": panels.photo, **panels.surfaces, **pair})
+        area = self._area = PanelArea(panels.widgets)
         bar = CompareBar(self.store, commands.compare, self.actions)
         banner = Banner(self.store, commands.window, self.actions["draw-box"])
         methods = MethodsBar(self.store, commands.methods, self.actions)
@@ -187,7 +195,7 @@ class Assembly(QObject):
             "lab": self.window.add_dock(
                 "lab",
                 "Occlusion lab",
-                LabDock(self.store, commands.occlusion, commands.trials, self.actions),
+                OcclusionDock(self.store, commands.occlusion, commands.trials, self.actions),
                 right,
             ),
             "history": self.window.add_dock(
@@ -195,36 +203,32 @@ class Assembly(QObject):
             ),
             "log": self.window.add_dock("log", "Log", LogDock(self.log, commands.window), bottom),
         }
-        self._linked = PanelPresenter(
+        self._panel_presenter = PanelPresenter(
             self.store,
             commands.faces,
             commands.inspector,
             commands.cameras,
             commands.display,
-            cast(PictureView, panels.photo),
-            cast(Mapping[str, SurfacePanel], panels.surfaces),
+            panels.photo,
+            panels.surfaces,
             self,
         )
-        self._methods_linked = MethodsPresenter(
-            self.store, commands.methods, cast(Mapping[str, MethodSurface], panels.surfaces), self
-        )
-        self._lab_linked = OcclusionPresenter(
-            self.store, commands.occlusion, cast(CoveredPhoto, panels.photo), self
-        )
-        self._pair_linked = ComparePresenter(
+        self._methods_presenter = MethodsPresenter(self.store, commands.methods, panels.surfaces, self)
+        self._occlusion_presenter = OcclusionPresenter(self.store, commands.occlusion, panels.photo, self)
+        self._compare_presenter = ComparePresenter(
             self.store,
             commands.compare,
             commands.inspector,
             commands.cameras,
             commands.display,
-            cast(PhotoPair, panels.photo_wipe),
-            cast(SurfacePair, panels.wipe),
+            panels.photo_wipe,
+            panels.wipe,
             self,
         )
 
     def _arrange_docks(self) -> None:
         """As a new session has them: side by side with the panels, sharing one place where it is low."""
-        layers, inspector, metrics, lab, history, logged = (
+        layers, inspector, metrics, occlusion, history, logged = (
             self._docks[name] for name in ("layers", "inspector", "metrics", "lab", "history", "log")
         )
         low = self.window.height() < LOW
@@ -239,14 +243,14 @@ class Assembly(QObject):
         if low:
             self.window.tabifyDockWidget(layers, inspector)
             self.window.tabifyDockWidget(inspector, metrics)
-            self.window.tabifyDockWidget(metrics, lab)
+            self.window.tabifyDockWidget(metrics, occlusion)
             layers.raise_()
             history.hide()
             logged.hide()
         else:
             self.window.splitDockWidget(layers, inspector, Qt.Orientation.Vertical)
             self.window.tabifyDockWidget(inspector, metrics)
-            self.window.tabifyDockWidget(layers, lab)
+            self.window.tabifyDockWidget(layers, occlusion)
             layers.raise_()
             inspector.raise_()
             self.window.resizeDocks([layers, inspector], [450, 440], Qt.Orientation.Vertical)
@@ -268,18 +272,18 @@ class Assembly(QObject):
         """In front what belongs to the panels in sight."""
         before, self._arrangement = self._arrangement, arrangement
         if arrangement == LAB:
-            self._bring_lab()
+            self._bring_occlusion()
         elif before == LAB:
             self._docks["layers"].raise_()
         if arrangement == METHODS:
             self._docks["metrics"].raise_()
 
-    def _bring_lab(self) -> None:
+    def _bring_occlusion(self) -> None:
         """The lab's dock in front, with most of the height: it is worked with, the inspector only read."""
-        lab, below = self._docks["lab"], self._docks["inspector"]
-        lab.show()
-        lab.raise_()
-        self.window.resizeDocks([lab, below], [LAB_HEIGHT, 100], Qt.Orientation.Vertical)
+        occlusion, below = self._docks["lab"], self._docks["inspector"]
+        occlusion.show()
+        occlusion.raise_()
+        self.window.resizeDocks([occlusion, below], [LAB_HEIGHT, 100], Qt.Orientation.Vertical)
 
     def _dress(self, chosen: Theme) -> None:
         theme.apply(chosen)

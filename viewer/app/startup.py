@@ -24,7 +24,7 @@ from PySide6.QtCore import (
     qInstallMessageHandler,
 )
 from PySide6.QtGui import QGuiApplication, QSurfaceFormat
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication
 
 import resources
 from models.catalogue import FINDERS, USUAL_FINDER, finder_lacks
@@ -36,7 +36,7 @@ from viewer.app.unattended import Unattended
 from viewer.cli.options import Launch
 from viewer.inference.worker import Work
 from viewer.methods.available import best_offer, first_lineup, usable
-from viewer.state.layout import PANELS, Kind, PanelRow, arrangement
+from viewer.state.layout import PANELS, Kind, arrangement, panel_row
 from viewer.state.setting import Setting
 from viewer.state.settings import Settings
 from viewer.state.state import State
@@ -138,8 +138,8 @@ def answering(kept: State, launch: Launch) -> Setting:
 
 def looking(kept: State, launch: Launch) -> str:
     """Who looks for faces: who was asked to, else who did in the last session and still can, else ours."""
-    if launch.finder is not None:
-        return launch.finder
+    if launch.detector is not None:
+        return launch.detector
     return kept.detector if kept.detector in FINDERS and not finder_lacks(kept.detector) else USUAL_FINDER
 
 
@@ -150,15 +150,11 @@ def make_panels() -> Panels:
     from viewer.panels.photo_wipe_panel import PhotoWipePanel
     from viewer.panels.wipe_panel import WipePanel
 
-    def made(kind: Kind, make: Callable[[PanelRow], QWidget]) -> dict[str, QWidget]:
-        return {row.name: make(row) for row in PANELS if row.kind is kind}
-
-    return Panels(
-        made(Kind.PHOTO, PhotoPanel)["photo"],
-        made(Kind.SURFACE, Panel),
-        made(Kind.PHOTO_WIPE, PhotoWipePanel)["photo-wipe"],
-        made(Kind.WIPE, WipePanel)["wipe"],
-    )
+    photo, photo_wipe = PhotoPanel(panel_row("photo")), PhotoWipePanel(panel_row("photo-wipe"))
+    surfaces = {row.name: Panel(row) for row in PANELS if row.kind is Kind.SURFACE}
+    wipe = WipePanel(panel_row("wipe"))
+    widgets = {"photo": photo, **surfaces, "photo-wipe": photo_wipe, "wipe": wipe}
+    return Panels(photo, surfaces, photo_wipe, wipe, widgets)
 
 
 def make_application() -> QApplication:
@@ -195,10 +191,10 @@ def models_work() -> Work:
 
         return loading.load(name, weights, device)
 
-    def detect(image: NDArray[np.uint8], finder: str) -> list[Face]:
+    def detect(image: NDArray[np.uint8], detector: str) -> list[Face]:
         from models.detection import detectors
 
-        return detectors.detect(image, finder)
+        return detectors.detect(image, detector)
 
     def reconstruct(
         image: NDArray[np.uint8], faces: Sequence[Face], method: Reconstructor, without: frozenset[str]

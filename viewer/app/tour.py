@@ -32,7 +32,7 @@ def _covered(state: State) -> bool:
 
 
 def _swept(state: State) -> bool:
-    return state.lab.swept is not None and state.lab.running is None
+    return state.occlusion.swept is not None and state.occlusion.running is None
 
 
 def _all_answered(state: State) -> bool:

@@ -1,4 +1,4 @@
-"""The rows of ACTIONS that move cameras, link them, and keep views by name."""
+"""What a user can do with cameras, as rows of menus."""
 
 from __future__ import annotations
 

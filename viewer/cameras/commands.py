@@ -1,4 +1,4 @@
-"""The verbs that move cameras, link them, and keep views by name."""
+"""What a user can do with cameras: move them, link them, keep views by name."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def run_occlude(asked: Occlude) -> int:
 def occlude(asked: Occlude, ask: Ask, sweep: Sweep | None, jitter: Jitter | None) -> list[Path]:
     """Do it and write the files; returns them."""
     frame = read_still(asked.image)
-    faces = detect(frame.image, asked.finder) if asked.box is None else [Face(asked.box)]
+    faces = detect(frame.image, asked.detector) if asked.box is None else [Face(asked.box)]
     if not faces:
         raise InputError(f"No face was found in {frame.name}. Give its place with --box x0,y0,x1,y1.")
     face = faces[0]

@@ -18,7 +18,7 @@ class Launch:
         paths: Pictures, a video or a folder; empty opens the first bundled photo.
         camera: Index of a camera to open instead; None for none.
         method, weights: Who answers; None leaves what the last session used.
-        finder: Who looks for faces; None likewise.
+        detector: Who looks for faces; None likewise.
         without: Parts of the computation to leave out at first.
         theme: "dark", "light", or None for what the last session used.
         arrangement: Which panels stand side by side; None for those of the last session.
@@ -31,7 +31,7 @@ class Launch:
     camera: int | None = None
     method: str | None = None
     weights: str | None = None
-    finder: str | None = None
+    detector: str | None = None
     without: frozenset[str] = frozenset()
     theme: str | None = None
     arrangement: str | None = None
@@ -53,7 +53,7 @@ class Batch:
         images: The pictures, in order.
         out: Folder for the files.
         method, weights, device: Who answers, and where it runs.
-        finder: Who looks for faces.
+        detector: Who looks for faces.
         without: Parts of the computation to leave out.
         branches: The branches to keep; None keeps all.
         box: The face's box in each picture, image px; None looks for faces.
@@ -63,7 +63,7 @@ class Batch:
     out: Path
     method: str = "dsfnet"
     weights: str = "open"
-    finder: str = USUAL_FINDER
+    detector: str = USUAL_FINDER
     device: str = "cpu"
     without: frozenset[str] = frozenset()
     branches: frozenset[str] | None = None
@@ -77,7 +77,7 @@ class Occlude:
     Attributes:
         image: The picture.
         out: Folder for the files.
-        method, weights, finder, device, without, box: As in Batch.
+        method, weights, detector, device, without, box: As in Batch.
         kinds: Covers to lay, from the bottom up.
         seed: Of covers, sweep and jitter.
         sweep: What sweeps over the face; None for no sweep.
@@ -92,7 +92,7 @@ class Occlude:
     out: Path
     method: str = "dsfnet"
     weights: str = "open"
-    finder: str = USUAL_FINDER
+    detector: str = USUAL_FINDER
     device: str = "cpu"
     without: frozenset[str] = frozenset()
     box: Box | None = None

@@ -13,6 +13,13 @@ from viewer.methods.available import best_offer
 from viewer.state.layout import ARRANGEMENTS
 from viewer.version import program_version
 
+COMMANDS = """commands, each with its own --help:
+  unmask run IMAGE ... --out DIR    answer without a window, and write files
+  unmask occlude IMAGE --out DIR    add occluders to a face, and write what that changes
+  unmask assets                     list, fetch, add and remove weights and face models
+
+A file or folder of such a name is opened by ./run, or after --."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; returns its exit status: 0, or 1 if anything failed."""
@@ -40,12 +47,12 @@ def parse_launch(words: Sequence[str]) -> Launch:
     parser = argparse.ArgumentParser(
         prog="unmask",
         description="See what a face alignment network saw, and what it made up where it saw nothing.",
-        epilog="`unmask run IMAGE ... --out DIR` does the same without a window, `unmask occlude IMAGE --out "
-        "DIR` covers faces, `unmask assets` lists and brings files; each has its own --help.",
+        epilog=COMMANDS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="pictures, a video, or a folder")
     parser.add_argument("--camera", type=_camera, metavar="N", help="open camera N; 0 is the first")
-    _add_method(parser, method=None, finder=None)
+    _add_method(parser, method=None, detector=None)
     parser.add_argument("--theme", choices=["dark", "light"])
     parser.add_argument(
         "--arrangement", choices=[row.name for row in ARRANGEMENTS], help="which panels stand side by side"
@@ -66,7 +73,7 @@ def parse_launch(words: Sequence[str]) -> Launch:
         camera=found.camera,
         method=found.method,
         weights=found.weights,
-        finder=found.finder,
+        detector=found.finder,
         without=frozenset().union(*found.without),
         theme=found.theme,
         arrangement=found.arrangement,
@@ -84,7 +91,7 @@ def parse_batch(words: Sequence[str]) -> Batch:
     )
     parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
-    _add_method(parser, method="dsfnet", finder=USUAL_FINDER)
+    _add_method(parser, method="dsfnet", detector=USUAL_FINDER)
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, ... (%(default)s)")
     parser.add_argument(
         "--branches", type=_parts, metavar="A,B", help="keep only these branches, e.g. image-space"
@@ -98,7 +105,7 @@ def parse_batch(words: Sequence[str]) -> Batch:
         out=found.out,
         method=found.method,
         weights=found.weights or best_offer(found.method).setting.weights,
-        finder=found.finder,
+        detector=found.finder,
         device=found.device,
         without=frozenset().union(*found.without),
         branches=found.branches,
@@ -110,19 +117,51 @@ def parse_occlude(words: Sequence[str]) -> Occlude:
     """The words after `unmask occlude`."""
     parser = argparse.ArgumentParser(
         prog="unmask occlude",
-        description="Cover a face and write what that changes, against the answer without covers: NAME.json, "
+        description="Occlude a face and write what that changes, compared with the bare answer: NAME.json, "
         "NAME.png and tables as CSV. The occlusion lab of the window gives the same figures.",
     )
     fresh = Occlude(Path(), Path())
     parser.add_argument("image", type=Path, metavar="IMAGE")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
-    _add_method(parser, method="dsfnet", finder=USUAL_FINDER)
+    _add_method(parser, method="dsfnet", detector=USUAL_FINDER)
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, ... (%(default)s)")
     parser.add_argument("--box", type=_box, metavar="X0,Y0,X1,Y1", help="the face, px; else it is looked for")
     parser.add_argument(
-        "--kind", action="append", default=[], help="a cover to lay, e.g. mask; again for one more above it"
+        "--kind",
+        action="append",
+        default=[],
+        help="an occluder to add, e.g. mask; again for more",
     )
-    parser.add_argument("--seed", type=_count, default=0, help="of covers, sweep and jitter (%(default)s)")
+    parser.add_argument("--seed", type=_count, default=0, help="of occluders, sweep and jitter (%(default)s)")
+    _add_trials(parser, fresh)
+    found = parser.parse_args(words)
+    growing = found.grow or (found.kind[-1] if found.kind else "bottom")
+    return Occlude(
+        image=found.image,
+        out=found.out,
+        method=found.method,
+        weights=found.weights or best_offer(found.method).setting.weights,
+        detector=found.finder,
+        device=found.device,
+        without=frozenset().union(*found.without),
+        box=found.box,
+        kinds=tuple(found.kind),
+        seed=found.seed,
+        sweep=growing if found.sweep == "growing" else found.sweep,
+        steps=found.steps,
+        cells=found.grid,
+        patch_percent=found.patch,
+        filling=found.filling,
+        factor=found.factor,
+        threshold_percent=found.threshold,
+        jitter=found.jitter,
+        draws=found.draws,
+        shift_px=found.shift,
+        scale_percent=found.scale,
+    )
+
+
+def _add_trials(parser: argparse.ArgumentParser, fresh: Occlude) -> None:
     sweep = parser.add_argument_group("sweep")
     sweep.add_argument("--sweep", choices=["growing", "sliding"])
     sweep.add_argument(
@@ -145,40 +184,15 @@ def parse_occlude(words: Sequence[str]) -> Occlude:
     jitter.add_argument(
         "--scale", type=float, default=fresh.scale_percent, help="of its size, %% (%(default)s)"
     )
-    found = parser.parse_args(words)
-    growing = found.grow or (found.kind[-1] if found.kind else "bottom")
-    return Occlude(
-        image=found.image,
-        out=found.out,
-        method=found.method,
-        weights=found.weights or best_offer(found.method).setting.weights,
-        finder=found.finder,
-        device=found.device,
-        without=frozenset().union(*found.without),
-        box=found.box,
-        kinds=tuple(found.kind),
-        seed=found.seed,
-        sweep=growing if found.sweep == "growing" else found.sweep,
-        steps=found.steps,
-        cells=found.grid,
-        patch_percent=found.patch,
-        filling=found.filling,
-        factor=found.factor,
-        threshold_percent=found.threshold,
-        jitter=found.jitter,
-        draws=found.draws,
-        shift_px=found.shift,
-        scale_percent=found.scale,
-    )
 
 
-def _add_method(parser: argparse.ArgumentParser, method: str | None, finder: str | None) -> None:
+def _add_method(parser: argparse.ArgumentParser, method: str | None, detector: str | None) -> None:
     parser.add_argument("--method", default=method, help="face alignment method, e.g. dsfnet")
     parser.add_argument(
         "--weights",
         help="those that ship (open), those you brought (official), or a file",
     )
-    parser.add_argument("--finder", default=finder, choices=list(FINDERS), help="who looks for faces")
+    parser.add_argument("--finder", default=detector, choices=list(FINDERS), help="who looks for faces")
     parser.add_argument(
         "--without",
         type=_parts,

@@ -48,7 +48,7 @@ def run_batch(batch: Batch) -> int:
 def run_one(batch: Batch, method: Reconstructor, without: frozenset[str], image: Path, stem: Path) -> str:
     """Answer for one picture, write its files, and say in a line what came out."""
     frame = read_still(image)
-    faces = detect(frame.image, batch.finder) if batch.box is None else [Face(batch.box)]
+    faces = detect(frame.image, batch.detector) if batch.box is None else [Face(batch.box)]
     if not faces:
         raise InputError(f"No face was found in {frame.name}. Give its place with --box x0,y0,x1,y1.")
     answers = reconstruct(frame.image, faces, method, without)

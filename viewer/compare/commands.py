@@ -1,4 +1,4 @@
-"""The verbs of A against B: what is compared, where the line is, which of the two is in front."""
+"""What a user can do with A and B: what is compared, where the line is, which of the two is in front."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BLINK_MS = 600  # slower than three flashes a second, which can harm
 
 
 class CompareCommands(QObject):
-    """What a user can do with A and B. Sides that need another answer make the Session ask for it."""
+    """What a user can do with A and B. Which answers they need follows from the State."""
 
     def __init__(
         self, store: Store, session: Session, desktop: DesktopServices, parent: QObject | None = None

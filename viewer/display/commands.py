@@ -1,4 +1,4 @@
-"""The verbs that only change how things are drawn: overlays, colours, theme. They ask nobody."""
+"""What a user can do to the drawing: overlays, colours, theme. Nothing is recomputed."""
 
 from __future__ import annotations
 

@@ -75,8 +75,12 @@ class MetricsDock(QWidget):
             column.addWidget(widget, 1 if widget is self._table else 0)
         column.addWidget(self._explained)
         column.addWidget(self._methods)
-        self._follow(store.state, None)
+        self._store = store
+        store.on(lambda state: (state.shown, state.selected_face), self._on_answer)
+        store.on(lambda state: (state.judgement, state.normaliser), self._on_judgement)
+        store.on(lambda state: (state.judgement, state.normaliser, state.explained), self._on_explained)
         store.changed.connect(self._follow)
+        self._follow(store.state)
 
     def _make_normaliser(self) -> QComboBox:
         chooser = QComboBox()
@@ -109,17 +113,19 @@ class MetricsDock(QWidget):
         self._display_commands.explain_figure(self._figures[row].title)
 
     @Slot(object, object)
-    def _follow(self, new: State, old: State | None = None) -> None:
-        if old is None or new.shown is not old.shown or new.selected_face != old.selected_face:
-            self._show_source(new)
+    def _follow(self, new: State, _old: State | None = None) -> None:
         self._methods.setVisible(new.arrangement == METHODS)
         if new.arrangement == METHODS:
             self._methods.show_state(new)
-        changed = old is None or new.judgement is not old.judgement or new.normaliser != old.normaliser
-        if changed:
-            self._show_figures(new)
-        if changed or old is None or new.explained != old.explained:
-            self._show_explained(new)
+
+    def _on_answer(self, _changed: object) -> None:
+        self._show_source(self._store.state)
+
+    def _on_judgement(self, _changed: object) -> None:
+        self._show_figures(self._store.state)
+
+    def _on_explained(self, _changed: object) -> None:
+        self._show_explained(self._store.state)
 
     def _show_source(self, state: State) -> None:
         shown = state.shown

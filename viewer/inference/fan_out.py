@@ -20,7 +20,7 @@ class FanOut:
 
     @property
     def under_way(self) -> bool:
-        """Whether somebody is being asked."""
+        """Whether somebody still has to answer."""
         return self._shown is not None
 
     def end(self) -> None:

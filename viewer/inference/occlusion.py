@@ -1,4 +1,4 @@
-"""Covers a frame, asks about it, and holds the answers against those without covers; worker thread only."""
+"""Lays occluders on a frame, asks about it, and compares with the bare answers; worker thread only."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SAME_FACE = 0.2  # least overlap (intersection over union) of the boxes of one f
 
 
 def covered(bare: Shown, occluders: Occluders, ask: Ask, detect: Detect) -> Shown:
-    """What is answered about a frame with covers on it.
+    """What is answered about a frame with occluders on it.
 
     Args:
         bare: The frame, and its answers without covers.
@@ -65,7 +65,7 @@ def covered(bare: Shown, occluders: Occluders, ask: Ask, detect: Detect) -> Show
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Pair:
-    """A face to ask about, and the answer about it without covers."""
+    """A face to ask about, and the answer about it without occluders."""
 
     face: Face
     reference: Reconstruction
@@ -88,7 +88,7 @@ def _pairs(bare: Shown, found: list[Face] | None) -> list[_Pair]:
 
 
 def _carry(occluders: Occluders, answers: Sequence[Reconstruction]) -> Matrix:
-    """From the face the covers were bound to, to the same face of this frame."""
+    """From the face the occluders were bound to, to the same face of this frame."""
     if occluders.anchor is None or not answers:
         return STILL
     face = answers[min(max(occluders.face, 0), len(answers) - 1)]
@@ -96,7 +96,7 @@ def _carry(occluders: Occluders, answers: Sequence[Reconstruction]) -> Matrix:
 
 
 def following(before: Array, now: Array) -> Matrix:
-    """[3, 3]: the similarity by which covers follow a face from landmarks [68, 2] to others, px."""
+    """[3, 3]: the similarity by which occluders follow a face from landmarks [68, 2] to others, px."""
     from models.occlusion.face_frame import face_frame
 
     return np.asarray(face_frame(now).T_image_face @ np.linalg.inv(face_frame(before).T_image_face))

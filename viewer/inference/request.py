@@ -137,13 +137,17 @@ def others_of(state: State) -> tuple[Setting, ...]:
 
 def occluders_of(state: State) -> Occluders | None:
     """What is to be laid over the frame; None for nothing."""
-    lab = state.lab
-    if lab.step is not None and lab.swept is not None and lab.step < len(lab.swept.steps):
-        cover = lab.swept.steps[lab.step].cover
-        return None if cover is None else Occluders((Layer(cover.kind, cover),), anew=lab.anew)
-    layers = tuple(layer for layer in lab.stack.layers if layer.shown)
-    face = 0 if lab.stack.anchor is None else state.selected_face
-    return Occluders(layers, lab.stack.anchor, face, lab.anew) if layers else None
+    occlusion = state.occlusion
+    if (
+        occlusion.step is not None
+        and occlusion.swept is not None
+        and occlusion.step < len(occlusion.swept.steps)
+    ):
+        cover = occlusion.swept.steps[occlusion.step].cover
+        return None if cover is None else Occluders((Layer(cover.kind, cover),), anew=occlusion.anew)
+    layers = tuple(layer for layer in occlusion.stack.layers if layer.shown)
+    face = 0 if occlusion.stack.anchor is None else state.selected_face
+    return Occluders(layers, occlusion.stack.anchor, face, occlusion.anew) if layers else None
 
 
 def _moves(frame: Frame | None) -> bool:

@@ -121,7 +121,7 @@ class Session(QObject):
             drawing_box=False,
             history=NO_HISTORY,
             visited=None,
-            lab=self._store.state.lab.begun(),
+            occlusion=self._store.state.occlusion.begun(),
         )
         log.info("Opened %s.", source.name)
         source.start(

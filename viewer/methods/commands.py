@@ -1,4 +1,4 @@
-"""The verbs of methods side by side: who stands where in line."""
+"""What a user can do with methods side by side: who stands where."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from viewer.widgets.dialogs import DesktopServices
 
 
 class MethodCommands(QObject):
-    """What a user can do with the line of methods. The Session asks whoever is new in it."""
+    """The methods side by side."""
 
     def __init__(self, store: Store, desktop: DesktopServices, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -22,7 +22,7 @@ NO_FACE_PX = 200.0  # what a brush is measured by where there is no face
 def carry_of(state: State) -> Matrix:
     """[3, 3]: px of the stack's anchor to px of the frame that is shown."""
     covering = None if state.shown is None else state.shown.covering
-    return STILL if covering is None or state.lab.step is not None else covering.carry
+    return STILL if covering is None or state.occlusion.step is not None else covering.carry
 
 
 def reference_of(state: State) -> Reconstruction | None:
@@ -46,7 +46,7 @@ def brush_px(state: State) -> float:
     if reference is not None:
         low, high = reference.landmarks[:, :2].min(0), reference.landmarks[:, :2].max(0)
         size = float(np.sqrt(np.prod(high - low)))
-    return max(1.0, size * state.lab.brush.percent / 100)
+    return max(1.0, size * state.occlusion.brush.percent / 100)
 
 
 def hit(covers: Sequence[Cover], x: float, y: float) -> int | None:

@@ -9,7 +9,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import Qt
 
 from viewer.occlusion.trials import TrialCommands
-from viewer.state.occlusion import Lab
+from viewer.state.occlusion import Occlusion
 from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.widgets import theme
@@ -62,7 +62,7 @@ class SweepPlot(pg.PlotWidget):  # type: ignore[misc]
 
     def show_nearest(self, share_percent: float, change_percent: float) -> None:
         """Show the step nearest a place of the plot."""
-        swept = self._store.state.lab.swept
+        swept = self._store.state.occlusion.swept
         if swept is None:
             return
         x, y = 100 * swept.shares, swept.percent()
@@ -72,7 +72,7 @@ class SweepPlot(pg.PlotWidget):  # type: ignore[misc]
 
     def draw(self, state: State) -> None:
         """The sweep so far. A patch that slides has no order of shares: dots alone."""
-        lab, swept = state.lab, state.lab.swept
+        occlusion, swept = state.occlusion, state.occlusion.swept
         self._dress(theme.colours(state.theme))
         shares = np.zeros(0) if swept is None else 100 * swept.shares
         for branch, line in self._lines.items():
@@ -81,20 +81,20 @@ class SweepPlot(pg.PlotWidget):  # type: ignore[misc]
                 [], []
             )
         self._dots.setData(shares, shares if swept is None else swept.percent())
-        step = lab.step if lab.step is not None and lab.step < len(shares) else None
+        step = occlusion.step if occlusion.step is not None and occlusion.step < len(shares) else None
         self._here.setVisible(step is not None)
         if step is not None:
             self._here.setValue(shares[step])
-        self._mark_breaking(lab)
+        self._mark_breaking(occlusion)
 
-    def _mark_breaking(self, lab: Lab) -> None:
-        swept = lab.swept
-        breaking = None if swept is None else swept.breaking(lab.factor, lab.threshold_percent)
+    def _mark_breaking(self, occlusion: Occlusion) -> None:
+        swept = occlusion.swept
+        breaking = None if swept is None else swept.breaking(occlusion.factor, occlusion.threshold_percent)
         self._break.setVisible(breaking is not None)
         self._limit.setVisible(swept is not None and not swept.sweep.slides)
         if swept is None:
             return
-        limit = swept.limit_percent(lab.factor, lab.threshold_percent)
+        limit = swept.limit_percent(occlusion.factor, occlusion.threshold_percent)
         self._limit.setValue(limit)
         if breaking is not None:
             self._break.setValue(100 * breaking.share)

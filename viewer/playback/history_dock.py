@@ -124,7 +124,7 @@ class HistoryDock(QWidget):
         self.switches = {row.key: self._switch(row) for row in ROWS}
         self._lay_out()
         self.setMinimumHeight(90)
-        store.changed.connect(self._follow)
+        store.on(lambda state: (state.history, state.shown, state.theme, state.visited), self._on_drawn_parts)
         self._draw()
 
     def curve(self, name: str) -> tuple[list[float], list[float]]:
@@ -218,15 +218,8 @@ class HistoryDock(QWidget):
             plot.getPlotItem().getAxis("bottom").setStyle(showValues=lowest)
             plot.setMinimumHeight(ROW_HEIGHT + (AXIS_HEIGHT if lowest else 0))
 
-    @Slot(object, object)
-    def _follow(self, new: State, old: State) -> None:
-        changed = (
-            new.history is not old.history
-            or new.shown is not old.shown
-            or new.theme is not old.theme
-            or new.visited != old.visited
-        )
-        if changed and self.isVisible() and not self._timer.isActive():
+    def _on_drawn_parts(self, _changed: object) -> None:
+        if self.isVisible() and not self._timer.isActive():
             self._timer.start(PAUSE_MS)
 
     @Slot()

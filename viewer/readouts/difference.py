@@ -95,7 +95,9 @@ def compared(shown: Shown | None, face: int, a: Side, b: Side) -> Compared:
     level = not aligned and first.whole.method != second.whole.method
     mm = difference_mm(first.answer, second.answer, aligned, level)
     if mm is None:
-        trouble = "Nobody knows how the two meshes correspond, so there is no difference per vertex."
+        trouble = (
+            "These two meshes have no vertices in common. Compare methods that name their vertices alike."
+        )
         return Compared(first, second, trouble=trouble)
     difference = Scalar("difference", mm, 0.0, round_high(mm), "mm")
     marked = replace(second.answer, scalars=(*second.answer.scalars, difference))

@@ -110,4 +110,4 @@ def absence(state: State, place: Standing) -> str:
         return f"{worded(place.setting)} cannot answer.\n{place.trouble}"
     if state.shown is None or not state.shown.faces:
         return "No face yet"
-    return f"{worded(place.setting)} is being asked…"
+    return f"{worded(place.setting)} is running…"

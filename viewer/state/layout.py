@@ -158,7 +158,7 @@ PANELS = (
     PanelRow(
         "changed",
         "Changed",
-        "how far covers moved it",
+        "how far occluders moved it",
         looks=(Look.CHANGE, Look.SPREAD),
         style=LayerStyle(Look.CHANGE),
         marks_hidden=False,
@@ -262,7 +262,7 @@ ARRANGEMENTS = (
     Arrangement(
         LAB,
         "Occlusion lab",
-        "Cover the face and see what that changes, against the answer without covers.",
+        "Occlude the face and see what that changes, compared with the answer without occluders.",
         ("photo", "image", "changed", "fused"),
         "cover",
     ),

@@ -158,7 +158,7 @@ class Running:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Lab:
+class Occlusion:
     """Everything about covering.
 
     Attributes:
@@ -200,9 +200,9 @@ class Lab:
         """The selected layer."""
         return self.stack.layers[self.selected] if 0 <= self.selected < len(self.stack.layers) else None
 
-    def begun(self) -> Lab:
+    def begun(self) -> Occlusion:
         """As another source finds it: tools are kept, covers and results are not."""
-        return Lab(
+        return Occlusion(
             tool=self.tool,
             brush=self.brush,
             seed=self.seed,

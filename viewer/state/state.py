@@ -12,7 +12,7 @@ from viewer.state.camera import Camera, Link
 from viewer.state.comparison import Comparison
 from viewer.state.history import NO_HISTORY, History
 from viewer.state.notice import Notice
-from viewer.state.occlusion import Lab
+from viewer.state.occlusion import Occlusion
 from viewer.state.probe import Probe
 from viewer.state.setting import MOST_METHODS, Setting
 from viewer.state.shown import Shown, TruthFile
@@ -108,7 +108,7 @@ class State:
     recent: tuple[str, ...] = ()
     theme: Theme = Theme.DARK
     comparison: Comparison = field(default_factory=Comparison)
-    lab: Lab = field(default_factory=Lab)
+    occlusion: Occlusion = field(default_factory=Occlusion)
     arrangement: str = "branches"
     normaliser: str = "box"
     explained: str = ""
@@ -167,7 +167,7 @@ class Changes(TypedDict, total=False):
     recent: tuple[str, ...]
     theme: Theme
     comparison: Comparison
-    lab: Lab
+    occlusion: Occlusion
     arrangement: str
     normaliser: str
     explained: str

@@ -19,7 +19,7 @@ from viewer.state.setting import Setting
 from viewer.state.state import State
 from viewer.state.store import Store
 
-FINDER_TEXTS = {
+DETECTOR_TEXTS = {
     "finder": ("Unmask's own", "Trained on covered faces; needs no download"),
     "finder-research": ("Unmask's own, research", "Trained on photos as well; for research only"),
     "yunet": ("YuNet", "OpenCV's FaceDetectorYN, for comparison"),
@@ -91,7 +91,7 @@ class FileMenus(QObject):
         self.detector.clear()
         group = QActionGroup(self.detector)
         for name in FINDERS:
-            text, meaning = FINDER_TEXTS[name]
+            text, meaning = DETECTOR_TEXTS[name]
             action = add_choice(self.detector, group, text, name, self._faces.choose_detector)
             lacks = finder_lacks(name)
             action.setChecked(name == state.detector)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,21 +30,34 @@ from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.state.style import LayerStyle, Theme
 from viewer.state.views import camera_of
+from viewer.widgets.signals import Emits
 
 if TYPE_CHECKING:
     from models.metrics.ground_truth_errors import Judgement
 
 
+Box = tuple[float, float, float, float]
 WARNED_BY = ("shown", "answer", "lineup")  # parts of the State that alarms depend on
 
 
 class SurfacePanel(Protocol):
-    """A GL panel, as `viewer.panels.panel.Panel`; the four are signals."""
+    """A GL panel, as `viewer.panels.panel.Panel`."""
 
-    camera_moved: Any
-    style_chosen: Any
-    vertex_picked: Any
-    renderer_found: Any
+    @property
+    def camera_moved(self) -> Emits[Camera]:
+        """The user moved the camera."""
+
+    @property
+    def style_chosen(self) -> Emits[LayerStyle]:
+        """The user chose how the surface is drawn."""
+
+    @property
+    def vertex_picked(self) -> Emits[int]:
+        """The user clicked a vertex of what is drawn."""
+
+    @property
+    def renderer_found(self) -> Emits[str]:
+        """OpenGL has said which driver draws."""
 
     def set_answer(
         self,
@@ -74,11 +87,19 @@ class SurfacePanel(Protocol):
 
 
 class PictureView(Protocol):
-    """The photo, as `viewer.panels.photo_panel.PhotoPanel`; the first three are signals."""
+    """The photo, as `viewer.panels.photo_panel.PhotoPanel`."""
 
-    picked: Any
-    box_drawn: Any
-    whole_asked: Any
+    @property
+    def picked(self) -> Emits[float, float]:
+        """The user clicked a point, image px."""
+
+    @property
+    def box_drawn(self) -> Emits[Box]:
+        """The user drew a box (x0, y0, x1, y1), image px."""
+
+    @property
+    def whole_asked(self) -> Emits[bool]:
+        """The user wants all of the photo, or its faces large."""
 
     def set_shown(self, shown: Shown | None) -> None:
         """Show this frame and what was answered about it."""
@@ -131,9 +152,9 @@ class PanelPresenter(QObject):
         photo.whole_asked.connect(display.show_whole_photo)
         for name, panel in surfaces.items():
             if not panel_row(name).chart:  # one looks at a chart on its own
-                panel.camera_moved.connect(lambda camera, name=name: cameras.move(name, camera))
-            panel.style_chosen.connect(lambda style, name=name: display.set_style(name, style))
-            panel.vertex_picked.connect(lambda vertex, name=name: self._picked(name, vertex))
+                panel.camera_moved.connect(partial(cameras.move, name))
+            panel.style_chosen.connect(partial(display.set_style, name))
+            panel.vertex_picked.connect(partial(self._picked, name))
             panel.renderer_found.connect(display.set_renderer)
         self._listen(store)
 

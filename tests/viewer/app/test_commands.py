@@ -95,19 +95,19 @@ def test_another_look_at_the_same_picture_does_not_search_for_faces_again(qtbot,
     assert desk.work.detections == 2
 
 
-def test_another_finder_looks_at_the_same_picture_and_from_then_on(qtbot, desk):
+def test_another_detector_looks_at_the_same_picture_and_from_then_on(qtbot, desk):
     open_and_wait(qtbot, desk)
     with qtbot.waitSignal(desk.session.answered):
         desk.commands.faces.look_at_box((2, 2, 40, 40))
     with qtbot.waitSignal(desk.session.answered):
         desk.commands.faces.choose_detector("haar")
-    assert desk.work.finders == ["finder", "haar"]
+    assert desk.work.detectors == ["finder", "haar"]
     assert desk.state.shown.search == Search(FoundBy.DETECTED)
     open_and_wait(qtbot, desk, "other.png")
-    assert desk.work.finders == ["finder", "haar", "haar"]
+    assert desk.work.detectors == ["finder", "haar", "haar"]
 
 
-def test_another_finder_does_not_wait_until_a_followed_face_is_lost(qtbot, desk):
+def test_another_detector_does_not_wait_until_a_followed_face_is_lost(qtbot, desk):
     frames = [replace(picture(f"frame {index}"), time_s=index / 10) for index in range(3)]
     camera = FakeSource(first=frames[0])
     desk.desktop.cameras[0] = camera
@@ -118,10 +118,10 @@ def test_another_finder_does_not_wait_until_a_followed_face_is_lost(qtbot, desk)
         camera.send(frames[1])
     with qtbot.waitSignal(desk.session.answered):
         camera.send(frames[2])
-    assert desk.work.finders == ["finder", "haar"]
+    assert desk.work.detectors == ["finder", "haar"]
 
 
-def test_a_finder_that_is_not_there_says_so_and_the_last_one_stays(qtbot, desk):
+def test_a_detector_that_is_not_there_says_so_and_the_last_one_stays(qtbot, desk):
     open_and_wait(qtbot, desk)
     desk.commands.faces.choose_detector("yunet")
     qtbot.waitUntil(lambda: desk.state.notice is not None)
@@ -130,7 +130,7 @@ def test_a_finder_that_is_not_there_says_so_and_the_last_one_stays(qtbot, desk):
     assert desk.state.answer is not None
     with qtbot.waitSignal(desk.session.answered):
         desk.commands.faces.find_faces()
-    assert desk.work.finders == ["finder", "finder"]
+    assert desk.work.detectors == ["finder", "finder"]
 
 
 def test_with_both_branches_off_nothing_is_drawn_and_the_state_says_why(qtbot, desk):

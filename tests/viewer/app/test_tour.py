@@ -46,8 +46,8 @@ def test_it_goes_through_all_arrangements_and_takes_a_picture_of_each(qtbot, tmp
     assert seen == {row.name for row in ARRANGEMENTS}
     assert [path.rsplit("/")[-1] for _, path in desktop.exported] == [f"{stop.name}.png" for stop in STOPS]
     state = assembly.store.state
-    assert len(state.lab.swept.steps) > 1
-    assert state.lab.stack.layers == ()
+    assert len(state.occlusion.swept.steps) > 1
+    assert state.occlusion.stack.layers == ()
 
 
 def test_without_a_face_it_says_so_and_ends(qtbot, tmp_path, opened, capsys):

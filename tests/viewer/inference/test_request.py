@@ -11,7 +11,7 @@ from tests.fakes.sources import picture
 from viewer.inference.request import request
 from viewer.state.camera import Camera
 from viewer.state.comparison import ARRANGEMENT, Comparison, Side
-from viewer.state.occlusion import Lab, Layer, Stack
+from viewer.state.occlusion import Layer, Occlusion, Stack
 from viewer.state.setting import METHODS, Setting
 from viewer.state.shown import TruthFile
 from viewer.state.state import State
@@ -24,7 +24,7 @@ OTHER = Setting("other", "open")
 
 
 def with_layer(state: State, layer: Layer) -> State:
-    return replace(state, lab=replace(state.lab, stack=Stack((layer,))))
+    return replace(state, occlusion=replace(state.occlusion, stack=Stack((layer,))))
 
 
 def moved(layer: Layer) -> Layer:
@@ -48,7 +48,7 @@ def test_whatever_is_switched_or_chosen_is_another_request_and_begins_anew():
         {"boxes": (Face((0, 0, 9, 9)),)},
         {"truth": TruthFile(Path("truth.json"), FRAME)},
         {"source": 2},
-        {"lab": Lab(stack=Stack((BOARD,)))},
+        {"lab": Occlusion(stack=Stack((BOARD,)))},
     ):
         now = request(replace(VIDEO, **change))
         assert not now.same_as(before), change

@@ -40,7 +40,7 @@ class Desk:
         return self.store.state
 
     def lay(self, *layers: Layer) -> None:
-        self.store.update(lab=replace(self.state.lab, stack=Stack(layers)))
+        self.store.update(occlusion=replace(self.state.occlusion, stack=Stack(layers)))
 
 
 @pytest.fixture
@@ -155,15 +155,15 @@ def test_while_an_occluder_is_dragged_answers_follow_the_hand(qtbot, desk):
 
 def test_undo_after_another_photo_was_opened_brings_nothing_back(qtbot, desk):
     with qtbot.waitSignal(desk.session.answered):
-        desk.commands.occlusion._on_drawn(desk.state.lab.epoch, BOARD, None)
+        desk.commands.occlusion._on_drawn(desk.state.occlusion.epoch, BOARD, None)
     with qtbot.waitSignal(desk.session.answered):
         desk.commands.playback.open("other.png")
     at_rest(qtbot, desk)
-    assert desk.state.lab.stack.layers == ()
-    assert desk.state.lab.undo == ""
+    assert desk.state.occlusion.stack.layers == ()
+    assert desk.state.occlusion.undo == ""
     desk.commands.occlusion.undo()
     at_rest(qtbot, desk)
-    assert desk.state.lab.stack.layers == ()
+    assert desk.state.occlusion.stack.layers == ()
     assert desk.state.shown.covering is None
     assert desk.state.shown.frame.name == "other.png"
 

@@ -69,13 +69,13 @@ def test_a_session_begins_with_those_who_can_answer(kept, tmp_path):
     assert first_state(settings, Launch(weights="mine")).weights == "mine"
 
 
-def test_a_session_begins_with_the_finder_of_the_last_if_it_is_still_there(kept, tmp_path, monkeypatch):
+def test_a_session_begins_with_the_detector_of_the_last_if_it_is_still_there(kept, tmp_path, monkeypatch):
     monkeypatch.setenv("UNMASK_ASSETS", str(tmp_path))
     settings = Settings(kept())
     for finder, begun in (("haar", "haar"), ("yunet", "finder"), ("gone", "finder")):
         settings.keep(State(detector=finder))
         assert first_state(settings, Launch()).detector == begun
-    assert first_state(settings, Launch(finder="yunet")).detector == "yunet"
+    assert first_state(settings, Launch(detector="yunet")).detector == "yunet"
 
 
 def test_a_first_session_starts_as_it_is_meant_to(kept):

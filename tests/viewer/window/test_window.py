@@ -381,7 +381,7 @@ def test_who_looks_for_faces_can_be_chosen_and_who_cannot_says_why(qtbot, opened
     monkeypatch.setenv("UNMASK_ASSETS", str(tmp_path))
     open_photo(qtbot, opened)
     compute = next(menu for menu in opened.window.findChildren(QMenu) if menu.title() == "&Compute")
-    menu = next(action.menu() for action in compute.actions() if action.text() == "Face finder")
+    menu = next(action.menu() for action in compute.actions() if action.text() == "Face detector")
     menu.aboutToShow.emit()
     ours, research, yunet, reason, haar = menu.actions()
     assert research.isEnabled()
@@ -391,7 +391,7 @@ def test_who_looks_for_faces_can_be_chosen_and_who_cannot_says_why(qtbot, opened
     assert "unmask assets" in yunet.toolTip()
     with qtbot.waitSignal(opened.session.answered):
         haar.trigger()
-    assert opened.work.finders[-1] == "haar"
+    assert opened.work.detectors[-1] == "haar"
     assert [action.isChecked() for action in menu.actions()] == [False, False, False, False, True]
 
 
