@@ -157,6 +157,8 @@ def test_undo_after_another_photo_was_opened_brings_nothing_back(qtbot, desk):
     with qtbot.waitSignal(desk.session.answered):
         desk.commands.occlusion._on_drawn(desk.state.occlusion.epoch, BOARD, None)
     with qtbot.waitSignal(desk.session.answered):
+        desk.commands.occlusion.remove()
+    with qtbot.waitSignal(desk.session.answered):
         desk.commands.playback.open("other.png")
     at_rest(qtbot, desk)
     assert desk.state.occlusion.stack.layers == ()
