@@ -1,4 +1,4 @@
-"""Where things are in the window. No logic: panels and docks are given, verbs are called."""
+"""Where things are in the window. No logic: panels and docks are given, commands are called."""
 
 from __future__ import annotations
 
