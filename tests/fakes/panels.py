@@ -10,8 +10,10 @@ from PySide6.QtWidgets import QMenu, QWidget
 from models.reconstruction import Reconstruction
 from viewer.app.assembly import Panels
 from viewer.readouts.difference import Compared
+from viewer.state.camera import Camera
 from viewer.state.layout import PANELS, Kind
-from viewer.state.state import Camera, LayerStyle, Shown
+from viewer.state.shown import Shown
+from viewer.state.style import LayerStyle
 
 
 class StubSurface(QWidget):
@@ -28,6 +30,7 @@ class StubSurface(QWidget):
         self.answers_told = 0
         self.style: LayerStyle | None = None
         self.camera: Camera | None = None
+        self.cameras_told = 0
         self.dark: bool | None = None
         self.probe: int | None = None
         self.alarms: tuple[str, ...] = ()
@@ -46,8 +49,9 @@ class StubSurface(QWidget):
         self.style = style
 
     def set_camera(self, camera: Camera) -> None:
-        """Remember it."""
+        """Remember it, and how often that was said."""
         self.camera = camera
+        self.cameras_told += 1
 
     def set_theme(self, dark: bool) -> None:
         """Remember it."""
@@ -157,6 +161,10 @@ class StubPhoto(QWidget):
         """Remember it."""
         self.drawing = drawing
 
+    def set_stale(self, stale: bool) -> None:
+        """Remember it."""
+        self.stale = stale
+
     def set_probe(self, position, topology=None) -> None:  # type: ignore[no-untyped-def]
         """Remember it."""
         self.probe = position
@@ -204,4 +212,7 @@ class StubPhotoPair(StubPhoto):
 def stub_panels() -> Panels:
     """As `viewer.app.startup.make_panels`, without OpenGL."""
     rows = [row for row in PANELS if row.kind is Kind.SURFACE]
-    return Panels(StubPhoto(), {row.name: StubSurface() for row in rows}, StubPhotoPair(), StubPair())
+    photo, photo_wipe, wipe = StubPhoto(), StubPhotoPair(), StubPair()
+    surfaces = {row.name: StubSurface() for row in rows}
+    widgets = {"photo": photo, **surfaces, "photo-wipe": photo_wipe, "wipe": wipe}
+    return Panels(photo, surfaces, photo_wipe, wipe, widgets)

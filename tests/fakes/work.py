@@ -24,7 +24,7 @@ class FakeWork:
         answer: What it answers.
         loaded: (method, weights) in the order they were loaded.
         detections: How often faces were looked for.
-        finders: By whom.
+        detectors: By which detectors.
         gate: Cleared, every reconstruction waits for it.
         reached: Set when a reconstruction begins.
     """
@@ -33,7 +33,7 @@ class FakeWork:
     answer: Reconstruct = fake_reconstruct
     loaded: list[tuple[str, str]] = field(default_factory=list)
     detections: int = 0
-    finders: list[str] = field(default_factory=list)
+    detectors: list[str] = field(default_factory=list)
     gate: Event = field(default_factory=Event)
     reached: Event = field(default_factory=Event)
 
@@ -52,11 +52,11 @@ class FakeWork:
         self.loaded.append((name, weights))
         return FakeReconstructor(name, self.alarms)
 
-    def _detect(self, image: NDArray[np.uint8], finder: str) -> list[Face]:
-        if finder == "yunet":
+    def _detect(self, image: NDArray[np.uint8], detector: str) -> list[Face]:
+        if detector == "yunet":
             raise MissingAssetError("YuNet is not there. Fetch it.")
         self.detections += 1
-        self.finders.append(finder)
+        self.detectors.append(detector)
         height, width = image.shape[:2]
         if image.max() == 0:
             return []

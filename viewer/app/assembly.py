@@ -1,45 +1,46 @@
-"""Who is told about whom: makes store, session, controller, panels, docks and window, and ends them again."""
+"""Who is told about whom: makes store, session, commands, panels, docks and window, and ends them again."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QPixmap
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from resources import program_version
-from viewer.app.commands import Controller
+from viewer.app.commands import Commands
 from viewer.compare.bar import CompareBar
-from viewer.compare.presenter import ComparisonLinked, PhotoPair, SurfacePair
+from viewer.compare.presenter import ComparePresenter, PhotoPair, SurfacePair
 from viewer.display.dock import LayersDock
 from viewer.ground_truth.dock import MetricsDock
 from viewer.inference.session import Session
 from viewer.inference.worker import Work
 from viewer.inspector.dock import InspectorDock
 from viewer.methods.bar import MethodsBar
-from viewer.methods.presenter import MethodsLinked, MethodSurface
-from viewer.occlusion.dock import LabDock
-from viewer.occlusion.presenter import CoveredPhoto, LabLinked
+from viewer.methods.presenter import MethodsPresenter, MethodSurface
+from viewer.occlusion.dock import OcclusionDock
+from viewer.occlusion.presenter import CoveredPhoto, OcclusionPresenter
 from viewer.playback.history_dock import HistoryDock
-from viewer.playback.transport_bar import Transport
-from viewer.readouts.lineup import METHODS
+from viewer.playback.transport_bar import TransportBar
 from viewer.state.layout import LAB, panels_shown
+from viewer.state.setting import METHODS
 from viewer.state.settings import Settings
 from viewer.state.state import State
 from viewer.state.store import Store
+from viewer.state.style import Theme
 from viewer.widgets import theme
-from viewer.widgets.dialogs import Desktop, Outside
+from viewer.widgets.dialogs import Desktop, DesktopServices
 from viewer.window.action_table import make_actions
 from viewer.window.banner import Banner
 from viewer.window.log_dock import LogDock, LogHandler, LogModel, LogRelay
 from viewer.window.main_window import MainWindow
 from viewer.window.menus import FileMenus
 from viewer.window.panel_area import PanelArea
-from viewer.window.panel_presenter import Linked, PictureView, SurfacePanel
+from viewer.window.panel_presenter import PanelPresenter, PictureView, SurfacePanel
 from viewer.window.status import Status
 
 if TYPE_CHECKING:
@@ -60,21 +61,30 @@ ABOUT = (
 )
 
 
+class Photo(PictureView, CoveredPhoto, Protocol):
+    """As `viewer.panels.photo_panel.PhotoPanel`."""
+
+
+class Surface(SurfacePanel, MethodSurface, Protocol):
+    """As `viewer.panels.panel.Panel`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Panels:
     """The widgets that draw.
 
     Attributes:
-        photo: A `viewer.window.panel_presenter.PictureView`.
-        surfaces: Panel name -> a `viewer.window.panel_presenter.SurfacePanel`.
-        photo_wipe: A `viewer.compare.presenter.PhotoPair`.
-        wipe: A `viewer.compare.presenter.SurfacePair`.
+        photo: The photo with what is drawn over it.
+        surfaces: Panel name -> the GL panel.
+        photo_wipe, wipe: A against B, on the photo and in 3D.
+        widgets: All of them, by the panel's name.
     """
 
-    photo: QWidget
-    surfaces: Mapping[str, QWidget]
-    photo_wipe: QWidget
-    wipe: QWidget
+    photo: Photo
+    surfaces: Mapping[str, Surface]
+    photo_wipe: PhotoPair
+    wipe: SurfacePair
+    widgets: Mapping[str, QWidget]
 
 
 class Assembly(QObject):
@@ -88,7 +98,7 @@ class Assembly(QObject):
         first: State,
         work: Work,
         make_panels: Callable[[], Panels],
-        make_outside: Callable[[Callable[[], QPixmap]], Outside] = Desktop,
+        make_desktop: Callable[[Callable[[], QPixmap]], DesktopServices] = Desktop,
     ) -> None:
         super().__init__()
         self._settings = settings
@@ -99,18 +109,21 @@ class Assembly(QObject):
         logging.getLogger("viewer").setLevel(logging.INFO)
         self.store = Store(first, self)
         self.session = Session(self.store, work, self)
-        self.controller = Controller(self.store, self.session, make_outside(self.grab), self)
-        self.actions = make_actions(self, self.controller, self.store)
-        menus = FileMenus(self.store, self.controller)
-        self.window = MainWindow(self.controller, self.actions, menus, self.close)
+        self.commands = Commands(self.store, self.session, make_desktop(self.grab), self)
+        self.actions = make_actions(self, self.commands, self.store)
+        menus = FileMenus(self.store, self.commands.playback, self.commands.branches, self.commands.faces)
+        self.window = MainWindow(self.commands.playback, self.actions, menus, self.close)
         self._assets: AssetsDialog | None = None  # made when asked for
         self._furnish(make_panels())
         self._closed = False
         self._uncaught.connect(self._tell_uncaught)
         self._telling = False
-        self.controller.asked.connect(self._grant)
-        self.store.changed.connect(self._follow)
-        self._follow(first, None)
+        self.commands.window.asked.connect(self._on_asked)
+        self._arrangement = ""
+        self.store.on(lambda state: state.theme, self._dress)
+        self.store.on(panels_shown, lambda rows: self._area.show_only([row.name for row in rows]), self)
+        self.store.on(lambda state: state.arrangement, self._bring_docks)
+        self.store.on(lambda state: state.source_name, self._name_window)
 
     def show(self, size: tuple[int, int] | None = None) -> None:
         """Show the window: of a size if one is given, else as it was left, else as large as fits."""
@@ -152,60 +165,70 @@ class Assembly(QObject):
         self._settings.sync()
         if self._assets is not None:
             self._assets.end()
-        self.controller.close()
+        self.commands.close()
         if not self.session.close(CLOSE_TIMEOUT_S):
             log.warning("The method did not end in time; it is left behind.")
         logging.getLogger().removeHandler(self._handler)
 
     def _furnish(self, panels: Panels) -> None:
-        pair = {"photo-wipe": panels.photo_wipe, "wipe": panels.wipe}
-        area = self._area = PanelArea({"photo": panels.photo, **panels.surfaces, **pair})
-        bar = CompareBar(self.store, self.controller, self.actions)
-        banner = Banner(self.store, self.controller, self.actions["draw-box"])
-        methods = MethodsBar(self.store, self.controller, self.actions)
-        transport = Transport(self.store, self.controller, self.actions)
+        commands = self.commands
+        area = self._area = PanelArea(panels.widgets)
+        bar = CompareBar(self.store, commands.compare, self.actions)
+        banner = Banner(self.store, commands.window, commands.faces, self.actions["draw-box"])
+        methods = MethodsBar(self.store, commands.methods, self.actions)
+        transport = TransportBar(self.store, commands.playback, self.actions)
         self.window.place([banner, bar, methods, area, transport], area, Status(self.store))
         right, bottom = SIDE, Qt.DockWidgetArea.BottomDockWidgetArea
         self._docks = {
             "layers": self.window.add_dock(
-                "layers", "Branches and layers", LayersDock(self.store, self.controller), right
+                "layers",
+                "Branches and layers",
+                LayersDock(self.store, commands.display, commands.branches),
+                right,
             ),
             "inspector": self.window.add_dock(
-                "inspector", "Inspector", InspectorDock(self.store, self.controller), right
+                "inspector", "Inspector", InspectorDock(self.store, commands.faces), right
             ),
             "metrics": self.window.add_dock(
-                "metrics", "Metrics", MetricsDock(self.store, self.controller), right
+                "metrics", "Metrics", MetricsDock(self.store, commands.ground_truth, commands.display), right
             ),
             "lab": self.window.add_dock(
-                "lab", "Occlusion lab", LabDock(self.store, self.controller, self.actions), right
+                "lab",
+                "Occlusion lab",
+                OcclusionDock(self.store, commands.occlusion, commands.trials, self.actions),
+                right,
             ),
             "history": self.window.add_dock(
-                "history", "History", HistoryDock(self.store, self.controller), bottom
+                "history", "History", HistoryDock(self.store, commands.playback), bottom
             ),
-            "log": self.window.add_dock("log", "Log", LogDock(self.log, self.controller), bottom),
+            "log": self.window.add_dock("log", "Log", LogDock(self.log, commands.window), bottom),
         }
-        self._linked = Linked(
+        self._panel_presenter = PanelPresenter(
             self.store,
-            self.controller,
-            cast(PictureView, panels.photo),
-            cast(Mapping[str, SurfacePanel], panels.surfaces),
+            commands.faces,
+            commands.inspector,
+            commands.cameras,
+            commands.display,
+            panels.photo,
+            panels.surfaces,
             self,
         )
-        self._methods_linked = MethodsLinked(
-            self.store, self.controller, cast(Mapping[str, MethodSurface], panels.surfaces), self
-        )
-        self._lab_linked = LabLinked(self.store, self.controller, cast(CoveredPhoto, panels.photo), self)
-        self._pair_linked = ComparisonLinked(
+        self._methods_presenter = MethodsPresenter(self.store, commands.methods, panels.surfaces, self)
+        self._occlusion_presenter = OcclusionPresenter(self.store, commands.occlusion, panels.photo, self)
+        self._compare_presenter = ComparePresenter(
             self.store,
-            self.controller,
-            cast(PhotoPair, panels.photo_wipe),
-            cast(SurfacePair, panels.wipe),
+            commands.compare,
+            commands.inspector,
+            commands.cameras,
+            commands.display,
+            panels.photo_wipe,
+            panels.wipe,
             self,
         )
 
     def _arrange_docks(self) -> None:
         """As a new session has them: side by side with the panels, sharing one place where it is low."""
-        layers, inspector, metrics, lab, history, logged = (
+        layers, inspector, metrics, occlusion, history, logged = (
             self._docks[name] for name in ("layers", "inspector", "metrics", "lab", "history", "log")
         )
         low = self.window.height() < LOW
@@ -220,20 +243,20 @@ class Assembly(QObject):
         if low:
             self.window.tabifyDockWidget(layers, inspector)
             self.window.tabifyDockWidget(inspector, metrics)
-            self.window.tabifyDockWidget(metrics, lab)
+            self.window.tabifyDockWidget(metrics, occlusion)
             layers.raise_()
             history.hide()
             logged.hide()
         else:
             self.window.splitDockWidget(layers, inspector, Qt.Orientation.Vertical)
             self.window.tabifyDockWidget(inspector, metrics)
-            self.window.tabifyDockWidget(layers, lab)
+            self.window.tabifyDockWidget(layers, occlusion)
             layers.raise_()
             inspector.raise_()
             self.window.resizeDocks([layers, inspector], [450, 440], Qt.Orientation.Vertical)
         self.window.resizeDocks([layers], [SIDE_WIDTH], Qt.Orientation.Horizontal)
         self.window.resizeDocks([logged], [LOG_HEIGHT], Qt.Orientation.Vertical)
-        self._bring_docks(self.store.state.arrangement, "")
+        self._bring_docks(self.store.state.arrangement)
 
     def _show_assets(self) -> None:
         if self._assets is None:
@@ -245,42 +268,37 @@ class Assembly(QObject):
         self._assets.show()
         self._assets.raise_()
 
-    def _bring_docks(self, arrangement: str, before: str) -> None:
+    def _bring_docks(self, arrangement: str) -> None:
         """In front what belongs to the panels in sight."""
+        before, self._arrangement = self._arrangement, arrangement
         if arrangement == LAB:
-            self._bring_lab()
+            self._bring_occlusion()
         elif before == LAB:
             self._docks["layers"].raise_()
         if arrangement == METHODS:
             self._docks["metrics"].raise_()
 
-    def _bring_lab(self) -> None:
+    def _bring_occlusion(self) -> None:
         """The lab's dock in front, with most of the height: it is worked with, the inspector only read."""
-        lab, below = self._docks["lab"], self._docks["inspector"]
-        lab.show()
-        lab.raise_()
-        self.window.resizeDocks([lab, below], [LAB_HEIGHT, 100], Qt.Orientation.Vertical)
+        occlusion, below = self._docks["lab"], self._docks["inspector"]
+        occlusion.show()
+        occlusion.raise_()
+        self.window.resizeDocks([occlusion, below], [LAB_HEIGHT, 100], Qt.Orientation.Vertical)
 
-    @Slot(object, object)
-    def _follow(self, new: State, old: State | None = None) -> None:
-        if old is None or new.theme is not old.theme:
-            theme.apply(new.theme)
-            self.window.dress(theme.colours(new.theme))
-        moved = old is None or new.arrangement != old.arrangement
-        if moved or (old is not None and len(new.lineup) != len(old.lineup)):
-            self._area.show_only([row.name for row in panels_shown(new)])
-        if moved:
-            self._bring_docks(new.arrangement, "" if old is None else old.arrangement)
-        if old is None or new.source_name != old.source_name:
-            self.window.setWindowTitle(f"{new.source_name} – Unmask" if new.source_name else "Unmask")
+    def _dress(self, chosen: Theme) -> None:
+        theme.apply(chosen)
+        self.window.dress(theme.colours(chosen))
+
+    def _name_window(self, source: str) -> None:
+        self.window.setWindowTitle(f"{source} – Unmask" if source else "Unmask")
 
     @Slot(str)
-    def _grant(self, wish: str) -> None:
+    def _on_asked(self, wish: str) -> None:
         match wish:
             case "palette":
                 self.window.show_palette()
             case "copy-log":
-                self.controller.copy(self.log.text())
+                self.commands.window.copy(self.log.text())
             case "reset-layout":
                 self._arrange_docks()
             case "quit":

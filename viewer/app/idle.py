@@ -12,7 +12,7 @@ from viewer.state.store import Store
 SETTLE_MS = 900  # panels draw smoothly a moment after the last change
 
 
-class Settled(QObject):
+class Idle(QObject):
     """Says so whenever the State fulfils a test and then nothing changes for a moment.
 
     Signals:

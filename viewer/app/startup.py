@@ -24,23 +24,23 @@ from PySide6.QtCore import (
     qInstallMessageHandler,
 )
 from PySide6.QtGui import QGuiApplication, QSurfaceFormat
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication
 
 import resources
 from models.catalogue import FINDERS, USUAL_FINDER, finder_lacks
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
 from viewer.app.assembly import FIRST_SIZE, Assembly, Panels
-from viewer.app.commands import Controller
 from viewer.app.tour import Tour
-from viewer.app.unattended import Errand
-from viewer.cli.parser import Launch
+from viewer.app.unattended import Unattended
+from viewer.cli.options import Launch
 from viewer.inference.worker import Work
 from viewer.methods.available import best_offer, first_lineup, usable
-from viewer.readouts.difference import Setting
-from viewer.state.layout import PANELS, Kind, PanelRow, arrangement
+from viewer.state.layout import PANELS, Kind, arrangement, panel_row
+from viewer.state.setting import Setting
 from viewer.state.settings import Settings
-from viewer.state.state import State, Theme
+from viewer.state.state import State
+from viewer.state.style import Theme
 from viewer.widgets import theme
 
 log = logging.getLogger(__name__)
@@ -83,30 +83,31 @@ def _session(
     assembly = Assembly(settings, first_state(settings, launch), work, make_panels)
     install_hooks(assembly.report)
     assembly.show(size or (FIRST_SIZE if launch.screenshot or launch.tour else None))
-    errand = errand_of(assembly, launch)
-    QTimer.singleShot(0, assembly, lambda: begin(assembly.controller, launch))
+    unattended = unattended_of(assembly, launch)
+    QTimer.singleShot(0, assembly, lambda: begin(assembly, launch))
     code = application.exec()
     assembly.close()
     remove_hooks()
-    return code if errand is None else errand.code
+    return code if unattended is None else unattended.code
 
 
-def errand_of(assembly: Assembly, launch: Launch) -> Errand | Tour | None:
+def unattended_of(assembly: Assembly, launch: Launch) -> Unattended | Tour | None:
     """What an unattended session is there for; None for a session with somebody at it."""
     if launch.tour is not None:
-        return Tour(assembly.controller, assembly.store, launch.tour, assembly.window.close)
-    return Errand(assembly, launch) if launch.unattended else None
+        return Tour(assembly.commands, assembly.store, launch.tour, assembly.window.close)
+    return Unattended(assembly, launch) if launch.unattended else None
 
 
-def begin(controller: Controller, launch: Launch) -> None:
+def begin(assembly: Assembly, launch: Launch) -> None:
     """What the session does first: load the method and open what was asked for, or a sample."""
-    controller.load_method()
+    assembly.session.start()
+    playback = assembly.commands.playback
     if launch.camera is not None:
-        controller.open_camera(launch.camera)
+        playback.open_camera(launch.camera)
         return
     paths = [str(path) for path in launch.paths] or [str(path) for path in resources.samples()[:1]]
     if paths:
-        controller.open_several(paths)
+        playback.open_several(paths)
 
 
 def first_state(settings: Settings, launch: Launch) -> State:
@@ -119,7 +120,7 @@ def first_state(settings: Settings, launch: Launch) -> State:
         arrangement=arrangement(launch.arrangement or kept.arrangement).name,
         method=first.method,
         weights=first.weights,
-        finder=looking(kept, launch),
+        detector=looking(kept, launch),
         lineup=tuple(filter(usable, kept.lineup)),
         switched_off=launch.without,
         theme=kept.theme if launch.theme is None else Theme[launch.theme.upper()],
@@ -137,9 +138,9 @@ def answering(kept: State, launch: Launch) -> Setting:
 
 def looking(kept: State, launch: Launch) -> str:
     """Who looks for faces: who was asked to, else who did in the last session and still can, else ours."""
-    if launch.finder is not None:
-        return launch.finder
-    return kept.finder if kept.finder in FINDERS and not finder_lacks(kept.finder) else USUAL_FINDER
+    if launch.detector is not None:
+        return launch.detector
+    return kept.detector if kept.detector in FINDERS and not finder_lacks(kept.detector) else USUAL_FINDER
 
 
 def make_panels() -> Panels:
@@ -149,15 +150,11 @@ def make_panels() -> Panels:
     from viewer.panels.photo_wipe_panel import PhotoWipePanel
     from viewer.panels.wipe_panel import WipePanel
 
-    def made(kind: Kind, make: Callable[[PanelRow], QWidget]) -> dict[str, QWidget]:
-        return {row.name: make(row) for row in PANELS if row.kind is kind}
-
-    return Panels(
-        made(Kind.PHOTO, PhotoPanel)["photo"],
-        made(Kind.SURFACE, Panel),
-        made(Kind.PHOTO_WIPE, PhotoWipePanel)["photo-wipe"],
-        made(Kind.WIPE, WipePanel)["wipe"],
-    )
+    photo, photo_wipe = PhotoPanel(panel_row("photo")), PhotoWipePanel(panel_row("photo-wipe"))
+    surfaces = {row.name: Panel(row) for row in PANELS if row.kind is Kind.SURFACE}
+    wipe = WipePanel(panel_row("wipe"))
+    widgets = {"photo": photo, **surfaces, "photo-wipe": photo_wipe, "wipe": wipe}
+    return Panels(photo, surfaces, photo_wipe, wipe, widgets)
 
 
 def make_application() -> QApplication:
@@ -194,10 +191,10 @@ def models_work() -> Work:
 
         return loading.load(name, weights, device)
 
-    def detect(image: NDArray[np.uint8], finder: str) -> list[Face]:
+    def detect(image: NDArray[np.uint8], detector: str) -> list[Face]:
         from models.detection import detectors
 
-        return detectors.detect(image, finder)
+        return detectors.detect(image, detector)
 
     def reconstruct(
         image: NDArray[np.uint8], faces: Sequence[Face], method: Reconstructor, without: frozenset[str]

@@ -8,13 +8,16 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
-from viewer.app.commands import Controller
-from viewer.app.idle import Settled, answered_or_failed
-from viewer.readouts.difference import ARRANGEMENT as A_B
-from viewer.readouts.lineup import METHODS, line, standing
+from viewer.app.commands import Commands
+from viewer.app.idle import Idle, answered_or_failed
+from viewer.readouts.lineup import standing
+from viewer.state.comparison import ARRANGEMENT as A_B
 from viewer.state.layout import LAB
-from viewer.state.state import Look, State
+from viewer.state.occlusion import Plan
+from viewer.state.setting import METHODS
+from viewer.state.state import State, line
 from viewer.state.store import Store
+from viewer.state.style import Look
 
 LONGEST_STOP_MS = 180_000
 SWEEP_STEPS = 8
@@ -29,7 +32,7 @@ def _covered(state: State) -> bool:
 
 
 def _swept(state: State) -> bool:
-    return state.lab.swept is not None and state.lab.running is None
+    return state.occlusion.swept is not None and state.occlusion.running is None
 
 
 def _all_answered(state: State) -> bool:
@@ -48,23 +51,23 @@ class Stop:
     """
 
     name: str
-    go: Callable[[Controller], None]
+    go: Callable[[Commands], None]
     ready: Callable[[State], bool] = _answered
 
 
-def _arrange(name: str) -> Callable[[Controller], None]:
-    return lambda controller: controller.looks.arrange(name)
+def _arrange(name: str) -> Callable[[Commands], None]:
+    return lambda commands: commands.display.arrange(name)
 
 
-def _cover(controller: Controller) -> None:
-    controller.looks.arrange(LAB)
-    controller.occluding.add("mask")
+def _cover(commands: Commands) -> None:
+    commands.display.arrange(LAB)
+    commands.occlusion.add("mask")
 
 
-def _sweep(controller: Controller) -> None:
-    controller.occluding.clear()
-    controller.trials.plan(replace(controller.state.lab.plan, steps=SWEEP_STEPS))
-    controller.trials.sweep()
+def _sweep(commands: Commands) -> None:
+    commands.occlusion.clear()
+    commands.trials.plan(replace(Plan(), steps=SWEEP_STEPS))
+    commands.trials.sweep()
 
 
 STOPS = (
@@ -76,10 +79,10 @@ STOPS = (
     Stop("methods", _arrange(METHODS), _all_answered),
     Stop(
         "methods-difference",
-        lambda controller: controller.looks.set_look_everywhere(Look.TO_FIRST),
+        lambda commands: commands.display.set_look_everywhere(Look.TO_FIRST),
         _all_answered,
     ),
-    Stop("methods-light", lambda controller: controller.looks.toggle_theme(), _all_answered),
+    Stop("methods-light", lambda commands: commands.display.toggle_theme(), _all_answered),
 )
 
 
@@ -90,12 +93,12 @@ class Tour(QObject):
         code: 0 once every picture was written; 1 until then, and where a stop came to nothing.
     """
 
-    def __init__(self, controller: Controller, store: Store, folder: Path, end: Callable[[], object]) -> None:
-        super().__init__(controller)
-        self._controller, self._store, self._folder, self._end = controller, store, folder, end
+    def __init__(self, commands: Commands, store: Store, folder: Path, end: Callable[[], object]) -> None:
+        super().__init__(commands)
+        self._commands, self._store, self._folder, self._end = commands, store, folder, end
         self._left, self._gone, self._failed = list(STOPS), False, False
         self.code = 1
-        self._settled = Settled(store, self._is_ready, self)
+        self._settled = Idle(store, self._is_ready, self)
         self._settled.settled.connect(self._next)
         self._patience = QTimer(self, singleShot=True, interval=LONGEST_STOP_MS)
         self._patience.timeout.connect(self._give_up)
@@ -124,17 +127,17 @@ class Tour(QObject):
             return
         self._gone = True
         self._patience.start()
-        self._left[0].go(self._controller)
+        self._left[0].go(self._commands)
         self._settled.look(self._store.state)
 
     def _take(self, stop: Stop) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / f"{stop.name}.png"
-        if self._controller.export_now("png", str(path)):
+        if self._commands.export.export_now("png", str(path)):
             print(path)
         else:
             self._failed = True
-        self._controller.dismiss_notice()
+        self._commands.window.dismiss_notice()
 
     @Slot()
     def _give_up(self) -> None:

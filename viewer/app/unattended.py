@@ -8,14 +8,14 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Slot
 
 from viewer.app.assembly import Assembly
-from viewer.app.idle import Settled, answered_or_failed
-from viewer.cli.parser import Launch
+from viewer.app.idle import Idle, answered_or_failed
+from viewer.cli.options import Launch
 from viewer.state.state import State
 
 log = logging.getLogger(__name__)
 
 
-class Errand(QObject):
+class Unattended(QObject):
     """Writes what a Launch asks for once nothing changes any more, prints the paths, and ends the session.
 
     Attributes:
@@ -26,7 +26,7 @@ class Errand(QObject):
         super().__init__(assembly)
         self._assembly, self._launch = assembly, launch
         self.code = 1
-        self._settled = Settled(assembly.store, answered_or_failed, self)
+        self._settled = Idle(assembly.store, answered_or_failed, self)
         self._settled.settled.connect(self._run)
 
     @Slot()
@@ -50,7 +50,7 @@ class Errand(QObject):
 
     def _write(self, kind: str, path: Path) -> bool:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if not self._assembly.controller.export_now(kind, str(path)):
+        if not self._assembly.commands.export.export_now(kind, str(path)):
             return False
         print(path)
         return True

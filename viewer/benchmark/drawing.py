@@ -18,7 +18,7 @@ from viewer.app.startup import make_application
 from viewer.gl.face_view import FaceView
 from viewer.gl.mesh_item import VALUES, Fill, MeshItem, Paint, Surface
 from viewer.gl.normals import smooth_normals
-from viewer.state.state import Camera, turn
+from viewer.state.camera import Camera, turn
 
 SIDE = 200  # vertices a side: 40,000 of them, 79,202 triangles
 PANELS = 4

@@ -39,7 +39,7 @@ def start_and_tell(since: float) -> None:
 
     from viewer.app import startup
     from viewer.app.assembly import FIRST_SIZE, Assembly
-    from viewer.cli.parser import Launch
+    from viewer.cli.options import Launch
 
     with tempfile.TemporaryDirectory() as folder:
         launch = Launch(screenshot=Path(folder) / "never written.png")  # an unattended session
@@ -64,6 +64,6 @@ def start_and_tell(since: float) -> None:
 
         for view in assembly.window.findChildren(QOpenGLWidget):
             view.frameSwapped.connect(on_screen)
-        QTimer.singleShot(0, assembly, lambda: startup.begin(assembly.controller, launch))
+        QTimer.singleShot(0, assembly, lambda: startup.begin(assembly, launch))
         application.exec()
         assembly.close()

@@ -1,8 +1,10 @@
-"""The rows of ACTIONS that move cameras, link them, and keep views by name."""
+"""What a user can do with cameras, as rows of menus."""
 
 from __future__ import annotations
 
-from viewer.state.state import Link, State
+from viewer.cameras.commands import CameraCommands
+from viewer.state.camera import Link
+from viewer.state.state import State
 from viewer.widgets.action import ActionRow
 
 VIEWPOINT = "View&point"
@@ -13,50 +15,55 @@ def _has_views(state: State) -> bool:
     return bool(state.views)
 
 
-def _view(name: str, key: str, place: str) -> ActionRow:
+def _view(name: str, key: str, place: str) -> ActionRow[CameraCommands]:
     return ActionRow(
         f"view-{name.replace(' ', '-')}",
         f"View from {place}",
         f"Turn the face in all panels so that it is seen from {place}.",
         VIEWPOINT,
-        lambda controller: controller.viewpoints.look_from(name),
+        lambda commands: commands.look_from(name),
         key,
         group="standard",
     )
 
 
-def _link(link: Link, tooltip: str) -> ActionRow:
+def _link(link: Link, tooltip: str) -> ActionRow[CameraCommands]:
     return ActionRow(
         f"link-{link.name.lower()}",
         f"Panels turn together: {link.value.lower()}",
         tooltip,
         VIEWPOINT,
-        lambda controller: controller.viewpoints.link(link),
+        lambda commands: commands.link(link),
         checked=lambda state: state.link is link,
         group="link",
     )
 
 
-def _saved_view(index: int) -> ActionRow:
+def _saved_view(index: int) -> ActionRow[CameraCommands]:
+    text = f"Saved view {index + 1}"
     return ActionRow(
         f"saved-view-{index + 1}",
-        f"Saved view {index + 1}",
+        text,
         "Go to this saved view with all panels.",
         VIEWPOINT,
-        lambda controller: controller.viewpoints.recall(index),
+        lambda commands: commands.recall(index),
         f"Alt+{index + 1}",
         enabled=lambda state: index < len(state.views),
         group="saved",
+        text_now=lambda state: (
+            f"Saved view: {list(state.views)[index]}" if index < len(state.views) else text
+        ),
+        visible=lambda state: index < len(state.views),
     )
 
 
-VIEWPOINT_ACTIONS: tuple[ActionRow, ...] = (
+ACTIONS: tuple[ActionRow[CameraCommands], ...] = (
     ActionRow(
         "reset-view",
         "Reset view",
         "Look at the face as the photo does, in all panels.",
         VIEWPOINT,
-        lambda controller: controller.viewpoints.reset(),
+        lambda commands: commands.reset(),
         "Home",
         "reset",
         toolbar="Reset view",
@@ -67,7 +74,7 @@ VIEWPOINT_ACTIONS: tuple[ActionRow, ...] = (
         "Fit to face",
         "Bring the whole face into the middle of every panel, turned as it is.",
         VIEWPOINT,
-        lambda controller: controller.viewpoints.fit(),
+        lambda commands: commands.fit(),
         "F",
         "face",
         group="camera",
@@ -77,7 +84,7 @@ VIEWPOINT_ACTIONS: tuple[ActionRow, ...] = (
         "Perspective",
         "Draw near parts larger; off, the camera is the one the face models assume.",
         VIEWPOINT,
-        lambda controller: controller.viewpoints.toggle_perspective(),
+        lambda commands: commands.toggle_perspective(),
         "P",
         "perspective",
         checked=lambda state: state.camera.perspective,
@@ -98,7 +105,7 @@ VIEWPOINT_ACTIONS: tuple[ActionRow, ...] = (
         "Save this view…",
         "Keep how the panels look at the face, under a name.",
         VIEWPOINT,
-        lambda controller: controller.viewpoints.save(),
+        lambda commands: commands.save(),
         "Ctrl+D",
         group="saved",
     ),
@@ -107,7 +114,7 @@ VIEWPOINT_ACTIONS: tuple[ActionRow, ...] = (
         "Rename a saved view…",
         "Give a saved view another name.",
         VIEWPOINT,
-        lambda controller: controller.viewpoints.rename(),
+        lambda commands: commands.rename(),
         enabled=_has_views,
         group="saved",
     ),
@@ -116,7 +123,7 @@ VIEWPOINT_ACTIONS: tuple[ActionRow, ...] = (
         "Delete a saved view…",
         "Forget a saved view.",
         VIEWPOINT,
-        lambda controller: controller.viewpoints.delete(),
+        lambda commands: commands.delete(),
         enabled=_has_views,
         group="saved",
     ),

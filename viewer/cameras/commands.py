@@ -1,21 +1,21 @@
-"""The verbs that move cameras, link them, and keep views by name."""
+"""What a user can do with cameras: move them, link them, keep views by name."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QObject
 
-from viewer.state.state import Camera, Link, seen_from
+from viewer.state.camera import Camera, Link, seen_from
 from viewer.state.store import Store
 from viewer.state.views import LONGEST_NAME, each, everywhere, moved, renamed_view, with_view, without_view
-from viewer.widgets.dialogs import Outside
+from viewer.widgets.dialogs import DesktopServices
 
 
-class Viewpoints(QObject):
+class CameraCommands(QObject):
     """What a user can do to the cameras of the panels."""
 
-    def __init__(self, store: Store, outside: Outside, parent: QObject | None = None) -> None:
+    def __init__(self, store: Store, desktop: DesktopServices, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._store, self._outside = store, outside
+        self._store, self._desktop = store, desktop
 
     def move(self, panel: str, camera: Camera) -> None:
         """Let a panel look this way, and with it what is linked to it."""
@@ -59,16 +59,16 @@ class Viewpoints(QObject):
 
     def rename(self) -> None:
         """Give a saved view the user chooses another name."""
-        old = self._outside.ask_choice("Rename which view?", tuple(self._store.state.views))
+        old = self._desktop.ask_choice("Rename which view?", tuple(self._store.state.views))
         new = self._asked("New name:", old) if old in self._store.state.views else ""
         if new:
             self._store.update(views=renamed_view(self._store.state.views, old, new))
 
     def delete(self) -> None:
         """Forget a saved view the user chooses."""
-        name = self._outside.ask_choice("Delete which view?", tuple(self._store.state.views))
+        name = self._desktop.ask_choice("Delete which view?", tuple(self._store.state.views))
         if name in self._store.state.views:
             self._store.update(views=without_view(self._store.state.views, name))
 
     def _asked(self, question: str, suggestion: str) -> str:
-        return self._outside.ask_text(question, suggestion).strip()[:LONGEST_NAME]
+        return self._desktop.ask_text(question, suggestion).strip()[:LONGEST_NAME]

@@ -27,7 +27,7 @@ from models.robustness.change import Change, change
 from models.robustness.jitter import Jitter, Spread, jittering
 from models.robustness.sweep import GROWING, SLIDING, Ask, Sweep, Swept, sweeping
 from resources import program_version
-from viewer.cli.parser import Occlude
+from viewer.cli.options import Occlude
 from viewer.cli.run import check_device, left_out
 from viewer.sources.still import read_still
 
@@ -54,7 +54,7 @@ def run_occlude(asked: Occlude) -> int:
 def occlude(asked: Occlude, ask: Ask, sweep: Sweep | None, jitter: Jitter | None) -> list[Path]:
     """Do it and write the files; returns them."""
     frame = read_still(asked.image)
-    faces = detect(frame.image, asked.finder) if asked.box is None else [Face(asked.box)]
+    faces = detect(frame.image, asked.detector) if asked.box is None else [Face(asked.box)]
     if not faces:
         raise InputError(f"No face was found in {frame.name}. Give its place with --box x0,y0,x1,y1.")
     face = faces[0]

@@ -4,115 +4,22 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from models.catalogue import FINDERS, USUAL_FINDER
 from models.geometry.arrays import Box
 from resources import program_version
+from viewer.cli.options import Batch, Launch, Occlude
 from viewer.methods.available import best_offer
 from viewer.state.layout import ARRANGEMENTS
 
+COMMANDS = """commands, each with its own --help:
+  unmask run IMAGE ... --out DIR    answer without a window, and write files
+  unmask occlude IMAGE --out DIR    add occluders to a face, and write what that changes
+  unmask assets                     list, fetch, add and remove weights and face models
+  unmask about                      versions, and the weights at hand with their licences
 
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """What the window was asked to open with.
-
-    Attributes:
-        paths: Pictures, a video or a folder; empty opens the first bundled photo.
-        camera: Index of a camera to open instead; None for none.
-        method, weights: Who answers; None leaves what the last session used.
-        finder: Who looks for faces; None likewise.
-        without: Parts of the computation to leave out at first.
-        theme: "dark", "light", or None for what the last session used.
-        arrangement: Which panels stand side by side; None for those of the last session.
-        screenshot: Where to write a picture of the whole window once the first answer is drawn; then quit.
-        export: Folder for the mesh (PLY, GLB) and the answer (JSON) once it is there; then quit.
-        tour: Folder for a picture of every arrangement with something in it; then quit.
-    """
-
-    paths: tuple[Path, ...] = ()
-    camera: int | None = None
-    method: str | None = None
-    weights: str | None = None
-    finder: str | None = None
-    without: frozenset[str] = frozenset()
-    theme: str | None = None
-    arrangement: str | None = None
-    screenshot: Path | None = None
-    export: Path | None = None
-    tour: Path | None = None
-
-    @property
-    def unattended(self) -> bool:
-        """Whether the session only writes files and ends."""
-        return self.screenshot is not None or self.export is not None or self.tour is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What `unmask run` was asked to do.
-
-    Attributes:
-        images: The pictures, in order.
-        out: Folder for the files.
-        method, weights, device: Who answers, and where it runs.
-        finder: Who looks for faces.
-        without: Parts of the computation to leave out.
-        branches: The branches to keep; None keeps all.
-        box: The face's box in each picture, image px; None looks for faces.
-    """
-
-    images: tuple[Path, ...]
-    out: Path
-    method: str = "dsfnet"
-    weights: str = "open"
-    finder: str = USUAL_FINDER
-    device: str = "cpu"
-    without: frozenset[str] = frozenset()
-    branches: frozenset[str] | None = None
-    box: Box | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Occlude:
-    """What `unmask occlude` was asked to do.
-
-    Attributes:
-        image: The picture.
-        out: Folder for the files.
-        method, weights, finder, device, without, box: As in Batch.
-        kinds: Covers to lay, from the bottom up.
-        seed: Of covers, sweep and jitter.
-        sweep: What sweeps over the face; None for no sweep.
-        steps, cells, patch_percent: See models.robustness.sweep.Sweep.
-        filling: What a sliding patch shows.
-        factor, threshold_percent: Define the breaking point.
-        jitter: Whether to jitter the box.
-        draws, shift_px, scale_percent: See models.robustness.jitter.Jitter.
-    """
-
-    image: Path
-    out: Path
-    method: str = "dsfnet"
-    weights: str = "open"
-    finder: str = USUAL_FINDER
-    device: str = "cpu"
-    without: frozenset[str] = frozenset()
-    box: Box | None = None
-    kinds: tuple[str, ...] = ()
-    seed: int = 0
-    sweep: str | None = None
-    steps: int = 16
-    cells: int = 8
-    patch_percent: float = 25.0
-    filling: str = "colour"
-    factor: float = 2.0
-    threshold_percent: float = 5.0
-    jitter: bool = False
-    draws: int = 24
-    shift_px: float = 4.0
-    scale_percent: float = 5.0
+A file or folder of such a name is opened by ./run, or after --."""
 
 
 def parse_launch(words: Sequence[str]) -> Launch:
@@ -120,13 +27,12 @@ def parse_launch(words: Sequence[str]) -> Launch:
     parser = argparse.ArgumentParser(
         prog="unmask",
         description="See what a face alignment network saw, and what it made up where it saw nothing.",
-        epilog="`unmask run IMAGE ... --out DIR` does the same without a window, `unmask occlude IMAGE --out "
-        "DIR` covers faces, `unmask assets` lists and brings files, `unmask about` says which versions and "
-        "weights are here; each has its own --help.",
+        epilog=COMMANDS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="pictures, a video, or a folder")
     parser.add_argument("--camera", type=_camera, metavar="N", help="open camera N; 0 is the first")
-    _add_method(parser, method=None, finder=None)
+    _add_method(parser, method=None, detector=None)
     parser.add_argument("--theme", choices=["dark", "light"])
     parser.add_argument(
         "--arrangement", choices=[row.name for row in ARRANGEMENTS], help="which panels stand side by side"
@@ -147,7 +53,7 @@ def parse_launch(words: Sequence[str]) -> Launch:
         camera=found.camera,
         method=found.method,
         weights=found.weights,
-        finder=found.finder,
+        detector=found.finder,
         without=frozenset().union(*found.without),
         theme=found.theme,
         arrangement=found.arrangement,
@@ -165,7 +71,7 @@ def parse_batch(words: Sequence[str]) -> Batch:
     )
     parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
-    _add_method(parser, method="dsfnet", finder=USUAL_FINDER)
+    _add_method(parser, method="dsfnet", detector=USUAL_FINDER)
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, ... (%(default)s)")
     parser.add_argument(
         "--branches", type=_parts, metavar="A,B", help="keep only these branches, e.g. image-space"
@@ -179,7 +85,7 @@ def parse_batch(words: Sequence[str]) -> Batch:
         out=found.out,
         method=found.method,
         weights=found.weights or best_offer(found.method).setting.weights,
-        finder=found.finder,
+        detector=found.finder,
         device=found.device,
         without=frozenset().union(*found.without),
         branches=found.branches,
@@ -191,19 +97,22 @@ def parse_occlude(words: Sequence[str]) -> Occlude:
     """The words after `unmask occlude`."""
     parser = argparse.ArgumentParser(
         prog="unmask occlude",
-        description="Cover a face and write what that changes, against the answer without covers: NAME.json, "
+        description="Occlude a face and write what that changes, compared with the bare answer: NAME.json, "
         "NAME.png and tables as CSV. The occlusion lab of the window gives the same figures.",
     )
     fresh = Occlude(Path(), Path())
     parser.add_argument("image", type=Path, metavar="IMAGE")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
-    _add_method(parser, method="dsfnet", finder=USUAL_FINDER)
+    _add_method(parser, method="dsfnet", detector=USUAL_FINDER)
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, ... (%(default)s)")
     parser.add_argument("--box", type=_box, metavar="X0,Y0,X1,Y1", help="the face, px; else it is looked for")
     parser.add_argument(
-        "--kind", action="append", default=[], help="a cover to lay, e.g. mask; again for one more above it"
+        "--kind",
+        action="append",
+        default=[],
+        help="an occluder to add, e.g. mask; again for more",
     )
-    parser.add_argument("--seed", type=_count, default=0, help="of covers, sweep and jitter (%(default)s)")
+    parser.add_argument("--seed", type=_count, default=0, help="of occluders, sweep and jitter (%(default)s)")
     _add_trials(parser, fresh)
     found = parser.parse_args(words)
     growing = found.grow or (found.kind[-1] if found.kind else "bottom")
@@ -212,7 +121,7 @@ def parse_occlude(words: Sequence[str]) -> Occlude:
         out=found.out,
         method=found.method,
         weights=found.weights or best_offer(found.method).setting.weights,
-        finder=found.finder,
+        detector=found.finder,
         device=found.device,
         without=frozenset().union(*found.without),
         box=found.box,
@@ -229,23 +138,6 @@ def parse_occlude(words: Sequence[str]) -> Occlude:
         draws=found.draws,
         shift_px=found.shift,
         scale_percent=found.scale,
-    )
-
-
-def _add_method(parser: argparse.ArgumentParser, method: str | None, finder: str | None) -> None:
-    parser.add_argument("--method", default=method, help="face alignment method, e.g. dsfnet")
-    parser.add_argument(
-        "--weights",
-        help="those that ship (open), those you brought (official), or a file",
-    )
-    parser.add_argument("--finder", default=finder, choices=list(FINDERS), help="who looks for faces")
-    parser.add_argument(
-        "--without",
-        type=_parts,
-        action="append",
-        default=[],
-        metavar="A,B",
-        help="leave out parts: image-space, model-space, confidence, visibility-mask",
     )
 
 
@@ -271,6 +163,23 @@ def _add_trials(parser: argparse.ArgumentParser, fresh: Occlude) -> None:
     )
     jitter.add_argument(
         "--scale", type=float, default=fresh.scale_percent, help="of its size, %% (%(default)s)"
+    )
+
+
+def _add_method(parser: argparse.ArgumentParser, method: str | None, detector: str | None) -> None:
+    parser.add_argument("--method", default=method, help="face alignment method, e.g. dsfnet")
+    parser.add_argument(
+        "--weights",
+        help="those that ship (open), those you brought (official), or a file",
+    )
+    parser.add_argument("--finder", default=detector, choices=list(FINDERS), help="who looks for faces")
+    parser.add_argument(
+        "--without",
+        type=_parts,
+        action="append",
+        default=[],
+        metavar="A,B",
+        help="leave out parts: image-space, model-space, confidence, visibility-mask",
     )
 
 

@@ -19,12 +19,11 @@ from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
 from models.states import STATE_NAMES, state_shares
 from resources import program_version
-from viewer.cli.parser import Batch
+from viewer.cli.options import Batch
 from viewer.readouts.verdict import likely_error_text
 from viewer.sources.source import Frame
 from viewer.sources.still import read_still
-
-BRANCH = " space"  # the switches that are branches end so
+from viewer.state.setting import branches_of
 
 
 def run_batch(batch: Batch) -> int:
@@ -52,7 +51,7 @@ def run_batch(batch: Batch) -> int:
 def run_one(batch: Batch, method: Reconstructor, without: frozenset[str], image: Path, stem: Path) -> str:
     """Answer for one picture, write its files, and say in a line what came out."""
     frame = read_still(image)
-    faces = detect(frame.image, batch.finder) if batch.box is None else [Face(batch.box)]
+    faces = detect(frame.image, batch.detector) if batch.box is None else [Face(batch.box)]
     if not faces:
         raise InputError(f"No face was found in {frame.name}. Give its place with --box x0,y0,x1,y1.")
     answers = reconstruct(frame.image, faces, method, without)
@@ -88,7 +87,7 @@ def left_out(
     Raises:
         MethodError: A name that is no switch, or no branch, of this method.
     """
-    there = [switch for switch in switches if switch.endswith(BRANCH)]
+    there = [branch.value for branch in branches_of(switches)]
     unknown = sorted(without - set(switches)) + sorted((branches or frozenset()) - set(there))
     if unknown:
         parts, kinds = (", ".join(name.replace(" ", "-") for name in names) for names in (switches, there))

@@ -8,24 +8,17 @@ from PySide6.QtCore import Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QWidget
 
-from viewer.app.commands import Controller
+from viewer.compare.commands import CompareCommands
 from viewer.methods.available import offers
-from viewer.readouts.difference import (
-    ARRANGEMENT,
-    Compared,
-    Setting,
-    Side,
-    choices,
-    compared_in,
-    described,
-    vertex_on,
-)
+from viewer.methods.offers_menu import add_offers
+from viewer.readouts.difference import Compared, choices, compared_in, described, vertex_on
 from viewer.readouts.vertex import reading
+from viewer.state.comparison import ARRANGEMENT, Side
+from viewer.state.setting import Setting
 from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.widgets.parts import action_button, summary
 from viewer.widgets.theme import SPACE
-from viewer.window.menus import add_offers
 
 BUTTONS = ("ab-swap", "ab-pin", "ab-blink", "ab-flip")
 
@@ -36,12 +29,12 @@ class CompareBar(QWidget):
     def __init__(
         self,
         store: Store,
-        controller: Controller,
+        commands: CompareCommands,
         actions: Mapping[str, QAction],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._store, self._controller = store, controller
+        self._store, self._commands = store, commands
         row = QHBoxLayout(self)
         row.setContentsMargins(SPACE, 4, SPACE, 0)
         self._sides = {name: self._side_button(name) for name in "ab"}
@@ -80,16 +73,16 @@ class CompareBar(QWidget):
             action = menu.addAction(text)
             action.setCheckable(True)
             action.setChecked(side == chosen)
-            action.triggered.connect(lambda _=False, side=side: self._controller.comparing.choose(name, side))
+            action.triggered.connect(lambda _=False, side=side: self._commands.choose(name, side))
         menu.addSection("This frame, other methods")
         others = [one for one in offers() if one.setting != Setting(state.method, state.weights)]
         add_offers(
             menu,
             others,
             chosen.setting,
-            lambda setting: self._controller.comparing.choose(name, Side(setting=setting)),
+            lambda setting: self._commands.choose(name, Side(setting=setting)),
         )
-        menu.addAction("Other weights…", lambda: self._controller.comparing.choose_weights(name))
+        menu.addAction("Other weights…", lambda: self._commands.choose_weights(name))
 
     @Slot(object, object)
     def _follow(self, new: State, old: State | None = None) -> None:

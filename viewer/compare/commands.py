@@ -1,4 +1,4 @@
-"""The verbs of A against B: what is compared, where the line is, which of the two is in front."""
+"""What a user can do with A and B: what is compared, where the line is, which of the two is in front."""
 
 from __future__ import annotations
 
@@ -9,25 +9,27 @@ from PySide6.QtWidgets import QApplication, QStyle
 
 from models.errors import InputError
 from viewer.inference.session import Session
-from viewer.readouts.difference import ARRANGEMENT, Comparison, Mode, Setting, Side, pinned_of
+from viewer.readouts.difference import pinned_of
+from viewer.state.comparison import ARRANGEMENT, Comparison, Mode, Side
+from viewer.state.setting import Setting
 from viewer.state.state import State
 from viewer.state.store import Store
-from viewer.widgets.dialogs import Outside
+from viewer.widgets.dialogs import DesktopServices
 
 BLINK_MS = 600  # slower than three flashes a second, which can harm
 
 
-class Comparing(QObject):
-    """What a user can do with A and B. Sides that need another answer make the Session ask for it."""
+class CompareCommands(QObject):
+    """What a user can do with A and B. Which answers they need follows from the State."""
 
     def __init__(
-        self, store: Store, session: Session, outside: Outside, parent: QObject | None = None
+        self, store: Store, session: Session, desktop: DesktopServices, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
-        self._store, self._session, self._outside = store, session, outside
+        self._store, self._session, self._desktop = store, session, desktop
         self._beat = QTimer(self, interval=BLINK_MS)
         self._beat.timeout.connect(self.flip)
-        store.changed.connect(self._follow)
+        store.on(_blinks, self._blink)
 
     def choose(self, name: str, side: Side) -> None:
         """Compare something else as "a" or "b"."""
@@ -35,7 +37,7 @@ class Comparing(QObject):
 
     def choose_weights(self, name: str) -> None:
         """Ask for a weights file and compare what it answers."""
-        if path := self._outside.ask_weights():
+        if path := self._desktop.ask_weights():
             self.choose(name, Side(setting=Setting(self._store.state.method, path)))
 
     def pin(self) -> None:
@@ -87,14 +89,16 @@ class Comparing(QObject):
     def _change(self, **changes: object) -> None:
         self._store.update(comparison=replace(self._comparison, **changes))  # type: ignore[arg-type]
 
-    @Slot(object, object)
-    def _follow(self, new: State, _old: State) -> None:
+    def _blink(self, blinks: bool) -> None:
         """Blinking goes by itself while it can be seen, unless the desktop asks for no movement."""
-        blinks = new.comparison.mode is Mode.BLINK and new.arrangement == ARRANGEMENT and moves()
-        if blinks and not self._beat.isActive():
+        if blinks and moves():
             self._beat.start()
-        elif not blinks:
+        else:
             self._beat.stop()
+
+
+def _blinks(state: State) -> bool:
+    return state.comparison.mode is Mode.BLINK and state.arrangement == ARRANGEMENT
 
 
 def moves() -> bool:

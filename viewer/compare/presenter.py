@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject
 
 from models.reconstruction import Topology
-from viewer.app.commands import Controller
-from viewer.readouts.difference import ARRANGEMENT, Compared, compared_in, described
+from viewer.cameras.commands import CameraCommands
+from viewer.compare.commands import CompareCommands
+from viewer.display.commands import DisplayCommands
+from viewer.inspector.commands import InspectorCommands
+from viewer.readouts.difference import Compared, compared_in, described
+from viewer.state.camera import Camera
+from viewer.state.comparison import ARRANGEMENT
 from viewer.state.layout import style_of
-from viewer.state.state import Camera, LayerStyle, State, Theme
+from viewer.state.state import State
 from viewer.state.store import Store
+from viewer.state.style import LayerStyle, Theme
 from viewer.state.views import camera_of
+from viewer.widgets.signals import Emits
+
+T = TypeVar("T")
 
 
 class PairView(Protocol):
-    """A panel that shows two things along a line; `wiped` and `vertex_picked` are signals."""
+    """A panel that shows two things along a line."""
 
-    wiped: Any
-    vertex_picked: Any
+    @property
+    def wiped(self) -> Emits[float]:
+        """The user moved the line: the share of the width that shows A."""
+
+    @property
+    def vertex_picked(self) -> Emits[Topology, int]:
+        """The user clicked a vertex of that mesh."""
 
     def set_pair(self, pair: Compared, names: tuple[str, str]) -> None:
         """Show these two, called so."""
@@ -42,11 +57,19 @@ class PhotoPair(PairView, Protocol):
 
 
 class SurfacePair(PairView, Protocol):
-    """As `viewer.panels.wipe_panel.WipePanel`; the three are signals."""
+    """As `viewer.panels.wipe_panel.WipePanel`."""
 
-    camera_moved: Any
-    style_chosen: Any
-    renderer_found: Any
+    @property
+    def camera_moved(self) -> Emits[Camera]:
+        """The user moved the camera."""
+
+    @property
+    def style_chosen(self) -> Emits[LayerStyle]:
+        """The user chose how the surfaces are drawn."""
+
+    @property
+    def renderer_found(self) -> Emits[str]:
+        """OpenGL has said which driver draws."""
 
     def set_look(self, style: LayerStyle) -> None:
         """Draw both surfaces like this."""
@@ -55,13 +78,16 @@ class SurfacePair(PairView, Protocol):
         """Look from here."""
 
 
-class ComparisonLinked(QObject):
+class ComparePresenter(QObject):
     """Keeps both panels true to the Store while they are in sight."""
 
     def __init__(
         self,
         store: Store,
-        controller: Controller,
+        compare: CompareCommands,
+        inspector: InspectorCommands,
+        cameras: CameraCommands,
+        display: DisplayCommands,
         photo: PhotoPair,
         surface: SurfacePair,
         parent: QObject | None = None,
@@ -70,43 +96,49 @@ class ComparisonLinked(QObject):
         self._photo, self._surface = photo, surface
         self._told: Compared | None = None
         for view in (photo, surface):
-            view.wiped.connect(controller.comparing.set_wipe)
-            view.vertex_picked.connect(controller.probe_on)
-        surface.camera_moved.connect(lambda camera: controller.viewpoints.move("wipe", camera))
-        surface.style_chosen.connect(lambda style: controller.looks.set_style("wipe", style))
-        surface.renderer_found.connect(controller.looks.set_renderer)
-        self._follow(store.state, None)
-        store.changed.connect(self._follow)
+            view.wiped.connect(compare.set_wipe)
+            view.vertex_picked.connect(inspector.probe_on)
+        surface.camera_moved.connect(lambda camera: cameras.move("wipe", camera))
+        surface.style_chosen.connect(lambda style: display.set_style("wipe", style))
+        surface.renderer_found.connect(display.set_renderer)
+        self._store = store
+        store.on(lambda state: state.theme is Theme.DARK, self._dress)
+        self._in_sight(compared_in, self._show)
+        self._in_sight(lambda state: state.comparison.share, self._share)
+        self._in_sight(lambda state: state.overlays, photo.set_overlays)
+        self._in_sight(lambda state: style_of(state, "wipe"), surface.set_look)
+        self._in_sight(lambda state: camera_of(state, "wipe"), surface.set_camera)
+        self._in_sight(lambda state: (compared_in(state), state.probe), self._mark)
 
-    @Slot(object, object)
-    def _follow(self, new: State, old: State | None = None) -> None:
-        if old is None or new.theme is not old.theme:
-            for view in (self._photo, self._surface):
-                view.set_theme(new.theme is Theme.DARK)
-        if new.arrangement == ARRANGEMENT:
-            self._show(new, old)
+    def _in_sight(self, part: Callable[[State], T], handler: Callable[[T], object]) -> None:
+        """As `store.on`, but only while A and B are looked at."""
 
-    def _show(self, new: State, old: State | None) -> None:
-        begins = old is None or old.arrangement != ARRANGEMENT
-        pair = compared_in(new)
-        anew = pair is not self._told
-        if anew:
-            self._told = pair
-            names = described(new.comparison.a, new), described(new.comparison.b, new)
-            for view in (self._photo, self._surface):
-                view.set_pair(pair, names)
-        if begins or old is None or new.comparison.share != old.comparison.share:
-            for view in (self._photo, self._surface):
-                view.set_share(new.comparison.share)
-        if begins or old is None or new.overlays is not old.overlays:
-            self._photo.set_overlays(new.overlays)
-        if begins or old is None or style_of(new, "wipe") != style_of(old, "wipe"):
-            self._surface.set_look(style_of(new, "wipe"))
-        if begins or old is None or camera_of(new, "wipe") != camera_of(old, "wipe"):
-            self._surface.set_camera(camera_of(new, "wipe"))
-        if anew or begins or old is None or new.probe is not old.probe:
-            for view in (self._photo, self._surface):
-                view.set_probe(*_probed(new))
+        def tell(value: T | None) -> None:
+            if value is not None:
+                handler(value)
+
+        self._store.on(lambda state: part(state) if state.arrangement == ARRANGEMENT else None, tell, self)
+
+    def _dress(self, dark: bool) -> None:
+        for view in (self._photo, self._surface):
+            view.set_theme(dark)
+
+    def _show(self, pair: Compared) -> None:
+        if pair is self._told:
+            return
+        self._told = pair
+        state = self._store.state
+        names = described(state.comparison.a, state), described(state.comparison.b, state)
+        for view in (self._photo, self._surface):
+            view.set_pair(pair, names)
+
+    def _share(self, share: float) -> None:
+        for view in (self._photo, self._surface):
+            view.set_share(share)
+
+    def _mark(self, _changed: object) -> None:
+        for view in (self._photo, self._surface):
+            view.set_probe(*_probed(self._store.state))
 
 
 def _probed(state: State) -> tuple[int | None, Topology | None]:

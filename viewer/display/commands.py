@@ -1,4 +1,4 @@
-"""The verbs that only change how things are drawn: overlays, colours, theme. They ask nobody."""
+"""What a user can do to the drawing: overlays, colours, theme. Nothing is recomputed."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import replace
 from PySide6.QtCore import QObject
 
 from viewer.state.layout import arrangement, panels_shown, style_of
-from viewer.state.state import LayerStyle, Look, Theme, toggled, with_style
+from viewer.state.state import toggled, with_style
 from viewer.state.store import Store
+from viewer.state.style import LayerStyle, Look, Theme
 
 
-class Looks(QObject):
+class DisplayCommands(QObject):
     """What a user can do to the drawing; nothing is computed anew."""
 
     def __init__(self, store: Store, parent: QObject | None = None) -> None:

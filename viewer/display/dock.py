@@ -5,14 +5,15 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from viewer.app.commands import Controller
+from viewer.display.commands import DisplayCommands
+from viewer.methods.branch_commands import BranchCommands
 from viewer.readouts.parts import BOTH_OFF, both_off
 from viewer.state.layout import PANELS, panels_shown, style_of
-from viewer.state.state import OVERLAYS, Look, State
+from viewer.state.state import State
 from viewer.state.store import Store
+from viewer.state.style import OVERLAY_TEXTS, OVERLAYS, Look
 from viewer.widgets.parts import clear, heading, note
 from viewer.widgets.theme import SPACE
-from viewer.window.action_table import OVERLAY_TEXTS
 
 SAID_BY = ("answer", "busy", "switched_off")
 BRANCH_NOTES = {
@@ -26,9 +27,15 @@ BRANCH_NOTES = {
 class LayersDock(QScrollArea):
     """Toggles for every branch, every overlay of the photo and the look of every panel."""
 
-    def __init__(self, store: Store, controller: Controller, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        display: DisplayCommands,
+        branches: BranchCommands,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._controller = controller
+        self._display_commands, self._branch_commands = display, branches
         self._branches: dict[str, QCheckBox] = {}
         self._overlays: dict[str, QCheckBox] = {}
         self._looks: dict[str, QComboBox] = {}
@@ -63,7 +70,7 @@ class LayersDock(QScrollArea):
             box = QCheckBox(OVERLAY_TEXTS[name])
             box.setAccessibleName(f"{OVERLAY_TEXTS[name]} over the photo")
             box.setToolTip(f"Draw {OVERLAY_TEXTS[name].lower()} over the photo (Shift+{index + 1})")
-            box.clicked.connect(lambda _on, name=name: self._controller.looks.toggle_overlay(name))
+            box.clicked.connect(lambda _on, name=name: self._display_commands.toggle_overlay(name))
             grid.addWidget(box, index // 2, index % 2)
             self._overlays[name] = box
         return grid
@@ -117,14 +124,14 @@ class LayersDock(QScrollArea):
             box.setToolTip(
                 f"{sentence_case(name)}: {explained or 'a part of this method'} (Ctrl+{index + 1})"
             )
-            box.clicked.connect(lambda _on, name=name: self._controller.toggle_branch(name))
+            box.clicked.connect(lambda _on, name=name: self._branch_commands.toggle_branch(name))
             self._branch_column.addWidget(box)
             self._branches[name] = box
 
     def _choose_look(self, panel: str, index: int) -> None:
         look = self._looks[panel].itemData(index)
         if isinstance(look, Look):
-            self._controller.looks.set_look(panel, look)
+            self._display_commands.set_look(panel, look)
 
 
 def part_taken(state: State) -> str:

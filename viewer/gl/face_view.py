@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QWidget
 from viewer.gl import trackball
 from viewer.gl.mesh_item import MeshItem
 from viewer.gl.points_item import PointsItem
-from viewer.state.state import Camera, product, turn
+from viewer.state.camera import Camera, product, turn
 
 log = logging.getLogger(__name__)
 

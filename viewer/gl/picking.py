@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viewer.gl import trackball
-from viewer.state.state import Camera
+from viewer.state.camera import Camera
 
 RADIUS_PX = 12.0
 

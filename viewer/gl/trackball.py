@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from viewer.state.state import Camera, Quaternion, product
+from viewer.state.camera import Camera, Quaternion, product
 
 Point = tuple[float, float]
 

@@ -19,9 +19,10 @@ from PySide6.QtWidgets import (
 
 from models.metrics.normalisers import NORMALISERS, normaliser
 from models.metrics.scores import Figure, figures
-from viewer.app.commands import Controller
+from viewer.display.commands import DisplayCommands
+from viewer.ground_truth.commands import GroundTruthCommands
 from viewer.methods.table import MethodsTable
-from viewer.readouts.lineup import METHODS
+from viewer.state.setting import METHODS, Branch
 from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.widgets.parts import badge, note
@@ -42,9 +43,15 @@ HINT = "Click a figure: its formula, and what it is divided by drawn over the ph
 class MetricsDock(QWidget):
     """One row per figure, one column per branch."""
 
-    def __init__(self, store: Store, controller: Controller, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        ground_truth: GroundTruthCommands,
+        display: DisplayCommands,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._controller = controller
+        self._display_commands = display
         self._figures: tuple[Figure, ...] = ()
         self._source, self._explained = note(""), note(HINT)
         self._source.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -54,7 +61,7 @@ class MetricsDock(QWidget):
         self._open = QPushButton("Open…")
         self._open.setAccessibleName("Open ground truth")
         self._open.setToolTip("Choose a file of ground truth: .mat, .pts, .json, .npz, .obj or .ply (Ctrl+G)")
-        self._open.clicked.connect(controller.open_truth_dialog)
+        self._open.clicked.connect(ground_truth.open_dialog)
         self._normaliser = self._make_normaliser()
         self._table = self._make_table()
         self._methods = MethodsTable()
@@ -68,8 +75,12 @@ class MetricsDock(QWidget):
             column.addWidget(widget, 1 if widget is self._table else 0)
         column.addWidget(self._explained)
         column.addWidget(self._methods)
-        self._follow(store.state, None)
+        self._store = store
+        store.on(lambda state: (state.shown, state.selected_face), self._on_answer)
+        store.on(lambda state: (state.judgement, state.normaliser), self._on_judgement)
+        store.on(lambda state: (state.judgement, state.normaliser, state.explained), self._on_explained)
         store.changed.connect(self._follow)
+        self._follow(store.state)
 
     def _make_normaliser(self) -> QComboBox:
         chooser = QComboBox()
@@ -78,7 +89,7 @@ class MetricsDock(QWidget):
         chooser.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         for row in NORMALISERS:
             chooser.addItem(f"÷ {row.name}", row.key)
-        chooser.activated.connect(lambda i: self._controller.looks.divide_errors_by(NORMALISERS[i].key))
+        chooser.activated.connect(lambda i: self._display_commands.divide_errors_by(NORMALISERS[i].key))
         return chooser
 
     def _make_table(self) -> QTableWidget:
@@ -99,20 +110,22 @@ class MetricsDock(QWidget):
 
     @Slot(int, int)
     def _explain(self, row: int, _column: int) -> None:
-        self._controller.looks.explain_figure(self._figures[row].title)
+        self._display_commands.explain_figure(self._figures[row].title)
 
     @Slot(object, object)
-    def _follow(self, new: State, old: State | None = None) -> None:
-        if old is None or new.shown is not old.shown or new.selected_face != old.selected_face:
-            self._show_source(new)
+    def _follow(self, new: State, _old: State | None = None) -> None:
         self._methods.setVisible(new.arrangement == METHODS)
         if new.arrangement == METHODS:
             self._methods.show_state(new)
-        changed = old is None or new.judgement is not old.judgement or new.normaliser != old.normaliser
-        if changed:
-            self._show_figures(new)
-        if changed or old is None or new.explained != old.explained:
-            self._show_explained(new)
+
+    def _on_answer(self, _changed: object) -> None:
+        self._show_source(self._store.state)
+
+    def _on_judgement(self, _changed: object) -> None:
+        self._show_figures(self._store.state)
+
+    def _on_explained(self, _changed: object) -> None:
+        self._show_explained(self._store.state)
 
     def _show_source(self, state: State) -> None:
         shown = state.shown
@@ -178,7 +191,8 @@ def _named(figure: Figure) -> str:
 
 def _short(branch: str) -> str:
     """A branch as the head of a narrow column."""
-    return branch.removesuffix(" space").capitalize()
+    known = {one.value: one.title for one in Branch}
+    return known.get(branch, branch.capitalize())
 
 
 def _cell(text: str, meaning: str) -> QTableWidgetItem:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.errors import InputError
-from viewer.state.state import Shown
+from viewer.state.shown import Shown
 
 if TYPE_CHECKING:
     from models.ground_truth.record import GroundTruth

@@ -1,4 +1,4 @@
-"""Covers a frame, asks about it, and holds the answers against those without covers; worker thread only."""
+"""Lays occluders on a frame, asks about it, and compares with the bare answers; worker thread only."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from models.reconstruction import Array, Reconstruction
 from models.reconstructor import Face
-from viewer.occlusion.selectors import STILL, Covering, Layer, Matrix, Wanted
-from viewer.state.state import Shown
+from viewer.inference.request import Occluders
+from viewer.state.occlusion import STILL, Covering, Layer, Matrix
+from viewer.state.shown import Shown
 
 if TYPE_CHECKING:
     from models.occlusion.cover import Cover
@@ -23,12 +24,12 @@ Detect = Callable[[Photo], list[Face]]
 SAME_FACE = 0.2  # least overlap (intersection over union) of the boxes of one face with and without covers
 
 
-def covered(bare: Shown, wanted: Wanted, ask: Ask, detect: Detect) -> Shown:
-    """What is answered about a frame with covers on it.
+def covered(bare: Shown, occluders: Occluders, ask: Ask, detect: Detect) -> Shown:
+    """What is answered about a frame with occluders on it.
 
     Args:
         bare: The frame, and its answers without covers.
-        wanted: What to lay.
+        occluders: What to lay.
         ask: Answers about faces of a picture.
         detect: Finds faces; used only if they are to be looked for anew.
     """
@@ -36,12 +37,12 @@ def covered(bare: Shown, wanted: Wanted, ask: Ask, detect: Detect) -> Shown:
     from models.occlusion.sweeps import covered_share
     from models.robustness.change import change, with_change
 
-    carry = _carry(wanted, bare.answers)
-    carried = tuple(replace(layer, cover=placed(layer.cover, carry)) for layer in wanted.layers)
+    carry = _carry(occluders, bare.answers)
+    carried = tuple(replace(layer, cover=placed(layer.cover, carry)) for layer in occluders.layers)
     photo = bare.frame.image
     image, hidden = lay(photo, [_filled(layer, photo) for layer in carried])
     image.flags.writeable = False
-    pairs = _pairs(bare, detect(image) if wanted.anew else None)
+    pairs = _pairs(bare, detect(image) if occluders.anew else None)
     answers = tuple(ask(image, [pair.face for pair in pairs])) if pairs else ()
     changes = tuple(change(a, pair.reference, hidden) for a, pair in zip(answers, pairs, strict=True))
     return replace(
@@ -64,7 +65,7 @@ def covered(bare: Shown, wanted: Wanted, ask: Ask, detect: Detect) -> Shown:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Pair:
-    """A face to ask about, and the answer about it without covers."""
+    """A face to ask about, and the answer about it without occluders."""
 
     face: Face
     reference: Reconstruction
@@ -86,16 +87,16 @@ def _pairs(bare: Shown, found: list[Face] | None) -> list[_Pair]:
     return pairs
 
 
-def _carry(wanted: Wanted, answers: Sequence[Reconstruction]) -> Matrix:
-    """From the face the covers were bound to, to the same face of this frame."""
-    if wanted.anchor is None or not answers:
+def _carry(occluders: Occluders, answers: Sequence[Reconstruction]) -> Matrix:
+    """From the face the occluders were bound to, to the same face of this frame."""
+    if occluders.anchor is None or not answers:
         return STILL
-    face = answers[min(max(wanted.face, 0), len(answers) - 1)]
-    return following(wanted.anchor, face.landmarks[:, :2])
+    face = answers[min(max(occluders.face, 0), len(answers) - 1)]
+    return following(occluders.anchor, face.landmarks[:, :2])
 
 
 def following(before: Array, now: Array) -> Matrix:
-    """[3, 3]: the similarity by which covers follow a face from landmarks [68, 2] to others, px."""
+    """[3, 3]: the similarity by which occluders follow a face from landmarks [68, 2] to others, px."""
     from models.occlusion.face_frame import face_frame
 
     return np.asarray(face_frame(now).T_image_face @ np.linalg.inv(face_frame(before).T_image_face))

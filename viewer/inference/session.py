@@ -5,25 +5,25 @@ from __future__ import annotations
 import logging
 from collections import deque
 from dataclasses import dataclass, replace
-from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from models.errors import InputError
 from models.reconstruction import Reconstruction
-from models.reconstructor import Face
-from viewer.inference.fan_out import Round
-from viewer.inference.worker import Another, Answered, Answers, Asker, Bench, Cancelled, Job, Work
-from viewer.occlusion.selectors import wanted
+from viewer.inference.fan_out import FanOut
+from viewer.inference.request import Request, request
+from viewer.inference.worker import Answered, Answers, Asker, Cancelled, Job, OtherJob, Work, Worker
 from viewer.readouts.answer import alarms_of, probed, same_face
-from viewer.readouts.difference import ARRANGEMENT, Setting, without_setting
 from viewer.readouts.errors import is_expected, no_face, notice_of
-from viewer.readouts.lineup import settings_asked
-from viewer.sources.source import Frame, Recording, Source, same_picture
-from viewer.state.history import NO_HISTORY, History, record_of
-from viewer.state.state import Notice, Search, Severity, Shown, State
+from viewer.readouts.record import record_of
+from viewer.sources.source import Frame, Recording, Source
+from viewer.state.comparison import ARRANGEMENT, without_setting
+from viewer.state.history import NO_HISTORY, History
+from viewer.state.notice import Notice, Severity
+from viewer.state.setting import NO_BRANCH, NO_BRANCH_REMEDY, Setting
+from viewer.state.shown import Shown
+from viewer.state.state import Changes, State, setting_of
 from viewer.state.store import Store
 from viewer.tasks.latest_only import LatestOnly, Newest
 
@@ -33,28 +33,29 @@ FPS_WINDOW = 20  # answers the read-out averages over
 LOADING = "Loading the method"
 READING = "Reading the picture"
 LOOKING = "Looking for faces"
+NO_BRANCH_NOTICE = Notice(Severity.WARNING, NO_BRANCH, NO_BRANCH_REMEDY)
 
 
 @dataclass(frozen=True, slots=True)
-class _Answering:
+class _Working:
     """A method that has answered, as the Store names it, and who found the faces."""
 
-    method: str
-    weights: str
-    finder: str
+    setting: Setting
+    detector: str
     switches: tuple[str, ...]
-    switched_off: frozenset[str]
 
 
 class Session(QObject):
     """Owns the worker and the open source, and keeps the Store true to both.
 
-    Every question carries the generation it was asked in; a change of input or settings begins a new one, and
-    answers of older ones are dropped, so a slow stale answer never overwrites a new one.
+    What is to be answered is `request(state)`. Whenever that differs from what was asked last, the worker is
+    asked. If anything was switched or chosen a new generation begins: what is shown is marked as stale, and
+    answers of older generations are dropped. If only the frame went on or an occluder was dragged, answers on
+    their way are still shown, so that the picture follows the hand.
 
-    Where others are to answer too, they are asked one after the other once the first answer is there: a
-    round. A picture that stays is shown after each; while it plays, frames wait until the round is over and
-    are shown with all their answers, so that panels stay in step.
+    Where others are to answer too, they are asked one after the other once the first answer is there. A
+    picture that stays is shown after each; while it plays, frames wait until all have answered and are shown
+    with all their answers, so that panels stay in step.
 
     Signals:
         answered: A Shown with all its answers is in the Store.
@@ -66,8 +67,8 @@ class Session(QObject):
     def __init__(self, store: Store, work: Work, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._store = store
-        self._bench = Bench(work)
-        self._jobs = LatestOnly(self._bench)
+        self._worker = Worker(work)
+        self._jobs = LatestOnly(self._worker)
         self._jobs.done.connect(self._on_done)
         self._jobs.failed.connect(self._on_failed)
         self._jobs.busy_changed.connect(self._on_busy)
@@ -76,23 +77,17 @@ class Session(QObject):
         self._frames.arrived.connect(self._on_frame)
         self._source_failed.connect(self._on_source_failed, Qt.ConnectionType.QueuedConnection)
         self._source: Source | None = None
-        self._frame: Frame | None = None
-        self._faces: tuple[Face, ...] | None = None  # drawn by hand, or known from the last answer
-        self._search: Search | None = None  # how those faces were found; None for drawn by hand
-        self._truth: tuple[Frame, Path] | None = None  # ground truth the user opened, and about what
-        self._opened = 0  # sources so far
-        self._answering: _Answering | None = None  # who answered last
-        self._round = Round()
-        self._held = False  # a frame waits for the end of the round
+        self._opened = store.state.source  # sources so far
+        self._asked = request(store.state)  # what was asked last
+        self._answers: Request | None = None  # what the newest answer answers
+        self._shows: Request | None = None  # what the answer shown answers
+        self._working: _Working | None = None  # who answered last
+        self._fan_out = FanOut()
+        self._held = False  # a frame waits until all have answered about the one before
         self._reading = False  # a source was opened and has delivered nothing yet
         self._fresh = False  # no frame of this source came yet
         self._generation = 0
         self._stamps: deque[float] = deque(maxlen=FPS_WINDOW)
-
-    @property
-    def frame(self) -> Frame | None:
-        """The frame asked about last."""
-        return self._frame
 
     @property
     def recording(self) -> Recording | None:
@@ -105,15 +100,20 @@ class Session(QObject):
         source = self._source
         return source is not None and (source.live or (isinstance(source, Recording) and source.playing))
 
+    def start(self) -> None:
+        """Load the method before there is anything to answer."""
+        self._submit()
+
     def begin(self, source: Source) -> None:
         """Leave what is open and look at `source`; the picture shown stays until the first frame comes."""
         self.leave()
-        self._source, self._fresh, self._truth = source, True, None
-        self._round.end()
-        self._held = False
+        self._source, self._fresh = source, True
         self._opened += 1
         self._generation += 1
+        self._fan_out.end()
+        self._held = False
         self._jobs.forget_waiting()
+        self._set_reading(True)
         self._store.update(
             notice=None,
             live=source.live,
@@ -121,10 +121,9 @@ class Session(QObject):
             drawing_box=False,
             history=NO_HISTORY,
             visited=None,
-            lab=self._store.state.lab.begun(),
+            occlusion=self._store.state.occlusion.begun(),
         )
         log.info("Opened %s.", source.name)
-        self._set_reading(True)
         source.start(
             lambda frame: self._frames.put((source, frame)),
             lambda error: self._source_failed.emit(source, error),
@@ -149,27 +148,9 @@ class Session(QObject):
             self.recording.pause()
         self._store.update(live=playing, fps=0.0)
 
-    def ask_again(self) -> None:
-        """Ask about the same picture in the way the Store now says."""
-        self._generation += 1
-        self._round.forgive()
-        self._ask(self._frame)
-
-    def look_at(self, faces: tuple[Face, ...] | None) -> None:
-        """Ask about these faces of the same picture; None looks for faces again."""
-        self._faces, self._search = faces, None
-        self.ask_again()
-
-    def compare_with(self, truth: Path | None) -> None:
-        """Hold the answers about this picture against a file; None: against the one beside the picture."""
-        if self._frame is not None:
-            self._truth = None if truth is None else (self._frame, truth)
-            self.ask_again()
-
     def asker(self) -> Asker:
         """Who answers now, for a trial on a thread of its own."""
-        state = self._store.state
-        return self._bench.asker(state.method, state.weights, state.switched_off)
+        return self._worker.asker(setting_of(self._store.state))
 
     def tell(self, error: BaseException) -> None:
         """Say in banner and log what went wrong; the session goes on."""
@@ -180,136 +161,133 @@ class Session(QObject):
     def close(self, timeout_s: float = 10.0) -> bool:
         """End source and worker; False if the worker did not end in time and is left behind."""
         self._generation += 1
-        self._bench.cancel()
+        self._worker.cancel()
         self.leave()
         return self._jobs.close(timeout_s)
 
     @Slot(object, object)
-    def _follow(self, new: State, old: State) -> None:
-        """Whoever else is to answer now is asked about the same picture; so is what other covers do to it."""
-        if self._frame is None:
+    def _follow(self, new: State, _old: State) -> None:
+        """Ask the worker whenever something else is to be answered."""
+        wanted = request(new)
+        if self._reading or wanted.same_as(self._asked):
             return
-        if gained := set(settings_asked(new)) - set(settings_asked(old)):
-            self._ask_also(gained, new.shown)
-        elif new.lab is not old.lab and not self.playing and new.lab.epoch == old.lab.epoch:
-            before, now = wanted(old), wanted(new)
-            if not (now is before is None or (now is not None and now.same_as(before))):
-                self._ask(self._frame)  # of the same generation: while covers are dragged, answers are shown
+        before, self._asked = self._asked, wanted
+        self._fan_out.keep_refusals(wanted.others if wanted.continues(before) else ())
+        if wanted.same_first(before):
+            self._ask_others()
+        elif wanted.continues(before):
+            self._held = self.playing and self._jobs.busy and bool(wanted.others)
+            if not self._held:
+                self._submit()
+        else:
+            self._begin_generation()
+
+    def _begin_generation(self) -> None:
+        """Something was switched or chosen: no answer on its way is wanted any more."""
+        self._generation += 1
+        self._fan_out.end()
+        self._held = False
+        shown, shows = self._store.state.shown, self._shows
+        if shown is not None and shows is not None and self._asked.same_first(shows):
+            self._jobs.forget_waiting()  # back to what is shown
+            self._store.update(stale=False)
+            self._carry_on(self._fan_out.begin(shown))
+        else:
+            self._store.update(stale=shows is not None)
+            self._submit()
+
+    def _ask_others(self) -> None:
+        """Others are to answer too; while somebody is asked they come next, else about the picture shown."""
+        shown, shows = self._store.state.shown, self._shows
+        if not self._jobs.busy and shown is not None and shows is not None and self._asked.same_first(shows):
+            self._carry_on(self._fan_out.begin(shown))
+
+    def _submit(self) -> None:
+        self._fan_out.end()
+        self._held = False
+        self._jobs.submit(Job(generation=self._generation, request=self._asked))
 
     @Slot()
     def _on_frame(self) -> None:
         arrived = self._frames.take()
         if arrived is None or arrived[0] is not self._source:
             return
-        self._frame, self._faces, self._search = arrived[1], None, None
-        if self._fresh:
-            self._fresh = False
-            self._show_at_once(arrived[1])
-        self._held = self.playing and self._jobs.busy and bool(settings_asked(self._store.state))
-        if not self._held:
-            self._ask(self._frame)
-        self._set_reading(False)
+        frame, fresh = arrived[1], self._fresh
+        self._fresh = self._reading = False
+        changes: Changes = {"frame": frame, "source": self._opened, "boxes": None}
         if not self.playing:
-            self._store.update(live=False, fps=0.0)
+            changes |= {"live": False, "fps": 0.0}
+        self._store.update(**(changes | self._first_picture(frame) if fresh else changes))
+        self._on_busy(self._jobs.busy)
 
-    def _show_at_once(self, frame: Frame) -> None:
-        """The first picture of a source, before anybody looked for faces in it."""
+    def _first_picture(self, frame: Frame) -> Changes:
+        """The first picture of a source is shown before anybody looked for faces in it."""
         notice = (
             Notice(Severity.INFO, frame.notices[0], " ".join(frame.notices[1:])) if frame.notices else None
         )
         for sentence in frame.notices:
             log.info(sentence)
-        name = self._source.name if self._source is not None else frame.name
-        self._store.update(
-            shown=Shown(frame), source_name=name, selected_face=0, probe=None, notice=notice, doing=LOOKING
-        )
-
-    def _ask_also(self, gained: set[Setting], shown: Shown | None) -> None:
-        """Others are to answer too: about the picture shown, if its answer is one to hold theirs against."""
-        self._round.forgive(gained)
-        steadied = shown is not None and any(answer.steadied for answer in shown.answers)
-        if self._jobs.busy and not steadied:
-            return  # they come next in the round
-        if shown is None or not shown.answers or steadied:
-            self.ask_again()
-        else:
-            self._carry_on(self._round.begun(shown))
-
-    def _ask(self, frame: Frame | None) -> None:
-        self._round.end()
-        self._held = False
-        state = self._store.state
-        faces = None if frame is None else self._faces
-        truth = self._truth[1] if self._truth and frame and same_picture(self._truth[0], frame) else None
-        self._jobs.submit(
-            Job(
-                self._generation,
-                frame,
-                faces,
-                state.method,
-                state.weights,
-                state.switched_off,
-                self._search,
-                self._opened,
-                truth,
-                settings_asked(state),
-                state.steady,
-                wanted(state),
-                state.finder,
-            )
-        )
+        self._shows = None
+        return {
+            "shown": Shown(frame),
+            "stale": False,
+            "source_name": self._source.name if self._source is not None else frame.name,
+            "selected_face": 0,
+            "probe": None,
+            "truth": None,
+            "notice": notice,
+            "doing": LOOKING,
+        }
 
     @Slot(object, object)
-    def _on_done(self, job: Job | Another, result: Answered | Answers) -> None:
-        if isinstance(job, Another):
-            if self._round.awaits(job):
+    def _on_done(self, job: Job | OtherJob, result: Answered | Answers) -> None:
+        if isinstance(job, OtherJob):
+            if self._fan_out.awaits(job):
                 assert isinstance(result, tuple)
-                self._carry_on(self._round.answered(job, result))
+                self._carry_on(self._fan_out.answered(job, result))
         else:
             assert isinstance(result, Answered)
             self._take(job, result)
         self._release()
 
     def _take(self, job: Job, answered: Answered) -> None:
-        state = self._store.state
-        if (job.method, job.weights) == (state.method, state.weights):
+        state, setting = self._store.state, job.request.setting
+        if (setting.method, setting.weights) == (state.method, state.weights):
             self._store.update(switches=answered.switches, device=answered.device)
-            self._answering = _Answering(job.method, job.weights, job.finder, answered.switches, job.without)
+            self._working = _Working(setting, job.request.detector, answered.switches)
         if job.generation == self._generation and answered.shown is not None:
-            self._carry_on(self._round.begun(answered.shown))
+            self._answers = job.request
+            self._carry_on(self._fan_out.begin(answered.shown))
 
     def _carry_on(self, shown: Shown) -> None:
         """Show a frame, and ask the next who is to answer about it; about no frame but the newest."""
-        asked = settings_asked(self._store.state) if shown.answers else ()
-        newest = self._held or shown.bare is self._frame
-        setting = self._round.next(shown, asked if newest else ())
+        asked = self._asked.others if shown.answers else ()
+        newest = self._held or shown.bare is self._store.state.frame
+        setting = self._fan_out.next(shown, asked if newest else ())
         if setting is not None:
-            self._jobs.submit(Another(shown, setting))
-            self._store.update(doing=self._round.doing(setting))
+            self._jobs.submit(OtherJob(shown=shown, setting=setting))
+            self._store.update(doing=self._fan_out.doing(setting))
         if setting is None or not self.playing:
             self._show(shown)
         if setting is None:
             self.answered.emit(shown)
 
     def _release(self) -> None:
-        """Ask about the frame that waited for the end of the round."""
-        if self._held and not self._round.under_way:
-            self._ask(self._frame)
+        """Ask about the frame that waited until all had answered."""
+        if self._held and not self._fan_out.under_way:
+            self._submit()
 
     def _show(self, shown: Shown) -> None:
         state = self._store.state
+        self._shows = self._answers
         if state.shown is not None and state.shown.answers and state.shown.answers is shown.answers:
-            self._store.update(shown=shown)  # more about the same
+            self._store.update(shown=shown, stale=False)  # more about the same
             return
         selected = same_face(state.shown, state.selected_face, shown)
-        changes: dict[str, Any] = {"shown": shown, "selected_face": selected, "fps": self._fps()}
+        changes: Changes = {"shown": shown, "stale": False, "selected_face": selected, "fps": self._fps()}
         if state.probe is not None:
             changes["probe"] = probed(shown.answers[selected], state.probe.vertex) if shown.answers else None
         changes["notice"] = self._notice_about(shown, state.notice)
-        if shown.faces and not self.playing:
-            # another look at the same picture need not search again
-            covering = shown.covering
-            self._faces, self._search = shown.faces if covering is None else covering.faces, shown.search
         new = _alarm_texts(shown) - (_alarm_texts(state.shown) if self.playing else set())
         changes["history"] = self._history_with(replace(state, **changes))
         self._store.update(**changes)
@@ -330,8 +308,8 @@ class Session(QObject):
         """Say which truth was found, or why it cannot be used: once for each picture."""
         known = None if before is None or before.bare is not shown.bare else before
         if shown.truth_problem and (known is None or known.truth_problem != shown.truth_problem):
-            self._truth = None
             self.tell(InputError(shown.truth_problem))
+            self._store.update(truth=None)
         if shown.judgement is not None:
             truth = shown.judgement.truth
             if known is None or known.judgement is None or known.judgement.truth is not truth:
@@ -340,32 +318,34 @@ class Session(QObject):
                     log.warning(shown.judgement.warning)
 
     def _notice_about(self, shown: Shown, notice: Notice | None) -> Notice | None:
-        """A missing face replaces the banner; a face takes back only what a missing face said."""
+        """Why there is no answer replaces the banner; an answer takes back only that."""
         missing = no_face(shown.frame.name)
+        if shown.absence:
+            return NO_BRANCH_NOTICE
         if shown.faces:
-            return None if notice == missing else notice
+            return None if notice in (missing, NO_BRANCH_NOTICE) else notice
         if notice != missing:
             log.warning("%s %s", missing.cause, missing.remedy)
         return missing
 
     @Slot(object, object)
-    def _on_failed(self, job: Job | Another, error: BaseException) -> None:
+    def _on_failed(self, job: Job | OtherJob, error: BaseException) -> None:
         if isinstance(error, Cancelled):
             return
-        if isinstance(job, Another):
-            if self._round.awaits(job):
+        if isinstance(job, OtherJob):
+            if self._fan_out.awaits(job):
                 self._on_refused(job, error)
         elif job.generation == self._generation:
-            self._go_back(job)
+            self._go_back(job.request)
             self.tell(error)
         else:
-            log.info("A question that was replaced by a newer one failed: %s", error)
+            log.info("A request that was replaced by a newer one failed: %s", error)
         self._release()
 
-    def _on_refused(self, job: Another, error: BaseException) -> None:
+    def _on_refused(self, job: OtherJob, error: BaseException) -> None:
         """One who cannot answer spoils nothing else: A and B go back to who can, a place in line says why."""
         notice = notice_of(error)
-        shown = self._round.refused(job, f"{notice.cause} {notice.remedy}".strip())
+        shown = self._fan_out.refused(job, f"{notice.cause} {notice.remedy}".strip())
         if self._store.state.arrangement == ARRANGEMENT:
             self._store.update(comparison=without_setting(self._store.state.comparison, job.setting))
             self.tell(error)
@@ -373,18 +353,22 @@ class Session(QObject):
             log.error(shown.troubles[job.setting], exc_info=None if is_expected(error) else error)
         self._carry_on(shown)
 
-    def _go_back(self, job: Job) -> None:
-        """Method, weights or finder that could not answer are given up for those that answered last."""
-        last = self._answering
-        if last is not None and job.finder != last.finder:
-            self._store.update(finder=last.finder)
-        if last is not None and (job.method, job.weights) != (last.method, last.weights):
-            self._store.update(
-                method=last.method,
-                weights=last.weights,
-                switches=last.switches,
-                switched_off=last.switched_off,
-            )
+    def _go_back(self, failed: Request) -> None:
+        """Method, weights or detector that could not answer are given up for those that answered last."""
+        last = self._working
+        if last is None:
+            return
+        changes: Changes = {}
+        if failed.detector != last.detector:
+            changes["detector"] = last.detector
+        if (failed.setting.method, failed.setting.weights) != (last.setting.method, last.setting.weights):
+            changes |= {
+                "method": last.setting.method,
+                "weights": last.setting.weights,
+                "switches": last.switches,
+                "switched_off": last.setting.without,
+            }
+        self._store.update(**changes)
 
     def _set_reading(self, reading: bool) -> None:
         self._reading = reading
@@ -395,7 +379,7 @@ class Session(QObject):
         if not asked and not self._reading:
             self._store.update(busy=False, doing="")
             return
-        known = self._frame is not None and self._store.state.switches
+        known = self._store.state.frame is not None and self._store.state.switches
         doing = READING if self._reading else LOOKING if known else LOADING
         self._store.update(busy=True, doing=doing)
 

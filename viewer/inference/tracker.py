@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face
 from viewer.sources.source import Frame
-from viewer.state.state import LOST, Found, Search, Shown
+from viewer.state.shown import LOST, FoundBy, Search, Shown
 
 if TYPE_CHECKING:
     from models.tracking.identity import Roster
@@ -34,7 +34,7 @@ class Placed:
     search: Search
 
 
-class Follower:
+class Tracker:
     """Remembers the last answer and decides, frame by frame, whether faces must be looked for.
 
     Following costs nothing and keeps a covered face that a detector would miss; looking costs more than the
@@ -75,7 +75,7 @@ class Follower:
         if before.frames + 1 >= self._look_every:
             found = reconciled(faces, self._detect(frame.image))
             return Placed(tuple(found), Search())
-        return Placed(tuple(faces), Search(Found.FOLLOWED, before.reason, before.frames + 1))
+        return Placed(tuple(faces), Search(FoundBy.FOLLOWED, before.reason, before.frames + 1))
 
     def settle(
         self, frame: Frame, source: int, placed: Placed, answers: Sequence[Reconstruction], steady: bool
@@ -132,13 +132,8 @@ class Follower:
         from models.tracking.boxes import reconciled
 
         faces = reconciled(kept, self._detect(frame.image))
-        return Placed(tuple(faces), Search(Found.DETECTED, reason))
+        return Placed(tuple(faces), Search(FoundBy.DETECTED, reason))
 
 
 def _moment(frame: Frame) -> tuple[float, int, str]:
     return frame.time_s, frame.index, frame.name
-
-
-def drawn(faces: tuple[Face, ...], search: Search | None) -> Placed:
-    """Faces that are known: by an earlier look at the same picture, or drawn by hand."""
-    return Placed(faces, Search(Found.DRAWN) if search is None else replace(search))

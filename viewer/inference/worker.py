@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from threading import Event, Lock
 from time import perf_counter
 
@@ -12,17 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.catalogue import USUAL_FINDER
+from models.errors import MethodError
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
 from viewer.inference.ground_truth import Judge, judged_too
 from viewer.inference.occlusion import covered
-from viewer.inference.tracker import Follower, drawn
-from viewer.occlusion.selectors import Wanted
-from viewer.readouts.difference import Setting
-from viewer.readouts.lineup import against_first
-from viewer.readouts.parts import branches_off
+from viewer.inference.request import Request
+from viewer.inference.tracker import Placed, Tracker
+from viewer.readouts.difference import against_first
 from viewer.sources.source import Frame
-from viewer.state.state import Found, Search, Shown
+from viewer.state.setting import NO_BRANCH, NO_BRANCH_REMEDY, Setting, nothing_left
+from viewer.state.shown import FoundBy, Search, Shown
 
 Asker = Callable[[NDArray[np.uint8], Face], Reconstruction]
 Reconstruct = Callable[
@@ -47,39 +46,17 @@ class Work:
     device: Callable[[], str]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Job:
-    """One question to the worker.
+    """One request to the worker.
 
     Attributes:
-        generation: Grows with every change of input or settings; answers of an older one are stale.
-        frame: The picture; None only loads the method.
-        faces: Where to look; None looks for faces first.
-        method, weights: Who answers.
-        without: Parts of the computation to leave out.
-        search: How `faces` were found; None where the user drew them.
-        source: Number of the source the frame is from: faces are followed within one only.
-        truth: Ground truth the user opened; None looks for it beside the picture.
-        others: Who else will be asked about the same faces: what they need stays loaded.
-        steady: Take the tremble out of the answers about a video; left alone while others answer too, or
-            covers lie on it, so that like is held against like.
-        wanted: What to lay over the frame; None for nothing.
-        finder: Who looks for faces.
+        generation: Grows whenever something is switched or chosen; answers of an older one are dropped.
+        request: What is to be answered.
     """
 
     generation: int
-    frame: Frame | None
-    faces: tuple[Face, ...] | None
-    method: str
-    weights: str
-    without: frozenset[str] = frozenset()
-    search: Search | None = None
-    source: int = 0
-    truth: Path | None = None
-    others: tuple[Setting, ...] = ()
-    steady: bool = True
-    wanted: Wanted | None = None
-    finder: str = USUAL_FINDER
+    request: Request
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -97,9 +74,9 @@ class Answered:
     device: str
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Another:
-    """The question to somebody else about a frame that was answered.
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class OtherJob:
+    """One request to somebody else, about a frame that was answered.
 
     Attributes:
         shown: The frame, its faces and the first answers.
@@ -117,7 +94,7 @@ class Cancelled(Exception):
     """The window closes; nobody waits for this answer."""
 
 
-class Bench:
+class Worker:
     """Answers jobs; keeps the methods the last one needed.
 
     A trial asks on a thread of its own, by `asker`; the lock lets one of both into a method at a time, so
@@ -127,37 +104,42 @@ class Bench:
     def __init__(self, work: Work) -> None:
         self._work = work
         self._cancelled = Event()
-        self._finder = USUAL_FINDER
-        self._follower = Follower(self._detect)
+        self._detector = USUAL_FINDER
+        self._searches = 0
+        self._tracker = Tracker(self._detect)
         self._judge = Judge()
         self._loaded: dict[tuple[str, str], Reconstructor] = {}
         self._device = ""
         self._lock = Lock()
+        self._placed: tuple[tuple[object, ...], Placed] | None = None  # where the last frame's faces are
         self._bare: tuple[tuple[object, ...], Answers] | None = None
 
     def cancel(self) -> None:
         """Give up at the next opportunity: between loading, detection and reconstruction. From any thread."""
         self._cancelled.set()
 
-    def __call__(self, job: Job | Another) -> Answered | Answers:
+    def __call__(self, job: Job | OtherJob) -> Answered | Answers:
         """Answer `job`; whatever load, detect and reconstruct raise goes to the caller."""
         self._check()
-        return self._another(job) if isinstance(job, Another) else self._answered(job)
+        return self._other(job) if isinstance(job, OtherJob) else self._answered(job.request)
 
-    def _answered(self, job: Job) -> Answered:
-        method = self._method(job.method, job.weights)
-        shown = None if job.frame is None else self._shown(job.frame, job, method)
-        needed = {(job.method, job.weights), *((other.method, other.weights) for other in job.others)}
+    def _answered(self, request: Request) -> Answered:
+        setting = request.setting
+        method = self._method(setting.method, setting.weights)
+        shown = None if request.frame is None else self._shown(request.frame, request, method)
+        needed = {(one.method, one.weights) for one in (setting, *request.others)}
         with self._lock:
             self._loaded = {key: kept for key, kept in self._loaded.items() if key in needed}
         return Answered(shown, method.switches, self._device)
 
-    def _another(self, job: Another) -> Answers:
+    def _other(self, job: OtherJob) -> Answers:
         """What somebody else says of the same faces, held against the truth and the first answers."""
         shown, setting = job.shown, job.setting
         method = self._method(setting.method, setting.weights)
         self._check()
-        answers = self._ask(shown.frame.image, shown.faces if shown.answers else (), method, setting.without)
+        if nothing_left(method.switches, setting.without):
+            raise MethodError(f"{NO_BRANCH} {NO_BRANCH_REMEDY}")
+        answers = self._ask(shown.frame.image, shown.faces, method, setting.without)
         told = (against_first(*pair) for pair in zip(answers, shown.answers, strict=True))
         return judged_too(tuple(told), shown.judgement)
 
@@ -168,13 +150,13 @@ class Bench:
                 self._loaded[name, weights] = self._work.load(name, weights, self._device)
             return self._loaded[name, weights]
 
-    def asker(self, name: str, weights: str, without: frozenset[str]) -> Asker:
+    def asker(self, setting: Setting) -> Asker:
         """Who answers about one face of a picture; may be asked from any one thread."""
 
         def ask(image: NDArray[np.uint8], face: Face) -> Reconstruction:
             self._check()
-            method = self._method(name, weights)
-            return self._ask(image, (face,), method, without)[0]
+            method = self._method(setting.method, setting.weights)
+            return self._ask(image, (face,), method, setting.without)[0]
 
         return ask
 
@@ -186,51 +168,78 @@ class Bench:
         without: frozenset[str],
     ) -> Answers:
         self._check()
-        if not faces or branches_off(method.switches, without):
+        if not faces:
             return ()
         with self._lock:
             return tuple(self._work.reconstruct(image, faces, method, without & frozenset(method.switches)))
 
     def _detect(self, image: NDArray[np.uint8]) -> list[Face]:
-        return self._work.detect(image, self._finder)
+        return self._work.detect(image, self._detector)
 
-    def _shown(self, frame: Frame, job: Job, method: Reconstructor) -> Shown:
+    def _shown(self, frame: Frame, request: Request, method: Reconstructor) -> Shown:
         self._check()
-        if job.finder != self._finder:
-            self._finder = job.finder
-            self._follower.forget()
         start = perf_counter()
-        known = None if job.faces is None else drawn(job.faces, job.search)
-        placed = known or self._follower.find(frame, job.source)
+        known, placed = self._find(frame, request)
         found = perf_counter()
         self._check()
-        answers = self._about(frame, placed.faces, job, method)
-        steady = job.steady and not job.others and job.wanted is None
-        faces = placed.faces
-        if answers:
-            faces, answers = self._follower.settle(frame, job.source, placed, answers, steady)
-        looked = known is None and placed.search.found is Found.DETECTED
+        looked = not known and placed.search.found is FoundBy.DETECTED
         detection_ms = 1e3 * (found - start) if looked else 0.0
-        shown = Shown(frame, faces, answers, 0.0, detection_ms, placed.search)
-        self._follower.remember(shown, job.source)
-        if job.wanted is not None and answers:
+        if nothing_left(method.switches, request.setting.without):
+            shown = Shown(frame, placed.faces, (), 0.0, detection_ms, placed.search, absence=NO_BRANCH)
+        else:
+            shown = self._reconstructed(frame, placed, request, method, detection_ms)
+        self._placed = (_place_key(request), Placed(shown.faces, placed.search))
+        if request.occluders is not None and not shown.absence:
+            without = request.setting.without
             shown = covered(
                 shown,
-                job.wanted,
-                lambda image, faces: self._ask(image, faces, method, job.without),
+                request.occluders,
+                lambda image, faces: self._ask(image, faces, method, without),
                 self._detect,
             )
-        return self._judge(replace(shown, elapsed_ms=1e3 * (perf_counter() - start)), job.truth)
+        truth = None if request.truth is None else request.truth.path
+        return self._judge(replace(shown, elapsed_ms=1e3 * (perf_counter() - start)), truth)
 
-    def _about(self, frame: Frame, faces: tuple[Face, ...], job: Job, method: Reconstructor) -> Answers:
-        """The answers without covers; while covers change over one frame they are asked for once."""
-        key = (frame, tuple(face.box for face in faces), job.method, job.weights, job.without)
-        if job.wanted is not None and self._bare is not None and self._bare[0] == key:
+    def _find(self, frame: Frame, request: Request) -> tuple[bool, Placed]:
+        """Where the faces are; and whether that was known before."""
+        if request.detector != self._detector:
+            self._detector = request.detector
+            self._tracker.forget()
+        again, self._searches = request.searches != self._searches, request.searches
+        if request.boxes is not None:
+            return True, Placed(request.boxes, Search(FoundBy.DRAWN))
+        if self._placed is not None and self._placed[0] == _place_key(request):
+            return True, self._placed[1]
+        if again:
+            return False, Placed(tuple(self._detect(frame.image)), Search())
+        return False, self._tracker.find(frame, request.source)
+
+    def _reconstructed(
+        self, frame: Frame, placed: Placed, request: Request, method: Reconstructor, detection_ms: float
+    ) -> Shown:
+        """The frame with its answers, without occluders."""
+        answers = self._about(frame, placed.faces, request, method)
+        faces, answers = self._tracker.settle(frame, request.source, placed, answers, request.smooth)
+        shown = Shown(frame, faces, answers, 0.0, detection_ms, placed.search)
+        self._tracker.remember(shown, request.source)
+        return shown
+
+    def _about(
+        self, frame: Frame, faces: tuple[Face, ...], request: Request, method: Reconstructor
+    ) -> Answers:
+        """The answers without occluders; while those change over one frame they are asked for once."""
+        key = (frame, tuple(face.box for face in faces), request.setting)
+        if request.occluders is not None and self._bare is not None and self._bare[0] == key:
             return self._bare[1]
-        answers = self._ask(frame.image, faces, method, job.without)
+        answers = self._ask(frame.image, faces, method, request.setting.without)
         self._bare = (key, answers)
         return answers
 
     def _check(self) -> None:
         if self._cancelled.is_set():
             raise Cancelled
+
+
+def _place_key(request: Request) -> tuple[object, ...]:
+    """What the places of the faces depend on."""
+    return request.frame, request.source, request.boxes, request.detector, request.searches

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QScrollArea, QVBox
 
 from models.reconstruction import Reconstruction
 from models.states import STATE_NAMES, seen_share, state_shares
-from viewer.app.commands import Controller
+from viewer.faces.commands import FaceCommands
 from viewer.readouts.answer import (
     alarms_of,
     disagreement_px,
@@ -19,7 +19,9 @@ from viewer.readouts.answer import (
 )
 from viewer.readouts.verdict import ERROR_MEANING, Trust, likely_error_text, verdict
 from viewer.readouts.vertex import position_text, reading
-from viewer.state.state import Probe, Shown, State
+from viewer.state.probe import Probe
+from viewer.state.shown import Shown
+from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.widgets.parts import badge, clear, figure, heading, note
 from viewer.widgets.theme import SPACE
@@ -36,15 +38,14 @@ PROBE_HINT = "Click the face, in the photo or a panel, to read out one vertex."
 class InspectorDock(QScrollArea):
     """Pose, visible share, disagreement, alarms, timings and the vertex that was picked."""
 
-    def __init__(self, store: Store, controller: Controller, parent: QWidget | None = None) -> None:
+    def __init__(self, store: Store, faces: FaceCommands, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._controller = controller
         self._figures = {name: figure(name) for name in ANSWER_ROWS + TIME_ROWS}
         self._figures["Likely error"].setToolTip(ERROR_MEANING)
         self._faces = QComboBox()
         self._faces.setAccessibleName("Face shown in the panels")
         self._faces.setToolTip("Which of the faces in this photo the panels show (N for the next)")
-        self._faces.activated.connect(controller.select_face)
+        self._faces.activated.connect(faces.select_face)
         self._badges, self._probe_rows = QVBoxLayout(), QFormLayout()
         self._badges.setSpacing(4)
         self._probe_hint = note(PROBE_HINT)

@@ -7,8 +7,7 @@ from itertools import groupby
 
 from models.catalogue import methods, missing
 from resources.needs import NEEDS, weights_of, weights_usually
-from viewer.readouts.difference import Setting
-from viewer.readouts.lineup import MOST
+from viewer.state.setting import MOST_METHODS, Setting
 
 FIRST = "dsfnet"
 OPEN = "open"
@@ -72,4 +71,4 @@ def first_lineup() -> tuple[Setting, ...]:
     ready = [offer.setting for offer in offers() if offer.ready]
     others = [next(group) for name, group in groupby(ready, lambda one: one.method) if name != FIRST]
     own = [setting for setting in ready if setting.method == FIRST and setting.weights != OPEN]
-    return tuple((others or own)[: MOST - 1])
+    return tuple((others or own)[: MOST_METHODS - 1])

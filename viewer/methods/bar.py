@@ -8,14 +8,14 @@ from PySide6.QtCore import Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
-from viewer.app.commands import Controller
-from viewer.readouts.difference import setting_of, worded
-from viewer.readouts.lineup import METHODS, MOST, line, standing
-from viewer.state.state import State
+from viewer.methods.commands import MethodCommands
+from viewer.methods.offers_menu import fill_with_offers
+from viewer.readouts.lineup import standing
+from viewer.state.setting import METHODS, MOST_METHODS, worded
+from viewer.state.state import State, line, setting_of
 from viewer.state.store import Store
 from viewer.widgets.parts import menu_button, short_button, summary
 from viewer.widgets.theme import SPACE
-from viewer.window.menus import fill_with_offers
 
 LOOKS = (
     ("look-shaded", "Shaded"),
@@ -33,7 +33,7 @@ class MethodsBar(QWidget):
     def __init__(
         self,
         store: Store,
-        controller: Controller,
+        commands: MethodCommands,
         actions: Mapping[str, QAction],
         parent: QWidget | None = None,
     ) -> None:
@@ -42,7 +42,7 @@ class MethodsBar(QWidget):
         row.setContentsMargins(SPACE, 4, SPACE, 0)
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
-        menu.aboutToShow.connect(lambda: fill_with_offers(menu, None, controller.lining.add))
+        menu.aboutToShow.connect(lambda: fill_with_offers(menu, None, commands.add))
         self._add: QToolButton = menu_button(
             menu, "Add method", "Let one more method answer about this frame"
         )
@@ -63,7 +63,7 @@ class MethodsBar(QWidget):
         self.setVisible(new.arrangement == METHODS)
         if new.arrangement != METHODS:
             return
-        self._add.setEnabled(len(line(new)) < MOST)
+        self._add.setEnabled(len(line(new)) < MOST_METHODS)
         text = " ".join((*_together(new), HINT.format(first=worded(setting_of(new)))))
         if text != self._summary.text():
             self._summary.setText(text)

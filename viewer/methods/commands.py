@@ -1,25 +1,22 @@
-"""The verbs of methods side by side: who stands where in line."""
+"""What a user can do with methods side by side: who stands where."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QObject
 
-from viewer.inference.session import Session
-from viewer.readouts.difference import Setting
-from viewer.readouts.lineup import METHODS, MOST, with_setting, without_slot
+from viewer.readouts.lineup import with_setting, without_slot
+from viewer.state.setting import METHODS, MOST_METHODS, Setting
 from viewer.state.state import State
 from viewer.state.store import Store
-from viewer.widgets.dialogs import Outside
+from viewer.widgets.dialogs import DesktopServices
 
 
-class Lining(QObject):
-    """What a user can do with the line of methods. The Session asks whoever is new in it."""
+class MethodCommands(QObject):
+    """The methods side by side."""
 
-    def __init__(
-        self, store: Store, session: Session, outside: Outside, parent: QObject | None = None
-    ) -> None:
+    def __init__(self, store: Store, desktop: DesktopServices, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._store, self._session, self._outside = store, session, outside
+        self._store, self._desktop = store, desktop
 
     def put(self, slot: int, setting: Setting) -> None:
         """Let somebody answer at a place in line; at the first one, in all other arrangements too."""
@@ -34,21 +31,20 @@ class Lining(QObject):
                 switches=switches,
                 switched_off=self._state.switched_off if same else frozenset(),
             )
-            self._session.ask_again()
 
     def put_file(self, slot: int) -> None:
         """Ask for a weights file and let it answer there, with the method that stands there."""
-        if path := self._outside.ask_weights():
+        if path := self._desktop.ask_weights():
             lineup = self._state.lineup
             method = lineup[slot - 1].method if 0 < slot <= len(lineup) else self._state.method
             self.put(slot, Setting(method, path))
 
     def add(self, setting: Setting) -> None:
         """Let one more answer, at the end of the line, and look at them side by side."""
-        if len(self._state.lineup) < MOST - 1:
+        if len(self._state.lineup) < MOST_METHODS - 1:
             self._store.update(lineup=(*self._state.lineup, setting), arrangement=METHODS)
 
-    def take_away(self, slot: int) -> None:
+    def remove(self, slot: int) -> None:
         """Let nobody stand there; those after move up. The first stays."""
         if slot > 0:
             self._store.update(lineup=without_slot(self._state.lineup, slot))

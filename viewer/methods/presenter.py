@@ -8,13 +8,13 @@ from typing import Protocol
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QMenu
 
-from viewer.app.commands import Controller
-from viewer.readouts.difference import Setting, worded
-from viewer.readouts.lineup import METHODS, absence, figures_of, standing
+from viewer.methods.commands import MethodCommands
+from viewer.methods.offers_menu import fill_with_offers
+from viewer.readouts.lineup import absence, figures_of, standing
 from viewer.state.layout import panel_row
+from viewer.state.setting import METHODS, Setting, worded
 from viewer.state.state import State
 from viewer.state.store import Store
-from viewer.window.menus import fill_with_offers
 
 
 class MethodSurface(Protocol):
@@ -30,18 +30,18 @@ class MethodSurface(Protocol):
 LONGEST_TITLE = 26  # characters
 
 
-class MethodsLinked(QObject):
+class MethodsPresenter(QObject):
     """Keeps the captions true to the Store, and lets a user choose who stands where."""
 
     def __init__(
         self,
         store: Store,
-        controller: Controller,
+        commands: MethodCommands,
         panels: Mapping[str, MethodSurface],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._store, self._controller = store, controller
+        self._store, self._commands = store, commands
         slots = {name: panel_row(name).slot for name in panels}
         self._panels = {slot: panels[name] for name, slot in slots.items() if slot is not None}
         self._menus = {slot: self._menu(slot) for slot in self._panels}
@@ -59,10 +59,10 @@ class MethodsLinked(QObject):
     def _fill(self, menu: QMenu, slot: int) -> None:
         place = standing(self._store.state, slot)
         chosen = None if place is None else place.setting
-        fill_with_offers(menu, chosen, lambda setting: self._controller.lining.put(slot, setting))
+        fill_with_offers(menu, chosen, lambda setting: self._commands.put(slot, setting))
         menu.addSeparator()
-        menu.addAction("Weights from a file…", lambda: self._controller.lining.put_file(slot))
-        away = menu.addAction("Take away", lambda: self._controller.lining.take_away(slot))
+        menu.addAction("Weights from a file…", lambda: self._commands.put_file(slot))
+        away = menu.addAction("Remove panel", lambda: self._commands.remove(slot))
         away.setEnabled(slot > 0)
 
     @Slot(object, object)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
-from viewer.readouts.difference import setting_of, worded
-from viewer.readouts.lineup import Standing, absence, line, mean_to_first, nme, spans, standing
-from viewer.state.state import State
+from viewer.readouts.lineup import Standing, absence, mean_to_first, nme, spans, standing
+from viewer.state.setting import worded
+from viewer.state.state import State, line, setting_of
 
 COLUMNS = ("", "mm", "NME", "ms")
 MEANINGS = (

@@ -1,11 +1,13 @@
-"""The rows of ACTIONS about covers and trials."""
+"""What a user can do with occluders and trials, as rows of menus."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from viewer.app.commands import Controller
-from viewer.occlusion.selectors import Tool, reference_of
+from viewer.occlusion.commands import OcclusionCommands
+from viewer.occlusion.selectors import reference_of
+from viewer.occlusion.trials import TrialCommands
+from viewer.state.occlusion import Tool
 from viewer.state.state import State
 from viewer.widgets.action import ActionRow, Test
 
@@ -19,34 +21,34 @@ def _has_reference(state: State) -> bool:
 
 
 def _has_layer(state: State) -> bool:
-    return state.lab.layer is not None
+    return state.occlusion.layer is not None
 
 
 def _may_try(state: State) -> bool:
-    return _has_reference(state) and state.lab.running is None
+    return _has_reference(state) and state.occlusion.running is None
 
 
-def _add(kind: str) -> ActionRow:
+def _add(kind: str) -> ActionRow[OcclusionCommands]:
     return _row(
-        f"cover-{kind.replace(' ', '-')}",
-        f"Cover with: {kind}",
+        f"occluder-{kind.replace(' ', '-')}",
+        f"Add occluder: {kind}",
         f"Lay a {kind} on the selected face; its look goes by the seed of the occlusion lab.",
-        lambda controller: controller.occluding.add(kind),
+        lambda commands: commands.add(kind),
         enabled=_has_reference,
         group="add",
     )
 
 
-def _tool(tool: Tool, text: str, tooltip: str, shortcut: str) -> ActionRow:
+def _tool(tool: Tool, text: str, tooltip: str, shortcut: str) -> ActionRow[OcclusionCommands]:
     return _row(
         f"tool-{tool.name.lower()}",
         text,
         tooltip,
-        lambda controller: controller.occluding.choose_tool(tool),
+        lambda commands: commands.choose_tool(tool),
         shortcut,
         icon=tool.name.lower(),
         enabled=lambda state: state.shown is not None,
-        checked=lambda state: state.lab.tool is tool,
+        checked=lambda state: state.occlusion.tool is tool,
         group="paint",
     )
 
@@ -55,161 +57,171 @@ def _row(
     name: str,
     text: str,
     tooltip: str,
-    verb: Callable[[Controller], None],
+    verb: Callable[[OcclusionCommands], object],
     shortcut: str = "",
     *,
     icon: str = "",
     enabled: Test,
     checked: Test | None = None,
     group: str,
-) -> ActionRow:
+) -> ActionRow[OcclusionCommands]:
     return ActionRow(
         name, text, tooltip, MENU, verb, shortcut, icon, enabled=enabled, checked=checked, group=group
     )
 
 
-LAB_ACTIONS: tuple[ActionRow, ...] = (
+def _trial(
+    name: str,
+    text: str,
+    tooltip: str,
+    verb: Callable[[TrialCommands], object],
+    shortcut: str = "",
+    *,
+    enabled: Test,
+) -> ActionRow[TrialCommands]:
+    return ActionRow(name, text, tooltip, MENU, verb, shortcut, enabled=enabled, group="trial")
+
+
+ACTIONS: tuple[ActionRow[OcclusionCommands], ...] = (
     _row(
         "undo",
         "Undo",
-        "Take back the last edit of the covers.",
-        lambda controller: controller.occluding.undo(),
+        "Take back the last edit of the occluders.",
+        lambda commands: commands.undo(),
         "Ctrl+Z",
         icon="undo",
-        enabled=lambda state: bool(state.lab.undo),
+        enabled=lambda state: bool(state.occlusion.undo),
         group="undo",
     ),
     _row(
         "redo",
         "Redo",
         "Do again what was taken back.",
-        lambda controller: controller.occluding.redo(),
+        lambda commands: commands.redo(),
         "Ctrl+Shift+Z",
         icon="redo",
-        enabled=lambda state: bool(state.lab.redo),
+        enabled=lambda state: bool(state.occlusion.redo),
         group="undo",
     ),
     *(_add(kind) for kind in KINDS),
-    _tool(Tool.BRUSH, "Paint over the photo", "Drag over the photo to paint a cover by hand.", "Shift+B"),
+    _tool(Tool.BRUSH, "Paint over the photo", "Drag over the photo to paint an occluder by hand.", "Shift+B"),
     _tool(
         Tool.ERASER,
-        "Erase from the cover",
-        "Drag over the selected cover to take parts of it away.",
+        "Erase from the occluder",
+        "Drag over the selected occluder to remove parts of it.",
         "Shift+E",
     ),
     _row(
-        "cover-duplicate",
-        "Duplicate cover",
-        "Lay a copy of the selected cover beside it.",
-        lambda controller: controller.occluding.duplicate(),
+        "occluder-duplicate",
+        "Duplicate occluder",
+        "Lay a copy of the selected occluder beside it.",
+        lambda commands: commands.duplicate(),
         "Ctrl+Shift+D",
         icon="copy",
         enabled=_has_layer,
         group="layer",
     ),
     _row(
-        "cover-remove",
-        "Remove cover",
-        "Take the selected cover away.",
-        lambda controller: controller.occluding.remove(),
+        "occluder-remove",
+        "Remove occluder",
+        "Remove the selected occluder.",
+        lambda commands: commands.remove(),
         "Del",
         icon="trash",
         enabled=_has_layer,
         group="layer",
     ),
     _row(
-        "cover-hide",
-        "Hide or show cover",
-        "Leave the selected cover out, or lay it again.",
-        lambda controller: controller.occluding.toggle_shown(),
+        "occluder-hide",
+        "Hide or show occluder",
+        "Leave the selected occluder out, or lay it again.",
+        lambda commands: commands.toggle_shown(),
         "H",
         enabled=_has_layer,
         group="layer",
     ),
     _row(
-        "cover-raise",
-        "Raise cover",
-        "Lay the selected cover above the next one.",
-        lambda controller: controller.occluding.raise_by(1),
+        "occluder-raise",
+        "Raise occluder",
+        "Lay the selected occluder above the next one.",
+        lambda commands: commands.raise_by(1),
         "Ctrl+Up",
         enabled=_has_layer,
         group="layer",
     ),
     _row(
-        "cover-lower",
-        "Lower cover",
-        "Lay the selected cover beneath the one before.",
-        lambda controller: controller.occluding.raise_by(-1),
+        "occluder-lower",
+        "Lower occluder",
+        "Lay the selected occluder beneath the one before.",
+        lambda commands: commands.raise_by(-1),
         "Ctrl+Down",
         enabled=_has_layer,
         group="layer",
     ),
     _row(
-        "cover-clear",
-        "Remove all covers",
-        "Take all covers away.",
-        lambda controller: controller.occluding.clear(),
-        enabled=lambda state: bool(state.lab.stack.layers),
+        "occluder-clear",
+        "Remove all occluders",
+        "Remove all occluders from the photo.",
+        lambda commands: commands.clear(),
+        enabled=lambda state: bool(state.occlusion.stack.layers),
         group="layer",
     ),
     _row(
-        "cover-follow",
-        "Covers follow the face",
-        "Bind the covers to the selected face, so that they move with it in a video.",
-        lambda controller: controller.occluding.follow_face(controller.state.lab.stack.anchor is None),
-        enabled=lambda state: bool(state.lab.stack.layers),
-        checked=lambda state: state.lab.stack.anchor is not None,
+        "occluder-follow",
+        "Occluders follow the face",
+        "Bind the occluders to the selected face, so that they move with it in a video.",
+        lambda commands: commands.toggle_follow(),
+        enabled=lambda state: bool(state.occlusion.stack.layers),
+        checked=lambda state: state.occlusion.stack.anchor is not None,
         group="follow",
     ),
     _row(
-        "cover-anew",
-        "Look for the face under covers",
-        "Look for faces in the covered photo; off, the box of the bare photo is kept, so that only the cover "
-        "changes.",
-        lambda controller: controller.occluding.look_anew(not controller.state.lab.anew),
+        "occluder-anew",
+        "Detect the face under occluders",
+        "Look for faces in the covered photo; off, the box of the bare photo is kept, so that only "
+        "the occluder changes.",
+        lambda commands: commands.toggle_anew(),
         enabled=lambda state: state.shown is not None,
-        checked=lambda state: state.lab.anew,
+        checked=lambda state: state.occlusion.anew,
         group="follow",
     ),
-    _row(
+)
+
+TRIAL_ACTIONS: tuple[ActionRow[TrialCommands], ...] = (
+    _trial(
         "sweep",
         "Sweep",
         "Cover the face step by step, as set in the occlusion lab, and plot what changes.",
-        lambda controller: controller.trials.sweep(),
+        lambda commands: commands.sweep(),
         "Ctrl+R",
         enabled=_may_try,
-        group="trial",
     ),
-    _row(
+    _trial(
         "jitter",
         "Jitter the face box",
         "Ask about boxes beside the box and colour the face by how much the answer moves.",
-        lambda controller: controller.trials.jitter(),
+        lambda commands: commands.jitter(),
         enabled=_may_try,
-        group="trial",
     ),
-    _row(
+    _trial(
         "cancel-trial",
         "Cancel the trial",
         "Stop the sweep or jitter under way; what it has so far stays.",
-        lambda controller: controller.trials.cancel(),
-        enabled=lambda state: state.lab.running is not None,
-        group="trial",
+        lambda commands: commands.cancel(),
+        enabled=lambda state: state.occlusion.running is not None,
     ),
-    _row(
+    _trial(
         "sweep-back",
-        "Back to my covers",
-        "Lay the covers of the list again in place of the step of the sweep that is shown.",
-        lambda controller: controller.trials.show_step(None),
-        enabled=lambda state: state.lab.step is not None,
-        group="trial",
+        "Back to my occluders",
+        "Lay the occluders of the list again in place of the step of the sweep that is shown.",
+        lambda commands: commands.show_step(None),
+        enabled=lambda state: state.occlusion.step is not None,
     ),
-    _row(
+    _trial(
         "export-trial",
         "Export trial as CSV…",
         "Write the last sweep, or the spread of the box jitter, as a table.",
-        lambda controller: controller.trials.export(),
-        enabled=lambda state: state.lab.swept is not None or state.lab.spread is not None,
-        group="trial",
+        lambda commands: commands.export(),
+        enabled=lambda state: state.occlusion.swept is not None or state.occlusion.spread is not None,
     ),
 )

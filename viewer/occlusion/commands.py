@@ -1,4 +1,4 @@
-"""The verbs of covers: add, move, paint, stack; each edit can be undone."""
+"""What a user can do with occluders: add, move, paint, stack; each edit can be undone."""
 
 from __future__ import annotations
 
@@ -13,26 +13,15 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from models.errors import InputError
 from viewer.inference.session import Session
-from viewer.occlusion.selectors import (
-    Brush,
-    Lab,
-    Layer,
-    Matrix,
-    Stack,
-    Tool,
-    bare_frame,
-    brush_px,
-    carry_of,
-    reference_of,
-)
-from viewer.state.state import State
+from viewer.occlusion.selectors import bare_frame, brush_px, carry_of, reference_of
+from viewer.state.occlusion import Brush, Layer, Matrix, Occlusion, Stack, Tool
 from viewer.state.store import Store
 
 log = logging.getLogger(__name__)
 
 MOST_EDITS = 100
 NO_FACE = "There is no face to cover yet. Open a photo with a face, or draw a box over one."
-SMALLEST, LARGEST = 1e-3, 1e3  # times its own pixels: beyond, a cover cannot be gripped any more
+SMALLEST, LARGEST = 1e-3, 1e3  # times its own pixels: beyond, an occluder cannot be gripped any more
 Points = Sequence[tuple[float, float]]
 
 
@@ -42,7 +31,7 @@ class Edit(QUndoCommand):
     def __init__(
         self,
         text: str,
-        before: Lab,
+        before: Occlusion,
         stack: Stack,
         selected: int,
         apply: Callable[[Stack, int], None],
@@ -72,11 +61,11 @@ class Edit(QUndoCommand):
         self._apply(*self._after)
 
 
-class Occluding(QObject):
-    """What a user can do with covers. The Session asks again whenever what is to be laid has changed.
+class OcclusionCommands(QObject):
+    """The occluders on the photo; each edit can be undone.
 
     Signals:
-        sketched: (kind, [h, w, 4]): a small picture of a kind of cover.
+        sketched: (kind, [h, w, 4]): a small picture of a kind of occluder.
     """
 
     sketched = Signal(str, object)
@@ -91,18 +80,18 @@ class Occluding(QObject):
         self._edits.redoTextChanged.connect(self._on_redo_text)
         self._artist = ThreadPoolExecutor(max_workers=1, thread_name_prefix="unmask artist")
         self._drawn.connect(self._on_drawn)
-        store.changed.connect(self._follow)
+        store.on(lambda state: state.occlusion.epoch, lambda _epoch: self._edits.clear(), self)
 
     # ---- the stack -------------------------------------------------------------------------------------
 
     def add(self, kind: str) -> None:
-        """Draw a cover for the selected face, off the GUI thread, and lay it on top."""
+        """Draw an occluder for the selected face, off the GUI thread, and lay it on top."""
         state = self._store.state
         reference = reference_of(state)
         if reference is None:
             self._session.tell(InputError(NO_FACE))
             return
-        seed, landmarks = state.lab.seed, reference.landmarks[:, :2]
+        seed, landmarks = state.occlusion.seed, reference.landmarks[:, :2]
         inverse = _inverse(carry_of(state))
 
         def draw() -> Layer:
@@ -111,7 +100,7 @@ class Occluding(QObject):
 
             return Layer(f"{kind}, seed {seed}", placed(cover(kind, landmarks, seed), inverse))
 
-        self._artist.submit(self._draw, state.lab.epoch, draw)
+        self._artist.submit(self._draw, state.occlusion.epoch, draw)
 
     def sketch(self, kind: str) -> None:
         """Draw a kind for a plain face, off the GUI thread; `sketched` follows."""
@@ -119,106 +108,129 @@ class Occluding(QObject):
 
     def select(self, index: int) -> None:
         """Let edits concern that layer; -1: none."""
-        lab = self._lab
-        self._set(replace(lab, selected=index if 0 <= index < len(lab.stack.layers) else -1))
+        occlusion = self._occlusion
+        self._set(replace(occlusion, selected=index if 0 <= index < len(occlusion.stack.layers) else -1))
 
     def remove(self) -> None:
         """Take the selected layer away."""
-        lab, layer = self._lab, self._lab.layer
+        occlusion, layer = self._occlusion, self._occlusion.layer
         if layer is not None:
-            layers = tuple(other for other in lab.stack.layers if other is not layer)
-            self._edit(f"Remove {layer.name}", layers, min(lab.selected, len(layers) - 1))
+            layers = tuple(other for other in occlusion.stack.layers if other is not layer)
+            self._edit(f"Remove {layer.name}", layers, min(occlusion.selected, len(layers) - 1))
 
     def clear(self) -> None:
         """Take all layers away."""
-        if self._lab.stack.layers:
-            self._edit("Remove all covers", (), -1)
+        if self._occlusion.stack.layers:
+            self._edit("Remove all occluders", (), -1)
 
     def duplicate(self) -> None:
         """Lay a copy of the selected layer beside it."""
         from models.occlusion.cover import moved
 
-        lab, layer = self._lab, self._lab.layer
+        occlusion, layer = self._occlusion, self._occlusion.layer
         if layer is not None:
             aside = brush_px(self._store.state) / 2
             copy = replace(layer, cover=moved(layer.cover, aside, aside))
-            layers = (*lab.stack.layers[: lab.selected + 1], copy, *lab.stack.layers[lab.selected + 1 :])
-            self._edit(f"Duplicate {layer.name}", layers, lab.selected + 1)
+            layers = (
+                *occlusion.stack.layers[: occlusion.selected + 1],
+                copy,
+                *occlusion.stack.layers[occlusion.selected + 1 :],
+            )
+            self._edit(f"Duplicate {layer.name}", layers, occlusion.selected + 1)
 
     def toggle_shown(self, index: int | None = None) -> None:
         """Hide a layer (the selected one if none is named), or show it again."""
-        lab = self._lab
-        index = lab.selected if index is None else index
-        if 0 <= index < len(lab.stack.layers):
-            layer = lab.stack.layers[index]
+        occlusion = self._occlusion
+        index = occlusion.selected if index is None else index
+        if 0 <= index < len(occlusion.stack.layers):
+            layer = occlusion.stack.layers[index]
             text = f"{'Hide' if layer.shown else 'Show'} {layer.name}"
-            stack = lab.stack.with_layer(index, replace(layer, shown=not layer.shown))
-            self._edit(text, stack.layers, lab.selected)
+            stack = occlusion.stack.with_layer(index, replace(layer, shown=not layer.shown))
+            self._edit(text, stack.layers, occlusion.selected)
 
     def raise_by(self, steps: int) -> None:
         """Move the selected layer up in the stack; down if negative."""
-        lab, layer = self._lab, self._lab.layer
-        place = min(max(lab.selected + steps, 0), len(lab.stack.layers) - 1)
-        if layer is not None and place != lab.selected:
-            others = [other for other in lab.stack.layers if other is not layer]
+        occlusion, layer = self._occlusion, self._occlusion.layer
+        place = min(max(occlusion.selected + steps, 0), len(occlusion.stack.layers) - 1)
+        if layer is not None and place != occlusion.selected:
+            others = [other for other in occlusion.stack.layers if other is not layer]
             others.insert(place, layer)
             self._edit(f"{'Raise' if steps > 0 else 'Lower'} {layer.name}", tuple(others), place)
 
     def follow_face(self, follow: bool) -> None:
-        """Bind the covers to the face, so that they move with it; or let them stay where they are now."""
-        lab, state = self._lab, self._store.state
+        """Bind the occluders to the face, so that they move with it; or let them stay where they are now."""
+        occlusion, state = self._occlusion, self._store.state
         reference = reference_of(state)
-        if follow is (lab.stack.anchor is not None):
+        if follow is (occlusion.stack.anchor is not None):
             return
         if follow and reference is None:
             self._session.tell(InputError(NO_FACE))
         elif follow and reference is not None:
-            self._push("Follow the face", Stack(lab.stack.layers, reference.landmarks[:, :2]), lab.selected)
+            self._push(
+                "Follow the face",
+                Stack(occlusion.stack.layers, reference.landmarks[:, :2]),
+                occlusion.selected,
+            )
         else:
             from models.occlusion.cover import placed
 
             carry = carry_of(state)
-            layers = tuple(replace(layer, cover=placed(layer.cover, carry)) for layer in lab.stack.layers)
-            self._push("Stay in place", Stack(layers), lab.selected)
+            layers = tuple(
+                replace(layer, cover=placed(layer.cover, carry)) for layer in occlusion.stack.layers
+            )
+            self._push("Stay in place", Stack(layers), occlusion.selected)
 
-    # ---- the selected cover ----------------------------------------------------------------------------
+    def toggle_follow(self) -> None:
+        """`follow_face`, on or off."""
+        self.follow_face(self._occlusion.stack.anchor is None)
+
+    # ---- the selected occluder ----------------------------------------------------------------------------
 
     def place(self, T_image_cover: Matrix, drag: int) -> None:
-        """Put the selected cover there: [3, 3], its px to px of the frame shown."""
-        lab, layer = self._lab, self._lab.layer
+        """Put the selected occluder there: [3, 3], its px to px of the frame shown."""
+        occlusion, layer = self._occlusion, self._occlusion.layer
         if layer is None or not _usable(T_image_cover):
             return
         T = _inverse(carry_of(self._store.state)) @ T_image_cover
         moved = replace(layer, cover=replace(layer.cover, T_image_cover=T))
-        self._edit(f"Move {layer.name}", lab.stack.with_layer(lab.selected, moved).layers, lab.selected, drag)
+        self._edit(
+            f"Move {layer.name}",
+            occlusion.stack.with_layer(occlusion.selected, moved).layers,
+            occlusion.selected,
+            drag,
+        )
 
     # ---- paint -----------------------------------------------------------------------------------------
 
     def stroke(self, points: Points, drag: int) -> None:
-        """Paint, or erase from the selected cover, along points of the frame shown, px."""
+        """Paint, or erase from the selected occluder, along points of the frame shown, px."""
         frame = bare_frame(self._store.state)
         if frame is None or not points:
             return
-        if self._lab.tool is Tool.ERASER:
+        if self._occlusion.tool is Tool.ERASER:
             self._erase(points, drag)
         else:
             self._paint(frame.image.shape[:2], points, drag)
 
     def choose_tool(self, tool: Tool) -> None:
         """Let the hand do something else on the photo; the tool in hand again: put it down."""
-        self._set(replace(self._lab, tool=Tool.MOVE if tool is self._lab.tool else tool))
+        self._set(replace(self._occlusion, tool=Tool.MOVE if tool is self._occlusion.tool else tool))
 
     def choose_brush(self, brush: Brush) -> None:
         """Paint like this."""
-        self._set(replace(self._lab, brush=brush))
+        self._set(replace(self._occlusion, brush=brush))
 
     def choose_seed(self, seed: int) -> None:
-        """Which looks the covers have that are added next."""
-        self._set(replace(self._lab, seed=max(seed, 0)))
+        """Which looks the occluders have that are added next."""
+        self._set(replace(self._occlusion, seed=max(seed, 0)))
 
     def look_anew(self, anew: bool) -> None:
         """Look for faces in the covered picture, or keep the boxes of the bare one."""
-        self._set(replace(self._lab, anew=anew))
+        self._set(replace(self._occlusion, anew=anew))
+
+    def toggle_anew(self) -> None:
+        """`look_anew`, on or off."""
+        self.look_anew(not self._occlusion.anew)
 
     # ---- undo ------------------------------------------------------------------------------------------
 
@@ -237,19 +249,19 @@ class Occluding(QObject):
     # ----------------------------------------------------------------------------------------------------
 
     @property
-    def _lab(self) -> Lab:
-        return self._store.state.lab
+    def _occlusion(self) -> Occlusion:
+        return self._store.state.occlusion
 
-    def _set(self, lab: Lab) -> None:
-        self._store.update(lab=lab)
+    def _set(self, occlusion: Occlusion) -> None:
+        self._store.update(occlusion=occlusion)
 
     def _paint(self, shape: tuple[int, ...], points: Points, drag: int) -> None:
         from models.occlusion.fillings import Filling
         from models.occlusion.strokes import blank, painted
 
-        state, lab, layer = self._store.state, self._lab, self._lab.layer
+        state, occlusion, layer = self._store.state, self._occlusion, self._occlusion.layer
         size = brush_px(state)
-        kind, colour = lab.brush.filling, lab.brush.colour
+        kind, colour = occlusion.brush.filling, occlusion.brush.colour
         filling = Filling(kind, size_px=max(size / 8, 1.0), offset_px=(0, -round(2 * size)))
         name = f"paint, {kind}"
         inverse = _inverse(carry_of(state))
@@ -258,34 +270,41 @@ class Occluding(QObject):
         if layer is None or not fits or (kind == "colour" and tuple(layer.cover.rgba[0, 0, :3]) != colour):
             canvas = blank(name, shape[0], shape[1], colour)
             made = None if kind == "colour" else filling
-            layer = Layer(name, painted(canvas, there, size), filling=made, seed=lab.seed)
-            self._edit("Paint", (*lab.stack.layers, layer), len(lab.stack.layers), drag)
+            layer = Layer(name, painted(canvas, there, size), filling=made, seed=occlusion.seed)
+            self._edit("Paint", (*occlusion.stack.layers, layer), len(occlusion.stack.layers), drag)
             return
         more = replace(layer, cover=painted(layer.cover, there, size))
-        self._edit("Paint", lab.stack.with_layer(lab.selected, more).layers, lab.selected, drag)
+        self._edit(
+            "Paint", occlusion.stack.with_layer(occlusion.selected, more).layers, occlusion.selected, drag
+        )
 
     def _erase(self, points: Points, drag: int) -> None:
         from models.occlusion.strokes import erased
 
-        state, lab, layer = self._store.state, self._lab, self._lab.layer
+        state, occlusion, layer = self._store.state, self._occlusion, self._occlusion.layer
         if layer is None:
-            self._session.tell(InputError("No cover is selected. Select the one to erase from in the list."))
+            self._session.tell(
+                InputError("No occluder is selected. Select the one to erase from in the list.")
+            )
             return
         inverse = _inverse(carry_of(state))
         there = [_carried(inverse, point) for point in points]
         less = replace(layer, cover=erased(layer.cover, there, brush_px(state)))
         self._edit(
-            f"Erase from {layer.name}", lab.stack.with_layer(lab.selected, less).layers, lab.selected, drag
+            f"Erase from {layer.name}",
+            occlusion.stack.with_layer(occlusion.selected, less).layers,
+            occlusion.selected,
+            drag,
         )
 
     def _edit(self, text: str, layers: tuple[Layer, ...], selected: int, drag: int = 0) -> None:
-        self._push(text, replace(self._lab.stack, layers=layers), selected, drag)
+        self._push(text, replace(self._occlusion.stack, layers=layers), selected, drag)
 
     def _push(self, text: str, stack: Stack, selected: int, drag: int = 0) -> None:
-        self._edits.push(Edit(text, self._lab, stack, selected, self._apply, drag))
+        self._edits.push(Edit(text, self._occlusion, stack, selected, self._apply, drag))
 
     def _apply(self, stack: Stack, selected: int) -> None:
-        self._set(replace(self._lab, stack=stack, selected=selected, step=None))
+        self._set(replace(self._occlusion, stack=stack, selected=selected, step=None))
 
     def _draw(self, epoch: int, draw: Callable[[], Layer]) -> None:
         try:
@@ -303,22 +322,17 @@ class Occluding(QObject):
     def _on_drawn(self, epoch: int, layer: Layer | None, error: Exception | None) -> None:
         if error is not None:
             self._session.tell(error)
-        elif layer is not None and epoch == self._lab.epoch:
-            layers = self._lab.stack.layers
+        elif layer is not None and epoch == self._occlusion.epoch:
+            layers = self._occlusion.stack.layers
             self._edit(f"Add {layer.name}", (*layers, layer), len(layers))
 
     @Slot(str)
     def _on_undo_text(self, text: str) -> None:
-        self._set(replace(self._lab, undo=text))
+        self._set(replace(self._occlusion, undo=text))
 
     @Slot(str)
     def _on_redo_text(self, text: str) -> None:
-        self._set(replace(self._lab, redo=text))
-
-    @Slot(object, object)
-    def _follow(self, new: State, old: State) -> None:
-        if new.lab.epoch != old.lab.epoch:
-            self._edits.clear()
+        self._set(replace(self._occlusion, redo=text))
 
 
 def _inverse(T: Matrix) -> Matrix:
@@ -326,7 +340,7 @@ def _inverse(T: Matrix) -> Matrix:
 
 
 def _usable(T: Matrix) -> bool:
-    """Whether a cover could still be seen and gripped there."""
+    """Whether an occluder could still be seen and gripped there."""
     if not np.isfinite(T).all() or abs(float(T[2, 2])) < 1e-9:
         return False
     size = float(np.sqrt(abs(np.linalg.det(T[:2, :2])))) / abs(float(T[2, 2]))

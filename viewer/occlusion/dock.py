@@ -1,4 +1,4 @@
-"""The dock of the occlusion lab: covers, trials, and what they change."""
+"""The dock of the occlusion lab: occluders, trials, and what they change."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from viewer.app.commands import Controller
-from viewer.occlusion.covers_section import CoversTab
+from viewer.occlusion.commands import OcclusionCommands
+from viewer.occlusion.occluders_section import OccludersTab
+from viewer.occlusion.trials import TrialCommands
 from viewer.occlusion.trials_section import TrialsTab
 from viewer.state.state import State
 from viewer.state.store import Store
@@ -30,21 +31,22 @@ COLUMNS = ("all", "open", "covered")
 SHORT = {"image space": "image", "model space": "model"}
 MEANING = (
     "Mean over all vertices",
-    "Mean over the vertices that no cover hides",
-    "Mean over the vertices under a cover",
+    "Mean over the vertices that no occluder hides",
+    "Mean over the vertices under an occluder",
 )
-NOTHING = "Lay a cover on the photo: the answer is then held against the one without it."
-LOST = "The face is not found any more under these covers."
-SAID = "{share:.0%} of the face covered. Mean way of the vertices, in % of its size:"
+NOTHING = "Add an occluder to the photo: its answer is compared with the one without it."
+LOST = "The face is not detected any more under these occluders."
+SAID = "{share:.0%} of the face covered. Mean vertex shift, in % of its size:"
 
 
-class LabDock(QWidget):
+class OcclusionDock(QWidget):
     """Two tabs, and under them how far each branch went."""
 
     def __init__(
         self,
         store: Store,
-        controller: Controller,
+        occlusion: OcclusionCommands,
+        trials: TrialCommands,
         actions: Mapping[str, QAction],
         parent: QWidget | None = None,
     ) -> None:
@@ -53,10 +55,10 @@ class LabDock(QWidget):
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.covers, self.trials = (
-            CoversTab(store, controller, actions),
-            TrialsTab(store, controller, actions),
+            OccludersTab(store, occlusion, actions),
+            TrialsTab(store, trials, actions),
         )
-        for title, tab in (("Covers", self.covers), ("Trials", self.trials)):
+        for title, tab in (("Occluders", self.covers), ("Trials", self.trials)):
             area = QScrollArea()
             area.setWidgetResizable(True)
             area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -71,7 +73,7 @@ class LabDock(QWidget):
         column.addWidget(self.tabs, 1)
         below = QVBoxLayout()
         below.setContentsMargins(2 * SPACE, 0, 2 * SPACE, 0)
-        below.addWidget(heading("Changed by covering"))
+        below.addWidget(heading("Changed by occlusion"))
         below.addWidget(self._said)
         below.addWidget(self._table)
         column.addLayout(below)
@@ -93,7 +95,7 @@ class LabDock(QWidget):
 
     @Slot(object, object)
     def _follow(self, new: State, old: State | None) -> None:
-        if old is not None and old.lab.running is None and new.lab.running is not None:
+        if old is not None and old.occlusion.running is None and new.occlusion.running is not None:
             self.tabs.setCurrentIndex(TRIALS)  # where its progress and result stand
         if old is not None and new.shown is old.shown and new.selected_face == old.selected_face:
             return
@@ -124,7 +126,7 @@ class LabDock(QWidget):
 
 def _table() -> QTableWidget:
     table = QTableWidget(0, len(COLUMNS))
-    table.setAccessibleName("How far covers moved each branch")
+    table.setAccessibleName("Mean vertex shift of each branch")
     table.setHorizontalHeaderLabels(list(COLUMNS))
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)

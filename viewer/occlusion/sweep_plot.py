@@ -8,9 +8,10 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
 
-from viewer.app.commands import Controller
-from viewer.occlusion.selectors import Lab
+from viewer.occlusion.trials import TrialCommands
+from viewer.state.occlusion import Occlusion
 from viewer.state.state import State
+from viewer.state.store import Store
 from viewer.widgets import theme
 
 COLOURS = {"fused": "#ffb454", "image space": "#56b4e9", "model space": "#cc79a7"}
@@ -21,9 +22,9 @@ HEIGHT = 160
 class SweepPlot(pg.PlotWidget):  # type: ignore[misc]
     """A line per branch; a click shows the step nearest to it on the photo."""
 
-    def __init__(self, controller: Controller) -> None:
+    def __init__(self, store: Store, commands: TrialCommands) -> None:
         super().__init__()
-        self._controller = controller
+        self._store, self._commands = store, commands
         self.setFixedHeight(HEIGHT)
         self.setMinimumWidth(120)
         self.setAccessibleName("Change against covered share; a click shows that step on the photo")
@@ -61,17 +62,17 @@ class SweepPlot(pg.PlotWidget):  # type: ignore[misc]
 
     def show_nearest(self, share_percent: float, change_percent: float) -> None:
         """Show the step nearest a place of the plot."""
-        swept = self._controller.state.lab.swept
+        swept = self._store.state.occlusion.swept
         if swept is None:
             return
         x, y = 100 * swept.shares, swept.percent()
         width, height = max(float(np.ptp(x)), 1e-9), max(float(np.ptp(y)), 1e-9)
         away = np.hypot((x - share_percent) / width, (y - change_percent) / height)
-        self._controller.trials.show_step(int(np.argmin(away)))
+        self._commands.show_step(int(np.argmin(away)))
 
     def draw(self, state: State) -> None:
         """The sweep so far. A patch that slides has no order of shares: dots alone."""
-        lab, swept = state.lab, state.lab.swept
+        occlusion, swept = state.occlusion, state.occlusion.swept
         self._dress(theme.colours(state.theme))
         shares = np.zeros(0) if swept is None else 100 * swept.shares
         for branch, line in self._lines.items():
@@ -80,20 +81,20 @@ class SweepPlot(pg.PlotWidget):  # type: ignore[misc]
                 [], []
             )
         self._dots.setData(shares, shares if swept is None else swept.percent())
-        step = lab.step if lab.step is not None and lab.step < len(shares) else None
+        step = occlusion.step if occlusion.step is not None and occlusion.step < len(shares) else None
         self._here.setVisible(step is not None)
         if step is not None:
             self._here.setValue(shares[step])
-        self._mark_breaking(lab)
+        self._mark_breaking(occlusion)
 
-    def _mark_breaking(self, lab: Lab) -> None:
-        swept = lab.swept
-        breaking = None if swept is None else swept.breaking(lab.factor, lab.threshold_percent)
+    def _mark_breaking(self, occlusion: Occlusion) -> None:
+        swept = occlusion.swept
+        breaking = None if swept is None else swept.breaking(occlusion.factor, occlusion.threshold_percent)
         self._break.setVisible(breaking is not None)
         self._limit.setVisible(swept is not None and not swept.sweep.slides)
         if swept is None:
             return
-        limit = swept.limit_percent(lab.factor, lab.threshold_percent)
+        limit = swept.limit_percent(occlusion.factor, occlusion.threshold_percent)
         self._limit.setValue(limit)
         if breaking is not None:
             self._break.setValue(100 * breaking.share)

@@ -1,4 +1,4 @@
-"""The verbs of trials: sweep a cover over the face, jitter its box; in the background, to be cancelled."""
+"""What a user can do with trials: sweep an occluder, jitter the box; in the background."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from PySide6.QtCore import QObject, Slot
 from models.errors import InputError
 from viewer.inference.session import Session
 from viewer.inference.worker import Cancelled
-from viewer.occlusion.selectors import Lab, Plan, Running, bare_frame, reference_of
-from viewer.state.state import Notice, Severity, State
+from viewer.occlusion.selectors import bare_frame, reference_of
+from viewer.state.notice import Notice, Severity
+from viewer.state.occlusion import Occlusion, Plan, Running
 from viewer.state.store import Store
 from viewer.tasks.background import Background, Progress
-from viewer.widgets.dialogs import Outside
+from viewer.widgets.dialogs import DesktopServices
 
 if TYPE_CHECKING:
     from models.robustness.jitter import Jitter, Spread
@@ -25,69 +26,69 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SWEEP, JITTER = "Sweep", "Box jitter"
-NO_FACE = "There is no face to try covers on yet. Open a photo with a face first."
+NO_FACE = "There is no face to try occluders on yet. Open a photo with a face first."
 NOTHING_TO_WRITE = "There is no trial to write yet. Run a sweep or a box jitter first."
 
 
-class Trials(QObject):
-    """One trial at a time, about the selected face of the frame shown, without the covers that lie on it."""
+class TrialCommands(QObject):
+    """One trial at a time, about the selected face of the frame shown, without the stack of occluders."""
 
     def __init__(
-        self, store: Store, session: Session, outside: Outside, parent: QObject | None = None
+        self, store: Store, session: Session, desktop: DesktopServices, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
-        self._store, self._session, self._outside = store, session, outside
+        self._store, self._session, self._desktop = store, session, desktop
         self._title, self._epoch = "", 0
         self._background = Background()
         self._background.progressed.connect(self._on_progressed)
         self._background.ended.connect(self._on_ended)
-        store.changed.connect(self._follow)
+        store.on(lambda state: state.occlusion.epoch, lambda _epoch: self._background.cancel(), self)
 
     def sweep(self) -> None:
         """Cover the face step by step, as planned; the curve grows while it runs."""
         from models.robustness.sweep import sweeping
 
-        sweep = planned_sweep(self._store.state.lab)
+        sweep = planned_sweep(self._store.state.occlusion)
         self._start(SWEEP, sweep.count + 1, lambda *about: sweeping(sweep, *about))
 
     def jitter(self) -> None:
         """Ask about boxes beside the box, as planned, and look how much the answer moves."""
         from models.robustness.jitter import jittering
 
-        jitter = planned_jitter(self._store.state.lab)
+        jitter = planned_jitter(self._store.state.occlusion)
         self._start(JITTER, jitter.draws, lambda *about: jittering(jitter, *about))
 
     def plan(self, plan: Plan) -> None:
         """Do this the next time."""
-        self._store.update(lab=replace(self._store.state.lab, plan=plan))
+        self._store.update(occlusion=replace(self._store.state.occlusion, plan=plan))
 
     def cancel(self) -> None:
         """Stop the trial under way; what it has so far stays."""
         self._background.cancel()
 
     def show_step(self, index: int | None) -> None:
-        """Lay the cover of a step of the sweep on the photo in place of the stack; None: the stack again."""
-        lab = self._store.state.lab
-        count = 0 if lab.swept is None else len(lab.swept.steps)
+        """Lay the occluder of a step of the sweep in place of the stack; None: the stack again."""
+        occlusion = self._store.state.occlusion
+        count = 0 if occlusion.swept is None else len(occlusion.swept.steps)
         if index is None or 0 <= index < count:
-            self._store.update(lab=replace(lab, step=index))
+            self._store.update(occlusion=replace(occlusion, step=index))
 
     def define_breaking(self, factor: float, threshold_percent: float) -> None:
         """Say from which change on an answer counts as broken."""
-        lab = replace(self._store.state.lab, factor=factor, threshold_percent=threshold_percent)
-        self._store.update(lab=lab)
+        occlusion = replace(self._store.state.occlusion, factor=factor, threshold_percent=threshold_percent)
+        self._store.update(occlusion=occlusion)
 
     def export(self) -> None:
         """Write the last sweep as a table, or the spread where there is none, to a file the user names."""
-        lab = self._store.state.lab
-        result = lab.swept or lab.spread
+        occlusion = self._store.state.occlusion
+        result = occlusion.swept or occlusion.spread
         if result is None:
             self._session.tell(InputError(NOTHING_TO_WRITE))
             return
-        name = "sweep" if lab.swept is not None else "jitter"
-        if path := self._outside.ask_save("csv", f"{name}.csv"):
+        name = "sweep" if occlusion.swept is not None else "jitter"
+        if path := self._desktop.ask_save("csv", f"{name}.csv"):
             try:
-                self._outside.write_text(path, result.csv())
+                self._desktop.write_text(path, result.csv())
             except (InputError, OSError) as error:
                 self._session.tell(error)
                 return
@@ -107,33 +108,37 @@ class Trials(QObject):
         if self._background.busy:
             self._session.tell(InputError(f"{self._title} is still running. Cancel it first."))
             return
-        self._title, self._epoch = title, state.lab.epoch
+        self._title, self._epoch = title, state.occlusion.epoch
         made: Iterator[Any] = series(frame.image, reference.box, self._session.asker())
-        lab = replace(state.lab, running=Running(title, 0, total))
-        forgotten = replace(lab, swept=None, step=None) if title == SWEEP else replace(lab, spread=None)
-        self._store.update(lab=forgotten)
+        occlusion = replace(state.occlusion, running=Running(title, 0, total))
+        forgotten = (
+            replace(occlusion, swept=None, step=None) if title == SWEEP else replace(occlusion, spread=None)
+        )
+        self._store.update(occlusion=forgotten)
         self._background.start(made, total)
 
     @Slot(object)
     def _on_progressed(self, progress: Progress) -> None:
-        lab = self._store.state.lab
-        if lab.epoch != self._epoch:
+        occlusion = self._store.state.occlusion
+        if occlusion.epoch != self._epoch:
             return
         running = Running(self._title, progress.done, progress.total, progress.left_s)
-        lab = replace(lab, running=running)
+        occlusion = replace(occlusion, running=running)
         if self._title == SWEEP:
-            lab = replace(lab, swept=progress.value)
-        self._store.update(lab=lab)
+            occlusion = replace(occlusion, swept=progress.value)
+        self._store.update(occlusion=occlusion)
 
     @Slot(object, object)
     def _on_ended(self, value: Any, error: Exception | None) -> None:
         state = self._store.state
-        if state.lab.epoch != self._epoch:
+        if state.occlusion.epoch != self._epoch:
             return
-        lab = replace(state.lab, running=None)
+        occlusion = replace(state.occlusion, running=None)
         if value is not None:
-            lab = replace(lab, swept=value) if self._title == SWEEP else replace(lab, spread=value)
-        self._store.update(lab=lab)
+            occlusion = (
+                replace(occlusion, swept=value) if self._title == SWEEP else replace(occlusion, spread=value)
+            )
+        self._store.update(occlusion=occlusion)
         if self._title == JITTER and value is not None:
             self._colour_by(value)
         if error is not None and not isinstance(error, Cancelled):
@@ -150,24 +155,21 @@ class Trials(QObject):
         answers[state.selected_face] = with_spread(state.answer, spread)
         self._store.update(shown=replace(state.shown, answers=tuple(answers)))
 
-    @Slot(object, object)
-    def _follow(self, new: State, old: State) -> None:
-        if new.lab.epoch != old.lab.epoch:
-            self._background.cancel()
 
-
-def planned_sweep(lab: Lab) -> Sweep:
+def planned_sweep(occlusion: Occlusion) -> Sweep:
     """The sweep the lab is set to; a sliding patch shows what the brush paints."""
     from models.occlusion.fillings import Filling
     from models.robustness.sweep import Sweep
 
-    plan, brush = lab.plan, lab.brush
+    plan, brush = occlusion.plan, occlusion.brush
     filling = Filling(brush.filling, brush.colour)
-    return Sweep(plan.what, plan.steps, (plan.cells,) * 2, plan.patch_percent / 100, filling, lab.seed)
+    return Sweep(plan.what, plan.steps, (plan.cells,) * 2, plan.patch_percent / 100, filling, occlusion.seed)
 
 
-def planned_jitter(lab: Lab) -> Jitter:
+def planned_jitter(occlusion: Occlusion) -> Jitter:
     """The jitter the lab is set to."""
     from models.robustness.jitter import Jitter
 
-    return Jitter(lab.plan.draws, lab.plan.shift_px, lab.plan.scale_percent / 100, lab.seed)
+    return Jitter(
+        occlusion.plan.draws, occlusion.plan.shift_px, occlusion.plan.scale_percent / 100, occlusion.seed
+    )

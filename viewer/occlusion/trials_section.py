@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QTimer, Slot
@@ -18,14 +19,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from viewer.app.commands import Controller
 from viewer.occlusion.actions import KINDS
-from viewer.occlusion.selectors import Lab, Plan, Running
 from viewer.occlusion.sweep_plot import SweepPlot
+from viewer.occlusion.trials import TrialCommands
+from viewer.state.occlusion import Occlusion, Plan, Running
 from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.widgets.parts import button_row, figure, heading, note
 from viewer.widgets.theme import SPACE
+
+if TYPE_CHECKING:
+    from models.robustness.jitter import Spread
 
 PAUSE_MS = 100  # between two drawings
 SLIDING = "sliding"
@@ -51,12 +55,12 @@ class TrialsTab(QWidget):
     def __init__(
         self,
         store: Store,
-        controller: Controller,
+        commands: TrialCommands,
         actions: Mapping[str, QAction],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._store, self._controller, self._actions = store, controller, actions
+        self._store, self._commands, self._actions = store, commands, actions
         self._timer = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._timer.timeout.connect(self._draw)
         self._what = self._make_what()
@@ -74,10 +78,13 @@ class TrialsTab(QWidget):
             figure("Result of the sweep"),
             figure("Spread by box"),
         )
-        self.plot = SweepPlot(controller)
+        self.plot = SweepPlot(store, commands)
         self._lay_out()
-        self._follow(store.state, None)
-        store.changed.connect(self._follow)
+        store.on(lambda state: state.occlusion.plan, self._show_plan)
+        store.on(_breaking, self._show_breaking)
+        store.on(lambda state: state.occlusion.running, self._show_running)
+        store.on(lambda state: state.occlusion.spread, self._show_spread)
+        store.on(lambda state: (state.occlusion, state.theme), self._on_drawn_parts)
 
     @property
     def waiting(self) -> bool:
@@ -131,7 +138,7 @@ class TrialsTab(QWidget):
         chooser.setToolTip("What covers the face step by step; seed and filling are those of the Covers tab")
         for name, text in WHATS.items():
             chooser.addItem(text, name)
-        chooser.activated.connect(lambda i: self._plan(replace(self._lab.plan, what=list(WHATS)[i])))
+        chooser.activated.connect(lambda i: self._plan(replace(self._occlusion.plan, what=list(WHATS)[i])))
         return chooser
 
     def _number(self, name: str, low: int, high: int, field: str) -> QSpinBox:
@@ -139,7 +146,7 @@ class TrialsTab(QWidget):
         box.setRange(low, high)
         box.setAccessibleName(name)
         box.setToolTip(name)
-        box.valueChanged.connect(lambda value: self._plan(replace(self._lab.plan, **{field: value})))
+        box.valueChanged.connect(lambda value: self._plan(replace(self._occlusion.plan, **{field: value})))
         return box
 
     def _decimal(self, name: str, low: float, high: float, field: str, unit: str) -> QDoubleSpinBox:
@@ -149,7 +156,7 @@ class TrialsTab(QWidget):
         box.setSuffix(unit)
         box.setAccessibleName(name)
         box.setToolTip(name)
-        box.valueChanged.connect(lambda value: self._plan(replace(self._lab.plan, **{field: value})))
+        box.valueChanged.connect(lambda value: self._plan(replace(self._occlusion.plan, **{field: value})))
         return box
 
     def _make_breaking(self) -> tuple[QDoubleSpinBox, QDoubleSpinBox]:
@@ -177,40 +184,36 @@ class TrialsTab(QWidget):
     # --- the user's hand
 
     @property
-    def _lab(self) -> Lab:
-        return self._controller.state.lab
+    def _occlusion(self) -> Occlusion:
+        return self._store.state.occlusion
 
     def _plan(self, plan: Plan) -> None:
-        if plan != self._lab.plan:
-            self._controller.trials.plan(plan)
+        if plan != self._occlusion.plan:
+            self._commands.plan(plan)
 
     @Slot()
     def _define(self) -> None:
         asked = (self._factor.value(), self._threshold.value())
-        if asked != (self._lab.factor, self._lab.threshold_percent):
-            self._controller.trials.define_breaking(*asked)
+        if asked != (self._occlusion.factor, self._occlusion.threshold_percent):
+            self._commands.define_breaking(*asked)
 
     # --- what is shown
 
-    @Slot(object, object)
-    def _follow(self, new: State, old: State | None) -> None:
-        if old is not None and new.lab is old.lab and new.theme is old.theme:
-            return
-        lab = new.lab
-        if old is None or lab.plan is not old.lab.plan:
-            self._show_plan(lab.plan)
-        if (self._factor.value(), self._threshold.value()) != (lab.factor, lab.threshold_percent):
-            for box, value in ((self._factor, lab.factor), (self._threshold, lab.threshold_percent)):
-                box.blockSignals(True)
-                box.setValue(value)
-                box.blockSignals(False)
-        self._show_running(lab.running)
-        spread = lab.spread
-        self.spread.setText(
-            "–"
-            if spread is None
-            else SPREAD.format(mm=spread.mean_mm, percent=spread.mean_percent, draws=spread.draws)
+    def _show_breaking(self, breaking: tuple[float, float]) -> None:
+        for box, value in zip((self._factor, self._threshold), breaking, strict=True):
+            box.blockSignals(True)
+            box.setValue(value)
+            box.blockSignals(False)
+
+    def _show_spread(self, spread: Spread | None) -> None:
+        said = (
+            SPREAD.format(mm=spread.mean_mm, percent=spread.mean_percent, draws=spread.draws)
+            if spread
+            else "–"
         )
+        self.spread.setText(said)
+
+    def _on_drawn_parts(self, _changed: object) -> None:
         if self.isVisible() and not self._timer.isActive():
             self._timer.start(PAUSE_MS)
 
@@ -240,12 +243,12 @@ class TrialsTab(QWidget):
     @Slot()
     def _draw(self) -> None:
         self.plot.draw(self._store.state)
-        self.said.setText(told(self._lab))
+        self.said.setText(told(self._occlusion))
 
 
-def told(lab: Lab) -> str:
+def told(occlusion: Occlusion) -> str:
     """The result of the sweep in a sentence."""
-    swept = lab.swept
+    swept = occlusion.swept
     if swept is None:
         return "–"
     if swept.sweep.slides:
@@ -254,7 +257,11 @@ def told(lab: Lab) -> str:
             return "–"
         row, column = np.unravel_index(int(np.nanargmax(cells)), cells.shape)
         return WORST.format(row=row + 1, column=column + 1, percent=float(np.nanmax(cells)))
-    breaking = swept.breaking(lab.factor, lab.threshold_percent)
+    breaking = swept.breaking(occlusion.factor, occlusion.threshold_percent)
     if breaking is None:
-        return HOLDS.format(limit=swept.limit_percent(lab.factor, lab.threshold_percent))
+        return HOLDS.format(limit=swept.limit_percent(occlusion.factor, occlusion.threshold_percent))
     return BREAKS.format(share=breaking.share, limit=breaking.limit_percent)
+
+
+def _breaking(state: State) -> tuple[float, float]:
+    return state.occlusion.factor, state.occlusion.threshold_percent

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF
 
-from viewer.occlusion.selectors import Matrix, bounds
+from viewer.occlusion.selectors import bounds
+from viewer.state.occlusion import Matrix
 
 if TYPE_CHECKING:
     from models.occlusion.cover import Cover

@@ -13,10 +13,11 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QWidget
 
 from viewer.gl.colour_maps import coloured
-from viewer.occlusion.selectors import FIRST_DRAG, NUDGE, SCALE, TURN, Tool, bounds, hit
+from viewer.occlusion.selectors import bounds, hit
 from viewer.panels.colours import DARK, Palette
 from viewer.panels.cover_grip import Grip, about, middle_of
 from viewer.panels.photo_view import PhotoView
+from viewer.state.occlusion import FIRST_DRAG, NUDGE, SCALE, TURN, Tool
 from viewer.widgets.raster import SHADOW
 
 if TYPE_CHECKING:

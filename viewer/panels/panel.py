@@ -21,8 +21,9 @@ from viewer.panels.shading import legend_of, paint_of
 from viewer.panels.surface_data import Drawn, drawn
 from viewer.panels.title_strip import TitleStrip
 from viewer.panels.veil import Veil
+from viewer.state.camera import Camera
 from viewer.state.layout import PanelRow
-from viewer.state.state import Camera, LayerStyle
+from viewer.state.style import LayerStyle
 
 NO_FACE = "No face yet"
 

@@ -24,7 +24,7 @@ from viewer.panels.veil import Veil
 from viewer.panels.viewport import surroundings
 from viewer.sources.source import Frame
 from viewer.state.layout import PanelRow
-from viewer.state.state import Shown
+from viewer.state.shown import Shown
 from viewer.widgets.raster import Mark
 
 if TYPE_CHECKING:

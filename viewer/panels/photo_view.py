@@ -30,7 +30,7 @@ from viewer.panels import marks, truth_marks
 from viewer.panels import overlays as over
 from viewer.panels.colours import DARK, Palette
 from viewer.panels.viewport import Viewport
-from viewer.state.state import OVERLAYS
+from viewer.state.style import OVERLAYS
 from viewer.widgets.raster import halved, qimage, qtransform
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from viewer.panels.colours import Palette, shares
 from viewer.panels.legend import ColourBar, Shape, Swatch
 from viewer.panels.surface_data import CHANNELS, Drawn, Scale
 from viewer.state.layout import PanelRow
-from viewer.state.state import LayerStyle, Look
+from viewer.state.style import LayerStyle, Look
 
 FILLS = {
     Look.SHADED: Fill.CLAY,

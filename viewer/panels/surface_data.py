@@ -16,9 +16,9 @@ from viewer.gl.normals import smooth_normals
 from viewer.panels.chart import mean_colours
 from viewer.panels.state_rims import smoothed
 from viewer.panels.truth_marks import ERROR_MAP
-from viewer.readouts.lineup import TO_FIRST
+from viewer.readouts.difference import TO_FIRST
 from viewer.state.layout import PanelRow
-from viewer.state.state import Look
+from viewer.state.style import Look
 
 MAX_PHOTO_PX = 1024  # of the longer side of the piece of photo on the graphics card
 VISIBLE_SURFACE = "visible surface"

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from viewer.panels.colours import DARK, Palette
 from viewer.state.layout import PanelRow
-from viewer.state.state import LayerStyle, Look
+from viewer.state.style import LayerStyle, Look
 
 HEIGHT = 46
 MOST_TITLE = 160  # px of width a panel keeps for its title

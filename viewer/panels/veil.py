@@ -20,7 +20,7 @@ class Veil(QWidget):
         super().__init__(view)
         self._view, self._colours = view, DARK
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setAccessibleName("This answer is older than the switches; a new one is being computed")
+        self.setAccessibleName("This answer is older than what was asked for; a new one is being computed")
         self.hide()
 
     def set_palette(self, colours: Palette) -> None:

@@ -18,14 +18,15 @@ from viewer.gl.points_item import PointsItem
 from viewer.panels.colours import DARK, palette, shares
 from viewer.panels.legend import Legend
 from viewer.panels.message import Message
+from viewer.panels.placement import depth_between
 from viewer.panels.shading import legend_of, paint_of
 from viewer.panels.surface_data import Drawn, drawn
 from viewer.panels.title_strip import TitleStrip
 from viewer.panels.wipe_line import SideNames, WipeLine, line_px
 from viewer.readouts.difference import Compared, Found, vertex_on
-from viewer.readouts.lineup import depth_between
+from viewer.state.camera import Camera
 from viewer.state.layout import PanelRow
-from viewer.state.state import Camera, LayerStyle
+from viewer.state.style import LayerStyle
 
 NOTHING = np.zeros((0, 3), np.float32)
 

@@ -12,7 +12,7 @@ from PySide6.QtCore import QPointF, Qt, QTimer, Slot
 from PySide6.QtGui import QPixmap, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
-from viewer.app.commands import Controller
+from viewer.playback.commands import PlaybackCommands
 from viewer.state.history import History, Record
 from viewer.state.state import State
 from viewer.state.store import Store
@@ -107,9 +107,9 @@ ROWS = (
 class HistoryDock(QWidget):
     """Plots of State.history; drawn at most ten times a second, and only while it can be seen."""
 
-    def __init__(self, store: Store, controller: Controller, parent: QWidget | None = None) -> None:
+    def __init__(self, store: Store, commands: PlaybackCommands, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._store, self._controller = store, controller
+        self._store, self._commands = store, commands
         self._drawn: tuple[object, ...] = ()
         self.drawings = 0
         self._timer = QTimer(self, singleShot=True, interval=PAUSE_MS)
@@ -124,7 +124,7 @@ class HistoryDock(QWidget):
         self.switches = {row.key: self._switch(row) for row in ROWS}
         self._lay_out()
         self.setMinimumHeight(90)
-        store.changed.connect(self._follow)
+        store.on(lambda state: (state.history, state.shown, state.theme, state.visited), self._on_drawn_parts)
         self._draw()
 
     def curve(self, name: str) -> tuple[list[float], list[float]]:
@@ -218,15 +218,8 @@ class HistoryDock(QWidget):
             plot.getPlotItem().getAxis("bottom").setStyle(showValues=lowest)
             plot.setMinimumHeight(ROW_HEIGHT + (AXIS_HEIGHT if lowest else 0))
 
-    @Slot(object, object)
-    def _follow(self, new: State, old: State) -> None:
-        changed = (
-            new.history is not old.history
-            or new.shown is not old.shown
-            or new.theme is not old.theme
-            or new.visited != old.visited
-        )
-        if changed and self.isVisible() and not self._timer.isActive():
+    def _on_drawn_parts(self, _changed: object) -> None:
+        if self.isVisible() and not self._timer.isActive():
             self._timer.start(PAUSE_MS)
 
     @Slot()
@@ -278,7 +271,7 @@ class HistoryDock(QWidget):
         """Go to the frame nearest a place on the axis."""
         record = self._store.state.history.nearest(x)
         if record is not None:
-            self._controller.visit(record.index)
+            self._commands.visit(record.index)
 
     def on_click(self, key: str, event: Any) -> None:
         """A click in the scene of a row: pyqtgraph's event."""

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
 
-from viewer.app.commands import Controller
-from viewer.state.state import State
+from viewer.playback.commands import PlaybackCommands
+from viewer.sources.source import Frame
 from viewer.state.store import Store
 from viewer.widgets.parts import action_button
 from viewer.widgets.theme import SPACE
 
 
-class Transport(QWidget):
+class TransportBar(QWidget):
     """Buttons, a slider over the frames, and the frame's number and time."""
 
     def __init__(
         self,
         store: Store,
-        controller: Controller,
+        commands: PlaybackCommands,
         actions: Mapping[str, QAction],
         parent: QWidget | None = None,
     ) -> None:
@@ -33,18 +33,13 @@ class Transport(QWidget):
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setAccessibleName("Frame")
         self._slider.setToolTip("Go to a frame")
-        self._slider.valueChanged.connect(controller.seek)
+        self._slider.valueChanged.connect(commands.seek)
         self._label = QLabel()
         row.addWidget(self._slider, 1)
         row.addWidget(self._label)
-        self._follow(store.state, None)
-        store.changed.connect(self._follow)
+        store.on(lambda state: None if state.shown is None else state.shown.frame, self._show)
 
-    @Slot(object, object)
-    def _follow(self, new: State, old: State | None = None) -> None:
-        if old is not None and new.shown is old.shown:
-            return
-        frame = None if new.shown is None else new.shown.frame
+    def _show(self, frame: Frame | None) -> None:
         self.setVisible(frame is not None and frame.count > 1)
         if frame is None or self._slider.isSliderDown():
             return

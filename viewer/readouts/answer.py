@@ -6,7 +6,8 @@ import numpy as np
 
 from models.reconstruction import Alarm, Array, Reconstruction
 from viewer.readouts.vertex import Picked, rows, scalar_of
-from viewer.state.state import LOST, Found, Probe, Search, Shown
+from viewer.state.probe import Probe
+from viewer.state.shown import LOST, FoundBy, Search, Shown
 
 Box = tuple[float, float, float, float]
 NEAR_PX = 1.5
@@ -131,7 +132,7 @@ def searched(search: Search | None) -> str:
     """How the faces of the frame shown were found, and why they had to be looked for again."""
     if search is None:
         return "–"
-    if search.found is not Found.FOLLOWED:
+    if search.found is not FoundBy.FOLLOWED:
         return f"{search.found.value}: {search.reason}" if search.reason else search.found.value
     frames = f"{search.frames} frame{'' if search.frames == 1 else 's'} ago"
     why = f" ({search.reason})" if search.reason else ""

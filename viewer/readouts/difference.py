@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -15,88 +14,19 @@ from models.metrics.correspondence import both_reach, comparable, counterpart, o
 from models.metrics.errors import disagreement
 from models.reconstruction import Array, MeshLayer, Reconstruction, Scalar, Topology, frozen
 from viewer.sources.source import same_picture
+from viewer.state.comparison import LAYERS, Pinned, Side
+from viewer.state.setting import Setting, worded
+from viewer.state.shown import Shown
+from viewer.state.state import State, setting_of
 
 if TYPE_CHECKING:
     from viewer.sources.source import Frame
-    from viewer.state.state import Shown, State
+    from viewer.state.shown import Shown
+    from viewer.state.state import State
 
-LAYERS = ("", "image space", "model space")
-"""What of an answer can be compared: the answer itself, or one branch of it."""
-
-ARRANGEMENT = "a-b"
-"""The arrangement in which A and B are looked at; nothing is computed for them in another one."""
 
 LEAST_HIGH_MM = 1.0
 WORST_PERCENTILE = 95
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """Who answers, and without what."""
-
-    method: str
-    weights: str
-    without: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Pinned:
-    """An answer that was kept, with its frame.
-
-    Attributes:
-        shown: The frame and its answers.
-        face: Which of them.
-        setting: Who answered.
-    """
-
-    shown: Shown
-    face: int
-    setting: Setting
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One of the two.
-
-    Attributes:
-        layer: One of LAYERS.
-        setting: Who is to answer about the frame shown; None for who answers anyway.
-        pinned: The kept answer to take instead of one about the frame shown.
-    """
-
-    layer: str = ""
-    setting: Setting | None = None
-    pinned: Pinned | None = None
-
-
-class Mode(Enum):
-    """How two things are shown in one place; the value is the text a user reads."""
-
-    WIPE = "Wipe"
-    BLINK = "Blink"
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """What is compared, and how it is shown.
-
-    Attributes:
-        a, b: The two sides.
-        mode: Side by side along a line, or one after the other.
-        wipe: Where the line is: the share of a panel's width, from its left, that shows A.
-        b_in_front: Which of them is shown while they blink.
-    """
-
-    a: Side = Side("image space")
-    b: Side = Side("model space")
-    mode: Mode = Mode.WIPE
-    wipe: float = 0.5
-    b_in_front: bool = False
-
-    @property
-    def share(self) -> float:
-        """How much of a panel's width shows A now, from its left."""
-        return self.wipe if self.mode is Mode.WIPE else 0.0 if self.b_in_front else 1.0
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -165,7 +95,9 @@ def compared(shown: Shown | None, face: int, a: Side, b: Side) -> Compared:
     level = not aligned and first.whole.method != second.whole.method
     mm = difference_mm(first.answer, second.answer, aligned, level)
     if mm is None:
-        trouble = "Nobody knows how the two meshes correspond, so there is no difference per vertex."
+        trouble = (
+            "These two meshes have no vertices in common. Compare methods that name their vertices alike."
+        )
         return Compared(first, second, trouble=trouble)
     difference = Scalar("difference", mm, 0.0, round_high(mm), "mm")
     marked = replace(second.answer, scalars=(*second.answer.scalars, difference))
@@ -208,28 +140,6 @@ def vertex_on(found: Found | None, vertex: int | None, topology: Topology | None
     mesh = found.answer
     place = vertex if topology is None else counterpart(topology, vertex, mesh.topology)
     return place if place is not None and 0 <= place < len(mesh.vertices) else None
-
-
-def settings_wanted(state: State) -> tuple[Setting, ...]:
-    """Who else is to answer about the frame shown."""
-    if state.arrangement != ARRANGEMENT:
-        return ()
-    sides = state.comparison.a, state.comparison.b
-    return tuple(dict.fromkeys(side.setting for side in sides if side.setting and side.pinned is None))
-
-
-def without_setting(comparison: Comparison, setting: Setting) -> Comparison:
-    """`comparison` with the sides that asked for `setting` back at who answers anyway."""
-    a, b = (
-        replace(side, setting=None) if side.setting == setting else side
-        for side in (comparison.a, comparison.b)
-    )
-    return replace(comparison, a=a, b=b)
-
-
-def setting_of(state: State) -> Setting:
-    """Who answers about the frame shown."""
-    return Setting(state.method, state.weights, state.switched_off)
 
 
 def pinned_of(state: State) -> Pinned | None:
@@ -315,12 +225,18 @@ def _framed(frame: Frame) -> str:
     return f"{frame.name} {frame.index + 1}" if frame.count != 1 else frame.name
 
 
-def worded(setting: Setting, usual: Setting | None = None) -> str:
-    """Who answers, leaving out what is as usual."""
-    words = []
-    if usual is None or setting.method != usual.method:
-        words.append(setting.method)
-    if usual is None or setting.weights != usual.weights:
-        words.append(setting.weights.rsplit("/", 1)[-1])
-    words += [f"without {name}" for name in sorted(setting.without)]
-    return " · ".join(words) or "complete"
+TO_FIRST = "difference to the first"  # the scalar: how far a vertex lies from where the first has it
+
+
+TOP_MM = 10.0  # at the upper end of its colours, the same for all methods and photos
+
+
+def against_first(answer: Reconstruction, first: Reconstruction) -> Reconstruction:
+    """The same answer, its vertices knowing how far the first in line has them, in the first's mm.
+
+    Unchanged where the two meshes do not correspond.
+    """
+    mm = difference_mm(first, replace(answer, mm_per_px=first.mm_per_px), level=True)
+    if mm is None:
+        return answer
+    return replace(answer, scalars=(*answer.scalars, Scalar(TO_FIRST, mm, 0.0, TOP_MM, "mm")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from models.errors import UnmaskError
 from resources import AssetError
-from viewer.state.state import Notice, Severity
+from viewer.state.notice import Notice, Severity
 
 
 def is_expected(error: BaseException) -> bool:

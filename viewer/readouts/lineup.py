@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from models.metrics.errors import nme_percent
 from models.metrics.normalisers import normaliser
-from models.reconstruction import Reconstruction, Scalar, Timing
-from viewer.gl.framing import Framing
-from viewer.readouts.difference import Setting, difference_mm, setting_of, settings_wanted, worded
+from models.reconstruction import Reconstruction, Timing
+from viewer.readouts.difference import TO_FIRST
+from viewer.state.setting import MOST_METHODS, Setting, worded
+from viewer.state.state import State, line, setting_of
 
 if TYPE_CHECKING:
     from viewer.state.state import State
-
-METHODS = "methods"
-"""The arrangement in which methods stand side by side."""
-
-MOST = 6
-TO_FIRST = "difference to the first"  # the scalar: how far a vertex lies from where the first has it
-TOP_MM = 10.0  # at the upper end of its colours, the same for all methods and photos
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -38,18 +32,6 @@ class Standing:
     setting: Setting
     answer: Reconstruction | None = None
     trouble: str = ""
-
-
-def line(state: State) -> tuple[Setting, ...]:
-    """Who stands in line: who answers anyway, then the others."""
-    return (setting_of(state), *state.lineup)[:MOST]
-
-
-def settings_asked(state: State) -> tuple[Setting, ...]:
-    """Who else is to answer about the frame shown: the sides of A and B, or those in line."""
-    if state.arrangement != METHODS:
-        return settings_wanted(state)
-    return tuple(setting for setting in dict.fromkeys(state.lineup) if setting != setting_of(state))
 
 
 def standing(state: State, slot: int) -> Standing | None:
@@ -68,23 +50,12 @@ def standing(state: State, slot: int) -> Standing | None:
 def with_setting(lineup: tuple[Setting, ...], slot: int, setting: Setting) -> tuple[Setting, ...]:
     """The others in line with another one at `slot`, counted from 1; one more where that is the next free."""
     changed = [*lineup[: slot - 1], setting, *lineup[slot:]]
-    return tuple(changed)[: MOST - 1]
+    return tuple(changed)[: MOST_METHODS - 1]
 
 
 def without_slot(lineup: tuple[Setting, ...], slot: int) -> tuple[Setting, ...]:
     """The others in line without the one at `slot`, counted from 1."""
     return (*lineup[: slot - 1], *lineup[slot:])
-
-
-def against_first(answer: Reconstruction, first: Reconstruction) -> Reconstruction:
-    """The same answer, its vertices knowing how far the first in line has them, in the first's mm.
-
-    Unchanged where the two meshes do not correspond.
-    """
-    mm = difference_mm(first, replace(answer, mm_per_px=first.mm_per_px), level=True)
-    if mm is None:
-        return answer
-    return replace(answer, scalars=(*answer.scalars, Scalar(TO_FIRST, mm, 0.0, TOP_MM, "mm")))
 
 
 def mean_to_first(answer: Reconstruction, first: Reconstruction) -> tuple[float, str]:
@@ -139,19 +110,4 @@ def absence(state: State, place: Standing) -> str:
         return f"{worded(place.setting)} cannot answer.\n{place.trouble}"
     if state.shown is None or not state.shown.faces:
         return "No face yet"
-    return f"{worded(place.setting)} is being asked…"
-
-
-def framing(state: State, answer: Reconstruction) -> Framing:
-    """Where an answer is drawn: where the first in line lies, so that both compare; depth as its own."""
-    first = state.answer
-    if first is None:
-        return Framing.of(answer.vertices)
-    own = Framing.of(first.vertices)
-    x, y, z = own.centre
-    return Framing((x, y, z + depth_between(first, answer)), own.radius)
-
-
-def depth_between(first: Reconstruction, answer: Reconstruction) -> float:
-    """How much nearer the camera an answer's landmarks lie than the first's, image px."""
-    return float(answer.landmarks[:, 2].mean() - first.landmarks[:, 2].mean())
+    return f"{worded(place.setting)} is running…"

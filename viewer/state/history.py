@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_left
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -10,14 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from models.metrics.errors import box_size, nme_percent
+from models.metrics.errors import box_size
 
 if TYPE_CHECKING:
-    from viewer.state.state import State
+    pass
 
-MOST = 1200
+MOST_RECORDS = 1200
 LONGEST_GAP_S = 0.5  # between frames, for the face's path between them to count as known
-THUMBNAIL_PX = 128
 UNKNOWN = float("nan")
 
 
@@ -56,7 +54,7 @@ class Record:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class History:
-    """The records of one source in the order of its frames, at most MOST.
+    """The records of one source in the order of its frames, at most MOST_RECORDS.
 
     Attributes:
         source: Number of the source; a new one begins a new history.
@@ -75,7 +73,7 @@ class History:
         record = replace(record, jitter_percent=jitter_percent((*before, record)))
         known = place < len(self.records) and self.records[place].index == record.index
         records = (*self.records[:place], record, *self.records[place + known :])
-        if len(records) > MOST:
+        if len(records) > MOST_RECORDS:
             first_is_farther = record.index - records[0].index >= records[-1].index - record.index
             records = records[1:] if first_is_farther else records[:-1]
         return replace(self, records=records)
@@ -111,44 +109,3 @@ def jitter_percent(records: tuple[Record, ...]) -> float:
     straight = (1 - share) * first.landmarks + share * last.landmarks
     apart = np.linalg.norm(2 * (middle.landmarks - straight), axis=1)
     return float(100 * apart.mean() / box_size(middle.landmarks))
-
-
-def record_of(state: State) -> Record | None:
-    """What the frame shown says of the selected face; None for a single picture, which has no history."""
-    if state.shown is None or state.shown.frame.count == 1:
-        return None
-    frame, answer, judgement = state.shown.frame, state.answer, state.judgement
-    thumbnail = _thumbnail(frame.image) if frame.count == 0 else None
-    if answer is None:
-        return Record(frame.index, frame.time_s, thumbnail=thumbnail)
-    from models.states import seen_share
-    from viewer.readouts.answer import disagreement_px
-
-    seen, apart = seen_share(answer), disagreement_px(answer)
-    return Record(
-        index=frame.index,
-        time_s=frame.time_s,
-        face=_number(state),
-        pose_deg=answer.pose_deg,
-        seen_percent=UNKNOWN if seen is None else 100 * seen,
-        disagreement_mm=UNKNOWN if apart is None else apart[0] * answer.mm_per_px,
-        fps=state.fps if state.live and state.fps else UNKNOWN,
-        error_percent=UNKNOWN
-        if judgement is None or judgement.landmarks is None
-        else float(nme_percent(judgement.branches[0].landmarks, judgement.landmarks)),
-        landmarks=answer.landmarks[:, :2],
-        took_part=answer.took_part,
-        thumbnail=thumbnail,
-    )
-
-
-def _number(state: State) -> int:
-    """What the selected face is called throughout a video."""
-    faces = () if state.shown is None else state.shown.faces
-    known = faces[state.selected_face].identity if state.selected_face < len(faces) else None
-    return state.selected_face if known is None else known
-
-
-def _thumbnail(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    step = max(1, math.ceil(max(image.shape[:2]) / THUMBNAIL_PX))
-    return np.ascontiguousarray(image[::step, ::step])

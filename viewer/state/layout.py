@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from viewer.readouts.difference import ARRANGEMENT
-from viewer.readouts.lineup import METHODS, MOST, line
-from viewer.state.state import LayerStyle, Look, State
+from viewer.state.comparison import ARRANGEMENT
+from viewer.state.setting import METHODS, MOST_METHODS
+from viewer.state.state import State, line
+from viewer.state.style import LayerStyle, Look
 
 if TYPE_CHECKING:
     from models.reconstruction import Alarm
@@ -173,7 +174,7 @@ PANELS = (
     PanelRow(
         "changed",
         "Changed",
-        "how far covers moved it",
+        "how far occluders moved it",
         looks=(Look.CHANGE, Look.SPREAD),
         style=LayerStyle(Look.CHANGE),
         marks_hidden=False,
@@ -231,7 +232,7 @@ PANELS = (
         chart=True,
         absent=NO_DIFFERENCE,
     ),
-    *(_method(slot) for slot in range(MOST)),
+    *(_method(slot) for slot in range(MOST_METHODS)),
 )
 """A new panel is one more row; ARRANGEMENTS says where it stands."""
 
@@ -280,7 +281,7 @@ ARRANGEMENTS = (
     Arrangement(
         LAB,
         "Occlusion lab",
-        "Cover the face and see what that changes, against the answer without covers.",
+        "Occlude the face and see what that changes, compared with the answer without occluders.",
         ("photo", "image", "changed", "fused"),
         "cover",
     ),
@@ -288,7 +289,7 @@ ARRANGEMENTS = (
         METHODS,
         "Methods",
         "Methods side by side on the same frame: what each answers, how long it takes, how far they differ.",
-        ("photo", *(f"method-{slot + 1}" for slot in range(MOST))),
+        ("photo", *(f"method-{slot + 1}" for slot in range(MOST_METHODS))),
         "methods",
     ),
 )

@@ -10,8 +10,10 @@ from types import MappingProxyType
 from PySide6.QtCore import QByteArray, QSettings
 from PySide6.QtWidgets import QMainWindow
 
-from viewer.readouts.difference import Setting
-from viewer.state.state import OVERLAYS, LayerStyle, Link, Look, State, Theme
+from viewer.state.camera import Link
+from viewer.state.setting import Setting
+from viewer.state.state import State
+from viewer.state.style import OVERLAYS, LayerStyle, Look, Theme
 from viewer.state.views import read, written
 
 log = logging.getLogger(__name__)
@@ -47,7 +49,7 @@ class Settings:
             arrangement=self._text("arrangement") or first.arrangement,
             method=self._text("method") or first.method,
             weights=self._text("weights") or first.weights,
-            finder=self._text("finder") or first.finder,
+            detector=self._text("finder") or first.detector,
             lineup=self._lineup() if self._store.contains("lineup") else first.lineup,
             link=next((link for link in Link if link.value == self._text("link")), first.link),
             views=MappingProxyType(dict(filter(None, map(read, self._texts("views"))))),
@@ -62,7 +64,7 @@ class Settings:
         self._store.setValue("arrangement", state.arrangement)
         self._store.setValue("method", state.method)
         self._store.setValue("weights", state.weights)
-        self._store.setValue("finder", state.finder)
+        self._store.setValue("finder", state.detector)
         self._store.setValue("lineup", [f"{one.method}\n{one.weights}" for one in state.lineup])
         self._store.setValue("link", state.link.value)
         self._store.setValue("views", [written(name, camera) for name, camera in state.views.items()])

@@ -9,8 +9,9 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from viewer.state.camera import Camera, Link
 from viewer.state.layout import PANELS
-from viewer.state.state import Camera, Link, State
+from viewer.state.state import Changes, State
 
 LONGEST_NAME = 40
 SAVED_ZOOM = (0.05, 100.0)  # what a kept view may ask for
@@ -26,7 +27,7 @@ def camera_of(state: State, panel: str) -> Camera:
     return own
 
 
-def moved(state: State, panel: str, camera: Camera) -> dict[str, Any]:
+def moved(state: State, panel: str, camera: Camera) -> Changes:
     """The changes of State after the user moved one panel's camera; the others stay or follow, as linked."""
     if state.link is Link.ALL:
         return {"camera": camera}
@@ -34,12 +35,12 @@ def moved(state: State, panel: str, camera: Camera) -> dict[str, Any]:
     return {"camera": camera, "cameras": MappingProxyType({**others, panel: camera})}
 
 
-def everywhere(camera: Camera) -> dict[str, Any]:
+def everywhere(camera: Camera) -> Changes:
     """The changes of State after all panels are told to look this way; they stay linked as they are."""
     return {"camera": camera, "cameras": MappingProxyType({})}
 
 
-def each(state: State, **changes: Any) -> dict[str, Any]:
+def each(state: State, **changes: Any) -> Changes:
     """The changes of State after the same change to every camera."""
     own = {panel: replace(camera, **changes) for panel, camera in state.cameras.items()}
     return {"camera": replace(state.camera, **changes), "cameras": MappingProxyType(own)}

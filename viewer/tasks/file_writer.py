@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from PySide6.QtCore import QObject, Signal
 
 
-class Exporter(QObject):
+class FileWriter(QObject):
     """Runs what writes a file on a thread of its own, in the order it was asked.
 
     Signals:

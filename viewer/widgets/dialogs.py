@@ -1,4 +1,4 @@
-"""The rest of the machine as the controller asks for it: dialogs, files, cameras, the clipboard."""
+"""What commands need of the desktop: dialogs, files, cameras, the clipboard."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ KINDS = {
 }
 
 
-class Outside(Protocol):
-    """The rest of the machine as the controller sees it: questions to the user, files, cameras."""
+class DesktopServices(Protocol):
+    """What commands need of the desktop: questions to the user, files, cameras, the clipboard."""
 
     def open_path(self, path: str) -> Source:
         """The source at `path`; InputError if there is none."""

@@ -12,7 +12,7 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
 import resources
-from viewer.state.state import Theme
+from viewer.state.style import Theme
 
 SPACE = 8  # px between things that belong together; twice that between things that do not
 ICON = 20  # px

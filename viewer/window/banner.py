@@ -7,11 +7,13 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from models.reconstruction import Reconstruction
-from viewer.app.commands import Controller
+from viewer.faces.commands import FaceCommands
 from viewer.readouts.errors import split
-from viewer.state.state import Notice, Severity, State
+from viewer.state.notice import Notice, Severity
+from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.widgets import theme
+from viewer.window.commands import WindowCommands
 
 BOX_WORDS = "Draw a box"
 MISPLACED = "box-misplaced"
@@ -21,7 +23,12 @@ class Banner(QFrame):
     """Shows State.notice; without one, that a box is probably misplaced, with a button that mends it."""
 
     def __init__(
-        self, store: Store, controller: Controller, draw_box: QAction, parent: QWidget | None = None
+        self,
+        store: Store,
+        commands: WindowCommands,
+        faces: FaceCommands,
+        draw_box: QAction,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("banner")
@@ -35,7 +42,7 @@ class Banner(QFrame):
         self._take.setToolTip("Look at the place where the answer itself puts the face, and at no other face")
         self._take.clicked.connect(self._take_box)
         self._declined: Reconstruction | None = None  # the user has read about that one
-        self._store, self._controller = store, controller
+        self._store, self._commands, self._face_commands = store, commands, faces
         self._close = QToolButton()
         self._close.setAccessibleName("Dismiss this message")
         self._close.setToolTip("Dismiss this message; it stays in the log")
@@ -77,8 +84,8 @@ class Banner(QFrame):
     def _take_box(self) -> None:
         answer = self._store.state.answer
         if answer is not None:
-            self._controller.dismiss_notice()
-            self._controller.look_at_box(answer.own_box)
+            self._commands.dismiss_notice()
+            self._face_commands.look_at_box(answer.own_box)
 
     @Slot()
     def _dismiss(self) -> None:
@@ -86,7 +93,7 @@ class Banner(QFrame):
             self._declined = self._store.state.answer
             self.hide()
         else:
-            self._controller.dismiss_notice()
+            self._commands.dismiss_notice()
 
     def _show(self, notice: Notice, state: State) -> None:
         colours = theme.colours(state.theme)

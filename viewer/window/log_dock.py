@@ -28,8 +28,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from viewer.app.commands import Controller
 from viewer.widgets.theme import SPACE, monospace
+from viewer.window.commands import WindowCommands
 
 COLUMNS = ("Time", "Level", "From", "Message")
 MOST_ROWS = 2000
@@ -180,10 +180,10 @@ class LogFilter(QSortFilterProxyModel):
 class LogDock(QWidget):
     """The log with a filter and a button that copies it."""
 
-    def __init__(self, model: LogModel, controller: Controller, parent: QWidget | None = None) -> None:
+    def __init__(self, model: LogModel, commands: WindowCommands, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._model, self._controller = model, controller
+        self._model, self._commands = model, commands
         self._filter = LogFilter(self)
         self._filter.setSourceModel(model)
         self._table = self._made_table()
@@ -234,4 +234,4 @@ class LogDock(QWidget):
     @Slot()
     def copy(self) -> None:
         """The whole log, filtered or not, to the clipboard."""
-        self._controller.copy(self._model.text())
+        self._commands.copy(self._model.text())

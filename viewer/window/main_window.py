@@ -1,4 +1,4 @@
-"""Where things are in the window. No logic: panels and docks are given, verbs are called."""
+"""Where things are in the window. No logic: panels and docks are given, commands are called."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from viewer.app.commands import Controller
+from viewer.playback.commands import PlaybackCommands
 from viewer.state.layout import ARRANGEMENTS
 from viewer.widgets import theme
 from viewer.widgets.dock_title import DockTitle
@@ -35,13 +35,13 @@ class MainWindow(QMainWindow):
 
     def __init__(
         self,
-        controller: Controller,
+        playback: PlaybackCommands,
         actions: Mapping[str, QAction],
         menus: FileMenus,
         on_close: Callable[[], None],
     ) -> None:
         super().__init__()
-        self._controller, self._actions, self._on_close = controller, actions, on_close
+        self._playback, self._actions, self._on_close = playback, actions, on_close
         self.setWindowTitle("Unmask")
         self.setAcceptDrops(True)
         self.setMinimumSize(*SMALLEST_SIZE)
@@ -53,7 +53,7 @@ class MainWindow(QMainWindow):
         self._fill_menus(
             {
                 "camera": (menus.samples, menus.recent),
-                "open-weights": (menus.method, menus.weights, menus.finder),
+                "open-weights": (menus.method, menus.weights, menus.detector),
             }
         )
 
@@ -118,7 +118,7 @@ class MainWindow(QMainWindow):
         """Open what was dropped."""
         event.acceptProposedAction()
         urls = event.mimeData().urls()
-        self._controller.open_several([url.toLocalFile() for url in urls if url.isLocalFile()])
+        self._playback.open_several([url.toLocalFile() for url in urls if url.isLocalFile()])
 
     def _fill_menus(self, inside: Mapping[str, Sequence[QMenu]]) -> None:
         """All rows of ACTIONS; after some of them menus of their own, by the row's name."""

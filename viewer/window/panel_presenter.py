@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Slot
 
+from models.geometry.arrays import Box
 from models.metrics.correspondence import counterpart
 from models.metrics.normalisers import Normaliser, normaliser
 from models.reconstruction import Array, MeshLayer, Reconstruction
-from viewer.app.commands import Controller
+from viewer.cameras.commands import CameraCommands
+from viewer.display.commands import DisplayCommands
+from viewer.faces.commands import FaceCommands
 from viewer.gl.framing import Framing
+from viewer.inspector.commands import InspectorCommands
+from viewer.panels.placement import depth_between, framing
 from viewer.readouts.answer import alarms_of
 from viewer.readouts.difference import compared_in
-from viewer.readouts.lineup import depth_between, framing, standing
-from viewer.readouts.parts import BOTH_OFF, both_off, older_than_switches
+from viewer.readouts.lineup import standing
+from viewer.readouts.parts import BOTH_OFF, both_off, outdated
 from viewer.readouts.verdict import ERROR_MEANING, likely_error_text
 from viewer.sources.source import Frame
+from viewer.state.camera import Camera
 from viewer.state.layout import PanelRow, alarms_on, panel_row, panels_shown, style_of
-from viewer.state.state import Camera, LayerStyle, Shown, State, Theme
+from viewer.state.shown import Shown
+from viewer.state.state import State
 from viewer.state.store import Store
+from viewer.state.style import LayerStyle, Theme
 from viewer.state.views import camera_of
+from viewer.widgets.signals import Emits
 
 if TYPE_CHECKING:
     from models.metrics.ground_truth_errors import Judgement
@@ -34,12 +44,23 @@ WARNED_BY = ("shown", "answer", "lineup")  # parts of the State that alarms depe
 
 
 class SurfacePanel(Protocol):
-    """A GL panel, as `viewer.panels.panel.Panel`; the four are signals."""
+    """A GL panel, as `viewer.panels.panel.Panel`."""
 
-    camera_moved: Any
-    style_chosen: Any
-    vertex_picked: Any
-    renderer_found: Any
+    @property
+    def camera_moved(self) -> Emits[Camera]:
+        """The user moved the camera."""
+
+    @property
+    def style_chosen(self) -> Emits[LayerStyle]:
+        """The user chose how the surface is drawn."""
+
+    @property
+    def vertex_picked(self) -> Emits[int]:
+        """The user clicked a vertex of what is drawn."""
+
+    @property
+    def renderer_found(self) -> Emits[str]:
+        """OpenGL has said which driver draws."""
 
     def set_answer(
         self,
@@ -78,11 +99,19 @@ class SurfacePanel(Protocol):
 
 
 class PictureView(Protocol):
-    """The photo, as `viewer.panels.photo_panel.PhotoPanel`; the first three are signals."""
+    """The photo, as `viewer.panels.photo_panel.PhotoPanel`."""
 
-    picked: Any
-    box_drawn: Any
-    whole_asked: Any
+    @property
+    def picked(self) -> Emits[float, float]:
+        """The user clicked a point, image px."""
+
+    @property
+    def box_drawn(self) -> Emits[Box]:
+        """The user drew a box (x0, y0, x1, y1), image px."""
+
+    @property
+    def whole_asked(self) -> Emits[bool]:
+        """The user wants all of the photo, or its faces large."""
 
     def set_shown(self, shown: Shown | None) -> None:
         """Show this frame and what was answered about it."""
@@ -111,66 +140,79 @@ class PictureView(Protocol):
     def set_alarms(self, alarms: tuple[str, ...]) -> None:
         """Warn of this."""
 
+    def set_stale(self, stale: bool) -> None:
+        """Dim what is shown, or no longer."""
 
-class Linked(QObject):
+
+class PanelPresenter(QObject):
     """Keeps all panels true to the Store. Only the user's hand makes a panel speak, so there are no loops."""
 
     def __init__(
         self,
         store: Store,
-        controller: Controller,
+        faces: FaceCommands,
+        inspector: InspectorCommands,
+        cameras: CameraCommands,
+        display: DisplayCommands,
         photo: PictureView,
         surfaces: Mapping[str, SurfacePanel],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._store, self._controller = store, controller
+        self._store, self._inspector = store, inspector
         self._photo, self._surfaces = photo, surfaces
         self._told: dict[str, Reconstruction | None] = {}  # the answer each panel was given last
-        photo.picked.connect(controller.pick)
-        photo.box_drawn.connect(controller.look_at_box)
-        photo.whole_asked.connect(controller.looks.show_whole_photo)
+        photo.picked.connect(inspector.pick)
+        photo.box_drawn.connect(faces.look_at_box)
+        photo.whole_asked.connect(display.show_whole_photo)
         for name, panel in surfaces.items():
             if not panel_row(name).chart:  # one looks at a chart on its own
-                panel.camera_moved.connect(lambda camera, name=name: controller.viewpoints.move(name, camera))
-            panel.style_chosen.connect(lambda style, name=name: controller.looks.set_style(name, style))
-            panel.vertex_picked.connect(lambda vertex, name=name: self._picked(name, vertex))
-            panel.renderer_found.connect(controller.looks.set_renderer)
+                panel.camera_moved.connect(partial(cameras.move, name))
+            panel.style_chosen.connect(partial(display.set_style, name))
+            panel.vertex_picked.connect(partial(self._picked, name))
+            panel.renderer_found.connect(display.set_renderer)
+        self._listen(store)
+
+    def _listen(self, store: Store) -> None:
+        photo = self._photo
+        store.on(lambda state: state.theme is Theme.DARK, self._dress)
+        store.on(lambda state: state.overlays, photo.set_overlays, self)
+        store.on(lambda state: state.shown, photo.set_shown, self)
+        store.on(lambda state: (state.shown, state.selected_face), lambda now: self._select(now[1]), self)
+        store.on(lambda state: state.drawing_box, photo.set_drawing_box, self)
+        store.on(lambda state: state.whole_photo, photo.set_whole, self)
+        store.on(
+            lambda state: None if state.probe is None else state.probe.position[:2], photo.set_probe, self
+        )
+        store.on(lambda state: (state.judgement, _measured(state)), lambda now: photo.set_truth(*now), self)
+        for name, panel in self._surfaces.items():
+            store.on(partial(_style_on, name), panel.set_look, self)
+            if not panel_row(name).chart:
+                store.on(partial(_camera_on, name), panel.set_camera, self)
+        store.on(lambda state: tuple(getattr(state, part) for part in WARNED_BY), self._on_warned_by)
+        store.on(outdated, self._tell_age)
+        store.on(both_off, self._tell_absence)
         self._follow(store.state, None)
         store.changed.connect(self._follow)
 
     @Slot(object, object)
     def _follow(self, new: State, old: State | None = None) -> None:
-        if old is None or new.theme is not old.theme:
-            self._dress(new.theme is Theme.DARK)
-        if old is None or new.overlays is not old.overlays:
-            self._photo.set_overlays(new.overlays)
-        if old is None or new.shown is not old.shown:
-            self._photo.set_shown(new.shown)
-        if old is None or new.selected_face != old.selected_face or new.shown is not old.shown:
-            self._photo.set_selected_face(new.selected_face)
-        if old is None or new.drawing_box is not old.drawing_box:
-            self._photo.set_drawing_box(new.drawing_box)
-        if old is None or new.whole_photo is not old.whole_photo:
-            self._photo.set_whole(new.whole_photo)
-        if old is None or new.probe is not old.probe:
-            self._photo.set_probe(None if new.probe is None else new.probe.position[:2])
-        if old is None or any(getattr(new, part) is not getattr(old, part) for part in WARNED_BY):
-            self._warn(new)
-        self._tell_age(new, old)
+        """Answers, and what is marked on them, go to the panels in sight only."""
         anew = self._show(new)
+        probed, true = (
+            old is None or part(new) != part(old) for part in (lambda state: state.probe, _truth_shown)
+        )
         for name, panel in self._surfaces.items():
-            if old is None or style_of(new, name) != style_of(old, name):
-                panel.set_look(style_of(new, name))
-            camera = camera_of(new, name)
-            if not panel_row(name).chart and (old is None or camera != camera_of(old, name)):
-                panel.set_camera(camera)
-            if old is None or new.probe is not old.probe or name in anew:
+            if probed or name in anew:
                 panel.set_probe(_vertex_on(name, new))
-            if old is None or name in anew or _truth_shown(new) != _truth_shown(old):
+            if true or name in anew:
                 panel.set_truth(*_truth_of(name, new))
-        if old is None or _measured(new) != _measured(old) or new.judgement is not old.judgement:
-            self._photo.set_truth(new.judgement, _measured(new))
+
+    def _select(self, face: int) -> None:
+        self._photo.set_selected_face(face)
+
+    def _on_warned_by(self, _parts: tuple[object, ...]) -> None:
+        self._warn(self._store.state)
 
     def _dress(self, dark: bool) -> None:
         self._photo.set_theme(dark)
@@ -204,16 +246,17 @@ class Linked(QObject):
                 trust = "" if answer is None else likely_error_text(answer)
                 panel.set_trust(trust, ERROR_MEANING)
 
-    def _tell_age(self, new: State, old: State | None) -> None:
-        """Whether panels wait for an answer to other switches, and what those without an answer say."""
-        stale, absence = older_than_switches(new), BOTH_OFF if both_off(new) else NO_FACE
-        known = None if old is None else (older_than_switches(old), BOTH_OFF if both_off(old) else NO_FACE)
-        if (stale, absence) == known:
-            return
+    def _tell_age(self, stale: bool) -> None:
+        """Dim what is older than what was asked for since."""
+        self._photo.set_stale(stale)
+        for panel in self._surfaces.values():
+            panel.set_stale(stale)
+
+    def _tell_absence(self, off: bool) -> None:
+        """What panels without an answer say; methods side by side and A and B say it themselves."""
         for name, panel in self._surfaces.items():
             if panel_row(name).slot is None and not panel_row(name).compares:
-                panel.set_stale(stale)
-                panel.set_absence(absence)
+                panel.set_absence(BOTH_OFF if off else NO_FACE)
 
     def _picked(self, name: str, vertex: int) -> None:
         """A click on a surface that is not the whole face is passed on by where it lies in the photo."""
@@ -222,14 +265,26 @@ class Linked(QObject):
         if answer is None or state.answer is None:
             return
         if answer is not state.answer:
-            self._controller.probe_on(answer.topology, vertex)
+            self._inspector.probe_on(answer.topology, vertex)
             return
         surface = _surface(name, answer)
         if surface is None or len(surface.vertices) == len(answer.vertices):
-            self._controller.probe_vertex(vertex)
+            self._inspector.probe_vertex(vertex)
         else:
             x, y = surface.vertices[vertex, :2]
-            self._controller.pick(float(x), float(y))
+            self._inspector.pick(float(x), float(y))
+
+
+def _style_on(name: str, state: State) -> LayerStyle:
+    return style_of(state, name)
+
+
+def _camera_on(name: str, state: State) -> Camera:
+    return camera_of(state, name)
+
+
+def _probed_place(state: State) -> tuple[float, float] | None:
+    return None if state.probe is None else state.probe.position[:2]
 
 
 def _truth_shown(state: State) -> bool:

@@ -95,8 +95,8 @@ def test_seen_vertices_have_the_colour_of_the_photo_and_unseen_ones_are_grey(tmp
 
 
 def test_vertices_beyond_the_photo_are_grey(tmp_path):
-    outside = replace(answer(), vertices=frozen(answer().vertices + np.float32(1000)))
-    write_mesh(tmp_path / "face.ply", outside, photo())
+    desktop = replace(answer(), vertices=frozen(answer().vertices + np.float32(1000)))
+    write_mesh(tmp_path / "face.ply", desktop, photo())
     assert (read_mesh(tmp_path / "face.ply").visual.vertex_colors[:, :3] == UNSEEN_GREY).all()
 
 

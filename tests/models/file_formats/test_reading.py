@@ -177,14 +177,14 @@ def test_hdf5_arrays_are_read_by_name_and_never_from_other_files(tmp_path: Path)
             file["shape/other"] = np.zeros(3)
     with h5py.File(linked, "w") as file:
         file["mean"] = h5py.ExternalLink(str(secret), "shape/model/mean")
-    with h5py.File(tmp_path / "outside.h5", "w") as file:
+    with h5py.File(tmp_path / "desktop.h5", "w") as file:
         file.create_dataset("mean", (4,), "u1", external=[(str(secret), 0, 4)])
     got = read_hdf5(path, {"shape/model/mean", "absent"})
     assert list(got) == ["shape/model/mean"]
     np.testing.assert_array_equal(got["shape/model/mean"], np.arange(6.0))
     assert read_hdf5(linked) == {}
     with pytest.raises(WeightsError, match="other files"):
-        read_hdf5(tmp_path / "outside.h5")
+        read_hdf5(tmp_path / "desktop.h5")
     (tmp_path / "text.h5").write_text("no")
     with pytest.raises(WeightsError, match=r"text\.h5"):
         read_hdf5(tmp_path / "text.h5")

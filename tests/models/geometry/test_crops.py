@@ -28,7 +28,7 @@ def positions(T: np.ndarray, size: int) -> np.ndarray:
 
 
 def bilinear(image: np.ndarray, x: float, y: float) -> np.ndarray:
-    """One sample, by the book: the four pixels around, black outside."""
+    """One sample, by the book: the four pixels around, black desktop."""
     x0, y0 = int(np.floor(x)), int(np.floor(y))
     total = np.zeros(3)
     for column, row, weight in [

@@ -143,7 +143,7 @@ def test_six_numbers_give_a_rotation_whatever_they_are():
 
 
 def sphere(seed: int) -> tuple[Tensor, Tensor]:
-    """Random points of the unit sphere and its triangles, counter-clockwise seen from outside."""
+    """Random points of the unit sphere and its triangles, counter-clockwise seen from desktop."""
     points = torch.nn.functional.normalize(random_points(seed, 400, 3), dim=-1)
     triangles = torch.tensor(ConvexHull(points.double().numpy()).simplices, dtype=torch.long)
     a, b, c = (points[triangles[:, k]] for k in range(3))

@@ -54,9 +54,9 @@ def test_a_cover_on_whole_pixels_is_laid_by_the_alpha_formula_and_nowhere_else()
     expected[11:31, 7:37] = under[11:31, 7:37] * (1 - a) + rgba[..., :3] * a
     assert np.array_equal(laid, np.rint(expected).astype(np.uint8))
     assert hidden[11:31, 7:37] == pytest.approx(a[..., 0], abs=1e-6)
-    outside = np.ones((60, 80), bool)
-    outside[11:31, 7:37] = False
-    assert not hidden[outside].any()
+    desktop = np.ones((60, 80), bool)
+    desktop[11:31, 7:37] = False
+    assert not hidden[desktop].any()
 
 
 def test_what_lies_beyond_the_photo_is_cut_off():

@@ -80,9 +80,9 @@ def test_a_batch_has_the_promised_shapes_and_types(samples, face_model):
 def test_labels_are_finite_and_zero_outside_the_mask(samples):
     for field in fields(FaceBatch):
         assert torch.isfinite(getattr(samples, field.name).float()).all(), field.name
-    outside = samples.mask == 0
-    assert (samples.depth[outside] == 0).all()
-    assert (samples.uv.movedim(1, -1)[outside] == 0).all()
+    desktop = samples.mask == 0
+    assert (samples.depth[desktop] == 0).all()
+    assert (samples.uv.movedim(1, -1)[desktop] == 0).all()
     assert samples.mask.float().mean() > 0.1
 
 
@@ -277,9 +277,9 @@ def test_what_the_photo_does_not_reach_leaves_the_labels(head):
         scene = draw_scene(SEED, index, head)
         edges = borders(scene, 128)
         if any(edges):
-            outside = ~within(128, edges)[::2, ::2] & ~within(128, edges)[1::2, 1::2]
-            assert not render(scene, head).labels.mask[outside].any()
-            cut += int(outside.sum())
+            desktop = ~within(128, edges)[::2, ::2] & ~within(128, edges)[1::2, 1::2]
+            assert not render(scene, head).labels.mask[desktop].any()
+            cut += int(desktop.sum())
     assert cut > 50
 
 

@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtCore import QSettings
 
-from tests.fakes.outside import FakeOutside
+from tests.fakes.desktop import FakeDesktop
 from tests.fakes.panels import stub_panels
 from tests.fakes.sources import FakeSource, picture
 from tests.fakes.work import FakeWork
@@ -11,8 +11,8 @@ from viewer.app import idle, tour
 from viewer.app.assembly import Assembly
 from viewer.app.tour import STOPS, Tour
 from viewer.cli.parser import parse_launch
-from viewer.readouts.difference import Setting
 from viewer.state.layout import ARRANGEMENTS
+from viewer.state.setting import Setting
 from viewer.state.settings import Settings
 from viewer.state.state import State
 
@@ -20,51 +20,51 @@ from viewer.state.state import State
 @pytest.fixture
 def opened(qtbot, tmp_path, monkeypatch):
     monkeypatch.setattr(idle, "SETTLE_MS", 0)
-    work, outside, panels = FakeWork(), FakeOutside(), stub_panels()
+    work, desktop, panels = FakeWork(), FakeDesktop(), stub_panels()
     settings = Settings(QSettings(str(tmp_path / "kept.ini"), QSettings.Format.IniFormat))
     first = State(lineup=(Setting("other", "open"),))
-    made = Assembly(settings, first, work.work(), lambda: panels, lambda _: outside)
+    made = Assembly(settings, first, work.work(), lambda: panels, lambda _: desktop)
     qtbot.addWidget(made.window)
     made.window.show()
-    yield made, outside
+    yield made, desktop
     made.close()
 
 
 def taken(qtbot, assembly, folder, path):
     ended = []
-    made = Tour(assembly.controller, assembly.store, folder, lambda: ended.append(True))
-    assembly.controller.open(path)
+    made = Tour(assembly.commands, assembly.store, folder, lambda: ended.append(True))
+    assembly.commands.playback.open(path)
     qtbot.waitUntil(lambda: bool(ended), timeout=60_000)
     return made.code
 
 
 def test_it_goes_through_all_arrangements_and_takes_a_picture_of_each(qtbot, tmp_path, opened):
-    assembly, outside = opened
+    assembly, desktop = opened
     seen = set()
     assembly.store.changed.connect(lambda new, _: seen.add(new.arrangement))
     assert taken(qtbot, assembly, tmp_path / "tour", "photo.png") == 0
     assert seen == {row.name for row in ARRANGEMENTS}
-    assert [path.rsplit("/")[-1] for _, path in outside.exported] == [f"{stop.name}.png" for stop in STOPS]
+    assert [path.rsplit("/")[-1] for _, path in desktop.exported] == [f"{stop.name}.png" for stop in STOPS]
     state = assembly.store.state
-    assert len(state.lab.swept.steps) > 1
-    assert state.lab.stack.layers == ()
+    assert len(state.occlusion.swept.steps) > 1
+    assert state.occlusion.stack.layers == ()
 
 
 def test_without_a_face_it_says_so_and_ends(qtbot, tmp_path, opened, capsys):
-    assembly, outside = opened
-    outside.sources["black.png"] = FakeSource("black", live=False, first=picture("black.png", 0))
+    assembly, desktop = opened
+    desktop.sources["black.png"] = FakeSource("black", live=False, first=picture("black.png", 0))
     assert taken(qtbot, assembly, tmp_path, "black.png") == 1
     assert "no face to show" in capsys.readouterr().out
 
 
 def test_a_stop_that_never_comes_to_rest_is_left_out(qtbot, tmp_path, opened, monkeypatch, capsys):
-    assembly, outside = opened
+    assembly, desktop = opened
     stops = (STOPS[0], tour.Stop("never", lambda _: None, lambda _: False), STOPS[1])
     monkeypatch.setattr(tour, "STOPS", stops)
     monkeypatch.setattr(tour, "LONGEST_STOP_MS", 1500)
     assert taken(qtbot, assembly, tmp_path, "photo.png") == 1
     assert "never took too long" in capsys.readouterr().out
-    assert len(outside.exported) == 2
+    assert len(desktop.exported) == 2
 
 
 def test_an_error_that_its_own_telling_repeats_is_told_once(qtbot, opened, caplog):

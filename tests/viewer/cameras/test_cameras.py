@@ -7,34 +7,44 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import QObject, QSettings
 
-from tests.fakes.outside import FakeOutside
+from tests.fakes.desktop import FakeDesktop
 from tests.fakes.panels import stub_panels
 from tests.fakes.work import FakeWork
-from viewer.app.commands import Controller
+from viewer.app.commands import Commands
 from viewer.inference.session import Session
+from viewer.state.camera import STANDARD_VIEWS, Camera, Link, turn
 from viewer.state.settings import Settings
-from viewer.state.state import STANDARD_VIEWS, Camera, Link, State, turn
+from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.state.views import camera_of, moved, read, renamed_view, written
 from viewer.window.action_table import make_actions
-from viewer.window.panel_presenter import Linked
+from viewer.window.panel_presenter import PanelPresenter
 
 SIDEWAYS = Camera(turn((0, 1, 0), 30), zoom=2.0, pan=(0.1, -0.2), perspective=True)
 
 
 @pytest.fixture
 def desk(qtbot):
-    """Store, controller, panels and actions, linked as the window links them."""
-    store, outside, parent = Store(), FakeOutside(), QObject()
+    """Store, commands, panels and actions, linked as the window links them."""
+    store, desktop, parent = Store(), FakeDesktop(), QObject()
     session = Session(store, FakeWork().work())
-    controller = Controller(store, session, outside)
+    commands = Commands(store, session, desktop)
     panels = stub_panels()
     for widget in (panels.photo, *panels.surfaces.values()):
         qtbot.addWidget(widget)
-    linked = Linked(store, controller, panels.photo, panels.surfaces, parent)
-    yield store, controller, panels.surfaces, make_actions(parent, controller, store), outside
+    linked = PanelPresenter(
+        store,
+        commands.faces,
+        commands.inspector,
+        commands.cameras,
+        commands.display,
+        panels.photo,
+        panels.surfaces,
+        parent,
+    )
+    yield store, commands, panels.surfaces, make_actions(parent, commands, store), desktop
     assert linked is not None
-    controller.close()
+    commands.close()
     assert session.close(5)
 
 
@@ -57,32 +67,32 @@ def test_with_rotation_linked_each_panel_keeps_its_own_place(desk):
 
 
 def test_unlinked_panels_go_their_own_ways_and_come_back_to_the_last_one(desk):
-    _, controller, surfaces, _, _ = desk
+    _, commands, surfaces, _, _ = desk
     other = Camera(zoom=3.0)
-    controller.viewpoints.link(Link.NONE)
+    commands.cameras.link(Link.NONE)
     surfaces["image"].camera_moved.emit(SIDEWAYS)
     surfaces["fused"].camera_moved.emit(other)
     assert (surfaces["image"].camera, surfaces["fused"].camera) == (SIDEWAYS, other)
     assert surfaces["model"].camera == Camera()
-    controller.viewpoints.link(Link.ALL)
+    commands.cameras.link(Link.ALL)
     assert {id(surfaces[name].camera) for name in ("image", "model", "fused")} == {id(other)}
 
 
-def test_a_panel_is_told_its_camera_once_and_only_if_it_is_another(desk, monkeypatch):
-    _, controller, surfaces, _, _ = desk
-    told = []
-    for name in ("image", "model", "fused"):
-        monkeypatch.setattr(surfaces[name], "set_camera", lambda camera, name=name: told.append(name))
-    controller.viewpoints.link(Link.NONE)
-    controller.viewpoints.move("image", SIDEWAYS)
-    assert told == ["image"]
+def test_a_panel_is_told_its_camera_once_and_only_if_it_is_another(desk):
+    _, commands, surfaces, _, _ = desk
+    names = ("image", "model", "fused")
+    before = [surfaces[name].cameras_told for name in names]
+    commands.cameras.link(Link.NONE)
+    commands.cameras.move("image", SIDEWAYS)
+    after = [surfaces[name].cameras_told for name in names]
+    assert [now - then for now, then in zip(after, before, strict=True)] == [1, 0, 0]
 
 
 def test_reset_fit_and_standard_views_reach_panels_that_went_their_own_ways(desk):
-    _, controller, surfaces, actions, _ = desk
-    controller.viewpoints.link(Link.NONE)
-    controller.viewpoints.move("image", SIDEWAYS)
-    controller.viewpoints.fit()
+    _, commands, surfaces, actions, _ = desk
+    commands.cameras.link(Link.NONE)
+    commands.cameras.move("image", SIDEWAYS)
+    commands.cameras.fit()
     assert surfaces["image"].camera == replace(SIDEWAYS, zoom=1.0, pan=(0.0, 0.0))
     actions["view-half-left"].trigger()
     assert surfaces["image"].camera.rotation == surfaces["fused"].camera.rotation
@@ -98,19 +108,19 @@ def test_standard_views_turn_by_what_they_say(view, angle):
 
 
 def test_a_view_is_saved_recalled_renamed_and_deleted(desk):
-    store, controller, surfaces, actions, outside = desk
+    store, commands, surfaces, actions, desktop = desk
     assert not actions["saved-view-1"].isVisible()
-    controller.viewpoints.move("fused", SIDEWAYS)
-    outside.typed = "  from the side "
+    commands.cameras.move("fused", SIDEWAYS)
+    desktop.typed = "  from the side "
     actions["save-view"].trigger()
-    controller.viewpoints.reset()
+    commands.cameras.reset()
     assert actions["saved-view-1"].text() == "Saved view: from the side"
     actions["saved-view-1"].trigger()
     assert surfaces["image"].camera == SIDEWAYS
-    outside.chosen, outside.typed = "from the side", "profile"
+    desktop.chosen, desktop.typed = "from the side", "profile"
     actions["rename-view"].trigger()
     assert dict(store.state.views) == {"profile": SIDEWAYS}
-    outside.chosen = "profile"
+    desktop.chosen = "profile"
     actions["delete-view"].trigger()
     assert not store.state.views
     assert not actions["saved-view-1"].isVisible()

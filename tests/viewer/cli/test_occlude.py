@@ -17,8 +17,8 @@ from tests.fakes.covering import PLAIN, ask_covered
 from viewer.cli.occlude import _planned, occlude, run_occlude
 from viewer.cli.parser import parse_occlude
 from viewer.occlusion.actions import KINDS
-from viewer.occlusion.selectors import Lab, Plan
 from viewer.occlusion.trials import planned_jitter, planned_sweep
+from viewer.state.occlusion import Occlusion, Plan
 
 BOX = "60,40,180,190"
 
@@ -74,18 +74,18 @@ def test_what_grows_is_the_kind_that_was_named_and_the_breaking_point_goes_by_it
 def test_the_window_and_the_command_plan_the_same_trials(photo):
     words = ("--sweep", "sliding", "--grid", "5", "--patch", "30", "--seed", "7", "--jitter", "--shift", "2")
     sweep, jitter = _planned(parse_occlude([str(photo), "--out", "out", *words]))
-    lab = Lab(plan=Plan(what="sliding", cells=5, patch_percent=30, shift_px=2), seed=7)
-    assert (sweep, jitter) == (planned_sweep(lab), planned_jitter(lab))
+    occlusion = Occlusion(plan=Plan(what="sliding", cells=5, patch_percent=30, shift_px=2), seed=7)
+    assert (sweep, jitter) == (planned_sweep(occlusion), planned_jitter(occlusion))
     fresh = parse_occlude([str(photo), "--out", "out", "--sweep", "growing", "--jitter"])
-    assert _planned(fresh) == (planned_sweep(Lab()), planned_jitter(Lab()))
-    assert (fresh.factor, fresh.threshold_percent) == (Lab().factor, Lab().threshold_percent)
+    assert _planned(fresh) == (planned_sweep(Occlusion()), planned_jitter(Occlusion()))
+    assert (fresh.factor, fresh.threshold_percent) == (Occlusion().factor, Occlusion().threshold_percent)
 
 
 def test_the_window_offers_every_kind_there_is():
     from models.occlusion import kinds
     from models.occlusion.fillings import FILLINGS
     from models.robustness.sweep import GROWING
-    from viewer.occlusion.covers_section import FILLINGS as OFFERED
+    from viewer.occlusion.occluders_section import FILLINGS as OFFERED
     from viewer.occlusion.trials_section import WHATS
 
     assert kinds.KINDS == KINDS

@@ -18,7 +18,8 @@ from resources import weights
 from tests.fakes.reconstructor import FakeReconstructor
 from viewer.__main__ import main
 from viewer.cli import run
-from viewer.cli.parser import Batch, Launch, parse_batch, parse_launch
+from viewer.cli.options import Batch, Launch
+from viewer.cli.parser import parse_batch, parse_launch
 
 SWITCHES = ("image space", "model space", "confidence", "visibility mask")
 
@@ -51,8 +52,8 @@ def test_words_for_the_window_are_understood():
 
 
 def test_who_looks_for_faces_can_be_said(tmp_path, monkeypatch, capsys):
-    assert parse_launch(["--finder", "haar"]).finder == "haar"
-    assert parse_batch(["a.jpg", "--out", "o"]).finder == "finder"
+    assert parse_launch(["--finder", "haar"]).detector == "haar"
+    assert parse_batch(["a.jpg", "--out", "o"]).detector == "finder"
     with pytest.raises(SystemExit):
         parse_launch(["--finder", "nobody"])
     assert "yunet" in capsys.readouterr().err
@@ -187,3 +188,15 @@ def test_the_version_is_told():
         [sys.executable, "-m", "viewer", "--version"], capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith("unmask 0.")
+
+
+def test_a_folder_named_like_a_command_can_be_opened():
+    assert parse_launch(["./run"]).paths == (Path("run"),)
+    assert parse_launch(["--", "occlude"]).paths == (Path("occlude"),)
+
+
+def test_help_lists_the_commands(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    said = capsys.readouterr().out
+    assert all(f"unmask {name} " in said for name in ("run", "occlude", "assets"))

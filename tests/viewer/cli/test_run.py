@@ -8,7 +8,7 @@ from PIL import Image
 from models.states import STATE_NAMES, state_shares
 from tests.fakes.reconstructor import FakeReconstructor, fake_reconstruct
 from viewer.cli import run
-from viewer.cli.parser import Batch
+from viewer.cli.options import Batch
 
 
 def test_the_line_of_a_picture_tells_how_much_was_seen_turned_away_and_covered(tmp_path, monkeypatch):

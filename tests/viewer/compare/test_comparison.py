@@ -10,36 +10,26 @@ from PySide6.QtWidgets import QApplication, QPushButton, QStyle
 
 from models.reconstruction import MeshLayer, Space, frozen
 from models.reconstructor import Face
-from tests.fakes.outside import FakeOutside
+from tests.fakes.desktop import FakeDesktop
 from tests.fakes.sources import FakeSource, picture
 from tests.fakes.work import FakeWork
 from tests.viewer.gl_fixtures import dome
 from tests.viewer.gl_fixtures.screen import pixels
-from viewer.app.commands import Controller
+from viewer.app.commands import Commands
 from viewer.compare import commands
 from viewer.compare.bar import CompareBar
+from viewer.inference.request import others_of
 from viewer.inference.session import Session
 from viewer.panels.colours import DARK
 from viewer.panels.photo_view import PhotoView
 from viewer.panels.photo_wipe_panel import PhotoWipePanel
-from viewer.readouts.difference import (
-    ARRANGEMENT,
-    Comparison,
-    Mode,
-    Pinned,
-    Setting,
-    Side,
-    choices,
-    compared,
-    described,
-    pinned_of,
-    settings_wanted,
-    vertex_on,
-    without_setting,
-)
+from viewer.readouts.difference import choices, compared, described, pinned_of, vertex_on
 from viewer.sources.source import Frame
+from viewer.state.comparison import ARRANGEMENT, Comparison, Mode, Pinned, Side, without_setting
 from viewer.state.layout import panel_row
-from viewer.state.state import Shown, State
+from viewer.state.setting import Setting
+from viewer.state.shown import Shown
+from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.window.action_table import make_actions
 
@@ -113,7 +103,7 @@ def test_meshes_of_two_topologies_are_shown_without_a_difference():
     setting = Setting("other", "open")
     pair = compared(shown(answer, others={setting: (other,)}), 0, Side(setting=setting), Side())
     assert pair.a.answer is other
-    assert "Nobody knows how the two meshes correspond" in pair.trouble
+    assert "no vertices in common" in pair.trouble
     assert pair.difference is None
 
 
@@ -143,8 +133,8 @@ def test_two_methods_are_compared_across_their_meshes_without_a_shift_in_depth()
 def test_others_are_asked_only_while_they_are_looked_at_and_once_each():
     setting = Setting("fake", "mine")
     state = State(comparison=Comparison(Side(setting=setting), Side("model space", setting=setting)))
-    assert settings_wanted(state) == ()
-    assert settings_wanted(replace(state, arrangement=ARRANGEMENT)) == (setting,)
+    assert others_of(state) == ()
+    assert others_of(replace(state, arrangement=ARRANGEMENT)) == (setting,)
     back = without_setting(state.comparison, setting)
     assert (back.a, back.b) == (Side(), Side("model space"))
 
@@ -172,10 +162,10 @@ def test_all_of_a_is_left_of_all_of_b():
 
 class Desk:
     def __init__(self) -> None:
-        self.store, self.work, self.outside = Store(), FakeWork(), FakeOutside()
+        self.store, self.work, self.desktop = Store(), FakeWork(), FakeDesktop()
         self.session = Session(self.store, self.work.work())
-        self.controller = Controller(self.store, self.session, self.outside)
-        self.verbs = self.controller.comparing
+        self.commands = Commands(self.store, self.session, self.desktop)
+        self.verbs = self.commands.compare
 
     @property
     def state(self):
@@ -186,7 +176,7 @@ class Desk:
 def desk(qtbot):
     made = Desk()
     with qtbot.waitSignal(made.session.answered):
-        made.controller.open("photo.png")
+        made.commands.playback.open("photo.png")
     qtbot.waitUntil(lambda: not made.state.busy)
     yield made
     made.work.gate.set()
@@ -194,7 +184,7 @@ def desk(qtbot):
 
 
 def test_other_weights_answer_about_the_same_faces_in_the_same_update(qtbot, desk):
-    desk.controller.looks.arrange(ARRANGEMENT)
+    desk.commands.display.arrange(ARRANGEMENT)
     setting = Setting(desk.state.method, "mine", frozenset({"image space"}))
     with qtbot.waitSignal(desk.session.answered):
         desk.verbs.choose("a", Side(setting=setting))
@@ -209,17 +199,17 @@ def test_nobody_else_is_asked_in_another_arrangement(qtbot, desk):
     desk.verbs.choose("a", Side(setting=Setting(desk.state.method, "mine")))
     assert not desk.state.busy
     with qtbot.waitSignal(desk.session.answered):
-        desk.controller.looks.arrange(ARRANGEMENT)
+        desk.commands.display.arrange(ARRANGEMENT)
     assert len(desk.state.shown.others) == 1
-    desk.controller.looks.arrange("branches")
+    desk.commands.display.arrange("branches")
     with qtbot.waitSignal(desk.session.answered):
-        desk.session.ask_again()
+        desk.commands.faces.find_faces()
     assert desk.state.shown.others == {}
 
 
 def test_weights_that_cannot_answer_are_told_and_given_up_and_the_answer_stays(qtbot, desk):
-    desk.controller.looks.arrange(ARRANGEMENT)
-    desk.outside.chosen = "missing"
+    desk.commands.display.arrange(ARRANGEMENT)
+    desk.desktop.chosen = "missing"
     desk.verbs.choose_weights("b")
     qtbot.waitUntil(lambda: desk.state.notice is not None)
     assert "missing" in desk.state.notice.cause
@@ -233,9 +223,9 @@ def test_a_pinned_answer_stays_while_other_frames_come(qtbot, desk):
     desk.verbs.pin()
     assert desk.state.arrangement == ARRANGEMENT
     camera = FakeSource(first=picture("b.png", 120))
-    desk.outside.cameras[0] = camera
+    desk.desktop.cameras[0] = camera
     with qtbot.waitSignal(desk.session.answered):
-        desk.controller.open_camera(0)
+        desk.commands.playback.open_camera(0)
     assert desk.state.answer is not before
     pair = compared(desk.state.shown, 0, desk.state.comparison.a, desk.state.comparison.b)
     assert pair.a.answer is before
@@ -264,16 +254,16 @@ def test_flipping_shows_one_whole_and_dragging_the_line_both_again(qtbot, desk):
 
 def test_blinking_goes_by_itself_only_while_it_is_seen_and_things_may_move(qtbot, desk, monkeypatch):
     monkeypatch.setattr(commands, "moves", lambda: True)
-    desk.controller.looks.arrange(ARRANGEMENT)
+    desk.commands.display.arrange(ARRANGEMENT)
     desk.verbs.toggle_blink()
     assert not desk.state.comparison.b_in_front
     qtbot.waitUntil(lambda: desk.state.comparison.b_in_front)
     qtbot.waitUntil(lambda: not desk.state.comparison.b_in_front)
     assert desk.verbs.blinking
-    desk.controller.looks.arrange("branches")
+    desk.commands.display.arrange("branches")
     assert not desk.verbs.blinking
     monkeypatch.setattr(commands, "moves", lambda: False)
-    desk.controller.looks.arrange(ARRANGEMENT)
+    desk.commands.display.arrange(ARRANGEMENT)
     assert not desk.verbs.blinking
     desk.verbs.toggle_blink()
     assert desk.state.comparison.mode is Mode.WIPE
@@ -285,16 +275,16 @@ def test_whether_things_may_move_is_asked_of_the_desktop(qapp):
 
 
 def test_the_bar_says_what_a_and_b_are_and_lets_one_choose(qtbot, desk):
-    actions = make_actions(desk.controller, desk.controller, desk.store)
-    bar = CompareBar(desk.store, desk.controller, actions)
+    actions = make_actions(desk.commands, desk.commands, desk.store)
+    bar = CompareBar(desk.store, desk.commands.compare, actions)
     qtbot.addWidget(bar)
     assert bar.isHidden()
-    desk.controller.looks.arrange(ARRANGEMENT)
+    desk.commands.display.arrange(ARRANGEMENT)
     assert not bar.isHidden()
     a = next(button for button in bar.findChildren(QPushButton) if button.accessibleName() == "What A is")
     assert a.text() == "image space"
     assert bar.summary().startswith("mean ")
-    desk.controller.probe_vertex(40)
+    desk.commands.inspector.probe_vertex(40)
     assert "vertex 40: " in bar.summary()
     menu = a.menu()
     menu.aboutToShow.emit()

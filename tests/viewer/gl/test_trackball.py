@@ -14,7 +14,7 @@ from viewer.gl.framing import Framing, reach_of
 from viewer.gl.normals import smooth_normals
 from viewer.gl.picking import picked_vertex
 from viewer.panels.chart import SIZE, mean_colours
-from viewer.state.state import Camera, turn
+from viewer.state.camera import Camera, turn
 
 PLACES = st.tuples(st.floats(-0.9, 0.9), st.floats(-0.9, 0.9))
 

@@ -19,8 +19,8 @@ from viewer.app.startup import surface_format
 from viewer.gl import trackball
 from viewer.panels.colours import DARK, shares
 from viewer.panels.panel import Panel
+from viewer.state.camera import Camera, turn
 from viewer.state.layout import panel_row
-from viewer.state.state import Camera, turn
 
 
 def click(name: str, vertex: int, camera: Camera) -> str:

@@ -12,27 +12,27 @@ from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QTableWidget
 from models.ground_truth.readers import read_truth
 from models.metrics.ground_truth_errors import judged
 from models.metrics.normalisers import normaliser
-from tests.fakes.outside import FakeOutside
+from tests.fakes.desktop import FakeDesktop
 from tests.fakes.reconstructor import FakeReconstructor, fake_reconstruct
 from tests.fakes.work import FakeWork
 from tests.viewer.gl_fixtures.screen import pixels
-from viewer.app.commands import Controller
+from viewer.app.commands import Commands
 from viewer.ground_truth.dock import MetricsDock
 from viewer.inference.session import Session
 from viewer.panels.photo_panel import PhotoPanel
 from viewer.sources import open_path
 from viewer.state.layout import panel_row
-from viewer.state.state import Severity
+from viewer.state.notice import Severity
 from viewer.state.store import Store
 
 
 @pytest.fixture
 def desk(qtbot):
-    store, outside = Store(), FakeOutside()
-    outside.open_path = open_path
+    store, desktop = Store(), FakeDesktop()
+    desktop.open_path = open_path
     session = Session(store, FakeWork().work())
-    controller = Controller(store, session, outside)
-    yield store, controller, outside
+    commands = Commands(store, session, desktop)
+    yield store, commands, desktop
     assert session.close(5)
 
 
@@ -66,38 +66,38 @@ def texts(widget) -> str:
 
 
 def test_truth_beside_a_photo_is_found_and_the_probe_reads_the_error(qtbot, desk, tmp_path):
-    store, controller, _ = desk
+    store, commands, _ = desk
     truth(tmp_path / "face.gt.json")
-    controller.open(photo(tmp_path))
+    commands.playback.open(photo(tmp_path))
     answered(qtbot, store, "face.png")
     judgement = store.state.judgement
     assert judgement.truth.name == "face.gt.json"
     corner = int(store.state.answer.topology.landmark_vertices[30, 0])
-    controller.probe_vertex(corner)
+    commands.inspector.probe_vertex(corner)
     assert dict(store.state.probe.readings)["error"].startswith("5.0 px")
 
 
 def test_truth_the_user_opens_belongs_to_that_picture_alone(qtbot, desk, tmp_path):
-    store, controller, outside = desk
+    store, commands, desktop = desk
     first, second = photo(tmp_path, "a.png"), photo(tmp_path, "b.png")
-    outside.chosen = str(truth(tmp_path / "elsewhere.json"))
-    controller.open(first)
+    desktop.chosen = str(truth(tmp_path / "elsewhere.json"))
+    commands.playback.open(first)
     answered(qtbot, store, "a.png")
     assert store.state.judgement is None
-    controller.open_truth_dialog()
+    commands.ground_truth.open_dialog()
     qtbot.waitUntil(lambda: store.state.judgement is not None)
-    controller.toggle_branch("confidence")
+    commands.branches.toggle_branch("confidence")
     qtbot.waitUntil(lambda: "confidence" in store.state.answer.left_out)
     assert store.state.judgement is not None
-    controller.open(second)
+    commands.playback.open(second)
     answered(qtbot, store, "b.png")
     assert store.state.judgement is None
 
 
 def test_a_truth_that_does_not_fit_is_told_and_the_answer_stays(qtbot, desk, tmp_path):
-    store, controller, _ = desk
+    store, commands, _ = desk
     truth(tmp_path / "face.gt.json", image_size=[640, 480])
-    controller.open(photo(tmp_path))
+    commands.playback.open(photo(tmp_path))
     answered(qtbot, store, "face.png")
     assert store.state.judgement is None
     assert store.state.notice.severity is Severity.ERROR
@@ -106,35 +106,35 @@ def test_a_truth_that_does_not_fit_is_told_and_the_answer_stays(qtbot, desk, tmp
 
 
 def test_a_truth_without_a_picture_is_told(qtbot, desk, tmp_path):
-    store, controller, _ = desk
-    controller.open_truth(truth(tmp_path / "face.json"))
+    store, commands, _ = desk
+    commands.ground_truth.open(truth(tmp_path / "face.json"))
     assert "no picture" in store.state.notice.cause
 
 
 def test_of_two_faces_the_one_the_truth_overlaps_is_judged_and_the_dock_says_which(qtbot, desk, tmp_path):
-    store, controller, _ = desk
-    dock = MetricsDock(store, controller)
+    store, commands, _ = desk
+    dock = MetricsDock(store, commands.ground_truth, commands.display)
     qtbot.addWidget(dock)
     truth(tmp_path / "face.gt.json", face=1, value=210)
-    controller.open(photo(tmp_path, value=210))
+    commands.playback.open(photo(tmp_path, value=210))
     answered(qtbot, store, "face.png")
     assert store.state.judgement is None
     assert "about face 2" in texts(dock)
-    controller.next_face()
+    commands.faces.next_face()
     assert store.state.judgement is not None
     assert "about face 2" not in texts(dock)
 
 
 @pytest.fixture
 def metrics(qtbot, desk, tmp_path):
-    store, controller, outside = desk
-    dock = MetricsDock(store, controller)
+    store, commands, desktop = desk
+    dock = MetricsDock(store, commands.ground_truth, commands.display)
     qtbot.addWidget(dock)
     assert "NAME.mat" in texts(dock)
     truth(tmp_path / "face.gt.json", pose_deg=[3, -10, 6])
-    controller.open(photo(tmp_path))
+    commands.playback.open(photo(tmp_path))
     answered(qtbot, store, "face.png")
-    return store, controller, dock, outside
+    return store, commands, dock, desktop
 
 
 def test_figures_stand_by_their_full_name_per_branch(metrics):
@@ -173,8 +173,8 @@ def test_a_click_on_a_figure_shows_its_formula_and_a_second_one_hides_it(metrics
 
 
 def test_the_dock_opens_a_file(qtbot, metrics, tmp_path):
-    store, _, dock, outside = metrics
-    outside.chosen = str(truth(tmp_path / "other.json", shift=(0, 0)))
+    store, _, dock, desktop = metrics
+    desktop.chosen = str(truth(tmp_path / "other.json", shift=(0, 0)))
     dock.findChild(QPushButton).click()
     qtbot.waitUntil(lambda: store.state.judgement.truth.name == "other.json")
     assert dock.findChild(QTableWidget).item(0, 1).text() == "0.00"

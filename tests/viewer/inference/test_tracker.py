@@ -8,10 +8,10 @@ import pytest
 from models.reconstruction import Alarm
 from models.reconstructor import Face
 from tests.fakes.reconstructor import FakeReconstructor, fake_reconstruct
-from viewer.inference.tracker import LONGEST_GAP_S, Follower, Placed
+from viewer.inference.tracker import LONGEST_GAP_S, Placed, Tracker
 from viewer.readouts.answer import face_names, same_face, searched
 from viewer.sources.source import Frame
-from viewer.state.state import Found, Search, Shown
+from viewer.state.shown import FoundBy, Search, Shown
 
 BOX = (100.0, 60.0, 180.0, 150.0)
 ELSEWHERE = (220.0, 60.0, 300.0, 150.0)
@@ -34,7 +34,7 @@ class Clip:
         self.index = 0
         self.steady = True
         self.alarms: tuple[Alarm, ...] = ()
-        self.follower = Follower(self.detect, look_every=4)
+        self.tracker = Tracker(self.detect, look_every=4)
 
     def detect(self, image):
         self.looks += 1
@@ -45,12 +45,12 @@ class Clip:
         self.time_s += later_s
         self.index += 1
         frame = Frame(self.image.copy(), "clip.mp4", self.time_s, self.index, 100)
-        placed = self.follower.find(frame, source)
+        placed = self.tracker.find(frame, source)
         method = FakeReconstructor(alarms=self.alarms)
         told = fake_reconstruct(frame.image, placed.faces, method)
-        faces, answers = self.follower.settle(frame, source, placed, told, self.steady)
+        faces, answers = self.tracker.settle(frame, source, placed, told, self.steady)
         shown = Shown(frame, faces, answers, search=placed.search)
-        self.follower.remember(shown, source)
+        self.tracker.remember(shown, source)
         return shown
 
 
@@ -60,7 +60,7 @@ def clip() -> Clip:
 
 
 def test_a_face_is_looked_for_once_and_then_followed(clip):
-    assert clip.next().search == Search(Found.DETECTED)
+    assert clip.next().search == Search(FoundBy.DETECTED)
     shown = [clip.next() for _ in range(3)]
     assert [frame.search.frames for frame in shown] == [1, 2, 3]
     assert clip.looks == 1
@@ -72,7 +72,7 @@ def test_a_face_that_is_lost_is_looked_for_again_and_the_answer_says_so(clip):
     clip.next()
     shown = clip.next()
     assert clip.looks == 2
-    assert shown.search == Search(Found.DETECTED, "a face was lost")
+    assert shown.search == Search(FoundBy.DETECTED, "a face was lost")
     clip.alarms = ()
     clip.next()
     assert "a face was lost" in searched(clip.next().search)
@@ -82,13 +82,13 @@ def test_a_cut_to_another_scene_is_noticed(clip):
     clip.next()
     clip.image = scene(seed=5)
     assert clip.next().search.reason == "the scene changed"
-    assert clip.next().search.found is Found.FOLLOWED
+    assert clip.next().search.found is FoundBy.FOLLOWED
 
 
 def test_a_change_of_light_is_no_cut(clip):
     clip.next()
     clip.image = (clip.image * 0.6 + 30).astype(np.uint8)
-    assert clip.next().search.found is Found.FOLLOWED
+    assert clip.next().search.found is FoundBy.FOLLOWED
 
 
 def test_new_faces_are_noticed_after_a_while_and_covered_ones_are_kept(clip):
@@ -113,7 +113,7 @@ def test_while_no_face_is_there_every_frame_is_searched(clip):
 @pytest.mark.parametrize("later_s", [0.0, -0.5, LONGEST_GAP_S + 0.1])
 def test_pictures_of_a_folder_and_jumps_in_time_are_searched(clip, later_s):
     clip.next()
-    assert clip.next(later_s).search.found is Found.DETECTED
+    assert clip.next(later_s).search.found is FoundBy.DETECTED
     assert clip.looks == 2
 
 
@@ -126,8 +126,8 @@ def test_nothing_is_followed_from_one_source_into_another(clip):
 def test_how_faces_were_found_is_said_in_words():
     assert searched(None) == "–"
     assert searched(Search()) == "looked for"
-    assert searched(replace(Search(), found=Found.DRAWN)) == "box drawn by hand"
-    assert searched(Search(Found.FOLLOWED, "", 1)) == "followed; looked for 1 frame ago"
+    assert searched(replace(Search(), found=FoundBy.DRAWN)) == "box drawn by hand"
+    assert searched(Search(FoundBy.FOLLOWED, "", 1)) == "followed; looked for 1 frame ago"
 
 
 def numbers(shown: Shown) -> list[int | None]:
@@ -152,26 +152,26 @@ def test_after_a_cut_faces_are_others_and_in_another_source_they_count_from_one(
 def test_two_answers_about_one_face_of_a_video_become_one(clip):
     clip.boxes = [BOX, ELSEWHERE]
     assert numbers(clip.next()) == [1, 2]
-    find = clip.follower.find
-    found = Placed((Face(BOX), Face((102.0, 61.0, 182.0, 151.0))), Search(Found.FOLLOWED))
-    clip.follower.find = lambda *_: found
+    find = clip.tracker.find
+    found = Placed((Face(BOX), Face((102.0, 61.0, 182.0, 151.0))), Search(FoundBy.FOLLOWED))
+    clip.tracker.find = lambda *_: found
     assert numbers(clip.next()) == [1]
-    clip.follower.find = find
+    clip.tracker.find = find
     shown = clip.next()
     assert shown.search.reason == "a face was lost"
     assert numbers(shown) == [1, 2]
 
 
 def test_a_lost_face_is_looked_for_now_and_then_until_it_is_forgotten(clip):
-    clip.follower = Follower(clip.detect, look_every=1000)
+    clip.tracker = Tracker(clip.detect, look_every=1000)
     clip.boxes = [BOX, ELSEWHERE]
     clip.next()
-    both = clip.follower.find
-    clip.follower.find = lambda *_: Placed((Face(BOX),), Search(Found.FOLLOWED))  # the other is hidden
+    both = clip.tracker.find
+    clip.tracker.find = lambda *_: Placed((Face(BOX),), Search(FoundBy.FOLLOWED))  # the other is hidden
     clip.next()
-    clip.follower.find, clip.boxes = both, [BOX]
+    clip.tracker.find, clip.boxes = both, [BOX]
     away = [clip.next() for _ in range(45)]
-    looked = [i for i, shown in enumerate(away) if shown.search.found is Found.DETECTED]
+    looked = [i for i, shown in enumerate(away) if shown.search.found is FoundBy.DETECTED]
     assert looked == [4, 9, 14, 19, 24, 29, 34]
     assert away[looked[0]].search.reason == "a face stays away"
 
@@ -179,10 +179,10 @@ def test_a_lost_face_is_looked_for_now_and_then_until_it_is_forgotten(clip):
 def test_a_face_found_again_soon_has_the_number_it_had(clip):
     clip.boxes = [BOX, ELSEWHERE]
     clip.next()
-    both = clip.follower.find
-    clip.follower.find = lambda *_: Placed((Face(BOX),), Search(Found.FOLLOWED))
+    both = clip.tracker.find
+    clip.tracker.find = lambda *_: Placed((Face(BOX),), Search(FoundBy.FOLLOWED))
     clip.next()
-    clip.follower.find = both
+    clip.tracker.find = both
     assert numbers([clip.next() for _ in range(5)][-1]) == [1, 2]
 
 
@@ -198,8 +198,8 @@ def test_the_same_frame_asked_about_again_gives_the_same_answer(clip):
     shown = clip.next()
     method = FakeReconstructor()
     again = fake_reconstruct(shown.frame.image, shown.faces, method)
-    placed = Placed(shown.faces, Search(Found.DRAWN))
-    faces, (answer,) = clip.follower.settle(shown.frame, 1, placed, again, True)
+    placed = Placed(shown.faces, Search(FoundBy.DRAWN))
+    faces, (answer,) = clip.tracker.settle(shown.frame, 1, placed, again, True)
     assert faces == shown.faces
     assert answer.vertices == pytest.approx(shown.answers[0].vertices)
 

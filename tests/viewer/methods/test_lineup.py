@@ -9,36 +9,27 @@ from PySide6.QtWidgets import QMenu
 from models.reconstruction import Timing, frozen
 from models.reconstructor import Face
 from resources import needs
-from tests.fakes.outside import FakeOutside
+from tests.fakes.desktop import FakeDesktop
 from tests.fakes.panels import StubSurface, stub_panels
 from tests.fakes.sources import FakeSource, picture
 from tests.fakes.work import FakeWork
 from tests.viewer.gl_fixtures import dome
-from viewer.app.commands import Controller
+from viewer.app.commands import Commands
+from viewer.inference.request import others_of
 from viewer.inference.session import Session
 from viewer.methods import available as offered
 from viewer.methods.available import Offer
-from viewer.methods.presenter import MethodsLinked, titled
-from viewer.readouts.difference import Setting
-from viewer.readouts.lineup import (
-    METHODS,
-    MOST,
-    TO_FIRST,
-    against_first,
-    figures_of,
-    framing,
-    line,
-    mean_to_first,
-    settings_asked,
-    standing,
-    with_setting,
-    without_slot,
-)
+from viewer.methods.presenter import MethodsPresenter, titled
+from viewer.panels.placement import framing
+from viewer.readouts.difference import TO_FIRST, against_first
+from viewer.readouts.lineup import figures_of, mean_to_first, standing, with_setting, without_slot
 from viewer.sources.source import Frame
 from viewer.state.layout import PANELS, panels_shown
-from viewer.state.state import Shown, State
+from viewer.state.setting import METHODS, MOST_METHODS, Setting
+from viewer.state.shown import Shown
+from viewer.state.state import State, line
 from viewer.state.store import Store
-from viewer.window.panel_presenter import Linked
+from viewer.window.panel_presenter import PanelPresenter
 
 OTHER, THIRD = Setting("other", "open"), Setting("third", "mine")
 
@@ -55,8 +46,8 @@ def moved(answer, by):
 def test_the_others_are_asked_only_where_they_are_seen_and_never_the_first_again():
     first = Setting("dsfnet", "open")
     state = State(lineup=(OTHER, first, OTHER))
-    assert settings_asked(state) == ()
-    assert settings_asked(replace(state, arrangement=METHODS)) == (OTHER,)
+    assert others_of(state) == ()
+    assert others_of(replace(state, arrangement=METHODS)) == (OTHER,)
     assert line(state) == (first, OTHER, first, OTHER)
     assert [row.slot for row in panels_shown(replace(state, arrangement=METHODS))] == [None, 0, 1, 2, 3]
 
@@ -65,8 +56,8 @@ def test_places_are_filled_replaced_and_closed_up_and_there_are_no_more_than_fit
     assert with_setting((OTHER,), 1, THIRD) == (THIRD,)
     assert with_setting((OTHER,), 2, THIRD) == (OTHER, THIRD)
     assert without_slot((OTHER, THIRD), 1) == (THIRD,)
-    full = (OTHER,) * (MOST - 1)
-    assert len(with_setting(full, MOST, THIRD)) == MOST - 1
+    full = (OTHER,) * (MOST_METHODS - 1)
+    assert len(with_setting(full, MOST_METHODS, THIRD)) == MOST_METHODS - 1
 
 
 def test_the_difference_is_in_mm_of_the_first_without_a_shift_in_depth():
@@ -117,10 +108,10 @@ def test_all_are_drawn_where_the_first_lies_but_each_at_its_own_depth():
 
 class Desk:
     def __init__(self) -> None:
-        self.store, self.work, self.outside = Store(State(lineup=(OTHER, THIRD))), FakeWork(), FakeOutside()
+        self.store, self.work, self.desktop = Store(State(lineup=(OTHER, THIRD))), FakeWork(), FakeDesktop()
         self.session = Session(self.store, self.work.work())
-        self.controller = Controller(self.store, self.session, self.outside)
-        self.verbs = self.controller.lining
+        self.commands = Commands(self.store, self.session, self.desktop)
+        self.verbs = self.commands.methods
 
     @property
     def state(self):
@@ -135,7 +126,7 @@ class Desk:
 def desk(qtbot):
     made = Desk()
     with qtbot.waitSignal(made.session.answered):
-        made.controller.open("photo.png")
+        made.commands.playback.open("photo.png")
     qtbot.waitUntil(lambda: not made.state.busy)
     yield made
     made.work.gate.set()
@@ -144,7 +135,7 @@ def desk(qtbot):
 
 def look_at_methods(qtbot, desk):
     with qtbot.waitSignal(desk.session.answered):
-        desk.controller.looks.arrange(METHODS)
+        desk.commands.display.arrange(METHODS)
     qtbot.waitUntil(lambda: not desk.state.busy)
 
 
@@ -153,9 +144,9 @@ def test_the_first_answer_is_shown_at_once_and_the_others_as_they_come(qtbot, de
     desk.store.changed.connect(
         lambda new, old: new.shown is not old.shown and seen.append((new.answer is not None, desk.asked))
     )
-    desk.controller.looks.arrange(METHODS)
+    desk.commands.display.arrange(METHODS)
     with qtbot.waitSignal(desk.session.answered):
-        desk.session.ask_again()
+        desk.commands.branches.toggle_branch("confidence")
     qtbot.waitUntil(lambda: not desk.state.busy)
     assert seen[-3:] == [(True, ()), (True, (OTHER,)), (True, (OTHER, THIRD))]
     assert desk.work.detections == 1
@@ -185,13 +176,13 @@ def test_one_that_cannot_answer_says_why_and_the_next_is_asked(qtbot, desk):
 
 
 def test_a_new_picture_drops_whom_the_old_one_waits_for(qtbot, desk):
-    desk.controller.looks.arrange(METHODS)
+    desk.commands.display.arrange(METHODS)
     qtbot.waitUntil(lambda: not desk.state.busy)
     desk.work.gate.clear()
     desk.work.reached.clear()
-    desk.session.ask_again()
+    desk.commands.faces.find_faces()
     assert desk.work.reached.wait(5)
-    desk.controller.open("next.png")
+    desk.commands.playback.open("next.png")
     desk.work.gate.set()
     qtbot.waitUntil(lambda: desk.state.shown.frame.name == "next.png" and len(desk.asked) == 2)
     qtbot.waitUntil(lambda: not desk.state.busy)
@@ -202,16 +193,16 @@ def test_a_new_picture_drops_whom_the_old_one_waits_for(qtbot, desk):
 def test_while_it_plays_a_frame_waits_for_all_and_none_is_shown_in_part(qtbot, desk):
     look_at_methods(qtbot, desk)
     camera = FakeSource(first=picture("0.png"))
-    desk.outside.cameras[0] = camera
+    desk.desktop.cameras[0] = camera
     parts = []
     desk.store.changed.connect(
         lambda new, old: new.live and new.answer is not None and parts.append(desk.asked)
     )
-    desk.controller.open_camera(0)
+    desk.commands.playback.open_camera(0)
     qtbot.waitUntil(lambda: desk.state.shown.frame.name == "0.png" and len(desk.asked) == 2)
     for number in range(1, 12):
         camera.send(picture(f"{number}.png"))
-        qtbot.waitUntil(lambda name=f"{number}.png": desk.session.frame.name == name)
+        qtbot.waitUntil(lambda name=f"{number}.png": desk.state.frame.name == name)
     qtbot.waitUntil(lambda: desk.state.shown.frame.name == "11.png")
     assert {len(part) for part in parts} == {2}
 
@@ -220,12 +211,12 @@ def test_at_the_first_place_one_chooses_who_answers_everywhere(qtbot, desk):
     with qtbot.waitSignal(desk.session.answered):
         desk.verbs.put(0, THIRD)
     assert (desk.state.method, desk.state.weights) == ("third", "mine")
-    desk.outside.chosen = "/a/weights.safetensors"
+    desk.desktop.chosen = "/a/weights.safetensors"
     desk.verbs.put_file(1)
     assert desk.state.lineup[0] == Setting("other", "/a/weights.safetensors")
-    desk.verbs.take_away(1)
+    desk.verbs.remove(1)
     assert desk.state.lineup == (THIRD,)
-    desk.verbs.take_away(0)
+    desk.verbs.remove(0)
     desk.verbs.add(OTHER)
     assert desk.state.lineup == (THIRD, OTHER)
     assert desk.state.arrangement == METHODS
@@ -233,9 +224,9 @@ def test_at_the_first_place_one_chooses_who_answers_everywhere(qtbot, desk):
 
 def test_a_panel_names_its_method_and_its_title_lets_one_choose_another(qtbot, desk, monkeypatch):
     lacking = Offer(Setting("lacking", "official"), ("net.pth is not there: the weights. Fetch it.", "More."))
-    monkeypatch.setattr("viewer.window.menus.offers", lambda: (Offer(OTHER), lacking))
+    monkeypatch.setattr("viewer.methods.offers_menu.offers", lambda: (Offer(OTHER), lacking))
     panels = {row.name: StubSurface() for row in PANELS if row.slot is not None}
-    linked = MethodsLinked(desk.store, desk.controller, panels)
+    linked = MethodsPresenter(desk.store, desk.commands.methods, panels)
     look_at_methods(qtbot, desk)
     second = panels["method-2"]
     assert second.caption == "other · open"
@@ -249,7 +240,7 @@ def test_a_panel_names_its_method_and_its_title_lets_one_choose_another(qtbot, d
     assert not rows["lacking · official"].isEnabled()
     assert rows["lacking · official"].toolTip() == "\n".join(lacking.missing)
     assert not rows["net.pth is not there: the weights (and 1 more)"].isEnabled()
-    rows["Take away"].trigger()
+    rows["Remove panel"].trigger()
     assert desk.state.lineup == (THIRD,)
     linked.deleteLater()
 
@@ -270,7 +261,15 @@ def test_a_vertex_picked_on_one_method_is_marked_at_the_same_place_on_all(qtbot,
     both = replace(shown(others={OTHER: (other,)}), answers=(first,))
     desk.store.update(shown=both, lineup=(OTHER,), arrangement=METHODS)
     panels = stub_panels()
-    linked = Linked(desk.store, desk.controller, panels.photo, panels.surfaces)
+    linked = PanelPresenter(
+        desk.store,
+        desk.commands.faces,
+        desk.commands.inspector,
+        desk.commands.cameras,
+        desk.commands.display,
+        panels.photo,
+        panels.surfaces,
+    )
     count = len(first.vertices)
     panels.surfaces["method-2"].vertex_picked.emit(10)
     assert desk.state.probe.vertex == count - 1 - 10

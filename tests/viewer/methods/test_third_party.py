@@ -17,7 +17,7 @@ from models.reconstructor import Face
 from viewer.cli.parser import parse_batch
 from viewer.cli.run import run_batch
 from viewer.methods.available import best_offer, first_lineup, method_names, usable
-from viewer.readouts.difference import Setting
+from viewer.state.setting import Setting
 
 PACKAGE = Path(__file__).resolve().parents[2] / "example_method"
 NAME = "average-face"

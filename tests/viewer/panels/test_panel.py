@@ -22,10 +22,14 @@ from viewer.panels.surface_data import CHART_SIZE
 from viewer.panels.veil import Veil
 from viewer.panels.wipe_line import WipeLine
 from viewer.panels.wipe_panel import WipePanel
-from viewer.readouts.difference import Setting, Side, compared
+from viewer.readouts.difference import compared
 from viewer.sources.source import Frame
+from viewer.state.camera import Camera, turn
+from viewer.state.comparison import Side
 from viewer.state.layout import PANELS, panel_row
-from viewer.state.state import Camera, LayerStyle, Look, Shown, turn
+from viewer.state.setting import Setting
+from viewer.state.shown import Shown
+from viewer.state.style import LayerStyle, Look
 
 pytestmark = pytest.mark.gl
 USUAL = Setting("fake", "open")
@@ -375,7 +379,7 @@ def test_triangles_that_point_outside_are_refused_before_the_driver_reads_them(q
     with qtbot.waitSignal(panel.failed) as signal:
         item.set_surface(replace(good, triangles=good.triangles + 4))
         panel.view.grabFramebuffer()
-    assert "outside" in signal.args[0]
+    assert "desktop" in signal.args[0]
 
 
 def test_an_empty_surface_is_said_and_not_drawn(qtbot):

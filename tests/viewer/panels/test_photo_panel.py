@@ -21,7 +21,8 @@ from viewer.panels.photo_panel import PhotoPanel
 from viewer.panels.photo_view import PhotoView
 from viewer.sources.source import Frame
 from viewer.state.layout import panel_row
-from viewer.state.state import OVERLAYS, Found, Search, Shown
+from viewer.state.shown import FoundBy, Search, Shown
+from viewer.state.style import OVERLAYS
 
 
 def view_of(qtbot, image, size):
@@ -337,7 +338,7 @@ def test_a_photo_without_a_face_says_how_to_point_it_out(qtbot):
     assert "Shift" not in panel.hint()
     panel.set_shown(Shown(frame, search=Search()))
     assert "Hold Shift and drag" in panel.hint()
-    panel.set_shown(Shown(frame, (FACE,), search=Search(Found.DRAWN)))
+    panel.set_shown(Shown(frame, (FACE,), search=Search(FoundBy.DRAWN)))
     assert panel.hint() == ""
 
 

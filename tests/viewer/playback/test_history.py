@@ -8,13 +8,13 @@ import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QLabel
 
-from tests.fakes.outside import FakeOutside
+from tests.fakes.desktop import FakeDesktop
 from tests.fakes.sources import FakeRecording, FakeSource, picture
 from tests.fakes.work import FakeWork
-from viewer.app.commands import Controller
+from viewer.app.commands import Commands
 from viewer.inference.session import Session
 from viewer.playback.history_dock import HistoryDock
-from viewer.state.history import MOST, History, Record, jitter_percent
+from viewer.state.history import MOST_RECORDS, History, Record, jitter_percent
 from viewer.state.store import Store
 
 FACE = np.random.default_rng(0).uniform(0, 100, (68, 2)).astype(np.float32)
@@ -65,21 +65,23 @@ def test_frames_stand_in_order_once_and_the_newer_word_counts():
 
 
 def test_of_too_many_frames_those_farthest_from_here_are_forgotten():
-    history = History(records=tuple(record(i) for i in range(MOST)))
-    assert [r.index for r in history.with_record(record(MOST)).records] == list(range(1, MOST + 1))
-    back = replace(history, records=tuple(record(i) for i in range(1, MOST + 1)))
-    assert [r.index for r in back.with_record(record(0)).records] == list(range(MOST))
+    history = History(records=tuple(record(i) for i in range(MOST_RECORDS)))
+    assert [r.index for r in history.with_record(record(MOST_RECORDS)).records] == list(
+        range(1, MOST_RECORDS + 1)
+    )
+    back = replace(history, records=tuple(record(i) for i in range(1, MOST_RECORDS + 1)))
+    assert [r.index for r in back.with_record(record(0)).records] == list(range(MOST_RECORDS))
 
 
 @pytest.fixture
 def desk(qtbot):
-    store, outside = Store(), FakeOutside()
+    store, desktop = Store(), FakeDesktop()
     session = Session(store, FakeWork().work())
-    controller = Controller(store, session, outside)
-    dock = HistoryDock(store, controller)
+    commands = Commands(store, session, desktop)
+    dock = HistoryDock(store, commands.playback)
     qtbot.addWidget(dock)
     dock.resize(600, 500)
-    yield store, controller, outside, dock
+    yield store, commands, desktop, dock
     assert session.close(5)
 
 
@@ -87,11 +89,11 @@ def frames(count: int):
     return [replace(picture(f"f{i}"), index=i, count=count, time_s=i / 25) for i in range(count)]
 
 
-def play(qtbot, store, controller, outside, count: int = 4) -> FakeRecording:
-    source = outside.sources["clip.mp4"] = FakeRecording("clip.mp4", frames(count))
-    controller.open("clip.mp4")
+def play(qtbot, store, commands, desktop, count: int = 4) -> FakeRecording:
+    source = desktop.sources["clip.mp4"] = FakeRecording("clip.mp4", frames(count))
+    commands.playback.open("clip.mp4")
     for index in range(count):
-        controller.seek(index)
+        commands.playback.seek(index)
         qtbot.waitUntil(lambda index=index: _answered(store, index))
     return source
 
@@ -102,23 +104,23 @@ def _answered(store, index: int) -> bool:
 
 
 def test_every_answered_frame_of_a_video_is_entered_and_another_source_begins_anew(qtbot, desk):
-    store, controller, outside, _ = desk
-    play(qtbot, store, controller, outside)
+    store, commands, desktop, _ = desk
+    play(qtbot, store, commands, desktop)
     records = store.state.history.records
     assert [r.index for r in records] == [0, 1, 2, 3]
     assert records[2].pose_deg == pytest.approx((3, -12, 6), abs=0.1)  # the video is held steady
     assert 40 < records[2].seen_percent < 60
     assert records[2].disagreement_mm > 0
     assert np.isfinite(records[3].jitter_percent)
-    controller.open("other.png")
+    commands.playback.open("other.png")
     qtbot.waitUntil(lambda: store.state.shown.frame.name == "other.png" and bool(store.state.shown.answers))
     assert store.state.history.records == ()  # one picture has no history
 
 
 def test_the_plots_show_the_records_with_their_units_and_can_be_switched(qtbot, desk):
-    store, controller, outside, dock = desk
+    store, commands, desktop, dock = desk
     dock.show()
-    play(qtbot, store, controller, outside)
+    play(qtbot, store, commands, desktop)
     qtbot.waitUntil(lambda: len(dock.curve("yaw")[0]) == 4)
     assert dock.curve("yaw")[0] == [1, 2, 3, 4]
     assert dock.curve("yaw")[1] == pytest.approx([-12] * 4, abs=0.1)
@@ -132,9 +134,9 @@ def test_the_plots_show_the_records_with_their_units_and_can_be_switched(qtbot, 
 
 
 def test_nothing_is_drawn_while_nobody_can_see_it(qtbot, desk):
-    store, controller, outside, dock = desk
+    store, commands, desktop, dock = desk
     before = dock.drawings
-    play(qtbot, store, controller, outside)
+    play(qtbot, store, commands, desktop)
     assert dock.drawings == before
     dock.show()
     qtbot.waitUntil(lambda: len(dock.curve("yaw")[0]) == 4)
@@ -153,11 +155,11 @@ def test_a_burst_of_changes_is_drawn_once(qtbot, desk):
 
 
 def test_a_click_on_a_plot_goes_to_the_frame_under_it(qtbot, desk):
-    store, controller, outside, dock = desk
+    store, commands, desktop, dock = desk
     dock.show()
-    source = play(qtbot, store, controller, outside)
+    source = play(qtbot, store, commands, desktop)
     qtbot.waitUntil(lambda: len(dock.curve("yaw")[0]) == 4)
-    controller.play_or_pause()
+    commands.playback.play_or_pause()
     at = dock.place_of("seen", 2.2)
     qtbot.waitUntil(lambda: dock.place_of("seen", 2.2) == at)
     dock.on_click("seen", SimpleNamespace(button=lambda: Qt.MouseButton.LeftButton, scenePos=lambda: at))
@@ -166,10 +168,10 @@ def test_a_click_on_a_plot_goes_to_the_frame_under_it(qtbot, desk):
 
 
 def test_a_camera_cannot_go_back_but_shows_the_kept_picture(qtbot, desk):
-    store, controller, outside, dock = desk
+    store, commands, desktop, dock = desk
     dock.show()
-    camera = outside.cameras[0] = FakeSource()
-    controller.open_camera(0)
+    camera = desktop.cameras[0] = FakeSource()
+    commands.playback.open_camera(0)
     for index in range(3):
         camera.send(replace(picture(value=90 + 20 * index), index=index, count=0, time_s=index / 10))
         qtbot.waitUntil(lambda index=index: _answered(store, index))
@@ -180,7 +182,7 @@ def test_a_camera_cannot_go_back_but_shows_the_kept_picture(qtbot, desk):
     assert store.state.shown.frame.index == 2
     kept = next(label for label in dock.findChildren(QLabel) if label.accessibleName().startswith("Kept"))
     assert kept.pixmap().toImage().pixelColor(3, 3).red() == 110
-    controller.open("other.png")
+    commands.playback.open("other.png")
     qtbot.waitUntil(lambda: "cannot go back" not in _texts(dock))
 
 
@@ -189,9 +191,9 @@ def _texts(widget) -> str:
 
 
 def test_another_button_than_the_left_does_not_move_the_video(qtbot, desk):
-    store, controller, outside, dock = desk
+    store, commands, desktop, dock = desk
     dock.show()
-    play(qtbot, store, controller, outside)
+    play(qtbot, store, commands, desktop)
     right = SimpleNamespace(button=lambda: Qt.MouseButton.RightButton, scenePos=lambda: QPointF(9, 9))
     dock.on_click("pose", right)
     assert store.state.shown.frame.index == 3

@@ -19,7 +19,7 @@ from viewer.readouts.answer import alarms_of, nearest_vertex
 from viewer.readouts.vertex import Picked, map_value, rows
 from viewer.sources.source import Frame
 from viewer.state.layout import PANELS, alarms_on, panel_row
-from viewer.state.state import LOST, Found, Search, Shown
+from viewer.state.shown import LOST, FoundBy, Search, Shown
 
 CENTRE = dome.SIDE * (dome.SIDE // 2) + dome.SIDE // 2
 
@@ -131,9 +131,9 @@ def shown(search=None, alarms=()):
 
 
 def test_a_lost_face_is_an_alarm_of_its_own_and_a_changed_scene_is_none():
-    lost = shown(Search(Found.DETECTED, LOST))
+    lost = shown(Search(FoundBy.DETECTED, LOST))
     assert [alarm.code for alarm in alarms_of(lost, lost.answers[0])] == ["tracker-lost"]
-    assert alarms_of(shown(Search(Found.DETECTED, "the scene changed")), None) == ()
+    assert alarms_of(shown(Search(FoundBy.DETECTED, "the scene changed")), None) == ()
     assert alarms_of(None, None) == ()
 
 

@@ -6,10 +6,11 @@ from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QMainWindow
 
 from viewer.app.startup import first_state, settings_for
-from viewer.cli.parser import Launch
-from viewer.readouts.difference import Setting
+from viewer.cli.options import Launch
+from viewer.state.setting import Setting
 from viewer.state.settings import SCHEMA, Settings
-from viewer.state.state import LayerStyle, Look, State, Theme
+from viewer.state.state import State
+from viewer.state.style import LayerStyle, Look, Theme
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def test_what_outlives_a_session_comes_back(kept, tmp_path: Path):
         steady=False,
         method="other",
         weights="mine",
-        finder="haar",
+        detector="haar",
         lineup=(Setting("dsfnet", "research"), Setting("other", "C:/a b/c.safetensors")),
     )
     settings = Settings(kept())
@@ -48,7 +49,7 @@ def test_what_outlives_a_session_comes_back(kept, tmp_path: Path):
     assert back.styles["model"] == LayerStyle(Look.NORMALS, wire=True, opacity=0.5)
     assert not back.busy
     assert not back.steady
-    assert (back.method, back.weights, back.finder) == ("other", "mine", "haar")
+    assert (back.method, back.weights, back.detector) == ("other", "mine", "haar")
     assert back.lineup == state.lineup
     Settings(kept()).keep(State())
     alone = Settings(kept()).restored(State(lineup=state.lineup))
@@ -68,13 +69,13 @@ def test_a_session_begins_with_those_who_can_answer(kept, tmp_path):
     assert first_state(settings, Launch(weights="mine")).weights == "mine"
 
 
-def test_a_session_begins_with_the_finder_of_the_last_if_it_is_still_there(kept, tmp_path, monkeypatch):
+def test_a_session_begins_with_the_detector_of_the_last_if_it_is_still_there(kept, tmp_path, monkeypatch):
     monkeypatch.setenv("UNMASK_ASSETS", str(tmp_path))
     settings = Settings(kept())
     for finder, begun in (("haar", "haar"), ("yunet", "finder"), ("gone", "finder")):
-        settings.keep(State(finder=finder))
-        assert first_state(settings, Launch()).finder == begun
-    assert first_state(settings, Launch(finder="yunet")).finder == "yunet"
+        settings.keep(State(detector=finder))
+        assert first_state(settings, Launch()).detector == begun
+    assert first_state(settings, Launch(detector="yunet")).detector == "yunet"
 
 
 def test_a_first_session_starts_as_it_is_meant_to(kept):

@@ -2,21 +2,9 @@ import math
 
 import pytest
 
-from viewer.state.state import (
-    MAX_RECENT,
-    STANDARD_VIEWS,
-    Camera,
-    LayerStyle,
-    Look,
-    Quaternion,
-    State,
-    product,
-    seen_from,
-    toggled,
-    turn,
-    with_recent,
-    with_style,
-)
+from viewer.state.camera import STANDARD_VIEWS, Camera, Quaternion, product, seen_from, turn
+from viewer.state.state import MAX_RECENT, State, toggled, with_recent, with_style
+from viewer.state.style import LayerStyle, Look
 
 Point = tuple[float, float, float]
 

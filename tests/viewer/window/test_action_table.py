@@ -5,25 +5,25 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QKeySequence
 
 import resources
-from tests.fakes.outside import FakeOutside
+from tests.fakes.desktop import FakeDesktop
 from tests.fakes.sources import FakeSource, picture
 from tests.fakes.work import FakeWork
-from viewer.app.commands import Controller
+from viewer.app.commands import Commands
 from viewer.inference.session import Session
-from viewer.state.state import OVERLAYS, Look
 from viewer.state.store import Store
-from viewer.window.action_table import ACTIONS, MENUS, OVERLAY_TEXTS, make_actions
+from viewer.state.style import OVERLAY_TEXTS, OVERLAYS, Look
+from viewer.window.action_table import ACTIONS, MENUS, make_actions
 from viewer.window.command_palette import CommandPalette
 
 
 @pytest.fixture
 def made(qtbot):
-    store, outside, parent = Store(), FakeOutside(), QObject()
-    outside.sources["photo.png"] = FakeSource("photo.png", False, picture())
+    store, desktop, parent = Store(), FakeDesktop(), QObject()
+    desktop.sources["photo.png"] = FakeSource("photo.png", False, picture())
     session = Session(store, FakeWork().work())
-    controller = Controller(store, session, outside)
-    yield store, controller, session, make_actions(parent, controller, store), parent
-    controller.close()
+    commands = Commands(store, session, desktop)
+    yield store, commands, session, make_actions(parent, commands, store), parent
+    commands.close()
     assert session.close(5)
 
 
@@ -52,18 +52,18 @@ def test_every_overlay_has_a_text():
 
 
 def test_what_needs_an_answer_can_only_be_done_once_there_is_one(qtbot, made):
-    _, controller, session, actions, _ = made
+    _, commands, session, actions, _ = made
     assert not actions["export-ply"].isEnabled()
     with qtbot.waitSignal(session.answered):
-        controller.open("photo.png")
+        commands.playback.open("photo.png")
     assert actions["export-ply"].isEnabled()
     assert not actions["next-face"].isEnabled()
 
 
 def test_branches_are_named_as_the_method_names_them(qtbot, made):
-    store, controller, _, actions, _ = made
+    store, _, session, actions, _ = made
     assert not actions["branch-1"].isEnabled()
-    controller.load_method()
+    session.start()
     qtbot.waitUntil(lambda: bool(store.state.switches))
     assert actions["branch-1"].text() == "Use image space"
     assert actions["branch-1"].isChecked()
@@ -89,9 +89,9 @@ def test_a_look_can_be_given_to_all_panels(qtbot, made):
 
 
 def test_every_action_that_can_be_done_may_be_done_at_any_time(qtbot, made):
-    _, controller, session, actions, _ = made
+    _, commands, session, actions, _ = made
     with qtbot.waitSignal(session.answered):
-        controller.open("photo.png")
+        commands.playback.open("photo.png")
     for action in actions.values():
         if action.isEnabled():
             action.trigger()

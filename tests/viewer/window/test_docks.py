@@ -10,18 +10,19 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QPushButt
 
 from models.reconstruction import STATE_SCALARS, Alarm, Scalar, frozen
 from models.reconstructor import Face
-from tests.fakes.outside import FakeOutside
+from tests.fakes.desktop import FakeDesktop
 from tests.fakes.reconstructor import FakeReconstructor, fake_reconstruct
 from tests.fakes.sources import picture
 from tests.fakes.work import FakeWork
-from viewer.app.commands import Controller
+from viewer.app.commands import Commands
 from viewer.display.dock import LayersDock, part_taken
 from viewer.inference.session import Session
 from viewer.inspector.dock import InspectorDock, readings
 from viewer.readouts.answer import nearest_vertex, probed, turned
 from viewer.readouts.vertex import reading
-from viewer.state.state import Look, Shown
+from viewer.state.shown import Shown
 from viewer.state.store import Store
+from viewer.state.style import Look
 from viewer.window.log_dock import MOST_ROWS, LogDock, LogFilter, LogHandler, LogModel, LogRelay, LogRow
 
 FACE = Face((40.0, 30.0, 200.0, 220.0))
@@ -38,9 +39,9 @@ def shown(*answers) -> Shown:
 
 @pytest.fixture
 def desk(qtbot):
-    store, outside = Store(), FakeOutside()
+    store, desktop = Store(), FakeDesktop()
     session = Session(store, FakeWork().work())
-    yield store, Controller(store, session, outside), outside
+    yield store, Commands(store, session, desktop), desktop
     assert session.close(5)
 
 
@@ -53,8 +54,8 @@ def texts(widget) -> str:
 
 
 def test_every_branch_of_the_method_has_a_toggle_that_acts_on_the_computation(qtbot, desk):
-    store, controller, _ = desk
-    dock = LayersDock(store, controller)
+    store, commands, _ = desk
+    dock = LayersDock(store, commands.display, commands.branches)
     qtbot.addWidget(dock)
     store.update(switches=("image space", "model space", "confidence", "visibility mask"))
     box = by_name(dock, QCheckBox, "Model space takes part")
@@ -66,8 +67,8 @@ def test_every_branch_of_the_method_has_a_toggle_that_acts_on_the_computation(qt
 
 
 def test_the_dock_says_what_took_part_and_what_was_left_out(qtbot, desk):
-    store, controller, _ = desk
-    dock = LayersDock(store, controller)
+    store, commands, _ = desk
+    dock = LayersDock(store, commands.display, commands.branches)
     qtbot.addWidget(dock)
     store.update(switches=("image space",), shown=shown(answer(frozenset({"model space"}))))
     assert "Left out: model space." in texts(dock)
@@ -75,28 +76,28 @@ def test_the_dock_says_what_took_part_and_what_was_left_out(qtbot, desk):
 
 
 def test_a_layer_over_the_photo_is_switched_at_once(qtbot, desk):
-    store, controller, _ = desk
-    dock = LayersDock(store, controller)
+    store, commands, _ = desk
+    dock = LayersDock(store, commands.display, commands.branches)
     qtbot.addWidget(dock)
     by_name(dock, QCheckBox, "Visible mask over the photo").click()
     assert "mask" in store.state.overlays
 
 
 def test_the_look_of_one_panel_is_chosen_and_shown(qtbot, desk):
-    store, controller, _ = desk
-    dock = LayersDock(store, controller)
+    store, commands, _ = desk
+    dock = LayersDock(store, commands.display, commands.branches)
     qtbot.addWidget(dock)
     chooser = by_name(dock, QComboBox, "Look of the Fused panel")
     chooser.setCurrentIndex(chooser.findData(Look.NORMALS))
     chooser.activated.emit(chooser.currentIndex())
     assert store.state.styles["fused"].look is Look.NORMALS
-    controller.looks.set_look("fused", Look.UV)
+    commands.display.set_look("fused", Look.UV)
     assert chooser.currentData() is Look.UV
 
 
 def test_the_inspector_tells_pose_visibility_difference_and_time(qtbot, desk):
-    store, controller, _ = desk
-    dock = InspectorDock(store, controller)
+    store, commands, _ = desk
+    dock = InspectorDock(store, commands.faces)
     qtbot.addWidget(dock)
     store.update(shown=shown(answer()))
     told = texts(dock)
@@ -110,8 +111,8 @@ def test_the_inspector_tells_pose_visibility_difference_and_time(qtbot, desk):
 
 
 def test_every_alarm_is_a_badge_in_plain_words(qtbot, desk):
-    store, controller, _ = desk
-    dock = InspectorDock(store, controller)
+    store, commands, _ = desk
+    dock = InspectorDock(store, commands.faces)
     qtbot.addWidget(dock)
     alarms = (
         Alarm("empty-mask", "Nothing of the face was seen."),
@@ -124,8 +125,8 @@ def test_every_alarm_is_a_badge_in_plain_words(qtbot, desk):
 
 
 def test_the_green_tick_needs_a_small_likely_error(qtbot, desk):
-    store, controller, _ = desk
-    dock = InspectorDock(store, controller)
+    store, commands, _ = desk
+    dock = InspectorDock(store, commands.faces)
     qtbot.addWidget(dock)
     plain = answer()
     others = [scalar for scalar in plain.scalars if scalar.name not in STATE_SCALARS]
@@ -147,21 +148,21 @@ def test_the_green_tick_needs_a_small_likely_error(qtbot, desk):
 
 
 def test_a_picked_vertex_is_read_out_in_px_and_mm(qtbot, desk):
-    store, controller, _ = desk
-    dock = InspectorDock(store, controller)
+    store, commands, _ = desk
+    dock = InspectorDock(store, commands.faces)
     qtbot.addWidget(dock)
     store.update(shown=shown(answer()))
-    controller.probe_vertex(40)
+    commands.inspector.probe_vertex(40)
     told = texts(dock)
     assert "40  (forehead)" in told
     assert " mm)" in told
-    controller.select_face(0)
+    commands.faces.select_face(0)
     assert "Click the face" in texts(dock)
 
 
 def test_one_of_several_faces_is_chosen_in_the_inspector(qtbot, desk):
-    store, controller, _ = desk
-    dock = InspectorDock(store, controller)
+    store, commands, _ = desk
+    dock = InspectorDock(store, commands.faces)
     qtbot.addWidget(dock)
     store.update(shown=shown(answer(), answer()))
     chooser = by_name(dock, QComboBox, "Face shown in the panels")
@@ -258,20 +259,20 @@ def test_the_log_is_filtered_by_level_and_text(qtbot):
 
 
 def test_the_whole_log_is_copied_even_if_it_is_filtered(qtbot, desk):
-    _, controller, outside = desk
+    _, commands, desktop = desk
     model = LogModel(LogRelay())
     model.append(row(0))
     model.append(row(1, logging.ERROR))
-    dock = LogDock(model, controller)
+    dock = LogDock(model, commands.window)
     qtbot.addWidget(dock)
     by_name(dock, QLineEdit, "Text the log is filtered by").setText("nothing like it")
     qtbot.mouseClick(by_name(dock, QPushButton, "Copy the whole log"), Qt.MouseButton.LeftButton)
-    assert outside.copied.splitlines() == [row(0).text, row(1, logging.ERROR).text]
+    assert desktop.copied.splitlines() == [row(0).text, row(1, logging.ERROR).text]
 
 
 def test_a_method_that_does_not_tell_what_it_saw_is_not_called_free_of_alarms(qtbot, desk):
-    store, controller, _ = desk
-    dock = InspectorDock(store, controller)
+    store, commands, _ = desk
+    dock = InspectorDock(store, commands.faces)
     qtbot.addWidget(dock)
     told = tuple(scalar for scalar in answer().scalars if scalar.name != "visibility")
     blind = replace(answer(), scalars=told, took_part=())

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from models.errors import InputError
 from models.reconstruction import Alarm
-from tests.fakes.outside import FakeOutside
+from tests.fakes.desktop import FakeDesktop
 from tests.fakes.panels import stub_panels
 from tests.fakes.reconstructor import fake_reconstruct
 from tests.fakes.sources import FakeRecording, FakeSource, picture
@@ -31,11 +31,14 @@ from tests.fakes.work import FakeWork
 from viewer.app import startup
 from viewer.app.assembly import Assembly
 from viewer.assets.dialog import AssetsDialog
-from viewer.cli.parser import Launch
-from viewer.playback.transport_bar import Transport
+from viewer.cli.options import Launch
+from viewer.playback.transport_bar import TransportBar
+from viewer.state.camera import Camera
 from viewer.state.layout import ARRANGEMENTS, PANELS, Kind, arrangement
+from viewer.state.notice import Notice, Severity
 from viewer.state.settings import Settings
-from viewer.state.state import Camera, LayerStyle, Look, Notice, Severity, State, Theme
+from viewer.state.state import State
+from viewer.state.style import LayerStyle, Look, Theme
 from viewer.window.banner import Banner
 from viewer.window.panel_area import PanelArea, better_in_two_rows
 from viewer.window.status import doing, read_outs, short_renderer
@@ -45,12 +48,12 @@ class Opened:
     """A window on stub panels, and all that a test reaches for."""
 
     def __init__(self, path: Path) -> None:
-        self.work, self.outside, self.panels = FakeWork(), FakeOutside(), stub_panels()
+        self.work, self.desktop, self.panels = FakeWork(), FakeDesktop(), stub_panels()
         self.settings = Settings(QSettings(str(path), QSettings.Format.IniFormat))
         self.assembly = Assembly(
-            self.settings, State(), self.work.work(), lambda: self.panels, lambda _: self.outside
+            self.settings, State(), self.work.work(), lambda: self.panels, lambda _: self.desktop
         )
-        self.store, self.controller = self.assembly.store, self.assembly.controller
+        self.store, self.commands = self.assembly.store, self.assembly.commands
         self.window, self.session = self.assembly.window, self.assembly.session
         self.photo, self.surfaces = self.panels.photo, self.panels.surfaces
 
@@ -67,7 +70,7 @@ def opened(qtbot, tmp_path):
 
 def open_photo(qtbot, opened, path: str = "photo.png") -> None:
     with qtbot.waitSignal(opened.session.answered):
-        opened.controller.open(path)
+        opened.commands.playback.open(path)
     qtbot.waitUntil(lambda: not opened.store.state.busy)
 
 
@@ -106,7 +109,7 @@ def test_a_vertex_picked_in_one_panel_is_marked_in_all(qtbot, opened):
     opened.surfaces["uv"].vertex_picked.emit(300)
     opened.assembly.actions["arrange-x-ray"].trigger()
     assert opened.surfaces["uv"].probe == opened.surfaces["apart"].probe == 300
-    opened.controller.select_face(0)
+    opened.commands.faces.select_face(0)
     assert opened.photo.probe is None
 
 
@@ -122,9 +125,9 @@ def test_an_alarm_stands_on_the_panels_it_concerns_and_in_the_log(qtbot, opened)
 def test_while_it_plays_an_alarm_that_lasts_is_logged_once(qtbot, opened):
     opened.work.alarms = (Alarm("empty-mask", "Nothing of the face was seen."),)
     camera = FakeSource(first=picture())
-    opened.outside.cameras[0] = camera
+    opened.desktop.cameras[0] = camera
     with qtbot.waitSignal(opened.session.answered):
-        opened.controller.open_camera(0)
+        opened.commands.playback.open_camera(0)
     for value in (91, 92):
         with qtbot.waitSignal(opened.session.answered):
             camera.send(picture(value=value))
@@ -156,13 +159,13 @@ def test_the_theme_dresses_panels_and_window(qtbot, opened):
 
 def test_an_error_is_told_in_banner_and_log_and_can_be_dismissed(qtbot, opened):
     open_photo(qtbot, opened)
-    opened.controller.open("broken.png")
+    opened.commands.playback.open("broken.png")
     banner = opened.window.findChild(Banner)
     assert banner.isVisible()
     assert "broken.png is no picture." in banner.accessibleName()
     assert "Open a JPEG" in banner.accessibleName()
     qtbot.waitUntil(lambda: "broken.png is no picture." in opened.assembly.log.text())
-    opened.controller.dismiss_notice()
+    opened.commands.window.dismiss_notice()
     assert not banner.isVisible()
     assert opened.store.state.answer is not None
 
@@ -199,10 +202,10 @@ def test_who_has_read_of_a_misplaced_box_is_not_told_again_of_the_same_answer(qt
     close = next(b for b in banner.findChildren(QToolButton) if b.accessibleName() == "Dismiss this message")
     close.click()
     assert not banner.isVisible()
-    opened.controller.looks.toggle_theme()
+    opened.commands.display.toggle_theme()
     assert not banner.isVisible()
     with qtbot.waitSignal(opened.session.answered):
-        opened.controller.find_faces()
+        opened.commands.faces.find_faces()
     assert banner.isVisible(), "another answer, told anew"
 
 
@@ -210,18 +213,22 @@ def test_panels_are_dimmed_while_the_answer_is_older_than_the_switches(qtbot, op
     open_photo(qtbot, opened)
     assert not opened.surfaces["fused"].stale
     opened.work.gate.clear()
-    opened.controller.toggle_branch("confidence")
-    qtbot.waitUntil(lambda: opened.surfaces["fused"].stale)
+    opened.commands.branches.toggle_branch("confidence")
+    qtbot.waitUntil(lambda: opened.surfaces["fused"].stale and opened.photo.stale)
     with qtbot.waitSignal(opened.session.answered):
         opened.work.gate.set()
     qtbot.waitUntil(lambda: not opened.store.state.busy)
     assert not opened.surfaces["fused"].stale
+    assert not opened.photo.stale
 
 
-def test_looking_for_faces_again_dims_nothing(qtbot, opened):
-    open_photo(qtbot, opened)
+def test_watching_the_next_frame_dims_nothing(qtbot, opened):
+    folder = FakeRecording("a folder", [picture(), picture(value=60)])
+    with qtbot.waitSignal(opened.session.answered):
+        opened.session.begin(folder)
+    qtbot.waitUntil(lambda: not opened.store.state.busy)
     opened.work.gate.clear()
-    opened.controller.find_faces()
+    folder.step(1)
     qtbot.waitUntil(lambda: opened.store.state.busy)
     assert not opened.surfaces["fused"].stale
     with qtbot.waitSignal(opened.session.answered):
@@ -232,11 +239,11 @@ def test_with_both_branches_off_the_panels_say_so(qtbot, opened):
     open_photo(qtbot, opened)
     for branch in ("model space", "image space"):
         with qtbot.waitSignal(opened.session.answered):
-            opened.controller.toggle_branch(branch)
+            opened.commands.branches.toggle_branch(branch)
     assert opened.surfaces["fused"].answer is None
     assert "Both branches are switched off" in opened.surfaces["fused"].absence
     with qtbot.waitSignal(opened.session.answered):
-        opened.controller.toggle_branch("image space")
+        opened.commands.branches.toggle_branch("image space")
     assert opened.surfaces["fused"].answer is not None
     assert opened.surfaces["fused"].absence == "No face yet"
 
@@ -324,12 +331,12 @@ def test_every_arrangement_names_panels_there_are():
 
 
 def test_frames_of_a_folder_have_a_slider_and_a_single_photo_has_none(qtbot, opened):
-    transport = opened.window.findChild(Transport)
+    transport = opened.window.findChild(TransportBar)
     open_photo(qtbot, opened)
     assert not transport.isVisible()
     frames = [picture(f"{index}.png") for index in range(3)]
     counted = [type(frame)(frame.image, frame.name, 0.0, index, 3) for index, frame in enumerate(frames)]
-    opened.outside.sources["folder"] = FakeRecording("folder", counted)
+    opened.desktop.sources["folder"] = FakeRecording("folder", counted)
     open_photo(qtbot, opened, "folder")
     assert transport.isVisible()
     with qtbot.waitSignal(opened.session.answered):
@@ -339,10 +346,10 @@ def test_frames_of_a_folder_have_a_slider_and_a_single_photo_has_none(qtbot, ope
 
 def test_closing_while_busy_does_not_hang_and_keeps_the_settings(qtbot, opened):
     camera = FakeSource(first=picture())
-    opened.outside.cameras[0] = camera
+    opened.desktop.cameras[0] = camera
     opened.work.gate.clear()
-    opened.controller.open_camera(0)
-    opened.controller.looks.toggle_theme()
+    opened.commands.playback.open_camera(0)
+    opened.commands.display.toggle_theme()
     qtbot.waitUntil(opened.work.reached.is_set)
     threading.Timer(0.05, opened.work.gate.set).start()
     opened.window.close()
@@ -451,7 +458,7 @@ def test_methods_and_weights_can_be_chosen_from_menus(qtbot, opened):
     weights = next(action.menu() for action in compute.actions() if action.text() == "Weights")
     assert "dsfnet" in texts(method)
     assert next(action for action in method.actions() if action.text() == "dsfnet").isChecked()
-    opened.outside.chosen = "/mine/better.safetensors"
+    opened.desktop.chosen = "/mine/better.safetensors"
     with qtbot.waitSignal(opened.session.answered):
         opened.assembly.actions["open-weights"].trigger()
     assert opened.work.loaded[-1] == ("dsfnet", "/mine/better.safetensors")
@@ -465,7 +472,7 @@ def test_who_looks_for_faces_can_be_chosen_and_who_cannot_says_why(qtbot, opened
     monkeypatch.setenv("UNMASK_ASSETS", str(tmp_path))
     open_photo(qtbot, opened)
     compute = next(menu for menu in opened.window.findChildren(QMenu) if menu.title() == "&Compute")
-    menu = next(action.menu() for action in compute.actions() if action.text() == "Face finder")
+    menu = next(action.menu() for action in compute.actions() if action.text() == "Face detector")
     menu.aboutToShow.emit()
     ours, research, yunet, reason, haar = menu.actions()
     assert research.isEnabled()
@@ -475,7 +482,7 @@ def test_who_looks_for_faces_can_be_chosen_and_who_cannot_says_why(qtbot, opened
     assert "unmask assets" in yunet.toolTip()
     with qtbot.waitSignal(opened.session.answered):
         haar.trigger()
-    assert opened.work.finders[-1] == "haar"
+    assert opened.work.detectors[-1] == "haar"
     assert [action.isChecked() for action in menu.actions()] == [False, False, False, False, True]
 
 

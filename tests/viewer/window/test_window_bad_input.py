@@ -15,8 +15,9 @@ from tests.fakes.panels import stub_panels
 from tests.fakes.sources import FakeSource, picture
 from tests.fakes.work import FakeWork
 from viewer.app.assembly import Assembly
+from viewer.state.notice import Severity
 from viewer.state.settings import Settings
-from viewer.state.state import Severity, State
+from viewer.state.state import State
 
 
 class Opened:
@@ -26,7 +27,7 @@ class Opened:
         self.work = FakeWork()
         settings = Settings(QSettings(str(path), QSettings.Format.IniFormat))
         self.assembly = Assembly(settings, State(), self.work.work(), stub_panels)
-        self.controller, self.session = self.assembly.controller, self.assembly.session
+        self.commands, self.session = self.assembly.commands, self.assembly.session
 
     @property
     def state(self) -> State:
@@ -40,7 +41,7 @@ def opened(qtbot, tmp_path):
     made.assembly.show((1000, 700))
     Image.fromarray(photo()).save(tmp_path / "good.png")
     with qtbot.waitSignal(made.session.answered):
-        made.controller.open(tmp_path / "good.png")
+        made.commands.playback.open(tmp_path / "good.png")
     yield made
     made.work.gate.set()
     made.assembly.close()
@@ -88,7 +89,7 @@ BAD = ("text.jpg", "text.mp4", "empty.jpg", "cut.jpg", "folder.jpg", "endless.pn
 @pytest.mark.parametrize("name", BAD)
 def test_what_cannot_be_shown_is_said_with_a_remedy_and_the_last_photo_stays(qtbot, opened, tmp_path, name):
     kept = opened.state.shown
-    opened.controller.open(make_bad(name, tmp_path))
+    opened.commands.playback.open(make_bad(name, tmp_path))
     qtbot.waitUntil(lambda: opened.state.notice is not None, timeout=20_000)
     assert opened.state.notice.severity is Severity.ERROR
     assert name.partition(".")[0] in opened.state.notice.cause
@@ -96,7 +97,7 @@ def test_what_cannot_be_shown_is_said_with_a_remedy_and_the_last_photo_stays(qtb
     assert opened.state.shown is kept
     qtbot.waitUntil(lambda: not opened.state.busy)
     with qtbot.waitSignal(opened.session.answered):
-        opened.controller.open(tmp_path / "good.png")
+        opened.commands.playback.open(tmp_path / "good.png")
     assert opened.state.notice is None
 
 
@@ -131,7 +132,7 @@ ODD = ("deep.png", "grey.jpg", "printed.jpg", "clear.png", "moving.gif", "turned
 @pytest.mark.parametrize("name", ODD)
 def test_an_unusual_picture_is_shown_upright_and_in_colour(qtbot, opened, tmp_path, name):
     with qtbot.waitSignal(opened.session.answered):
-        opened.controller.open(make_odd(name, tmp_path))
+        opened.commands.playback.open(make_odd(name, tmp_path))
     assert opened.state.source_name == name
     assert opened.state.shown.frame.image.shape == SIZES.get(name, (120, 90, 3))
     assert opened.state.notice is None or opened.state.notice.severity is Severity.INFO
@@ -174,12 +175,12 @@ def test_a_dropped_folder_without_pictures_is_told(qtbot, opened, tmp_path):
 
 
 def test_an_absent_camera_is_told_and_a_photo_can_be_opened_after_it(qtbot, opened, tmp_path):
-    opened.controller.open_camera(97)
+    opened.commands.playback.open_camera(97)
     qtbot.waitUntil(lambda: opened.state.notice is not None, timeout=20_000)
     assert "97" in opened.state.notice.cause
     assert not opened.state.live
     with qtbot.waitSignal(opened.session.answered):
-        opened.controller.open(tmp_path / "good.png")
+        opened.commands.playback.open(tmp_path / "good.png")
 
 
 def test_the_window_closes_while_the_method_is_at_work(qtbot, opened):

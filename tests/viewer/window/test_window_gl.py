@@ -16,15 +16,16 @@ from tests.fakes.work import FakeWork
 from tests.viewer.gl_fixtures.screen import middle
 from viewer.app import startup
 from viewer.app.assembly import Assembly
-from viewer.app.unattended import Errand
-from viewer.cli.parser import Launch
+from viewer.app.unattended import Unattended
+from viewer.cli.options import Launch
 from viewer.panels.photo_wipe_panel import PhotoWipePanel
 from viewer.panels.wipe_line import WipeLine
 from viewer.panels.wipe_panel import WipePanel
-from viewer.readouts.difference import Setting
-from viewer.readouts.lineup import METHODS, MOST
+from viewer.state.camera import Camera
+from viewer.state.notice import Severity
+from viewer.state.setting import METHODS, MOST_METHODS, Setting
 from viewer.state.settings import Settings
-from viewer.state.state import Camera, Look, Severity
+from viewer.state.style import Look
 
 pytestmark = pytest.mark.gl
 
@@ -67,11 +68,11 @@ def panel(assembly: Assembly, name: str):
 
 def test_a_whole_session_in_the_real_window(qtbot, session, tmp_path):
     assembly, work = session
-    store, controller = assembly.store, assembly.controller
+    store, commands = assembly.store, assembly.commands
     empty = pixels(assembly, "fused")
 
     with qtbot.waitSignal(assembly.session.answered):
-        controller.open(photo(tmp_path))
+        commands.playback.open(photo(tmp_path))
     qtbot.waitUntil(lambda: bool(store.state.gl_renderer))
     shaded = pixels(assembly, "fused")
     assert (shaded != empty).any(-1).mean() > 0.05, "the fused face covers a part of its panel"
@@ -84,9 +85,9 @@ def test_a_whole_session_in_the_real_window(qtbot, session, tmp_path):
         assembly.actions["branch-2"].trigger()
     assert panel(assembly, "model").picture_state() == ""
 
-    controller.looks.set_look("fused", Look.NORMALS)
+    commands.display.set_look("fused", Look.NORMALS)
     assert (pixels(assembly, "fused") != shaded).any(-1).mean() > 0.03
-    controller.looks.set_look("fused", Look.SHADED)
+    commands.display.set_look("fused", Look.SHADED)
 
     before = pixels(assembly, "image")
     view = panel(assembly, "model").view
@@ -101,7 +102,7 @@ def test_a_whole_session_in_the_real_window(qtbot, session, tmp_path):
     answer = store.state.answer
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"\xff\xd8\xff\xe0 no picture")
-    controller.open(str(broken))
+    commands.playback.open(str(broken))
     qtbot.waitUntil(lambda: store.state.notice is not None)
     assert store.state.notice.severity is Severity.ERROR
     assert store.state.notice.remedy
@@ -110,7 +111,7 @@ def test_a_whole_session_in_the_real_window(qtbot, session, tmp_path):
 
     work.gate.clear()
     work.reached.clear()
-    controller.open(photo(tmp_path, value=90))
+    commands.playback.open(photo(tmp_path, value=90))
     qtbot.waitUntil(work.reached.is_set)
     threading.Timer(0.05, work.gate.set).start()
     assembly.window.close()
@@ -119,11 +120,11 @@ def test_a_whole_session_in_the_real_window(qtbot, session, tmp_path):
 
 def test_a_picture_of_the_window_is_written_with_what_the_panels_draw(qtbot, session, tmp_path, capsys):
     assembly, _ = session
-    errand = Errand(assembly, Launch(screenshot=tmp_path / "out" / "window.png"))
+    unattended = Unattended(assembly, Launch(screenshot=tmp_path / "out" / "window.png"))
     with qtbot.waitSignal(assembly.session.answered):
-        assembly.controller.open(photo(tmp_path))
+        assembly.commands.playback.open(photo(tmp_path))
     qtbot.waitUntil(lambda: not assembly.window.isVisible(), timeout=20000)
-    assert errand.code == 0
+    assert unattended.code == 0
     written = np.asarray(Image.open(tmp_path / "out" / "window.png").convert("RGB"))
     assert written.shape == (800, 1280, 3)
     corner = panel(assembly, "fused").view.mapTo(assembly.window, QPoint(0, 0))
@@ -139,7 +140,7 @@ def test_every_arrangement_draws_and_the_line_between_a_and_b_is_dragged_in_the_
     assembly, _ = session
     store = assembly.store
     with qtbot.waitSignal(assembly.session.answered):
-        assembly.controller.open(photo(tmp_path))
+        assembly.commands.playback.open(photo(tmp_path))
     assembly.actions["arrange-x-ray"].trigger()
     for name in ("uv", "seen", "followed", "apart"):
         assert len(np.unique(pixels(assembly, name).reshape(-1, 3), axis=0)) > 50, name
@@ -167,7 +168,7 @@ def test_every_arrangement_draws_and_the_line_between_a_and_b_is_dragged_in_the_
 def test_one_change_is_one_paint_of_each_panel_it_concerns(qtbot, session, tmp_path):
     assembly, _ = session
     with qtbot.waitSignal(assembly.session.answered):
-        assembly.controller.open(photo(tmp_path))
+        assembly.commands.playback.open(photo(tmp_path))
     views = {name: panel(assembly, name).view for name in ("image", "model", "fused")}
 
     def settled() -> None:
@@ -184,7 +185,7 @@ def test_one_change_is_one_paint_of_each_panel_it_concerns(qtbot, session, tmp_p
         assert max(counts.values()) <= 2
         return {name for name, count in counts.items() if count}
 
-    looks, viewpoints = assembly.controller.looks, assembly.controller.viewpoints
+    looks, viewpoints = assembly.commands.display, assembly.commands.cameras
     assert concerned(lambda: looks.set_look("fused", Look.NORMALS)) == {"fused"}
     assert concerned(lambda: viewpoints.move("image", Camera(zoom=1.5))) == set(views)
     assert concerned(looks.toggle_wire) == set(views)
@@ -193,21 +194,21 @@ def test_one_change_is_one_paint_of_each_panel_it_concerns(qtbot, session, tmp_p
 
 def test_six_methods_stand_side_by_side_and_turn_as_one(qtbot, session, tmp_path):
     assembly, _ = session
-    store, controller = assembly.store, assembly.controller
+    store, commands = assembly.store, assembly.commands
     store.update(lineup=tuple(Setting(name, "open") for name in ("b", "c", "d", "e", "f")))
-    controller.looks.arrange(METHODS)
+    commands.display.arrange(METHODS)
     with qtbot.waitSignal(assembly.session.answered, timeout=60_000):
-        controller.open(photo(tmp_path))
+        commands.playback.open(photo(tmp_path))
     qtbot.waitUntil(lambda: not store.state.busy)
-    names = [f"method-{slot}" for slot in range(1, MOST + 1)]
+    names = [f"method-{slot}" for slot in range(1, MOST_METHODS + 1)]
     before = {name: pixels(assembly, name) for name in names}
     for name in names:
         assert (before[name] != before[name][0, 0]).any(-1).mean() > 0.05, f"{name} shows a face"
     assert panel(assembly, "method-3").strip.title() == "c · open"
-    controller.looks.set_look_everywhere(Look.TO_FIRST)
+    commands.display.set_look_everywhere(Look.TO_FIRST)
     assert panel(assembly, "method-2").legend_text().startswith("difference to the first (mm), 0.0 to 10.0")
-    controller.viewpoints.move("method-2", Camera(zoom=0.6))
+    commands.cameras.move("method-2", Camera(zoom=0.6))
     for name in names:
         assert (pixels(assembly, name) != before[name]).any(-1).mean() > 0.02, f"{name} followed"
-    controller.lining.take_away(5)
+    commands.methods.take_away(5)
     assert not panel(assembly, "method-6").isVisible()

@@ -1,4 +1,4 @@
-"""Covers to choose from, the stack of those that lie on the photo, and the brush."""
+"""Occluders to choose from, the stack of those that lie on the photo, and the brush."""
 
 from __future__ import annotations
 
@@ -25,10 +25,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from viewer.app.commands import Controller
 from viewer.occlusion.actions import KINDS
-from viewer.occlusion.selectors import Brush, Lab
-from viewer.state.state import State
+from viewer.occlusion.commands import OcclusionCommands
+from viewer.state.occlusion import Brush, Occlusion
 from viewer.state.store import Store
 from viewer.widgets.parts import button_row, heading, note, short_button
 from viewer.widgets.raster import qimage
@@ -43,32 +42,32 @@ FILLINGS = {
 SHORT = {"half board": "board", "sunglasses": "glasses", "microphone": "mike"}
 THUMBNAIL = QSize(48, 40)
 HOW = (
-    "Drag a cover to move it; its corners scale it, the round handle turns it (Shift: steps of 15°). Over it "
-    "the wheel scales, with Shift it turns; arrows, + and -, comma and dot do the same."
+    "Drag an occluder to move it; its corners scale it, the round handle turns it (Shift: steps of 15°). "
+    "Over it the wheel scales, with Shift it turns; arrows, + and -, comma and dot do the same."
 )
 LAYER_TEXTS = {
-    "cover-raise": "Up",
-    "cover-lower": "Down",
-    "cover-duplicate": "Copy",
-    "cover-hide": "Hide",
-    "cover-remove": "Remove",
+    "occluder-raise": "Up",
+    "occluder-lower": "Down",
+    "occluder-duplicate": "Copy",
+    "occluder-hide": "Hide",
+    "occluder-remove": "Remove",
 }
 BRUSH_TEXTS = {"tool-brush": "Brush", "tool-eraser": "Eraser", "undo": "Undo", "redo": "Redo"}
 PADDING = "4px 4px"  # of buttons
 
 
-class CoversTab(QWidget):
+class OccludersTab(QWidget):
     """What lies on the photo."""
 
     def __init__(
         self,
         store: Store,
-        controller: Controller,
+        commands: OcclusionCommands,
         actions: Mapping[str, QAction],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._controller, self._actions = controller, actions
+        self._store, self._commands, self._actions = store, commands, actions
         self._thumbnails_asked = False
         self._kinds = {kind: self._kind_button(kind) for kind in KINDS}
         self._seed, self.layers = self._make_seed(), self._make_list()
@@ -76,11 +75,13 @@ class CoversTab(QWidget):
         self._colour.setAccessibleName("Colour of the brush")
         self._colour.setToolTip("Choose the colour the brush paints with")
         self._colour.clicked.connect(self._ask_colour)
-        self._follows, self._anew = self._check("cover-follow"), self._check("cover-anew")
+        self._follows, self._anew = self._check("occluder-follow"), self._check("occluder-anew")
         self._lay_out()
-        controller.occluding.sketched.connect(self._on_sketched)
-        self._follow(store.state, None)
-        store.changed.connect(self._follow)
+        commands.sketched.connect(self._on_sketched)
+        store.on(lambda state: (state.occlusion.stack, state.occlusion.selected), self._on_stack)
+        store.on(lambda state: state.occlusion.anew, self._anew.setChecked)
+        store.on(lambda state: state.occlusion.seed, self._seed.setValue)
+        store.on(lambda state: state.occlusion.brush, self._show_brush)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Have the thumbnails drawn the first time somebody looks."""
@@ -88,7 +89,7 @@ class CoversTab(QWidget):
         if not self._thumbnails_asked:
             self._thumbnails_asked = True
             for kind in KINDS:
-                self._controller.occluding.sketch(kind)
+                self._commands.sketch(kind)
 
     # --- its parts
 
@@ -101,7 +102,7 @@ class CoversTab(QWidget):
         for index, button in enumerate(self._kinds.values()):
             kinds.addWidget(button, index // 4, index % 4)
         seed = QHBoxLayout()
-        seed.addWidget(heading("Cover with"), 1)
+        seed.addWidget(heading("Add an occluder"), 1)
         seed.addWidget(_named("Seed", self._seed))
         seed.addWidget(self._seed)
         column.addLayout(seed)
@@ -125,7 +126,7 @@ class CoversTab(QWidget):
         column.addStretch(1)
 
     def _kind_button(self, kind: str) -> QToolButton:
-        action = self._actions[f"cover-{kind.replace(' ', '-')}"]
+        action = self._actions[f"occluder-{kind.replace(' ', '-')}"]
         button = short_button(action, SHORT.get(kind, kind).capitalize())
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         button.setIconSize(THUMBNAIL)
@@ -136,14 +137,14 @@ class CoversTab(QWidget):
     def _make_seed(self) -> QSpinBox:
         spin = QSpinBox()
         spin.setRange(0, 99_999)
-        spin.setAccessibleName("Seed of covers and trials")
-        spin.setToolTip("Which look and place the next cover gets; also the seed of sweeps and box jitter")
-        spin.valueChanged.connect(self._controller.occluding.choose_seed)
+        spin.setAccessibleName("Seed of occluders and trials")
+        spin.setToolTip("Which look and place the next occluder gets; also the seed of sweeps and box jitter")
+        spin.valueChanged.connect(self._commands.choose_seed)
         return spin
 
     def _make_list(self) -> QListWidget:
         found = QListWidget()
-        found.setAccessibleName("Covers on the photo, topmost first")
+        found.setAccessibleName("Occluders on the photo, topmost first")
         found.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         found.setFixedHeight(108)
         found.currentRowChanged.connect(self._on_row)
@@ -156,7 +157,9 @@ class CoversTab(QWidget):
         chooser.setToolTip("What the brush paints, and what a sliding patch shows")
         for name, text in FILLINGS.items():
             chooser.addItem(text, name)
-        chooser.activated.connect(lambda i: self._brush(replace(self._lab.brush, filling=list(FILLINGS)[i])))
+        chooser.activated.connect(
+            lambda i: self._brush(replace(self._occlusion.brush, filling=list(FILLINGS)[i]))
+        )
         return chooser
 
     def _make_size(self) -> QSlider:
@@ -164,7 +167,9 @@ class CoversTab(QWidget):
         slider.setRange(2, 60)
         slider.setAccessibleName("Size of the brush")
         slider.setToolTip("Diameter of brush and eraser, in % of the size of the face")
-        slider.valueChanged.connect(lambda percent: self._brush(replace(self._lab.brush, percent=percent)))
+        slider.valueChanged.connect(
+            lambda percent: self._brush(replace(self._occlusion.brush, percent=percent))
+        )
         return slider
 
     def _check(self, name: str) -> QCheckBox:
@@ -178,64 +183,60 @@ class CoversTab(QWidget):
     # --- the user's hand
 
     @property
-    def _lab(self) -> Lab:
-        return self._controller.state.lab
+    def _occlusion(self) -> Occlusion:
+        return self._store.state.occlusion
 
     def _brush(self, brush: Brush) -> None:
-        if brush != self._lab.brush:
-            self._controller.occluding.choose_brush(brush)
+        if brush != self._occlusion.brush:
+            self._commands.choose_brush(brush)
 
     def _ask_colour(self) -> None:
-        dialog = QColorDialog(QColor(*self._lab.brush.colour), self)
+        dialog = QColorDialog(QColor(*self._occlusion.brush.colour), self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.colorSelected.connect(self._on_colour)
         dialog.open()
 
     @Slot(QColor)
     def _on_colour(self, colour: QColor) -> None:
-        self._brush(replace(self._lab.brush, colour=(colour.red(), colour.green(), colour.blue())))
+        self._brush(replace(self._occlusion.brush, colour=(colour.red(), colour.green(), colour.blue())))
 
     @Slot(int)
     def _on_row(self, row: int) -> None:
-        self._controller.occluding.select(len(self._lab.stack.layers) - 1 - row if row >= 0 else -1)
+        self._commands.select(len(self._occlusion.stack.layers) - 1 - row if row >= 0 else -1)
 
     @Slot(QListWidgetItem)
     def _on_item(self, item: QListWidgetItem) -> None:
-        index = len(self._lab.stack.layers) - 1 - self.layers.row(item)
-        if self._lab.stack.layers[index].shown is not (item.checkState() is Qt.CheckState.Checked):
-            self._controller.occluding.toggle_shown(index)
+        index = len(self._occlusion.stack.layers) - 1 - self.layers.row(item)
+        if self._occlusion.stack.layers[index].shown is not (item.checkState() is Qt.CheckState.Checked):
+            self._commands.toggle_shown(index)
 
     # --- what is shown
 
-    @Slot(object, object)
-    def _follow(self, new: State, old: State | None) -> None:
-        if old is not None and new.lab is old.lab:
-            return
-        lab = new.lab
-        if old is None or lab.stack is not old.lab.stack or lab.selected != old.lab.selected:
-            self._fill(lab)
-        self._follows.setChecked(lab.stack.anchor is not None)
-        self._follows.setEnabled(bool(lab.stack.layers))
-        self._anew.setChecked(lab.anew)
-        self._seed.setValue(lab.seed)
-        self._filling.setCurrentIndex(self._filling.findData(lab.brush.filling))
-        self._size.setValue(round(lab.brush.percent))
-        pixmap = QPixmap(28, 14)
-        pixmap.fill(QColor(*lab.brush.colour))
-        self._colour.setIcon(QIcon(pixmap))
-        self._colour.setEnabled(lab.brush.filling == "colour")
+    def _on_stack(self, _changed: object) -> None:
+        occlusion = self._occlusion
+        self._fill(occlusion)
+        self._follows.setChecked(occlusion.stack.anchor is not None)
+        self._follows.setEnabled(bool(occlusion.stack.layers))
 
-    def _fill(self, lab: Lab) -> None:
+    def _show_brush(self, brush: Brush) -> None:
+        self._filling.setCurrentIndex(self._filling.findData(brush.filling))
+        self._size.setValue(round(brush.percent))
+        pixmap = QPixmap(28, 14)
+        pixmap.fill(QColor(*brush.colour))
+        self._colour.setIcon(QIcon(pixmap))
+        self._colour.setEnabled(brush.filling == "colour")
+
+    def _fill(self, occlusion: Occlusion) -> None:
         """The list, without its own signals: it only shows."""
         self.layers.blockSignals(True)
         self.layers.clear()
-        for layer in reversed(lab.stack.layers):
+        for layer in reversed(occlusion.stack.layers):
             item = QListWidgetItem(layer.name)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             item.setCheckState(Qt.CheckState.Checked if layer.shown else Qt.CheckState.Unchecked)
             self.layers.addItem(item)
-        if lab.selected >= 0:
-            self.layers.setCurrentRow(len(lab.stack.layers) - 1 - lab.selected)
+        if occlusion.selected >= 0:
+            self.layers.setCurrentRow(len(occlusion.stack.layers) - 1 - occlusion.selected)
         self.layers.blockSignals(False)
 
     @Slot(str, object)

@@ -13,15 +13,19 @@ from models.occlusion.cover import Cover, lay, moved
 from models.occlusion.strokes import blank, erased, painted
 from models.robustness.sweep import sweeping
 from tests.fakes.covering import PER_SHARE_PX, ask_covered, covered_reconstruct
-from tests.fakes.outside import FakeOutside
+from tests.fakes.desktop import FakeDesktop
 from tests.fakes.panels import stub_panels
 from tests.fakes.sources import FakeSource, picture
 from tests.fakes.work import FakeWork
 from viewer.app.assembly import Assembly
-from viewer.occlusion.selectors import Brush, Plan, Tool, bounds, hit, wanted
+from viewer.inference.request import occluders_of
+from viewer.occlusion.selectors import bounds, hit
 from viewer.occlusion.trials import planned_sweep
+from viewer.state.notice import Severity
+from viewer.state.occlusion import Brush, Plan, Tool
 from viewer.state.settings import Settings
-from viewer.state.state import Look, Severity, State
+from viewer.state.state import State
+from viewer.state.style import Look
 
 BOARD = Cover("board", np.full((30, 40, 4), (200, 10, 10, 255), np.uint8), np.eye(3))
 
@@ -30,30 +34,30 @@ class Opened:
     """A window on stub panels with a photo, and all that a test reaches for."""
 
     def __init__(self, path):
-        self.work, self.outside, self.panels = (
+        self.work, self.desktop, self.panels = (
             FakeWork(answer=covered_reconstruct),
-            FakeOutside(),
+            FakeDesktop(),
             stub_panels(),
         )
         settings = Settings(QSettings(str(path), QSettings.Format.IniFormat))
         self.assembly = Assembly(
-            settings, State(), self.work.work(), lambda: self.panels, lambda _: self.outside
+            settings, State(), self.work.work(), lambda: self.panels, lambda _: self.desktop
         )
         self.store, self.session = self.assembly.store, self.assembly.session
-        self.occluding = self.assembly.controller.occluding
-        self.trials = self.assembly.controller.trials
+        self.commands = self.assembly.commands.occlusion
+        self.trials = self.assembly.commands.trials
         self.covers = self.panels.photo.covers
 
     @property
-    def lab(self):
-        return self.store.state.lab
+    def occlusion(self):
+        return self.store.state.occlusion
 
     @property
     def image(self):
         return self.store.state.shown.frame.image
 
     def layers(self):
-        return [layer.name for layer in self.lab.stack.layers]
+        return [layer.name for layer in self.occlusion.stack.layers]
 
 
 @pytest.fixture
@@ -62,7 +66,7 @@ def opened(qtbot, tmp_path):
     qtbot.addWidget(made.assembly.window)
     made.assembly.show((1600, 1000))
     with qtbot.waitSignal(made.session.answered):
-        made.assembly.controller.open("photo.png")
+        made.assembly.commands.playback.open("photo.png")
     qtbot.waitUntil(lambda: not made.store.state.busy)
     yield made
     made.work.gate.set()
@@ -71,10 +75,10 @@ def opened(qtbot, tmp_path):
 
 def lay_board(qtbot, opened, cover=BOARD):
     """Put a cover on the photo as `add` does, without drawing one."""
-    from viewer.occlusion.selectors import Layer
+    from viewer.state.occlusion import Layer
 
     with qtbot.waitSignal(opened.session.answered):
-        opened.occluding._on_drawn(opened.lab.epoch, Layer(cover.kind, cover), None)
+        opened.commands._on_drawn(opened.occlusion.epoch, Layer(cover.kind, cover), None)
     qtbot.waitUntil(lambda: not opened.store.state.busy)
 
 
@@ -86,8 +90,8 @@ def settle(qtbot, opened, act):
 
 def test_a_cover_is_drawn_for_the_face_and_the_answer_held_against_the_one_without_it(qtbot, opened):
     reference = opened.store.state.answer
-    opened.occluding.choose_seed(3)
-    settle(qtbot, opened, lambda: opened.assembly.actions["cover-sunglasses"].trigger())
+    opened.commands.choose_seed(3)
+    settle(qtbot, opened, lambda: opened.assembly.actions["occluder-sunglasses"].trigger())
     assert opened.layers() == ["sunglasses, seed 3"]
     covering = opened.store.state.shown.covering
     assert (covering.references[0].vertices == reference.vertices).all()
@@ -106,10 +110,10 @@ def test_undo_and_redo_bring_the_picture_back_byte_for_byte(qtbot, opened):
     pictures.append(opened.image.copy())
     settle(qtbot, opened, lambda: opened.covers.placed.emit(moved(BOARD, 50.5, 20.25).T_image_cover, 10))
     pictures.append(opened.image.copy())
-    settle(qtbot, opened, lambda: opened.assembly.actions["cover-duplicate"].trigger())
+    settle(qtbot, opened, lambda: opened.assembly.actions["occluder-duplicate"].trigger())
     for image in reversed(pictures):
         settle(qtbot, opened, lambda: opened.assembly.actions["undo"].trigger())
-        if len(opened.lab.stack.layers) == 1 and image is pictures[2]:
+        if len(opened.occlusion.stack.layers) == 1 and image is pictures[2]:
             assert (opened.image == pictures[2]).all()
         if image is pictures[1]:
             assert (opened.image == pictures[1]).all()
@@ -126,11 +130,11 @@ def test_undo_and_redo_bring_the_picture_back_byte_for_byte(qtbot, opened):
 def test_one_drag_is_one_edit_and_two_are_two(qtbot, opened):
     lay_board(qtbot, opened)
     for drag, shift in ((10, 1), (10, 2), (10, 3), (11, 4), (11, 5)):
-        opened.occluding.place(moved(BOARD, shift, 0).T_image_cover, drag)
+        opened.commands.place(moved(BOARD, shift, 0).T_image_cover, drag)
     shifts = []
     for _ in range(3):
-        opened.occluding.undo()
-        shifts.append([layer.cover.T_image_cover[0, 2] for layer in opened.lab.stack.layers])
+        opened.commands.undo()
+        shifts.append([layer.cover.T_image_cover[0, 2] for layer in opened.occlusion.stack.layers])
     assert shifts == [[3.0], [0.0], []]
     qtbot.waitUntil(lambda: not opened.store.state.busy)
 
@@ -141,10 +145,10 @@ def test_while_a_cover_is_dragged_only_the_newest_place_waits_and_answers_keep_c
     opened.session.answered.connect(lambda shown: seen.append(shown.covering.covers[0].T_image_cover[0, 2]))
     opened.work.reached.clear()
     opened.work.gate.clear()
-    opened.occluding.place(moved(BOARD, 1, 0).T_image_cover, 10)
+    opened.commands.place(moved(BOARD, 1, 0).T_image_cover, 10)
     assert opened.work.reached.wait(5)
     for shift in range(2, 50):
-        opened.occluding.place(moved(BOARD, shift, 0).T_image_cover, 10)
+        opened.commands.place(moved(BOARD, shift, 0).T_image_cover, 10)
     opened.work.gate.set()
     qtbot.waitUntil(lambda: seen[-1:] == [49.0])
     assert seen == [1.0, 49.0]
@@ -156,18 +160,18 @@ def test_the_box_of_the_bare_photo_is_kept_unless_faces_are_looked_for_anew(qtbo
     lay_board(qtbot, opened)
     assert opened.work.detections == looked
     assert opened.store.state.answer.box == box
-    settle(qtbot, opened, lambda: opened.assembly.actions["cover-anew"].trigger())
+    settle(qtbot, opened, lambda: opened.assembly.actions["occluder-anew"].trigger())
     assert opened.work.detections == looked + 1
 
 
 def test_a_face_that_is_not_found_under_covers_is_said_to_be_lost_and_comes_back(qtbot, opened):
     black = np.zeros((240, 320, 4), np.uint8)
     black[..., 3] = 255
-    opened.occluding.look_anew(True)
+    opened.commands.look_anew(True)
     lay_board(qtbot, opened, Cover("night", black, np.eye(3)))
     assert opened.store.state.answer is None
     assert opened.store.state.notice.severity is Severity.WARNING
-    settle(qtbot, opened, lambda: opened.occluding.undo())
+    settle(qtbot, opened, lambda: opened.commands.undo())
     assert opened.store.state.answer is not None
     assert opened.store.state.notice is None
 
@@ -177,14 +181,14 @@ def test_layers_are_hidden_reordered_and_removed(qtbot, opened):
     blue = replace(BOARD, kind="blue", rgba=np.full((30, 40, 4), (0, 0, 255, 255), np.uint8))
     lay_board(qtbot, opened, blue)
     assert (opened.image[5, 5] == (0, 0, 255)).all()
-    settle(qtbot, opened, lambda: opened.assembly.actions["cover-lower"].trigger())
+    settle(qtbot, opened, lambda: opened.assembly.actions["occluder-lower"].trigger())
     assert opened.layers() == ["blue", "board"]
     assert (opened.image[5, 5] == (200, 10, 10)).all()
-    settle(qtbot, opened, lambda: opened.occluding.toggle_shown(1))
+    settle(qtbot, opened, lambda: opened.commands.toggle_shown(1))
     assert (opened.image[5, 5] == (0, 0, 255)).all()
     opened.covers.picked.emit(0)
-    assert opened.lab.selected == 0
-    settle(qtbot, opened, lambda: opened.assembly.actions["cover-remove"].trigger())
+    assert opened.occlusion.selected == 0
+    settle(qtbot, opened, lambda: opened.assembly.actions["occluder-remove"].trigger())
     assert opened.layers() == ["board"]
     assert (opened.image == 90).all()
 
@@ -192,16 +196,16 @@ def test_layers_are_hidden_reordered_and_removed(qtbot, opened):
 def test_a_click_on_a_cover_counts_the_shown_ones_only(qtbot, opened):
     lay_board(qtbot, opened)
     lay_board(qtbot, opened)
-    settle(qtbot, opened, lambda: opened.occluding.toggle_shown(0))
+    settle(qtbot, opened, lambda: opened.commands.toggle_shown(0))
     assert len(opened.covers.covers) == 1
     opened.covers.picked.emit(0)
-    assert opened.lab.selected == 1
+    assert opened.occlusion.selected == 1
 
 
 @pytest.mark.parametrize("filling", ["colour", "noise", "blur", "patch"])
 def test_a_brush_covers_what_it_went_over_and_one_stroke_is_one_edit(qtbot, opened, filling):
-    opened.occluding.choose_brush(Brush(filling, (10, 200, 30), 20.0))
-    opened.occluding.choose_tool(Tool.BRUSH)
+    opened.commands.choose_brush(Brush(filling, (10, 200, 30), 20.0))
+    opened.commands.choose_tool(Tool.BRUSH)
     opened.covers.stroked.emit([(60.0, 60.0)], 10)
     settle(qtbot, opened, lambda: opened.covers.stroked.emit([(60.0, 60.0), (90.0, 60.0)], 10))
     hidden = opened.store.state.shown.covering.hidden
@@ -210,25 +214,25 @@ def test_a_brush_covers_what_it_went_over_and_one_stroke_is_one_edit(qtbot, open
     assert len(opened.layers()) == 1
     if filling == "colour":
         assert (opened.image[60, 75] == (10, 200, 30)).all()
-    opened.occluding.undo()
+    opened.commands.undo()
     assert opened.layers() == []
-    assert wanted(opened.store.state) is None
+    assert occluders_of(opened.store.state) is None
 
 
 def test_another_stroke_of_the_same_brush_goes_on_the_same_layer(qtbot, opened):
-    opened.occluding.choose_tool(Tool.BRUSH)
+    opened.commands.choose_tool(Tool.BRUSH)
     opened.covers.stroked.emit([(60.0, 60.0)], 10)
     opened.covers.stroked.emit([(60.0, 100.0)], 11)
     assert opened.layers() == ["paint, colour"]
-    opened.occluding.choose_brush(replace(opened.lab.brush, colour=(1, 2, 3)))
+    opened.commands.choose_brush(replace(opened.occlusion.brush, colour=(1, 2, 3)))
     settle(qtbot, opened, lambda: opened.covers.stroked.emit([(90.0, 100.0)], 12))
     assert len(opened.layers()) == 2
 
 
 def test_the_eraser_takes_from_the_selected_cover_and_says_so_without_one(qtbot, opened):
-    opened.occluding.choose_tool(Tool.ERASER)
+    opened.commands.choose_tool(Tool.ERASER)
     opened.covers.stroked.emit([(20.0, 15.0)], 10)
-    assert "No cover is selected" in opened.store.state.notice.cause
+    assert "No occluder is selected" in opened.store.state.notice.cause
     lay_board(qtbot, opened)
     settle(qtbot, opened, lambda: opened.covers.stroked.emit([(20.0, 15.0)], 11))
     assert (opened.image[15, 20] == 90).all()
@@ -248,19 +252,21 @@ def test_strokes_are_painted_where_the_hand_went_whatever_the_covers_place():
 
 def test_covers_stay_in_the_frame_of_a_video_or_follow_the_face(qtbot, opened):
     camera = FakeSource(first=picture("camera 0"))
-    opened.outside.cameras[0] = camera
+    opened.desktop.cameras[0] = camera
     with qtbot.waitSignal(opened.session.answered):
-        opened.assembly.controller.open_camera(0)
+        opened.assembly.commands.playback.open_camera(0)
     before = opened.store.state.answer.landmarks[:, :2]
-    from viewer.occlusion.selectors import Layer
+    from viewer.state.occlusion import Layer
 
-    opened.occluding._on_drawn(opened.lab.epoch, Layer("board", BOARD), None)
+    with qtbot.waitSignal(opened.session.answered):
+        opened.commands._on_drawn(opened.occlusion.epoch, Layer("board", BOARD), None)
     with qtbot.waitSignal(opened.session.answered):
         camera.send(picture("camera 0", width=330))
     staying = opened.store.state.shown.covering
     assert (staying.covers[0].T_image_cover == np.eye(3)).all()
-    opened.occluding.follow_face(True)
-    anchor = opened.lab.stack.anchor
+    with qtbot.waitSignal(opened.session.answered):
+        opened.commands.follow_face(True)
+    anchor = opened.occlusion.stack.anchor
     assert not (anchor == before).all()
     with qtbot.waitSignal(opened.session.answered):
         camera.send(picture("camera 0", width=480, height=360))
@@ -272,36 +278,36 @@ def test_covers_stay_in_the_frame_of_a_video_or_follow_the_face(qtbot, opened):
     T = moved(covering.covers[0], 7, 5).T_image_cover
     opened.covers.placed.emit(T, 20)
     assert opened.covers.covers[0].T_image_cover == pytest.approx(T)
-    opened.occluding.follow_face(False)
-    assert opened.lab.stack.layers[0].cover.T_image_cover == pytest.approx(T)
+    opened.commands.follow_face(False)
+    assert opened.occlusion.stack.layers[0].cover.T_image_cover == pytest.approx(T)
 
 
 def test_another_photo_begins_without_covers_and_nothing_can_be_undone(qtbot, opened):
     lay_board(qtbot, opened)
     with qtbot.waitSignal(opened.session.answered):
-        opened.assembly.controller.open("other.png")
+        opened.assembly.commands.playback.open("other.png")
     assert opened.layers() == []
     assert not opened.assembly.actions["undo"].isEnabled()
-    opened.occluding.undo()
+    opened.commands.undo()
     assert opened.layers() == []
 
 
 def test_a_cover_drawn_for_a_photo_that_was_left_is_dropped(qtbot, opened):
-    from viewer.occlusion.selectors import Layer
+    from viewer.state.occlusion import Layer
 
-    opened.occluding._on_drawn(opened.lab.epoch - 1, Layer("late", BOARD), None)
+    opened.commands._on_drawn(opened.occlusion.epoch - 1, Layer("late", BOARD), None)
     assert opened.layers() == []
 
 
 def test_without_a_face_a_cover_is_refused_in_a_sentence(qtbot, opened):
     with qtbot.waitSignal(opened.session.answered):
-        opened.outside.sources["black"] = FakeSource("black", live=False, first=picture("black", value=0))
-        opened.assembly.controller.open("black")
-    for refused in (lambda: opened.occluding.add("mask"), opened.trials.sweep, opened.trials.jitter):
+        opened.desktop.sources["black"] = FakeSource("black", live=False, first=picture("black", value=0))
+        opened.assembly.commands.playback.open("black")
+    for refused in (lambda: opened.commands.add("mask"), opened.trials.sweep, opened.trials.jitter):
         opened.store.update(notice=None)
         refused()
         assert opened.store.state.notice.severity is Severity.ERROR
-    assert opened.lab.running is None
+    assert opened.occlusion.running is None
 
 
 def test_a_cover_is_hit_where_it_is_opaque_and_the_topmost_wins():
@@ -319,15 +325,15 @@ def test_a_cover_is_hit_where_it_is_opaque_and_the_topmost_wins():
 def sweep_in(qtbot, opened, plan):
     opened.trials.plan(plan)
     opened.assembly.actions["sweep"].trigger()
-    assert opened.lab.running is not None
-    qtbot.waitUntil(lambda: opened.lab.running is None, timeout=20_000)
-    return opened.lab.swept
+    assert opened.occlusion.running is not None
+    qtbot.waitUntil(lambda: opened.occlusion.running is None, timeout=20_000)
+    return opened.occlusion.swept
 
 
 def test_a_sweep_in_the_window_is_the_one_the_pure_functions_make(qtbot, opened):
     swept = sweep_in(qtbot, opened, Plan(what="sliding", cells=3))
     photo, box = picture().image, opened.store.state.answer.box
-    *_, pure = sweeping(planned_sweep(opened.lab), photo, box, ask_covered)
+    *_, pure = sweeping(planned_sweep(opened.occlusion), photo, box, ask_covered)
     assert swept.csv() == pure.csv()
     assert (opened.panels.photo.map == swept.sensitivity()).all()
 
@@ -342,15 +348,15 @@ def test_a_click_on_the_curve_lays_that_step_and_any_edit_the_stack_again(qtbot,
         opened,
         lambda: dock.trials.plot.show_nearest(100 * swept.shares[worst], swept.percent()[worst]),
     )
-    assert opened.lab.step == worst
+    assert opened.occlusion.step == worst
     expected, _ = lay(picture().image, [swept.steps[worst].cover])
     assert (opened.image == expected).all()
     assert opened.covers.covers == ()
     settle(qtbot, opened, lambda: opened.assembly.actions["sweep-back"].trigger())
     assert (opened.image[5, 5] == (200, 10, 10)).all()
     settle(qtbot, opened, lambda: opened.trials.show_step(1))
-    settle(qtbot, opened, lambda: opened.occluding.undo())
-    assert opened.lab.step is None
+    settle(qtbot, opened, lambda: opened.commands.undo())
+    assert opened.occlusion.step is None
 
 
 def test_cancel_stops_within_one_answer_and_keeps_what_there_is(qtbot, opened):
@@ -369,9 +375,9 @@ def test_cancel_stops_within_one_answer_and_keeps_what_there_is(qtbot, opened):
     qtbot.waitUntil(lambda: len(asked) == 4)
     opened.assembly.actions["cancel-trial"].trigger()
     held.set()
-    qtbot.waitUntil(lambda: opened.lab.running is None)
+    qtbot.waitUntil(lambda: opened.occlusion.running is None)
     assert len(asked) == 4
-    assert 1 <= len(opened.lab.swept.steps) <= 3
+    assert 1 <= len(opened.occlusion.swept.steps) <= 3
 
 
 def test_the_window_closes_in_the_middle_of_a_sweep(qtbot, opened):
@@ -387,10 +393,10 @@ def test_another_photo_ends_the_sweep_and_drops_its_result(qtbot, opened):
     opened.trials.sweep()
     assert opened.work.reached.wait(5)
     with qtbot.waitSignal(opened.session.answered):
-        opened.assembly.controller.open("other.png")
+        opened.assembly.commands.playback.open("other.png")
     qtbot.waitUntil(lambda: not opened.trials._background.busy)
-    assert opened.lab.swept is None
-    assert opened.lab.running is None
+    assert opened.occlusion.swept is None
+    assert opened.occlusion.running is None
 
 
 def test_an_answer_that_fails_in_a_sweep_is_told_and_the_window_lives_on(qtbot, opened):
@@ -399,7 +405,7 @@ def test_an_answer_that_fails_in_a_sweep_is_told_and_the_window_lives_on(qtbot, 
 
     answer, opened.work.answer = opened.work.answer, fails
     opened.trials.sweep()
-    qtbot.waitUntil(lambda: opened.lab.running is None)
+    qtbot.waitUntil(lambda: opened.occlusion.running is None)
     assert "no memory left" in opened.store.state.notice.cause
     opened.work.answer = answer
     lay_board(qtbot, opened)
@@ -407,11 +413,11 @@ def test_an_answer_that_fails_in_a_sweep_is_told_and_the_window_lives_on(qtbot, 
 
 def test_a_sweep_is_written_as_the_table_it_is(qtbot, opened):
     swept = sweep_in(qtbot, opened, Plan(what="sliding", cells=2))
-    opened.outside.chosen = "/results"
+    opened.desktop.chosen = "/results"
     opened.assembly.actions["export-trial"].trigger()
-    assert opened.outside.texts == {"/results/sweep.csv": swept.csv()}
+    assert opened.desktop.texts == {"/results/sweep.csv": swept.csv()}
     assert len(list(csv.DictReader(io.StringIO(swept.csv())))) == 5
-    opened.outside.chosen = "/full"
+    opened.desktop.chosen = "/full"
     opened.trials.export()
     assert opened.store.state.notice.severity is Severity.ERROR
 
@@ -419,8 +425,8 @@ def test_a_sweep_is_written_as_the_table_it_is(qtbot, opened):
 def test_jitter_colours_the_face_by_its_spread_and_says_the_mean(qtbot, opened):
     opened.trials.plan(Plan(draws=5, shift_px=3, scale_percent=0))
     opened.assembly.actions["jitter"].trigger()
-    qtbot.waitUntil(lambda: opened.lab.running is None)
-    spread = opened.lab.spread
+    qtbot.waitUntil(lambda: opened.occlusion.running is None)
+    spread = opened.occlusion.spread
     assert spread.draws == 5
     assert opened.store.state.answer.scalar("spread").values is spread.vertex_mm
     dock = opened.assembly._docks["lab"].widget()
@@ -438,7 +444,7 @@ def test_the_dock_lists_covers_topmost_first_and_says_what_they_change(qtbot, op
     assert f"{change.rows[0].all_mm:.2f} mm" in dock.cell("fused", "all")
     assert dock.cell("model space", "covered") != ""
     shown.setCurrentRow(1)
-    assert opened.lab.selected == 0
+    assert opened.occlusion.selected == 0
 
 
 def test_the_arrangement_of_the_lab_colours_by_change_and_brings_its_dock(qtbot, opened):
@@ -464,6 +470,6 @@ def test_the_curve_says_where_the_answer_breaks(qtbot, opened):
 
 def test_a_sweep_brings_its_tab_to_the_front(qtbot, opened):
     dock = opened.assembly._docks["lab"].widget()
-    assert dock.tabs.tabText(dock.tabs.currentIndex()) == "Covers"
+    assert dock.tabs.tabText(dock.tabs.currentIndex()) == "Occluders"
     sweep_in(qtbot, opened, Plan(what="sliding", cells=2))
     assert dock.tabs.tabText(dock.tabs.currentIndex()) == "Trials"

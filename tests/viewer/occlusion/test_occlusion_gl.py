@@ -16,9 +16,9 @@ from tests.fakes.watchdog import Watchdog
 from tests.fakes.work import FakeWork
 from viewer.app import startup
 from viewer.app.assembly import Assembly
-from viewer.cli.parser import Launch
-from viewer.occlusion.selectors import Layer, Plan, Tool
+from viewer.cli.options import Launch
 from viewer.panels.photo_panel import PhotoPanel
+from viewer.state.occlusion import Layer, Plan, Tool
 from viewer.state.settings import Settings
 
 pytestmark = pytest.mark.gl
@@ -39,8 +39,8 @@ class Bench:
         first = startup.first_state(settings, Launch(arrangement="lab"))
         self.assembly = Assembly(settings, first, self.work.work(), startup.make_panels)
         self.store, self.session = self.assembly.store, self.assembly.session
-        self.occluding = self.assembly.controller.occluding
-        self.trials = self.assembly.controller.trials
+        self.commands = self.assembly.commands.occlusion
+        self.trials = self.assembly.commands.trials
 
     @property
     def view(self):
@@ -51,15 +51,15 @@ class Bench:
         return self.assembly.window.findChild(PhotoPanel).covers
 
     @property
-    def lab(self):
-        return self.store.state.lab
+    def occlusion(self):
+        return self.store.state.occlusion
 
     @property
     def image(self):
         return self.store.state.shown.frame.image
 
     def T(self):
-        return self.lab.stack.layers[-1].cover.T_image_cover
+        return self.occlusion.stack.layers[-1].cover.T_image_cover
 
     def at(self, x, y):
         return self.view.to_widget(QPointF(x, y)).toPoint()
@@ -83,7 +83,7 @@ def bench(qtbot, tmp_path):
     path = tmp_path / "sample.png"
     Image.fromarray(np.full((300, 240, 3), PLAIN, np.uint8)).save(path)
     with qtbot.waitSignal(made.session.answered):
-        made.assembly.controller.open(str(path))
+        made.assembly.commands.playback.open(str(path))
     qtbot.waitUntil(lambda: not made.store.state.busy)
     yield made
     made.assembly.close()
@@ -92,7 +92,7 @@ def bench(qtbot, tmp_path):
 @pytest.fixture
 def covered(qtbot, bench):
     with qtbot.waitSignal(bench.session.answered):
-        bench.occluding._on_drawn(bench.lab.epoch, Layer("board", BOARD), None)
+        bench.commands._on_drawn(bench.occlusion.epoch, Layer("board", BOARD), None)
     qtbot.waitUntil(lambda: not bench.store.state.busy)
     return bench
 
@@ -109,7 +109,7 @@ def test_a_cover_follows_the_hand_and_the_picture_follows_the_cover(qtbot, cover
     settled(qtbot, covered)
     assert (covered.image[115, 95] == PLAIN).all()
     assert (covered.image[165, 140] == (200, 10, 10)).all()
-    covered.occluding.undo()
+    covered.commands.undo()
     assert (covered.T() == BOARD.T_image_cover).all()
     settled(qtbot, covered)
 
@@ -121,13 +121,13 @@ def test_a_corner_scales_about_the_middle_and_the_round_handle_turns(qtbot, cove
     way = 2 * (np.array([image.x(), image.y()]) - middle) + middle
     covered.drag(corner, covered.at(*way))
     assert np.linalg.det(covered.T()[:2, :2]) == pytest.approx(4, rel=0.08)
-    assert covered.lab.layer.cover.middle == pytest.approx(tuple(middle), abs=0.01)
+    assert covered.occlusion.layer.cover.middle == pytest.approx(tuple(middle), abs=0.01)
     turn = covered.overlay.handles()["turn"].toPoint()
     right = covered.view.to_widget(QPointF(*middle)) + QPointF(120, 3)
     covered.drag(turn, right.toPoint(), keys=Qt.KeyboardModifier.NoModifier)
     a, b = covered.T()[:2, 0]
     assert np.rad2deg(np.arctan2(b, a)) == pytest.approx(90, abs=3)
-    assert covered.lab.layer.cover.middle == pytest.approx(tuple(middle), abs=0.01)
+    assert covered.occlusion.layer.cover.middle == pytest.approx(tuple(middle), abs=0.01)
     settled(qtbot, covered)
 
 
@@ -137,7 +137,7 @@ def test_wheel_and_keys_do_the_same_as_the_handles(qtbot, covered):
         QTest.keyClick(covered.view, Qt.Key.Key_Right)
     QTest.keyClick(covered.view, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
     assert covered.T()[:2, 2].tolist() == [93, 120]
-    covered.occluding.undo()
+    covered.commands.undo()
     assert covered.T()[:2, 2].tolist() == [90, 110]
     zoom, area = covered.view.scale, np.linalg.det(covered.T()[:2, :2])
     wheel(covered, covered.at(110, 125))
@@ -164,41 +164,41 @@ def wheel(bench, at: QPoint):
 
 
 def test_a_click_beside_all_covers_lets_go_and_reads_the_photo_as_ever(qtbot, covered):
-    assert covered.lab.selected == 0
+    assert covered.occlusion.selected == 0
     x, y = covered.store.state.answer.vertices[40, :2]
     with qtbot.waitSignal(covered.view.picked):
         QTest.mouseClick(covered.view, Qt.MouseButton.LeftButton, pos=covered.at(float(x), float(y)))
-    assert covered.lab.selected == -1
+    assert covered.occlusion.selected == -1
     QTest.mouseClick(covered.view, Qt.MouseButton.LeftButton, pos=covered.at(110, 125))
-    assert covered.lab.selected == 0
+    assert covered.occlusion.selected == 0
 
 
 def test_a_brush_paints_where_the_mouse_goes_and_the_outline_is_drawn(qtbot, bench):
     bench.assembly.actions["tool-brush"].trigger()
-    assert bench.lab.tool is Tool.BRUSH
+    assert bench.occlusion.tool is Tool.BRUSH
     bench.drag(bench.at(80, 150), bench.at(100, 150), bench.at(150, 150))
     qtbot.waitUntil(lambda: bench.store.state.shown.covering is not None and not bench.store.state.busy)
     assert (bench.image[150, 82:148] == 127).all()
     bench.assembly.actions["tool-brush"].trigger()
     before = bench.view.grab().toImage()
-    bench.occluding.select(-1)
+    bench.commands.select(-1)
     assert bench.view.grab().toImage() != before
 
 
 def session_of_the_lab(qtbot, bench) -> float:
     """Cover, drag, sweep, undo; the longest stall."""
     watchdog = Watchdog()
-    bench.assembly.actions["cover-cup"].trigger()
-    qtbot.waitUntil(lambda: len(bench.lab.stack.layers) == 1, timeout=20_000)
+    bench.assembly.actions["occluder-cup"].trigger()
+    qtbot.waitUntil(lambda: len(bench.occlusion.stack.layers) == 1, timeout=20_000)
     qtbot.waitUntil(lambda: bench.store.state.shown.covering is not None)
-    cover = bench.lab.stack.layers[0].cover
+    cover = bench.occlusion.stack.layers[0].cover
     x, y = cover.middle
     bench.drag(bench.at(x, y), *(bench.at(x - step, y + step) for step in range(1, 25)))
-    assert bench.lab.undo.startswith("Move")
+    assert bench.occlusion.undo.startswith("Move")
     bench.trials.plan(Plan(what="sliding", cells=5))
     bench.assembly.actions["sweep"].trigger()
-    qtbot.waitUntil(lambda: bench.lab.running is None, timeout=20_000)
-    assert len(bench.lab.swept.steps) == 26
+    qtbot.waitUntil(lambda: bench.occlusion.running is None, timeout=20_000)
+    assert len(bench.occlusion.swept.steps) == 26
     bench.assembly.actions["undo"].trigger()
     bench.assembly.actions["undo"].trigger()
     qtbot.waitUntil(lambda: bench.store.state.shown.covering is None and not bench.store.state.busy)

@@ -14,7 +14,7 @@ from viewer.sources.source import Source
 from viewer.state.state import State
 
 
-class FakeOutside:
+class FakeDesktop:
     """Opens what the test put there; "broken" anywhere in a path cannot be opened."""
 
     def __init__(self, grab: Callable[[], QPixmap] | None = None) -> None:

@@ -1,0 +1,206 @@
+"""Whatever way the State changes, what is shown in the end answers it, and nothing older comes after it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+import models.tracking.smoothing  # noqa: F401  # brings torch, which no answer then has to wait for
+from models.errors import InputError
+from models.occlusion.cover import Cover
+from models.reconstruction import Reconstruction
+from tests.fakes.desktop import FakeDesktop
+from tests.fakes.sources import FakeSource, picture
+from tests.fakes.work import FakeWork
+from viewer.app.commands import Commands
+from viewer.inference.session import Session
+from viewer.state.occlusion import Layer, Stack
+from viewer.state.state import State
+from viewer.state.store import Store
+
+BOARD = Layer("board", Cover("board", np.full((60, 60, 4), 255, np.uint8), np.eye(3)))
+FAR = Layer("far", Cover("far", np.full((9, 9, 4), 255, np.uint8), np.eye(3)))
+
+
+@dataclass
+class Desk:
+    """A session with everything that is asked of it, and every State it was in."""
+
+    store: Store
+    session: Session
+    commands: Commands
+    desktop: FakeDesktop
+    work: FakeWork
+    seen: list[State] = field(default_factory=list)
+
+    @property
+    def state(self) -> State:
+        return self.store.state
+
+    def lay(self, *layers: Layer) -> None:
+        self.store.update(occlusion=replace(self.state.occlusion, stack=Stack(layers)))
+
+
+@pytest.fixture
+def desk(qtbot) -> Iterator[Desk]:
+    work, desktop, store = FakeWork(), FakeDesktop(), Store()
+    session = Session(store, work.work())
+    commands = Commands(store, session, desktop)
+    made = Desk(store, session, commands, desktop, work)
+    store.changed.connect(lambda new, old: made.seen.append(new))
+    with qtbot.waitSignal(session.answered):
+        commands.playback.open("photo.png")
+    at_rest(qtbot, made)
+    made.seen.clear()
+    yield made
+    work.gate.set()
+    commands.close()
+    assert session.close(5)
+
+
+def at_rest(qtbot, desk: Desk) -> None:
+    qtbot.waitUntil(lambda: not desk.state.busy and not desk.state.stale)
+
+
+def hold(desk: Desk) -> None:
+    """Let whatever is asked next wait."""
+    desk.work.gate.clear()
+    desk.work.reached.clear()
+
+
+def answers(desk: Desk) -> list[Reconstruction]:
+    """What was shown since, in order, each once."""
+    found = [state.answer for state in desk.seen if state.answer is not None]
+    return list({id(answer): answer for answer in found}.values())
+
+
+def test_a_toggle_while_an_answer_is_on_its_way_is_never_answered_by_that_one(qtbot, desk):
+    before = desk.state.answer
+    hold(desk)
+    desk.commands.branches.toggle_branch("confidence")
+    assert desk.work.reached.wait(5)
+    desk.commands.branches.toggle_branch("visibility mask")
+    desk.work.gate.set()
+    at_rest(qtbot, desk)
+    assert [answer.left_out for answer in answers(desk) if answer is not before] == [
+        ("confidence", "visibility mask")
+    ]
+
+
+def test_a_toggle_taken_back_shows_what_was_shown_and_asks_nobody(qtbot, desk):
+    before = desk.state.shown
+    hold(desk)
+    desk.commands.branches.toggle_branch("confidence")
+    assert desk.state.stale
+    desk.commands.branches.toggle_branch("confidence")
+    assert not desk.state.stale
+    desk.work.gate.set()
+    at_rest(qtbot, desk)
+    assert desk.state.shown is before
+    assert answers(desk) == [before.answers[0]]
+
+
+def test_what_is_shown_is_stale_from_the_toggle_to_the_answer(qtbot, desk):
+    assert not desk.state.stale
+    hold(desk)
+    desk.commands.branches.toggle_branch("confidence")
+    assert desk.state.stale
+    assert desk.state.answer is not None
+    desk.work.gate.set()
+    at_rest(qtbot, desk)
+    assert desk.state.answer.left_out == ("confidence",)
+
+
+def test_a_toggle_while_an_occluder_lies_is_answered_under_the_occluder(qtbot, desk):
+    desk.lay(BOARD)
+    at_rest(qtbot, desk)
+    bare = desk.state.shown.covering.references[0]
+    assert bare.left_out == ()
+    with qtbot.waitSignal(desk.session.answered):
+        desk.commands.branches.toggle_branch("confidence")
+    covering = desk.state.shown.covering
+    assert desk.state.answer.left_out == ("confidence",)
+    assert covering.references[0].left_out == ("confidence",)
+    assert desk.state.shown.frame.image[5, 5, 0] == 255
+    assert desk.work.detections == 1
+
+
+def test_an_answer_under_an_occluder_that_was_taken_away_is_never_shown(qtbot, desk):
+    hold(desk)
+    desk.lay(BOARD)
+    assert desk.work.reached.wait(5)
+    desk.lay()
+    desk.work.gate.set()
+    at_rest(qtbot, desk)
+    assert all(state.shown.covering is None for state in desk.seen)
+
+
+def test_while_an_occluder_is_dragged_answers_follow_the_hand(qtbot, desk):
+    desk.lay(FAR)
+    at_rest(qtbot, desk)
+    hold(desk)
+    desk.seen.clear()
+    for step in (2.0, 3.0):
+        there = np.array([[1, 0, step], [0, 1, 0], [0, 0, 1]])
+        desk.lay(replace(FAR, cover=replace(FAR.cover, T_image_cover=there)))
+        assert desk.work.reached.wait(5)
+    assert not desk.state.stale
+    desk.work.gate.set()
+    at_rest(qtbot, desk)
+    places = [state.shown.covering.covers[0].T_image_cover[0, 2] for state in desk.seen]
+    assert sorted(set(places)) == [0, 2, 3]
+
+
+def test_undo_after_another_photo_was_opened_brings_nothing_back(qtbot, desk):
+    with qtbot.waitSignal(desk.session.answered):
+        desk.commands.occlusion._on_drawn(desk.state.occlusion.epoch, BOARD, None)
+    with qtbot.waitSignal(desk.session.answered):
+        desk.commands.occlusion.remove()
+    with qtbot.waitSignal(desk.session.answered):
+        desk.commands.playback.open("other.png")
+    at_rest(qtbot, desk)
+    assert desk.state.occlusion.stack.layers == ()
+    assert desk.state.occlusion.undo == ""
+    desk.commands.occlusion.undo()
+    at_rest(qtbot, desk)
+    assert desk.state.occlusion.stack.layers == ()
+    assert desk.state.shown.covering is None
+    assert desk.state.shown.frame.name == "other.png"
+
+
+def test_under_occluders_a_video_is_not_smoothed(qtbot, desk):
+    camera = FakeSource(first=replace(picture("0"), time_s=0.0, count=0))
+    desk.desktop.cameras[0] = camera
+    with qtbot.waitSignal(desk.session.answered):
+        desk.commands.playback.open_camera(0)
+    with qtbot.waitSignal(desk.session.answered):
+        camera.send(replace(picture("1"), time_s=0.1, index=1, count=0))
+    assert desk.state.answer.steadied
+    desk.lay(BOARD)
+    at_rest(qtbot, desk)
+    with qtbot.waitSignal(desk.session.answered):
+        camera.send(replace(picture("2"), time_s=0.2, index=2, count=0))
+    assert not desk.state.answer.steadied
+    assert not desk.state.shown.covering.references[0].steadied
+
+
+def test_a_source_that_cannot_be_read_leaves_the_picture_that_can_still_be_switched(qtbot, desk):
+    broken = FakeSource("cut.png", live=False)
+    desk.desktop.sources["cut.png"] = broken
+    desk.commands.playback.open("cut.png")
+    broken.break_down(InputError("cut.png ends too early. Copy it again."))
+    qtbot.waitUntil(lambda: not desk.state.busy)
+    with qtbot.waitSignal(desk.session.answered):
+        desk.commands.branches.toggle_branch("confidence")
+    assert desk.state.answer.left_out == ("confidence",)
+    assert desk.state.shown.frame.name == "photo.png"
+
+
+def test_nobody_is_told_of_a_later_state_before_an_earlier_one(qtbot, desk):
+    told = []
+    desk.store.changed.connect(lambda new, old: told.append((old, new)))
+    with qtbot.waitSignal(desk.session.answered):
+        desk.commands.branches.toggle_branch("confidence")
+    assert all(before[1] is after[0] for before, after in pairwise(told))

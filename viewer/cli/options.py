@@ -1,0 +1,110 @@
+"""What the command line can ask for, as values. No Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.catalogue import USUAL_FINDER
+from models.geometry.arrays import Box
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What the window was asked to open with.
+
+    Attributes:
+        paths: Pictures, a video or a folder; empty opens the first bundled photo.
+        camera: Index of a camera to open instead; None for none.
+        method, weights: Who answers; None leaves what the last session used.
+        detector: Who looks for faces; None likewise.
+        without: Parts of the computation to leave out at first.
+        theme: "dark", "light", or None for what the last session used.
+        arrangement: Which panels stand side by side; None for those of the last session.
+        screenshot: Where to write a picture of the whole window once the first answer is drawn; then quit.
+        export: Folder for the mesh (PLY, GLB) and the answer (JSON) once it is there; then quit.
+        tour: Folder for a picture of every arrangement with something in it; then quit.
+    """
+
+    paths: tuple[Path, ...] = ()
+    camera: int | None = None
+    method: str | None = None
+    weights: str | None = None
+    detector: str | None = None
+    without: frozenset[str] = frozenset()
+    theme: str | None = None
+    arrangement: str | None = None
+    screenshot: Path | None = None
+    export: Path | None = None
+    tour: Path | None = None
+
+    @property
+    def unattended(self) -> bool:
+        """Whether the session only writes files and ends."""
+        return self.screenshot is not None or self.export is not None or self.tour is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What `unmask run` was asked to do.
+
+    Attributes:
+        images: The pictures, in order.
+        out: Folder for the files.
+        method, weights, device: Who answers, and where it runs.
+        detector: Who looks for faces.
+        without: Parts of the computation to leave out.
+        branches: The branches to keep; None keeps all.
+        box: The face's box in each picture, image px; None looks for faces.
+    """
+
+    images: tuple[Path, ...]
+    out: Path
+    method: str = "dsfnet"
+    weights: str = "open"
+    detector: str = USUAL_FINDER
+    device: str = "cpu"
+    without: frozenset[str] = frozenset()
+    branches: frozenset[str] | None = None
+    box: Box | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Occlude:
+    """What `unmask occlude` was asked to do.
+
+    Attributes:
+        image: The picture.
+        out: Folder for the files.
+        method, weights, detector, device, without, box: As in Batch.
+        kinds: Covers to lay, from the bottom up.
+        seed: Of covers, sweep and jitter.
+        sweep: What sweeps over the face; None for no sweep.
+        steps, cells, patch_percent: See models.robustness.sweep.Sweep.
+        filling: What a sliding patch shows.
+        factor, threshold_percent: Define the breaking point.
+        jitter: Whether to jitter the box.
+        draws, shift_px, scale_percent: See models.robustness.jitter.Jitter.
+    """
+
+    image: Path
+    out: Path
+    method: str = "dsfnet"
+    weights: str = "open"
+    detector: str = USUAL_FINDER
+    device: str = "cpu"
+    without: frozenset[str] = frozenset()
+    box: Box | None = None
+    kinds: tuple[str, ...] = ()
+    seed: int = 0
+    sweep: str | None = None
+    steps: int = 16
+    cells: int = 8
+    patch_percent: float = 25.0
+    filling: str = "colour"
+    factor: float = 2.0
+    threshold_percent: float = 5.0
+    jitter: bool = False
+    draws: int = 24
+    shift_px: float = 4.0
+    scale_percent: float = 5.0

@@ -1,0 +1,102 @@
+"""What a user can do to the drawing, as rows of menus."""
+
+from __future__ import annotations
+
+from viewer.display.commands import DisplayCommands
+from viewer.state.layout import ARRANGEMENTS, Arrangement, panels_shown, style_of
+from viewer.state.state import State
+from viewer.state.style import OVERLAY_TEXTS, OVERLAYS, Look
+from viewer.widgets.action import ActionRow
+
+
+def _arrangement(row: Arrangement) -> ActionRow[DisplayCommands]:
+    return ActionRow(
+        f"arrange-{row.name}",
+        f"Panels: {row.title}",
+        row.tooltip,
+        "&View",
+        lambda commands: commands.arrange(row.name),
+        f"F{ARRANGEMENTS.index(row) + 5}",
+        row.icon,
+        toolbar=row.title,
+        checked=lambda state: state.arrangement == row.name,
+        group="arrangement",
+    )
+
+
+def _overlay(name: str) -> ActionRow[DisplayCommands]:
+    return ActionRow(
+        f"overlay-{name}",
+        f"Photo: {OVERLAY_TEXTS[name]}",
+        f"Draw {OVERLAY_TEXTS[name].lower()} over the photo, or no longer.",
+        "&View",
+        lambda commands: commands.toggle_overlay(name),
+        f"Shift+{OVERLAYS.index(name) + 1}",
+        checked=lambda state: name in state.overlays,
+        group="overlays",
+    )
+
+
+def _look(look: Look) -> ActionRow[DisplayCommands]:
+    return ActionRow(
+        f"look-{look.name.lower()}",
+        f"All panels: {look.value}",
+        f"Draw the face in every panel by: {look.value.lower()}.",
+        "&Look",
+        lambda commands: commands.set_look_everywhere(look),
+        checked=lambda state: _all_have(state, look),
+        group="looks",
+    )
+
+
+def _all_have(state: State, look: Look) -> bool:
+    choosers = [row.name for row in panels_shown(state) if len(row.looks) > 1 and look in row.looks]
+    return bool(choosers) and all(style_of(state, name).look is look for name in choosers)
+
+
+ARRANGEMENT_ACTIONS: tuple[ActionRow[DisplayCommands], ...] = tuple(_arrangement(row) for row in ARRANGEMENTS)
+
+ACTIONS: tuple[ActionRow[DisplayCommands], ...] = (
+    ActionRow(
+        "whole-photo",
+        "Photo: whole",
+        "Show all of the photo, or its faces and what is around them.",
+        "&View",
+        lambda commands: commands.toggle_whole_photo(),
+        "Z",
+        checked=lambda state: state.whole_photo,
+        group="overlays",
+    ),
+    *(_overlay(name) for name in OVERLAYS),
+    ActionRow(
+        "wire",
+        "Edges over surfaces",
+        "Draw the edges of the triangles over every surface.",
+        "&Look",
+        lambda commands: commands.toggle_wire(),
+        "W",
+        "wire",
+        toolbar="Edges",
+        checked=lambda state: any(style_of(state, row.name).wire for row in panels_shown(state) if row.looks),
+        group="wire",
+    ),
+    ActionRow(
+        "theme",
+        "Change theme",
+        "Change between the dark and the light window.",
+        "&View",
+        lambda commands: commands.toggle_theme(),
+        "Ctrl+T",
+        "theme",
+        toolbar="Theme",
+        group="window",
+    ),
+    *(
+        _look(look)
+        for look in (
+            *(Look.SHADED, Look.FLAT, Look.PHOTO, Look.WIRE, Look.POINTS),
+            *(Look.VISIBILITY, Look.TO_FIRST, Look.ERROR),
+            *(Look.UV, Look.DEPTH, Look.NORMALS, Look.PNCC),
+        )
+    ),
+)

@@ -1,0 +1,1 @@
+"""What can be taken along: files of the answer, a picture of the window."""

@@ -1,0 +1,102 @@
+"""What a user can do with sources: open them, play them, go through them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+
+from models.errors import InputError
+from viewer.inference.session import Session
+from viewer.state.state import with_recent
+from viewer.state.store import Store
+from viewer.widgets.dialogs import DesktopServices
+
+
+class PlaybackCommands(QObject):
+    """What to look at: pictures, folders, videos, cameras, and which frame of them."""
+
+    def __init__(
+        self, store: Store, session: Session, desktop: DesktopServices, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._store, self._session, self._desktop = store, session, desktop
+
+    def open(self, path: str | Path) -> None:
+        """Open a picture, a folder or a video; what is open now stays if that fails."""
+        path = str(path)
+        try:
+            source = self._desktop.open_path(path)
+        except InputError as error:
+            self._session.tell(error)
+            return
+        self._store.update(recent=with_recent(self._store.state.recent, str(Path(path).absolute())))
+        self._session.begin(source)
+
+    def open_several(self, paths: Sequence[str]) -> None:
+        """Open what was dropped or named: one thing as `open` does, several pictures to go through."""
+        if len(paths) == 1:
+            self.open(paths[0])
+        elif paths:
+            try:
+                self._session.begin(self._desktop.open_paths(paths))
+            except InputError as error:
+                self._session.tell(error)
+        else:
+            self._session.tell(
+                InputError(
+                    "What was dropped is no file. Drop a picture, a video or a folder from this machine."
+                )
+            )
+
+    def open_dialog(self) -> None:
+        """Ask for a picture, folder or video and open it."""
+        if path := self._desktop.ask_open():
+            self.open(path)
+
+    def open_folder_dialog(self) -> None:
+        """Ask for a folder and open it."""
+        if path := self._desktop.ask_folder():
+            self.open(path)
+
+    def open_camera(self, index: int = 0) -> None:
+        """Show what a camera sees, newest frame first."""
+        try:
+            self._session.begin(self._desktop.open_camera(index))
+        except InputError as error:
+            self._session.tell(error)
+
+    def stop(self) -> None:
+        """Stop the camera or video; the last picture stays."""
+        if self._session.recording is not None:
+            self._session.set_playing(False)
+        else:
+            self._session.leave()
+            self._store.update(live=False, fps=0.0)
+
+    def play_or_pause(self) -> None:
+        """Let a folder or video run, or hold it."""
+        frame = self._store.state.frame
+        if self._session.recording is not None and frame is not None and frame.count != 1:
+            self._session.set_playing(not self._session.playing)
+
+    def step(self, by: int) -> None:
+        """Go to a neighbouring frame."""
+        if self._session.recording is not None:
+            self._session.recording.step(by)
+            self._store.update(live=False, fps=0.0)
+
+    def seek(self, index: int) -> None:
+        """Go to a frame by its index."""
+        if self._session.recording is not None:
+            self._session.recording.seek(index)
+
+    def visit(self, index: int) -> None:
+        """Look at a frame of the history; of a camera, which cannot go back, at its kept picture."""
+        if self._session.recording is None:
+            self._store.update(visited=index)
+        else:
+            if self._session.playing:
+                self._session.set_playing(False)
+            self.seek(index)

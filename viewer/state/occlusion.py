@@ -1,0 +1,214 @@
+"""The occlusion lab's part of the State: what lies on the photo, what hides it, what trials gave. No Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from models.occlusion.cover import Cover
+    from models.occlusion.fillings import Filling
+    from models.reconstruction import Array, Reconstruction
+    from models.reconstructor import Face
+    from models.robustness.change import Change
+    from models.robustness.jitter import Spread
+    from models.robustness.sweep import Swept
+    from viewer.sources.source import Frame
+
+
+Matrix = NDArray[np.float64]
+
+
+STILL: Matrix = np.eye(3)
+
+
+STILL.flags.writeable = False
+
+
+NUDGE, SCALE, TURN, FIRST_DRAG = 1, 2, 3, 10
+"""Edits of one number become one command: those of one drag, numbered from FIRST_DRAG; steps of one kind."""
+
+
+class Tool(Enum):
+    """What the hand does on the photo; the value is the text a user reads."""
+
+    MOVE = "Move"
+    BRUSH = "Brush"
+    ERASER = "Eraser"
+
+
+@dataclass(frozen=True, slots=True)
+class Brush:
+    """How a stroke looks.
+
+    Attributes:
+        filling: One of models.occlusion.fillings.FILLINGS.
+        colour: RGB 0..255, of the filling "colour".
+        percent: Its diameter in % of the size of the face.
+    """
+
+    filling: str = "colour"
+    colour: tuple[int, int, int] = (127, 127, 127)
+    percent: float = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the next trials do; see models.robustness.sweep.Sweep and models.robustness.jitter.Jitter.
+
+    Attributes:
+        what: What grows over the face, or SLIDING.
+        steps: Of what grows.
+        cells: Rows, and columns, of the grid a patch slides over.
+        patch_percent: Side of the patch in % of the longer side of the face's box.
+        draws: How many boxes.
+        shift_px: Standard deviation of their shift.
+        scale_percent: Standard deviation of their size.
+    """
+
+    what: str = "bottom"
+    steps: int = 16
+    cells: int = 8
+    patch_percent: float = 25.0
+    draws: int = 24
+    shift_px: float = 4.0
+    scale_percent: float = 5.0
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Layer:
+    """One cover of the stack.
+
+    Attributes:
+        name: What the user reads.
+        cover: Where it lies, in px of the frame of the stack's anchor; of a filling only its alpha counts.
+        shown: Whether it is laid.
+        filling: What each frame fills it with; None: it brings its own colours.
+        seed: Of the filling's noise.
+    """
+
+    name: str
+    cover: Cover
+    shown: bool = True
+    filling: Filling | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Stack:
+    """What undo and redo bring back.
+
+    Attributes:
+        layers: From the bottom up.
+        anchor: [68, 2] px, the landmarks of the face the covers follow, where they were when they were
+            bound to it; None lets the covers stay at their place in the frame.
+    """
+
+    layers: tuple[Layer, ...] = ()
+    anchor: Array | None = None
+
+    def with_layer(self, index: int, layer: Layer) -> Stack:
+        """One layer replaced."""
+        return replace(self, layers=(*self.layers[:index], layer, *self.layers[index + 1 :]))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Covering:
+    """What was laid over a frame and what it changed.
+
+    Attributes:
+        frame: The frame without covers.
+        faces: Where its faces are.
+        covers: One per layer that is shown, where they lie in this frame.
+        carry: [3, 3]: px of the stack's anchor to px of this frame.
+        hidden: [H, W] 0..1: how much of each pixel is covered.
+        references: The answers without covers, one per answer.
+        changes: How far each answer is from its reference.
+        shares: How much of each face's outline is covered, 0..1.
+    """
+
+    frame: Frame
+    faces: tuple[Face, ...]
+    covers: tuple[Cover, ...]
+    carry: Matrix
+    hidden: NDArray[np.float32]
+    references: tuple[Reconstruction, ...]
+    changes: tuple[Change, ...]
+    shares: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A trial under way.
+
+    Attributes:
+        title: What it does.
+        done, total: Answers so far, and in all.
+        left_s: How long it will still take; None while nobody knows.
+    """
+
+    title: str
+    done: int
+    total: int
+    left_s: float | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Occlusion:
+    """Everything about covering.
+
+    Attributes:
+        stack: The covers; edits of it can be undone.
+        selected: Index of the layer that edits concern; -1 for none.
+        tool: What the hand does on the photo.
+        brush: How it paints.
+        seed: Of the covers that are added next.
+        anew: Faces are looked for again in the covered picture; else the box of the bare one is kept.
+        undo, redo: What would be undone and redone; empty for nothing.
+        plan: What the next trials do.
+        running: The trial under way.
+        swept: The last sweep, or as much of it as is done.
+        step: Index into its steps of the cover that is shown in place of the stack; None for the stack.
+        spread: What jittering the box gave.
+        factor, threshold_percent: Define the breaking point, see models.robustness.sweep.Swept.breaking.
+        epoch: Grows with every source that is opened; what belongs to an older one is dropped.
+    """
+
+    stack: Stack = field(default_factory=Stack)
+    selected: int = -1
+    tool: Tool = Tool.MOVE
+    brush: Brush = Brush()
+    seed: int = 0
+    anew: bool = False
+    undo: str = ""
+    redo: str = ""
+    plan: Plan = Plan()
+    running: Running | None = None
+    swept: Swept | None = None
+    step: int | None = None
+    spread: Spread | None = None
+    factor: float = 2.0
+    threshold_percent: float = 5.0
+    epoch: int = 0
+
+    @property
+    def layer(self) -> Layer | None:
+        """The selected layer."""
+        return self.stack.layers[self.selected] if 0 <= self.selected < len(self.stack.layers) else None
+
+    def begun(self) -> Occlusion:
+        """As another source finds it: tools are kept, covers and results are not."""
+        return Occlusion(
+            tool=self.tool,
+            brush=self.brush,
+            seed=self.seed,
+            anew=self.anew,
+            plan=self.plan,
+            factor=self.factor,
+            threshold_percent=self.threshold_percent,
+            epoch=self.epoch + 1,
+        )

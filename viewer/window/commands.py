@@ -1,0 +1,37 @@
+"""What a user can do with the window itself."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from viewer.state.store import Store
+from viewer.widgets.dialogs import DesktopServices
+
+WINDOW_WISHES = ("palette", "about", "assets", "copy-log", "reset-layout", "quit")
+
+
+class WindowCommands(QObject):
+    """What concerns the window itself.
+
+    Signals:
+        asked: Something only the window can do: one of WINDOW_WISHES.
+    """
+
+    asked = Signal(str)
+
+    def __init__(self, store: Store, desktop: DesktopServices, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store, self._desktop = store, desktop
+
+    def copy(self, text: str) -> None:
+        """Put a text, e.g. the log, on the clipboard."""
+        self._desktop.copy(text)
+
+    def ask(self, wish: str) -> None:
+        """Something only the window can do: one of WINDOW_WISHES."""
+        assert wish in WINDOW_WISHES, wish
+        self.asked.emit(wish)
+
+    def dismiss_notice(self) -> None:
+        """The user has read the banner."""
+        self._store.update(notice=None)
