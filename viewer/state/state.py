@@ -69,7 +69,7 @@ class State:
         visited: Index of the camera's frame whose kept picture is shown; None for none.
         explained: The title of the figure whose normaliser is drawn over the photo; empty for none.
         comparison: What is compared as A and B.
-        lab: What covers the photo, and what that did.
+        occlusion: What covers the photo, and what that did.
         arrangement: Which panels stand side by side: a name of ARRANGEMENTS.
     """
 

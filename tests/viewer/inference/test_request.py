@@ -48,7 +48,7 @@ def test_whatever_is_switched_or_chosen_is_another_request_and_begins_anew():
         {"boxes": (Face((0, 0, 9, 9)),)},
         {"truth": TruthFile(Path("truth.json"), FRAME)},
         {"source": 2},
-        {"lab": Occlusion(stack=Stack((BOARD,)))},
+        {"occlusion": Occlusion(stack=Stack((BOARD,)))},
     ):
         now = request(replace(VIDEO, **change))
         assert not now.same_as(before), change

@@ -210,5 +210,5 @@ def test_six_methods_stand_side_by_side_and_turn_as_one(qtbot, session, tmp_path
     commands.cameras.move("method-2", Camera(zoom=0.6))
     for name in names:
         assert (pixels(assembly, name) != before[name]).any(-1).mean() > 0.02, f"{name} followed"
-    commands.methods.take_away(5)
+    commands.methods.remove(5)
     assert not panel(assembly, "method-6").isVisible()
