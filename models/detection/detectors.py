@@ -16,10 +16,10 @@ from models.detection.learned import LearnedDetector
 from models.detection.yunet import YuNetDetector
 from models.loading import load, load_finder, needed
 from models.metrics.errors import box_iou
+from models.metrics.states import seen_share
 from models.pipeline import reconstruct
 from models.reconstruction import Reconstruction
 from models.reconstructor import Detector, Face, Reconstructor
-from models.states import seen_share
 
 __all__ = [
     "DEFAULT",

@@ -24,8 +24,7 @@ from PIL import Image
 from models.catalogue import Provenance
 from models.errors import InputError
 from models.geometry.transforms import vertex_normals
-from models.reconstruction import SEEN_ABOVE, Array, Reconstruction, Space, State
-from models.states import (
+from models.metrics.states import (
     STATE_NAMES,
     landmark_probabilities,
     landmark_states,
@@ -33,6 +32,7 @@ from models.states import (
     seen_vertices,
     state_shares,
 )
+from models.reconstruction import SEEN_ABOVE, Array, Reconstruction, Space, State
 
 if TYPE_CHECKING:
     import trimesh

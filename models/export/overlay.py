@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.metrics.states import landmark_states
 from models.reconstruction import SEEN_ABOVE, Array, MapLayer, Reconstruction, State
-from models.states import landmark_states
 
 STATE_COLOURS = {State.SEEN: (0, 158, 115), State.TURNED_AWAY: (153, 153, 153), State.COVERED: (213, 94, 0)}
 """Bluish green, grey and vermilion of Okabe and Ito's palette: told apart with any kind of colour vision."""

@@ -16,9 +16,9 @@ from models.geometry.arrays import Doubles
 from models.geometry.landmarks import MIRROR
 from models.ground_truth.record import GroundTruth, box_of
 from models.metrics.errors import box_iou, box_size
+from models.metrics.states import seen_landmarks
 from models.metrics.surface_distance import Aligned, aligned, distance_to_surface
 from models.reconstruction import BRANCHES, FUSED, Array, Layer, MeshLayer, Reconstruction, Scalar, frozen
-from models.states import seen_landmarks
 
 ERROR = "error"
 COLOURED_WITHIN = 0.3  # of sqrt(w h): how far from a landmark the face may be coloured by its error

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from models.geometry.arrays import Doubles
 from models.geometry.transforms import euler_from_rotation, rotation_from_euler
 from models.metrics.errors import box_size
+from models.metrics.states import seen_landmarks
 from models.reconstruction import Array, MeshLayer, Reconstruction, frozen
-from models.states import seen_landmarks
 from models.tracking.motion import face_motion, similarity
 
 CALM_S = 0.116  # what an answer says anew is believed this slowly while it trembles about its prediction

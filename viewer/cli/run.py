@@ -14,10 +14,10 @@ from models.errors import InputError, MethodError, UnmaskError
 from models.export.files import write_answers, write_mesh, write_picture
 from models.export.overlay import draw_overlay
 from models.loading import load
+from models.metrics.states import STATE_NAMES, state_shares
 from models.pipeline import reconstruct
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
-from models.states import STATE_NAMES, state_shares
 from resources import program_version
 from viewer.cli.options import Batch
 from viewer.readouts.verdict import likely_error_text

@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from models.metrics.states import STATE_NAMES, seen_share, state_shares
 from models.reconstruction import Reconstruction
-from models.states import STATE_NAMES, seen_share, state_shares
 from viewer.faces.commands import FaceCommands
 from viewer.readouts.answer import (
     alarms_of,

@@ -8,8 +8,8 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, qRgba
 
+from models.metrics.states import landmark_states, seen_landmarks
 from models.reconstruction import Reconstruction, State
-from models.states import landmark_states, seen_landmarks
 from viewer.panels import overlays as over
 from viewer.panels.colours import Palette
 from viewer.panels.viewport import Viewport

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.metrics.errors import nme_percent
-from models.states import seen_share
+from models.metrics.states import seen_share
 from viewer.readouts.answer import disagreement_px
 from viewer.state.history import UNKNOWN, Record
 from viewer.state.state import State

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from models.metrics.states import seen_share
 from models.reconstruction import Alarm, Reconstruction
-from models.states import seen_share
 
 SMALL_PERCENT = 5.0  # a likely error below this is small
 ENOUGH_SEEN = 0.5  # share of the vertices

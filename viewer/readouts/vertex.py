@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.metrics.states import STATE_NAMES, seen_vertices
 from models.reconstruction import (
     SEEN_ABOVE,
     STATE_SCALARS,
@@ -21,7 +22,6 @@ from models.reconstruction import (
     State,
     most_likely,
 )
-from models.states import STATE_NAMES, seen_vertices
 
 Row = tuple[str, str]
 BRANCHES = ("image space", "model space")

@@ -15,9 +15,9 @@ from PIL import Image
 from models.errors import InputError
 from models.export.files import SCHEMA, UNSEEN_GREY, write_answers, write_mesh, write_picture, write_whole
 from models.export.overlay import draw_overlay, face_share
+from models.metrics.states import STATE_NAMES, landmark_states, seen_share, state_shares
 from models.reconstruction import SEEN_ABOVE, Alarm, Reconstruction, Scalar, Space, State, frozen, most_likely
 from models.reconstructor import Face
-from models.states import STATE_NAMES, landmark_states, seen_share, state_shares
 from tests.fakes.reconstructor import FakeReconstructor, fake_reconstruct
 
 WIDTH, HEIGHT = 220, 200

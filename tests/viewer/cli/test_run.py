@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from models.states import STATE_NAMES, state_shares
+from models.metrics.states import STATE_NAMES, state_shares
 from tests.fakes.reconstructor import FakeReconstructor, fake_reconstruct
 from viewer.cli import run
 from viewer.cli.options import Batch

@@ -9,9 +9,9 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
 from models.metrics.ground_truth_errors import judged
+from models.metrics.states import landmark_states
 from models.reconstruction import State, frozen
 from models.reconstructor import Face
-from models.states import landmark_states
 from tests.viewer.gl_fixtures import dome
 from tests.viewer.gl_fixtures.screen import near, pixels
 from viewer.gl.colour_maps import COLOUR_MAPS, colour_map, coloured
