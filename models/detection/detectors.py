@@ -48,9 +48,10 @@ LEAST_OVERLAP = 0.3  # of the found and the refined box
 LARGEST_CHANGE = 1.6  # of the longer side
 SAME_FACE_IOU = 0.5
 SURE = 0.5  # a find of at least this score stays if nothing surer is beside it; beside a sure one ...
-MUST_SHOW = ((0.5, 0.5), (0.75, 0.3))  # ... less than this share of its score must show that much of a face
+MUST_SHOW = ((0.5, 0.25), (0.75, 0.12))  # ... less than this share of its score must show that much of a face
 CROWDING_IOU = 0.3  # ... and must keep clear of surer ones
-BLIND = 0.1  # below this share of visible vertices a look moves a box only half the way
+LOST_PERCENT = 15.0  # likely error of an answer about nothing: 97 % of those about no face, few about one
+BLIND = 0.2  # below this share of visible vertices a look moves a box only half the way
 
 
 def detect(image: NDArray[np.uint8], by: str = DEFAULT) -> list[Face]:
@@ -113,13 +114,18 @@ def refined(image: NDArray[np.uint8], faces: Sequence[Face], method: Reconstruct
     kept: list[Face] = []
     for face, answer in zip(looked, reconstruct(image, looked, method), strict=True):
         least = _must_show(face.score, faces[0].score)
-        if (least or face.score < SURE) and _seen(answer) <= least:
+        if _seen(answer) <= least if least else face.score < SURE and _is_nothing(answer):
             continue
         better = _set_right(face, answer, 0.5 if _seen(answer) < BLIND else 1.0)
         most = CROWDING_IOU if least else SAME_FACE_IOU
         if all(_overlap(better, other) < most for other in kept):
             kept.append(better)
     return [*kept, *faces[MOST_REFINED:]]
+
+
+def _is_nothing(answer: Reconstruction) -> bool:
+    """Whether nothing of a face was seen, and the answer itself, where it tells its error, is lost."""
+    return _seen(answer) <= 0 and (answer.likely_error is None or answer.likely_error > LOST_PERCENT)
 
 
 def _must_show(score: float, surest: float) -> float:

@@ -136,4 +136,5 @@ def voted(boxes: Doubles, voters: Doubles, scores: Doubles) -> Doubles:
         boxes: [F, 4]; voters: [C, 4], the boxes among them; scores: [C].
     """
     weights = scores * (box_iou(boxes[:, None], voters) > SAME_PLACE_IOU)
-    return np.asarray(weights @ voters / weights.sum(1, keepdims=True))
+    total = weights.sum(1, keepdims=True)  # none for a box without an area, which stays
+    return np.where(total > 0, weights @ voters / np.where(total > 0, total, 1), boxes)

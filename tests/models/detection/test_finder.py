@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import save_file
 
 from models.detection.detectors import LearnedDetector, YuNetDetector, refined
+from models.detection.learned import voted
 from models.errors import MissingAssetError, WeightsError
 from models.evaluation.finders import empty_pictures, found_anything, found_faces
 from models.evaluation.subjects import Subject
@@ -392,8 +393,8 @@ class Sees:
     ("scores", "shares", "left"),
     [
         ((0.9, 0.4), (0.8, 0.6), 2),  # unsure, but a face is seen there
-        ((0.9, 0.4), (0.8, 0.4), 1),  # not half as sure: half of a face must be seen
-        ((0.9, 0.6), (0.8, 0.4), 2),  # surer: less will do
+        ((0.9, 0.4), (0.8, 0.2), 1),  # not half as sure: a quarter of a face must be seen
+        ((0.9, 0.6), (0.8, 0.2), 2),  # surer: less will do
         ((0.9, 0.4), (0.8, 0.01), 1),  # beside a sure face next to nothing is seen
         ((0.45, 0.4), (0.5, 0.01), 2),  # nothing is sure: both may be covered faces
         ((0.9, 0.6), (0.8, 0.1), 1),  # far less sure, and little is seen
@@ -404,3 +405,8 @@ def test_unsure_finds_beside_a_sure_one_must_show_a_face(scores, shares, left):
     boxes = ((20, 20, 80, 80), (120, 20, 180, 80))
     faces = [Face(box, score) for box, score in zip(boxes, scores, strict=True)]
     assert len(refined(np.full((200, 200, 3), 90, np.uint8), faces, Sees(shares))) == left
+
+
+def test_a_box_without_an_area_stays_where_it_is():
+    boxes = np.array([[5.0, 5.0, 5.0, 5.0], [0.0, 0.0, 10.0, 10.0]])
+    np.testing.assert_array_equal(voted(boxes, boxes, np.ones(2)), boxes)

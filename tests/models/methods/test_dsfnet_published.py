@@ -58,7 +58,10 @@ def test_an_answer_holds_what_the_viewer_shows(method, crops):
     assert {layer.name for layer in first.layers if isinstance(layer, MeshLayer)} == {
         *("visible surface", "image space", "model space")
     }
-    assert {scalar.name for scalar in first.scalars} == {"visibility", "disagreement", "followed"}
+    assert {scalar.name for scalar in first.scalars} == {
+        *("visibility", "turned away", "covered", "disagreement", "own correction", "followed")
+    }
+    np.testing.assert_allclose(first.states.sum(1), 1, atol=1e-3)
     assert np.isfinite(second.vertices).all()
     np.testing.assert_array_equal(first.layer("depth").T_image_map, np.eye(3))
 

@@ -137,7 +137,7 @@ def test_the_default_square_is_the_releases_half_a_crop_pixel_on():
 def test_a_face_put_outside_the_square_raises_an_alarm():
     away = camera(0, 0, 0)
     away[0, 3] = 300
-    assert [alarm.code for alarm in one(saying(away, np.zeros(1))).alarms] == ["desktop-crop"]
+    assert [alarm.code for alarm in one(saying(away, np.zeros(1))).alarms] == ["outside-crop"]
     assert one(saying(camera(0, 0, 0, 0.3), np.zeros(1))).alarms == ()
 
 

@@ -160,6 +160,7 @@ def test_every_parameter_gets_a_finite_gradient(network):
     answer = network(crops(4))
     loss = answer.fused.face.square().mean() + answer.fused.targets.square().mean()
     loss = loss + sum(part.square().mean() for part in answer.dense)
+    loss = loss + answer.states.square().mean() + answer.landmark_states.square().mean()
     loss.backward()
     for name, parameter in network.named_parameters():
         assert parameter.grad is not None, name
