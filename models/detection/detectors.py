@@ -51,7 +51,7 @@ SURE = 0.5  # a find of at least this score stays if nothing surer is beside it;
 MUST_SHOW = ((0.5, 0.25), (0.75, 0.12))  # ... less than this share of its score must show that much of a face
 CROWDING_IOU = 0.3  # ... and must keep clear of surer ones
 LOST_PERCENT = 15.0  # likely error of an answer about nothing: 97 % of those about no face, few about one
-BLIND = 0.2  # below this share of visible vertices a look moves a box only half the way
+BLIND = 0.1  # below this share of visible vertices a look moves a box only half the way
 
 
 def detect(image: NDArray[np.uint8], by: str = DEFAULT) -> list[Face]:
