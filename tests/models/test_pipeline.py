@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,8 +11,9 @@ import torch
 
 from models.errors import MethodError
 from models.geometry.transforms import rotation_from_euler
-from models.pipeline import back_project, reconstruct, turned_pose
+from models.pipeline import back_project, outside_the_picture, reconstruct, turned_pose
 from models.reconstruction import (
+    STATE_SCALARS,
     MapLayer,
     MeshLayer,
     PointLayer,
@@ -262,3 +264,31 @@ def test_a_frontal_face_in_a_crop_turned_clockwise_has_that_roll():
     assert turned_pose((0, 0, 0), similarity(2, math.radians(30), (5, 5))) == pytest.approx(
         (0, 0, 30), abs=1e-9
     )
+
+
+def seen_all_over(vertices: np.ndarray) -> Reconstruction:
+    values = (np.full(4, 0.8), np.full(4, 0.1), np.full(4, 0.1))
+    states = tuple(Scalar(name, frozen(v), 0, 1) for name, v in zip(STATE_SCALARS, values, strict=True))
+    told = frozen(np.tile([0.8, 0.1, 0.1], (68, 1)))
+    return replace(answer(vertices), scalars=states, landmark_states=told)
+
+
+def test_what_lies_beyond_the_picture_is_turned_away_for_sure_and_marked():
+    points = np.array([[5, 5, 0], [-0.6, 5, 0], [5, 20.6, 0], [30.6, 5, 0]], np.float32)
+    told = outside_the_picture(seen_all_over(points), 31, 21)
+    assert told.states is not None
+    np.testing.assert_allclose(told.states[0], [0.8, 0.1, 0.1], atol=1e-6)
+    np.testing.assert_array_equal(told.states[1:], [[0, 1, 0]] * 3)
+    np.testing.assert_array_equal(told.scalar("outside the picture").values, [0, 1, 1, 1])
+
+
+def test_landmarks_beyond_the_picture_are_turned_away_and_others_as_told():
+    inside, beyond = (np.full((4, 3), place, np.float32) for place in (5.0, 50.0))
+    kept, lost = (outside_the_picture(seen_all_over(p), 31, 21).landmark_states for p in (inside, beyond))
+    np.testing.assert_allclose(kept, [[0.8, 0.1, 0.1]] * 68, atol=1e-6)
+    np.testing.assert_array_equal(lost, [[0, 1, 0]] * 68)
+
+
+def test_an_answer_within_the_picture_is_left_as_it_is():
+    told = seen_all_over(np.full((4, 3), 5.0, np.float32))
+    assert outside_the_picture(told, 31, 21) is told

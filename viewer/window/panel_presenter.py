@@ -283,10 +283,6 @@ def _camera_on(name: str, state: State) -> Camera:
     return camera_of(state, name)
 
 
-def _probed_place(state: State) -> tuple[float, float] | None:
-    return None if state.probe is None else state.probe.position[:2]
-
-
 def _truth_shown(state: State) -> bool:
     return "truth" in state.overlays and state.judgement is not None
 

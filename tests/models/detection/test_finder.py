@@ -321,6 +321,17 @@ def test_two_finds_of_one_face_become_one():
     assert face.score == 0.9
 
 
+@pytest.mark.parametrize(("percent", "left"), [(None, 0), (40.0, 0), (4.0, 1)])
+def test_an_unsure_find_that_shows_nothing_stays_where_the_answer_is_not_lost(percent, left):
+    class Telling(Seeing):
+        def __call__(self, *asked):
+            return [replace(answer, likely_error=percent) for answer in super().__call__(*asked)]
+
+    found = Face(TRUE_BOX, 0.35)
+    alarm = Alarm("empty-mask", "nothing seen", 1)
+    assert len(refined(PICTURE, [found], Telling([TRUE_BOX], (alarm,)))) == left
+
+
 def test_an_unsure_find_goes_where_the_method_sees_no_face():
     alarm = Alarm("empty-mask", "nothing seen", 1)
     finds = [Face(TRUE_BOX, 0.9), Face((250.0, 100.0, 330.0, 180.0), 0.35)]

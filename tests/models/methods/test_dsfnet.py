@@ -184,3 +184,11 @@ def test_each_branch_tells_the_pose_it_has_when_asked_alone(method):
     for branch, other in (("image space", "model space"), ("model space", "image space")):
         (alone,) = method(crops, frozenset({other}))
         assert whole.layer(branch).pose_deg == pytest.approx(alone.pose_deg, abs=1e-3)
+
+
+def test_whom_the_fusion_followed_is_told_only_where_that_is_the_larger_part(method):
+    answer = method(np.random.default_rng(3).integers(0, 255, (1, 128, 128, 3), np.uint8))[0]
+    followed, apart, own = (answer.scalar(n).values for n in ("followed", "disagreement", "own correction"))
+    told = np.isfinite(followed)
+    assert (own[told] < apart[told]).all()
+    assert (~told[own >= apart]).all()
