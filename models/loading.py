@@ -22,6 +22,7 @@ from models.reconstructor import Reconstructor
 from resources.needs import Need, is_path
 
 __all__ = [
+    "checked_device",
     "fetched",
     "fill",
     "load",
@@ -35,6 +36,8 @@ __all__ = [
     "weights_path",
 ]
 
+DEVICES = "Use cpu, cuda, cuda:1, mps or auto."
+
 
 def load(name: str, weights: str | Path = "open", device: str = "cpu") -> Reconstructor:
     """A face alignment method, ready to run.
@@ -42,10 +45,10 @@ def load(name: str, weights: str | Path = "open", device: str = "cpu") -> Recons
     Args:
         name: One of `methods()`.
         weights: The name of weights that ship ("open"), or a path to a .safetensors file.
-        device: "cpu", "cuda", "cuda:1", ...
+        device: "cpu", "cuda", "cuda:1", "mps", or "auto" for the fastest that is there.
 
     Raises:
-        MethodError: No such method, or its plug-in cannot be loaded.
+        MethodError: No such method or device, or its plug-in cannot be loaded.
         WeightsError: The file does not fit; names the first keys or shapes that differ.
         MissingAssetError: The file is not there; says how to get it.
     """
@@ -56,7 +59,34 @@ def load(name: str, weights: str | Path = "open", device: str = "cpu") -> Recons
         factory = found[name].load()
     except (ImportError, AttributeError) as error:
         raise MethodError(f"The method {name!r} cannot be loaded: {error}. Reinstall its package.") from error
-    return factory(weights, device)
+    return factory(weights, checked_device(device))
+
+
+def checked_device(name: str) -> str:
+    """The device of that name, if a method can run there; of "auto", the fastest there is.
+
+    Raises:
+        MethodError: No such device, or not here; a sentence.
+    """
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise MethodError(f"{name!r} is no device. {DEVICES}") from error
+    if device.type == "cpu":
+        return "cpu"
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise MethodError("This machine has no Metal device (mps) that torch can use. Use --device cpu.")
+    if device.type == "cuda":
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        if count == 0:
+            raise MethodError("This machine has no CUDA device that torch can use. Use --device cpu.")
+        if device.index is not None and device.index >= count:
+            raise MethodError(f"There is no {name} here; the last is cuda:{count - 1}. Use that or cpu.")
+    elif device.type != "mps":
+        raise MethodError(f"No method runs on {name!r}. {DEVICES}")
+    return name
 
 
 @lru_cache(maxsize=4)

@@ -50,6 +50,8 @@ def reconstruct(
 
     Raises:
         ValueError: The image or a box cannot be used, or `without` names no switch of the method.
+        MethodError: The method answers for another number of faces, in other shapes than it promised, or with
+            numbers that are none.
     """
     check_image(image)
     if image.size == 0:
@@ -67,6 +69,8 @@ def reconstruct(
     answered = perf_counter()
     if len(answers) != len(faces):
         raise MethodError(f"{method.name} was asked about {len(faces)} faces and answered for {len(answers)}")
+    for answer in answers:
+        _check_answer(answer, method)
     placed = [
         outside_the_picture(back_project(answer, T, face.box), image.shape[1], image.shape[0])
         for answer, T, face in zip(answers, transforms, faces, strict=True)
@@ -166,6 +170,26 @@ def scale_and_turn(T: NDArray[np.float64]) -> tuple[float, float]:
     """Image px per crop px, and the angle (radians, x towards y: clockwise as seen) of a crop."""
     scale = math.sqrt(max(float(np.linalg.det(T[:2, :2])), 0.0))
     return scale, math.atan2(float(T[1, 0]), float(T[0, 0]))
+
+
+def _check_answer(answer: Reconstruction, method: Reconstructor) -> None:
+    """What does not hold here is the method's mistake, and nothing may be drawn or exported of it."""
+    vertices, triangles = np.asarray(answer.vertices), answer.topology.triangles
+    if vertices.ndim != 2 or vertices.shape[1] != 3 or not len(vertices):
+        raise MethodError(f"{method.name} answered with vertices of the shape {list(vertices.shape)}")
+    if len(triangles) and int(np.max(triangles)) >= len(vertices):
+        raise MethodError(f"{method.name} answered with {len(vertices)} vertices, too few for its triangles")
+    for scalar in answer.scalars:
+        if len(scalar.values) != len(vertices):
+            raise MethodError(
+                f"{method.name} answered with {len(scalar.values)} values of {scalar.name} "
+                f"for {len(vertices)} vertices"
+            )
+    numbers = (vertices, answer.landmarks, answer.pose_deg, answer.mm_per_px)
+    if not all(np.isfinite(np.asarray(part)).all() for part in numbers):
+        raise MethodError(
+            f"{method.name} answered with numbers that are not finite. Try another box, method or device."
+        )
 
 
 def _check_box(box: Box) -> None:

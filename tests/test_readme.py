@@ -9,9 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from viewer.assets.cli import parse_assets
-from viewer.cli.about import parse_about
-from viewer.cli.parser import parse_batch, parse_launch, parse_occlude
+from viewer.cli.parser import parse
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -34,10 +32,7 @@ def commands(program: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("words", commands("unmask"), ids=" ".join)
 def test_command_lines_are_understood(words):
-    read = {"run": parse_batch, "occlude": parse_occlude, "assets": parse_assets, "about": parse_about}.get(
-        words[1] if words[1:] else ""
-    )
-    read(words[2:]) if read is not None else parse_launch(words[1:])
+    parse(words[1:])
 
 
 @pytest.mark.parametrize("words", commands("make"), ids=" ".join)

@@ -8,37 +8,46 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from viewer.assets.cli import Assets
+from viewer.cli.about import About
+from viewer.cli.options import Batch, Launch, Occlude
+from viewer.cli.parser import Asked, parse
+from viewer.cli.speech import ended_well
+
 __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program; returns its exit status: 0, or 1 if anything failed."""
+    """Run the program; returns its exit status.
+
+    0, or 1 if anything failed; 2 if the words or the display cannot be used, 130 or 143 if it was stopped.
+    """
     words = list(sys.argv[1:] if arguments is None else arguments)
-    match words[:1]:
-        case ["run"]:
-            from viewer.cli.parser import parse_batch
+    return ended_well(lambda: _run(parse(words)))
+
+
+def _run(asked: Asked) -> int:
+    match asked:
+        case Batch():
             from viewer.cli.run import run_batch
 
-            return run_batch(parse_batch(words[1:]))
-        case ["occlude"]:
+            return run_batch(asked)
+        case Occlude():
             from viewer.cli.occlude import run_occlude
-            from viewer.cli.parser import parse_occlude
 
-            return run_occlude(parse_occlude(words[1:]))
-        case ["assets"]:
-            from viewer.assets.cli import parse_assets, run_assets
+            return run_occlude(asked)
+        case Assets():
+            from viewer.assets.cli import run_assets
 
-            return run_assets(parse_assets(words[1:]))
-        case ["about"]:
-            from viewer.cli.about import parse_about, run_about
+            return run_assets(asked)
+        case About():
+            from viewer.cli.about import run_about
 
-            return run_about(parse_about(words[1:]))
-    from viewer.cli.parser import parse_launch
+            return run_about(asked)
+        case Launch():
+            from viewer.app.startup import run
 
-    launch = parse_launch(words)
-    from viewer.app.startup import run
-
-    return run(launch)
+            return run(asked)
 
 
 if __name__ == "__main__":

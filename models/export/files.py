@@ -2,7 +2,7 @@
 
 A mesh leaves in right-handed axes: x right, y up, z towards the camera. PLY keeps px: (x, -y, z) of the
 frame. GLB is in metres, as glTF demands, about the face's own centre; `extras` say how to come back to px.
-Files appear whole or not at all: they are written beside their place and then moved there.
+How a file is written, and what it may replace, is the business of `outputs`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from __future__ import annotations
 import io
 import json
 import math
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from models.catalogue import Provenance
-from models.errors import InputError
+from models.export.outputs import Write, write_whole
 from models.geometry.transforms import vertex_normals
 from models.metrics.states import (
     STATE_NAMES,
@@ -42,7 +40,12 @@ MESH_SUFFIXES = (".ply", ".glb")
 UNSEEN_GREY = 128
 
 
-def write_mesh(path: Path, answer: Reconstruction, image: NDArray[np.uint8] | None = None) -> None:
+def write_mesh(
+    path: Path,
+    answer: Reconstruction,
+    image: NDArray[np.uint8] | None = None,
+    write: Write = write_whole,
+) -> None:
     """The answer's mesh as .ply or .glb, by the ending of `path`.
 
     Args:
@@ -50,6 +53,7 @@ def write_mesh(path: Path, answer: Reconstruction, image: NDArray[np.uint8] | No
         answer: In IMAGE space.
         image: [H, W, 3] the frame; gives seen vertices its colours. Unseen ones are grey: what no one saw has
             no colour.
+        write: Who writes the bytes.
 
     Raises:
         ValueError: Another ending, or an answer still in crop space.
@@ -64,7 +68,7 @@ def write_mesh(path: Path, answer: Reconstruction, image: NDArray[np.uint8] | No
         data = _glb(answer, image)
     else:
         raise ValueError(f"a mesh is written as one of {MESH_SUFFIXES}, not as {suffix!r}")
-    write_whole(path, data)
+    write(path, data)
 
 
 def write_answers(
@@ -74,6 +78,7 @@ def write_answers(
     image_size: tuple[int, int],
     version: str,
     weights: Provenance | None = None,
+    write: Write = write_whole,
 ) -> None:
     """All answers about one frame as JSON; what the fields mean stands in the file itself.
 
@@ -84,6 +89,7 @@ def write_answers(
         image_size: (width, height), px.
         version: Of this program.
         weights: Those the method was loaded with; None where nobody knows.
+        write: Who writes the bytes.
 
     Raises:
         InputError: The folder cannot be written to.
@@ -109,7 +115,7 @@ def write_answers(
         },
         "faces": [answer_record(answer) for answer in answers],
     }
-    write_whole(path, (json.dumps(record, indent=1, allow_nan=False) + "\n").encode())
+    write(path, (json.dumps(record, indent=1, allow_nan=False) + "\n").encode())
 
 
 def weights_record(weights: Provenance) -> dict[str, str | None]:
@@ -147,7 +153,7 @@ def answer_record(answer: Reconstruction) -> dict[str, Any]:
     }
 
 
-def write_picture(path: Path, image: NDArray[np.uint8]) -> None:
+def write_picture(path: Path, image: NDArray[np.uint8], write: Write = write_whole) -> None:
     """[H, W, 3] RGB as PNG.
 
     Raises:
@@ -155,31 +161,7 @@ def write_picture(path: Path, image: NDArray[np.uint8]) -> None:
     """
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "PNG", compress_level=3)
-    write_whole(path, buffer.getvalue())
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Make `path` hold `data`; whatever was there before stays until all is written.
-
-    Raises:
-        InputError: The folder cannot be written to.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        beside = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
-            beside.chmod(0o644)
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError(
-            f"{path} cannot be written ({reason}). Choose a folder of yours with room."
-        ) from error
+    write(path, buffer.getvalue())
 
 
 def _ply(answer: Reconstruction, image: NDArray[np.uint8] | None) -> bytes:

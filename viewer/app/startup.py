@@ -28,12 +28,14 @@ from PySide6.QtWidgets import QApplication
 
 import resources
 from models.catalogue import FINDERS, USUAL_FINDER, finder_lacks
+from models.errors import InputError
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
 from viewer.app.assembly import FIRST_SIZE, Assembly, Panels
 from viewer.app.tour import Tour
-from viewer.app.unattended import Unattended
+from viewer.app.unattended import Unattended, outputs_of, planned_files
 from viewer.cli.options import Launch
+from viewer.cli.speech import complain
 from viewer.inference.worker import Work
 from viewer.methods.available import best_offer, first_lineup, usable
 from viewer.state.layout import PANELS, Kind, arrangement, panel_row
@@ -54,6 +56,12 @@ LOUDNESS = {
     QtMsgType.QtFatalMsg: logging.CRITICAL,
 }
 
+STATUS_NO_DISPLAY = 2
+NO_DISPLAY = (
+    "unmask: there is no display to open a window on. Use `unmask run`, which needs none, "
+    "or `xvfb-run -a unmask ...`."
+)
+
 
 def run(launch: Launch, work: Work | None = None, size: tuple[int, int] | None = None) -> int:
     """Open the window and stay until it is closed.
@@ -64,8 +72,13 @@ def run(launch: Launch, work: Work | None = None, size: tuple[int, int] | None =
         size: Of the window, px; as it was left, if not given.
 
     Returns:
-        The exit code: 0, or 1 if files were asked for and there was no answer to write.
+        The exit code: 0, 1 if files were asked for and could not be written, 2 if there is no display.
     """
+    try:
+        outputs_of(launch).refuse(planned_files(launch))
+    except InputError as error:
+        complain(f"unmask: {error}")
+        return 1
     application = make_application()
     with tempfile.TemporaryDirectory() as folder:
         return _session(application, launch, settings_for(launch, Path(folder)), work or models_work(), size)
@@ -164,10 +177,12 @@ def make_application() -> QApplication:
         return present
     for name in FOREIGN_QT:
         os.environ.pop(name, None)  # OpenCV points them at its own Qt 5
-    _choose_gl_platform()
+    qInstallMessageHandler(_without_display)
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
     QSurfaceFormat.setDefaultFormat(surface_format())
     application = QApplication(sys.argv[:1])
+    qInstallMessageHandler(None)
+    _follow_qt(QGuiApplication.platformName())
     application.setApplicationName("unmask")
     application.setOrganizationName("unmask")
     application.setApplicationDisplayName("Unmask")
@@ -239,10 +254,18 @@ def remove_hooks() -> None:
     qInstallMessageHandler(None)
 
 
-def _choose_gl_platform() -> None:
-    """PyOpenGL takes EGL where WAYLAND_DISPLAY is set, even if Qt runs on X11: then it must be told."""
+def _without_display(kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
+    """Qt would end the process by force: say what to do, and end it before."""
+    if kind is QtMsgType.QtFatalMsg:
+        complain(NO_DISPLAY)
+        os._exit(STATUS_NO_DISPLAY)
+    if not text.startswith(("qt.qpa.xcb:", "qt.qpa.plugin:", "could not", "Could not", "From 6.")):
+        logging.getLogger("qt").log(LOUDNESS[kind], text)
+
+
+def _follow_qt(platform: str) -> None:
+    """PyOpenGL must look for contexts where Qt makes them; by itself it goes by WAYLAND_DISPLAY."""
     if not sys.platform.startswith("linux") or "PYOPENGL_PLATFORM" in os.environ:
         return
-    platform = os.environ.get("QT_QPA_PLATFORM", "")
-    on_wayland = platform.startswith("wayland") or (not platform and "WAYLAND_DISPLAY" in os.environ)
-    os.environ["PYOPENGL_PLATFORM"] = "egl" if on_wayland else "glx"
+    glx = platform == "xcb" and os.environ.get("QT_XCB_GL_INTEGRATION", "xcb_glx") == "xcb_glx"
+    os.environ["PYOPENGL_PLATFORM"] = "glx" if glx else "egl"

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import logging
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Slot
 
+import resources
+from models.errors import InputError
+from models.export.outputs import Outputs
 from viewer.app.assembly import Assembly
 from viewer.app.idle import Idle, answered_or_failed
 from viewer.cli.options import Launch
+from viewer.cli.speech import complain, say
 from viewer.state.state import State
-
-log = logging.getLogger(__name__)
 
 
 class Unattended(QObject):
@@ -24,7 +26,7 @@ class Unattended(QObject):
 
     def __init__(self, assembly: Assembly, launch: Launch) -> None:
         super().__init__(assembly)
-        self._assembly, self._launch = assembly, launch
+        self._assembly, self._launch, self._outputs = assembly, launch, outputs_of(launch)
         self.code = 1
         self._settled = Idle(assembly.store, answered_or_failed, self)
         self._settled.settled.connect(self._run)
@@ -33,24 +35,48 @@ class Unattended(QObject):
     def _run(self) -> None:
         self._settled.stop()
         state = self._assembly.store.state
-        answered = state.answer is not None
-        if not answered and state.notice is not None:
-            print(state.notice.cause, state.notice.remedy)
-        wanted = self._files(state, answered)
-        written = [path for kind, path in wanted if self._write(kind, path)]
-        self.code = 0 if answered and len(written) == len(wanted) else 1
+        if state.answer is None and state.notice is not None:
+            say(f"{state.notice.cause} {state.notice.remedy}")
+        wanted = files_of(self._launch, state.source_name)
+        missing = [path for path in wanted if not self._write(path, state)]
+        if missing:
+            complain(f"unmask: not written: {', '.join(map(str, missing))}")
+        self.code = 0 if state.answer is not None and not missing else 1
         self._assembly.window.close()
 
-    def _files(self, state: State, answered: bool) -> list[tuple[str, Path]]:
-        files = [] if self._launch.screenshot is None else [("png", self._launch.screenshot)]
-        if self._launch.export is not None and answered:
-            stem = Path(state.source_name).stem
-            files += [(kind, self._launch.export / f"{stem}.{kind}") for kind in ("ply", "glb", "json")]
-        return files
-
-    def _write(self, kind: str, path: Path) -> bool:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    def _write(self, path: Path, state: State) -> bool:
+        kind = "png" if path == self._launch.screenshot else path.suffix[1:]
+        if kind != "png" and state.answer is None:
+            return False
+        try:
+            self._outputs.refuse([path])
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except (InputError, OSError) as error:
+            complain(f"unmask: {error}")
+            return False
         if not self._assembly.commands.export.export_now(kind, str(path)):
             return False
-        print(path)
+        say(str(path))
         return True
+
+
+def outputs_of(launch: Launch) -> Outputs:
+    """What a session may write: nothing over what it opens, nothing over what is there."""
+    return Outputs(launch.paths, launch.overwrite)
+
+
+def planned_files(launch: Launch) -> tuple[Path, ...]:
+    """The files a session will write, as far as that is known before anything is opened."""
+    if len(launch.paths) == 1:
+        return files_of(launch, launch.paths[0].resolve().name)
+    samples = resources.samples()[:1] if not launch.paths and launch.camera is None else ()
+    return files_of(launch, samples[0].name) if samples else files_of(replace(launch, export=None), "")
+
+
+def files_of(launch: Launch, source_name: str) -> tuple[Path, ...]:
+    """The files a session writes about a source of that name."""
+    files = [] if launch.screenshot is None else [launch.screenshot]
+    if launch.export is not None:
+        stem = Path(source_name).stem
+        files += [launch.export / f"{stem}.{kind}" for kind in ("ply", "glb", "json")]
+    return tuple(files)

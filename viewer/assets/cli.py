@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from resources.keeping import FileRow, KeepError, State, fetch, keep, remove, ro
 from resources.needs import BETTER_WITH, NEEDS, made_possible
 from viewer.assets.text import as_json, as_table, described, megabytes
 
-__all__ = ["Assets", "adding", "fetching", "parse_assets", "run_assets", "wanted_rows"]
+__all__ = ["Assets", "adding", "assets_of", "fetching", "fill_assets", "run_assets", "wanted_rows"]
 
 STOPPED = 130  # as shells count an interrupt
 
@@ -38,12 +38,11 @@ class Assets:
     replace: bool = False
 
 
-def parse_assets(words: Sequence[str]) -> Assets:
-    """The words after `unmask assets`."""
-    parser = argparse.ArgumentParser(
-        prog="unmask assets",
-        description="Lists the files this program runs on: those that ship, those that can be fetched and "
-        "those you must bring. Files are kept in $UNMASK_ASSETS, else in your data folder.",
+def fill_assets(parser: argparse.ArgumentParser) -> None:
+    """The options of `unmask assets`."""
+    parser.description = (
+        "Lists the files this program runs on: those that ship, those that can be fetched and "
+        "those you must bring. Files are kept in $UNMASK_ASSETS, else in your data folder."
     )
     parser.add_argument("--json", action="store_true", help="list as JSON")
     verbs = parser.add_subparsers(dest="verb", metavar="fetch | add | remove")
@@ -59,7 +58,10 @@ def parse_assets(words: Sequence[str]) -> Assets:
         verb.add_argument(
             "--replace", action="store_true", help="put another file of that name aside as .old"
         )
-    found = parser.parse_args(words)
+
+
+def assets_of(found: argparse.Namespace) -> Assets:
+    """What was asked for."""
     given = vars(found)
     return Assets(
         verb=found.verb or "list",

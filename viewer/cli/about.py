@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -18,21 +17,27 @@ LICENCE = "Apache-2.0 (code); each file of weights under its own terms, below"
 PACKAGES = ("torch", "numpy", "PySide6-Essentials", "pyqtgraph", "PyOpenGL", "opencv-python", "pillow", "av")
 
 
-def parse_about(words: Sequence[str]) -> bool:
-    """The words after `unmask about`: whether JSON is wanted."""
-    parser = argparse.ArgumentParser(
-        prog="unmask about",
-        description="Versions, and every file of weights and face models at hand with SHA-256, licence and "
-        "origin.",
-    )
+@dataclass(frozen=True, slots=True)
+class About:
+    """What `unmask about` was asked to do: whether JSON is wanted."""
+
+    json: bool = False
+
+
+def fill_about(parser: argparse.ArgumentParser) -> None:
+    """The options of `unmask about`."""
     parser.add_argument("--json", action="store_true", help="as JSON")
-    return bool(parser.parse_args(words).json)
 
 
-def run_about(as_json: bool) -> int:
+def about_of(found: argparse.Namespace) -> About:
+    """What was asked for."""
+    return About(bool(found.json))
+
+
+def run_about(asked: About) -> int:
     """Print it; returns 0."""
     record = about()
-    print(json.dumps(record, indent=1, ensure_ascii=False) if as_json else "\n".join(_lines(record)))
+    print(json.dumps(record, indent=1, ensure_ascii=False) if asked.json else "\n".join(_lines(record)))
     return 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from models.catalogue import provenance
 from models.detection.detectors import detect
-from models.errors import InputError, UnmaskError
-from models.export.files import weights_record, write_picture, write_whole
+from models.errors import InputError
+from models.export.files import weights_record, write_picture
+from models.export.outputs import Names, Outputs
 from models.export.overlay import draw_overlay
-from models.loading import load
+from models.loading import checked_device, load
 from models.occlusion.cover import lay
 from models.occlusion.fillings import FILLINGS, Filling
 from models.occlusion.kinds import KINDS, cover
@@ -27,39 +28,45 @@ from models.robustness.change import Change, change
 from models.robustness.jitter import Jitter, Spread, jittering
 from models.robustness.sweep import GROWING, SLIDING, Ask, Sweep, Swept, sweeping
 from resources import program_version
+from viewer.cli.answering import told
+from viewer.cli.inputs import check_box
 from viewer.cli.options import Occlude
-from viewer.cli.run import check_device, left_out
+from viewer.cli.run import left_out
+from viewer.cli.speech import complain, say
 from viewer.sources.still import read_still
+
+SWEEP, JITTER = "-sweep.csv", "-jitter.csv"
 
 
 def run_occlude(asked: Occlude) -> int:
     """Cover, sweep, jitter; a line for each file. Returns 1 with a sentence on stderr if anything failed."""
     try:
-        check_device(asked.device)
         sweep, jitter = _planned(asked)
-        method = load(asked.method, asked.weights, asked.device)
+        outputs, device = _outputs(asked), checked_device(asked.device)
+        method = load(asked.method, asked.weights, device)
         without = left_out(method.switches, asked.without, None)
 
         def ask(image: NDArray[np.uint8], face: Face) -> Reconstruction:
             return reconstruct(image, [face], method, without)[0]
 
-        for path in occlude(asked, ask, sweep, jitter):
-            print(path, flush=True)
-    except (UnmaskError, ValueError, OSError) as error:
-        print(f"unmask: {error}", file=sys.stderr)
+        for path in occlude(asked, ask, sweep, jitter, outputs):
+            say(str(path))
+    except (Exception, SystemExit) as error:  # a method may fail in any way
+        complain(f"unmask: {told(error)}")
         return 1
     return 0
 
 
-def occlude(asked: Occlude, ask: Ask, sweep: Sweep | None, jitter: Jitter | None) -> list[Path]:
+def occlude(
+    asked: Occlude, ask: Ask, sweep: Sweep | None, jitter: Jitter | None, outputs: Outputs
+) -> list[Path]:
     """Do it and write the files; returns them."""
     frame = read_still(asked.image)
     faces = detect(frame.image, asked.detector) if asked.box is None else [Face(asked.box)]
     if not faces:
         raise InputError(f"No face was found in {frame.name}. Give its place with --box x0,y0,x1,y1.")
     face = faces[0]
-    asked.out.mkdir(parents=True, exist_ok=True)
-    stem = asked.out / asked.image.stem
+    check_box(face.box, frame.image.shape[1], frame.image.shape[0])
     reference = ask(frame.image, face)
     covers = [cover(kind, reference.landmarks[:, :2], asked.seed) for kind in asked.kinds]
     laid, hidden = lay(frame.image, covers)
@@ -76,11 +83,13 @@ def occlude(asked: Occlude, ask: Ask, sweep: Sweep | None, jitter: Jitter | None
         "covered_share": _known(covered_share(hidden, reference.landmarks)),
         "change": _told(change(answer, reference, hidden)),
     }
-    paths = [_written(stem, ".png", lambda path: write_picture(path, draw_overlay(laid, [answer])))]
+    files: list[tuple[str, Callable[[Path], None]]] = [
+        (".png", lambda path: write_picture(path, draw_overlay(laid, [answer]), outputs.write))
+    ]
     if sweep is not None:
         swept = _last(sweeping(sweep, frame.image, face.box, ask))
         said["sweep"] = _swept(swept, asked)
-        paths.append(_written(stem, "-sweep.csv", lambda path: _write(path, swept.csv())))
+        files.append((SWEEP, lambda path: outputs.write(path, swept.csv().encode())))
     if jitter is not None:
         spread: Spread = _last(jittering(jitter, frame.image, face.box, ask))
         said["jitter"] = {
@@ -90,8 +99,24 @@ def occlude(asked: Occlude, ask: Ask, sweep: Sweep | None, jitter: Jitter | None
             "mean_spread_mm": spread.mean_mm,
             "mean_spread_percent": spread.mean_percent,
         }
-        paths.append(_written(stem, "-jitter.csv", lambda path: _write(path, spread.csv())))
-    return [_written(stem, ".json", lambda path: _write(path, json.dumps(said, indent=1) + "\n")), *paths]
+        files.append((JITTER, lambda path: outputs.write(path, spread.csv().encode())))
+    record = (json.dumps(said, indent=1, allow_nan=False) + "\n").encode()
+    files.insert(0, (".json", lambda path: outputs.write(path, record)))
+    for ending, write in files:
+        write(_path(asked, ending))
+    return [_path(asked, ending) for ending, _ in files]
+
+
+def _outputs(asked: Occlude) -> Outputs:
+    """Who writes; InputError if a file would be written over."""
+    outputs = Outputs([asked.image], asked.overwrite)
+    tables = [SWEEP] * (asked.sweep is not None) + [JITTER] * asked.jitter
+    outputs.refuse(_path(asked, ending) for ending in (".json", ".png", *tables))
+    return outputs
+
+
+def _path(asked: Occlude, ending: str) -> Path:
+    return asked.out / (Names().take(asked.image.stem) + ending)
 
 
 def _planned(asked: Occlude) -> tuple[Sweep | None, Jitter | None]:
@@ -147,13 +172,3 @@ def _last(series: Any) -> Any:
     for found in series:
         value = found
     return value
-
-
-def _write(path: Path, text: str) -> None:
-    write_whole(path, text.encode())
-
-
-def _written(stem: Path, ending: str, write: Any) -> Path:
-    path = stem.with_name(stem.name + ending)
-    write(path)
-    return path

@@ -24,6 +24,7 @@ class Launch:
         screenshot: Where to write a picture of the whole window once the first answer is drawn; then quit.
         export: Folder for the mesh (PLY, GLB) and the answer (JSON) once it is there; then quit.
         tour: Folder for a picture of every arrangement with something in it; then quit.
+        overwrite: Whether files that are there already are replaced; an input never is.
     """
 
     paths: tuple[Path, ...] = ()
@@ -37,6 +38,7 @@ class Launch:
     screenshot: Path | None = None
     export: Path | None = None
     tour: Path | None = None
+    overwrite: bool = False
 
     @property
     def unattended(self) -> bool:
@@ -49,13 +51,17 @@ class Batch:
     """What `unmask run` was asked to do.
 
     Attributes:
-        images: The pictures, in order.
+        images: Pictures, videos, folders, patterns of names, and lists of such as "@NAME", in order.
         out: Folder for the files.
         method, weights, device: Who answers, and where it runs.
         detector: Who looks for faces.
         without: Parts of the computation to leave out.
         branches: The branches to keep; None keeps all.
         box: The face's box in each picture, image px; None looks for faces.
+        lists: Files that name more inputs, one a line.
+        recursive: Whether folders are taken with all folders inside.
+        every: Of a video, each so-many-th frame is answered.
+        overwrite: As in Launch.
     """
 
     images: tuple[Path, ...]
@@ -67,6 +73,10 @@ class Batch:
     without: frozenset[str] = frozenset()
     branches: frozenset[str] | None = None
     box: Box | None = None
+    lists: tuple[Path, ...] = ()
+    recursive: bool = False
+    every: int = 1
+    overwrite: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +86,7 @@ class Occlude:
     Attributes:
         image: The picture.
         out: Folder for the files.
-        method, weights, detector, device, without, box: As in Batch.
+        method, weights, detector, device, without, box, overwrite: As in Batch.
         kinds: Covers to lay, from the bottom up.
         seed: Of covers, sweep and jitter.
         sweep: What sweeps over the face; None for no sweep.
@@ -108,3 +118,4 @@ class Occlude:
     draws: int = 24
     shift_px: float = 4.0
     scale_percent: float = 5.0
+    overwrite: bool = False

@@ -1,49 +1,62 @@
-"""What the words after `unmask`, `unmask run` and `unmask occlude` ask for. No Qt here."""
+"""What the words after `unmask` ask for, command by command. No Qt here."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import math
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from models.catalogue import FINDERS, USUAL_FINDER
 from models.geometry.arrays import Box
 from resources import program_version
+from viewer.assets.cli import Assets, assets_of, fill_assets
+from viewer.cli.about import About, about_of, fill_about
+from viewer.cli.inputs import SMALLEST_BOX_PX
 from viewer.cli.options import Batch, Launch, Occlude
 from viewer.methods.available import best_offer
 from viewer.state.layout import ARRANGEMENTS
 
-COMMANDS = """commands, each with its own --help:
-  unmask run IMAGE ... --out DIR    answer without a window, and write files
-  unmask occlude IMAGE --out DIR    add occluders to a face, and write what that changes
-  unmask assets                     list, fetch, add and remove weights and face models
-  unmask about                      versions, and the weights at hand with their licences
+Asked = Launch | Batch | Occlude | Assets | About
+DESCRIPTION = "See what a face alignment network saw, and what it made up where it saw nothing."
+WINDOW = "opens the window: on PATHs, which are pictures, a video or a folder, or on a bundled photo"
+EPILOG = "A file or folder named like a command is opened by ./run, or after --."
 
-A file or folder of such a name is opened by ./run, or after --."""
+
+class _Parser(argparse.ArgumentParser):
+    """Lets options stand between files, also in a command of another parser."""
+
+    _mixing = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As the base, but files may go on after an option."""
+        if self._mixing or self._subparsers is not None:
+            return super().parse_known_args(args, namespace)
+        self._mixing = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._mixing = False
+
+
+def parse(words: Sequence[str]) -> Asked:
+    """The words after `unmask`: those of a command, or of the window."""
+    if words[:1] and words[0] in (*COMMANDS, "-h", "--help"):
+        found = _program().parse_args(_plain(words))
+        _, _, read = COMMANDS[found.command]
+        asked: Asked = read(found)
+        return asked
+    return parse_launch(words)
 
 
 def parse_launch(words: Sequence[str]) -> Launch:
-    """The words after `unmask`."""
-    parser = argparse.ArgumentParser(
-        prog="unmask",
-        description="See what a face alignment network saw, and what it made up where it saw nothing.",
-        epilog=COMMANDS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    """The words after `unmask` where no command is named."""
+    parser = _Parser(prog="unmask", description=DESCRIPTION)
     parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="pictures, a video, or a folder")
-    parser.add_argument("--camera", type=_camera, metavar="N", help="open camera N; 0 is the first")
-    _add_method(parser, method=None, detector=None)
-    parser.add_argument("--theme", choices=["dark", "light"])
-    parser.add_argument(
-        "--arrangement", choices=[row.name for row in ARRANGEMENTS], help="which panels stand side by side"
-    )
-    parser.add_argument("--screenshot", type=Path, metavar="PNG", help="write the window there, then quit")
-    parser.add_argument("--export", type=Path, metavar="DIR", help="write mesh and answer there, then quit")
-    parser.add_argument(
-        "--tour", type=Path, metavar="DIR", help="write a picture of every arrangement there, then quit"
-    )
-    parser.add_argument("--version", action="version", version=f"unmask {program_version()}")
-    found = parser.parse_intermixed_args(words)
+    _add_window(parser)
+    found = parser.parse_args(_plain(words))
     if found.tour is not None and (found.screenshot is not None or found.export is not None):
         parser.error("--tour writes its own pictures; leave --screenshot and --export out")
     if found.camera is not None and found.paths:
@@ -60,28 +73,95 @@ def parse_launch(words: Sequence[str]) -> Launch:
         screenshot=found.screenshot,
         export=found.export,
         tour=found.tour,
+        overwrite=found.overwrite,
     )
 
 
 def parse_batch(words: Sequence[str]) -> Batch:
     """The words after `unmask run`."""
-    parser = argparse.ArgumentParser(
-        prog="unmask run",
-        description="Write NAME.json, NAME.ply, NAME.glb and NAME.png for every picture.",
+    asked = parse(["run", *words])
+    assert isinstance(asked, Batch)
+    return asked
+
+
+def parse_occlude(words: Sequence[str]) -> Occlude:
+    """The words after `unmask occlude`."""
+    asked = parse(["occlude", *words])
+    assert isinstance(asked, Occlude)
+    return asked
+
+
+def _program() -> argparse.ArgumentParser:
+    """All there is; what follows no command is parsed by `parse_launch`, this one tells of it."""
+    parser = _Parser(
+        prog="unmask",
+        usage="unmask [option ...] [PATH ...]\n       unmask COMMAND ...",
+        description=f"{DESCRIPTION} Without a command it {WINDOW}.",
+        epilog=EPILOG,
     )
-    parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
-    _add_method(parser, method="dsfnet", detector=USUAL_FINDER)
-    parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, ... (%(default)s)")
+    _add_window(parser)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands, each with --help")
+    for name, (tells, fill, _) in COMMANDS.items():
+        fill(commands.add_parser(name, help=f"unmask {name}: {tells}", description=f"{tells}."))
+    return parser
+
+
+def _add_window(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--camera", type=_camera, metavar="N", help="open camera N; 0 is the first")
+    _add_method(parser, method=None, detector=None)
+    parser.add_argument("--theme", choices=["dark", "light"])
     parser.add_argument(
-        "--branches", type=_parts, metavar="A,B", help="keep only these branches, e.g. image-space"
+        "--arrangement", choices=[row.name for row in ARRANGEMENTS], help="which panels stand side by side"
     )
+    parser.add_argument("--screenshot", type=Path, metavar="PNG", help="write the window there, then quit")
+    parser.add_argument("--export", type=Path, metavar="DIR", help="write mesh and answer there, then quit")
+    parser.add_argument(
+        "--tour", type=Path, metavar="DIR", help="write a picture of every arrangement there, then quit"
+    )
+    _add_overwrite(parser)
+    parser.add_argument("--version", action="version", version=f"unmask {program_version()}")
+
+
+def _add_overwrite(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace files that are there already, but no input"
+    )
+
+
+def _add_place(parser: argparse.ArgumentParser) -> None:
+    """Where the files go, where it runs and where the face is."""
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
+    _add_overwrite(parser)
+    _add_method(parser, method="dsfnet", detector=USUAL_FINDER)
+    parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, mps, auto, ... (%(default)s)")
     parser.add_argument(
         "--box", type=_box, metavar="X0,Y0,X1,Y1", help="the face in each picture, px; else it is looked for"
     )
-    found = parser.parse_intermixed_args(words)
+
+
+def _fill_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "images", nargs="*", metavar="INPUT", help="pictures, videos, folders, patterns, or @LIST of such"
+    )
+    parser.add_argument(
+        "--list", type=Path, action="append", default=[], metavar="FILE", help="a file with an input a line"
+    )
+    parser.add_argument("--recursive", action="store_true", help="folders with all folders inside")
+    parser.add_argument(
+        "--every", type=_positive, default=1, metavar="N", help="of a video, each N-th frame (%(default)s)"
+    )
+    _add_place(parser)
+    parser.add_argument(
+        "--branches", type=_parts, metavar="A,B", help="keep only these branches, e.g. image-space"
+    )
+    parser.set_defaults(complain=parser.error)
+
+
+def _batch_of(found: argparse.Namespace) -> Batch:
+    if not found.images and not found.list:
+        found.complain("name at least one INPUT")
     return Batch(
-        images=tuple(found.images),
+        images=tuple(map(Path, found.images)),
         out=found.out,
         method=found.method,
         weights=found.weights or best_offer(found.method).setting.weights,
@@ -90,22 +170,16 @@ def parse_batch(words: Sequence[str]) -> Batch:
         without=frozenset().union(*found.without),
         branches=found.branches,
         box=found.box,
+        lists=tuple(found.list),
+        recursive=found.recursive,
+        every=found.every,
+        overwrite=found.overwrite,
     )
 
 
-def parse_occlude(words: Sequence[str]) -> Occlude:
-    """The words after `unmask occlude`."""
-    parser = argparse.ArgumentParser(
-        prog="unmask occlude",
-        description="Occlude a face and write what that changes, compared with the bare answer: NAME.json, "
-        "NAME.png and tables as CSV. The occlusion lab of the window gives the same figures.",
-    )
-    fresh = Occlude(Path(), Path())
+def _fill_occlude(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("image", type=Path, metavar="IMAGE")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
-    _add_method(parser, method="dsfnet", detector=USUAL_FINDER)
-    parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, ... (%(default)s)")
-    parser.add_argument("--box", type=_box, metavar="X0,Y0,X1,Y1", help="the face, px; else it is looked for")
+    _add_place(parser)
     parser.add_argument(
         "--kind",
         action="append",
@@ -113,8 +187,10 @@ def parse_occlude(words: Sequence[str]) -> Occlude:
         help="an occluder to add, e.g. mask; again for more",
     )
     parser.add_argument("--seed", type=_count, default=0, help="of occluders, sweep and jitter (%(default)s)")
-    _add_trials(parser, fresh)
-    found = parser.parse_args(words)
+    _add_trials(parser, Occlude(Path(), Path()))
+
+
+def _occlude_of(found: argparse.Namespace) -> Occlude:
     growing = found.grow or (found.kind[-1] if found.kind else "bottom")
     return Occlude(
         image=found.image,
@@ -138,6 +214,7 @@ def parse_occlude(words: Sequence[str]) -> Occlude:
         draws=found.draws,
         shift_px=found.shift,
         scale_percent=found.scale,
+        overwrite=found.overwrite,
     )
 
 
@@ -203,11 +280,68 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
+    return int(text)
+
+
 def _box(text: str) -> Box:
     try:
         x0, y0, x1, y1 = (float(part) for part in text.split(","))
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no box; write x0,y0,x1,y1 in px") from error
+    if not all(map(math.isfinite, (x0, y0, x1, y1))):
+        raise argparse.ArgumentTypeError(f"{text!r} is no box; write x0,y0,x1,y1 in px")
     if not (x0 < x1 and y0 < y1):
         raise argparse.ArgumentTypeError(f"{text!r} is no box; x0 must be less than x1, y0 less than y1")
+    if min(x1 - x0, y1 - y0) < SMALLEST_BOX_PX:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is too small a box: a face needs {SMALLEST_BOX_PX} px each way"
+        )
     return x0, y0, x1, y1
+
+
+def _plain(words: Sequence[str]) -> list[str]:
+    """Words as argparse reads them aright when options stand between files.
+
+    `--box -10 5 100 100` and `--box -10,5,100,100` become one word, for -10 looks like an option; a file that
+    begins with a dash, after `--`, becomes ./-FILE.
+    """
+    plain: list[str] = []
+    left = list(words)
+    while left:
+        word = left.pop(0)
+        if word == "--" and words[0] != "assets":
+            return [*plain, *(f"./{name}" if name.startswith("-") else name for name in left)]
+        if word == "--box":
+            numbers: list[str] = []
+            while left and _NUMBERS.fullmatch(left[0]) and sum(map(_commas, numbers)) < 4:
+                numbers.append(left.pop(0))
+            word = f"--box={','.join(part.strip(',') for part in numbers)}" if numbers else word
+        plain.append(word)
+    return plain
+
+
+_NUMBERS = re.compile(r"[-+.\d][-+.\deE,]*")
+
+
+def _commas(word: str) -> int:
+    return word.strip(",").count(",") + 1
+
+
+COMMANDS: dict[
+    str,
+    tuple[str, Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace], Asked]],
+] = {
+    "run": ("Answer without a window, and write files for every picture and video", _fill_run, _batch_of),
+    "occlude": (
+        "Occlude a face and write what that changes, compared with the bare answer: NAME.json, NAME.png and "
+        "tables as CSV",
+        _fill_occlude,
+        _occlude_of,
+    ),
+    "assets": ("List, fetch, add and remove weights and face models", fill_assets, assets_of),
+    "about": ("Versions, and the weights at hand with their licences", fill_about, about_of),
+}
+"""Of every command: what it does, who adds its options, who reads them."""

@@ -1,80 +1,145 @@
-"""`unmask run`: pictures in, files out, no window. One bad picture does not stop the others."""
+"""`unmask run`: pictures and videos in, files out, no window. One that fails does not stop the others."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-
-import torch
 
 from models.catalogue import Provenance, provenance
 from models.detection.detectors import detect
 from models.errors import InputError, MethodError, UnmaskError
 from models.export.files import write_answers, write_mesh, write_picture
+from models.export.outputs import Names, Outputs
 from models.export.overlay import draw_overlay
-from models.loading import load
+from models.loading import checked_device, load
 from models.metrics.states import STATE_NAMES, state_shares
-from models.pipeline import reconstruct
 from models.reconstruction import Reconstruction
-from models.reconstructor import Face, Reconstructor
+from models.reconstructor import Face
 from resources import program_version
+from viewer.cli.answering import Answering, answering, told
+from viewer.cli.clip import Clip, as_csv, reader_of
+from viewer.cli.inputs import check_box, expanded, is_video, lists_of
 from viewer.cli.options import Batch
+from viewer.cli.speech import complain, say
 from viewer.readouts.verdict import likely_error_text
 from viewer.sources.source import Frame
 from viewer.sources.still import read_still
 from viewer.state.setting import branches_of
 
+PICTURE_ENDINGS = (".json", ".png", ".ply", ".glb")
+VIDEO_ENDINGS = (".csv",)
+NAMED = 8  # so many inputs the last line names
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Plan:
+    """What a run reads and writes, known before any work is done.
+
+    Attributes:
+        inputs: Every picture and video once, with the beginning of its files' paths.
+        names: Gives further names in that folder.
+        outputs: Writes, and refuses what must not be written over.
+    """
+
+    inputs: tuple[tuple[Path, Path], ...]
+    names: Names
+    outputs: Outputs
+
 
 def run_batch(batch: Batch) -> int:
-    """Answer for every picture; one line each. Returns 1 if any failed."""
+    """Answer for every picture and video; one line each. Returns 1 if any failed."""
     try:
-        check_device(batch.device)
-        method = load(batch.method, batch.weights, batch.device)
+        plan = planned(batch)
+        device = checked_device(batch.device)
+        method = load(batch.method, batch.weights, device)
         without = left_out(method.switches, batch.without, batch.branches)
     except UnmaskError as error:
-        print(f"unmask: {error}", file=sys.stderr)
+        complain(f"unmask: {error}")
         return 1
-    names = distinct_names(batch.images)
-    failed = 0
-    for image, name in zip(batch.images, names, strict=True):
+    ask = answering(method, batch.method, batch.weights, device, without)
+    failed: list[Path] = []
+    for path, stem in plan.inputs:
         try:
-            print(f"{image}: {run_one(batch, method, without, image, batch.out / name)}", flush=True)
-        except (UnmaskError, ValueError) as error:
-            failed += 1
-            print(f"{image}: {error}", file=sys.stderr, flush=True)
+            say(f"{path}: {run_one(batch, ask, path, stem, plan)}")
+        except (Exception, SystemExit) as error:  # whatever one picture does, the others are answered
+            failed.append(path)
+            complain(f"{path}: {told(error)}")
     if failed:
-        print(f"{failed} of {len(names)} pictures failed.", file=sys.stderr)
+        more = f" and {len(failed) - NAMED} more" if len(failed) > NAMED else ""
+        names = ", ".join(map(str, failed[:NAMED]))
+        complain(
+            f"{len(failed)} of {len(plan.inputs)} inputs failed; their files are missing: {names}{more}."
+        )
     return 1 if failed else 0
 
 
-def run_one(batch: Batch, method: Reconstructor, without: frozenset[str], image: Path, stem: Path) -> str:
-    """Answer for one picture, write its files, and say in a line what came out."""
-    frame = read_still(image)
+def planned(batch: Batch) -> Plan:
+    """Which files come of which inputs.
+
+    Raises:
+        InputError: There is nothing to answer for, or files would be written over.
+    """
+    paths = expanded(batch.images, batch.lists, batch.recursive)
+    if batch.out.exists() and not batch.out.is_dir():
+        raise InputError(f"{batch.out} is a file. Name a folder with --out.")
+    names = Names()
+    inputs = tuple((path, batch.out / names.take(path.stem)) for path in paths)
+    outputs = Outputs((*paths, *lists_of(batch.images, batch.lists)), batch.overwrite)
+    outputs.refuse(
+        _beside(stem, ending)
+        for path, stem in inputs
+        for ending in (VIDEO_ENDINGS if is_video(path) else PICTURE_ENDINGS)
+    )
+    return Plan(inputs, names, outputs)
+
+
+def run_one(batch: Batch, ask: Answering, path: Path, stem: Path, plan: Plan) -> str:
+    """Answer for one picture or video, write its files, and say in a line what came out."""
+    if is_video(path):
+        return _run_video(batch, ask, path, stem, plan)
+    frame = read_still(path)
+    if batch.box is not None:
+        check_box(batch.box, frame.image.shape[1], frame.image.shape[0])
     faces = detect(frame.image, batch.detector) if batch.box is None else [Face(batch.box)]
     if not faces:
         raise InputError(f"No face was found in {frame.name}. Give its place with --box x0,y0,x1,y1.")
-    answers = reconstruct(frame.image, faces, method, without)
-    write_all(stem, frame, answers, provenance(batch.method, batch.weights))
-    return "; ".join([*map(_line, answers), *frame.notices]) + f" -> {stem}.json .ply .glb .png"
+    answers, notices = ask(frame.image, faces)
+    write_all(stem, frame, answers, provenance(batch.method, batch.weights), plan)
+    told_of = "; ".join([*map(_line, answers), *frame.notices, *notices])
+    return f"{told_of} -> {stem}.json .ply .glb .png"
+
+
+def _run_video(batch: Batch, ask: Answering, path: Path, stem: Path, plan: Plan) -> str:
+    clip = Clip(ask, lambda image: detect(image, batch.detector), batch.box)
+    rows = list(clip.rows(reader_of(path), batch.every))
+    plan.outputs.write(_beside(stem, ".csv"), as_csv(rows))
+    if clip.problems:
+        raise InputError(
+            f"{len(clip.problems)} of {clip.frames} frames failed; the first: {clip.problems[0]} "
+            f"The others are in {stem}.csv."
+        )
+    return "; ".join([f"{clip.frames} frames, {len(rows)} rows", *clip.notices]) + f" -> {stem}.csv"
 
 
 def write_all(
-    stem: Path, frame: Frame, answers: Sequence[Reconstruction], weights: Provenance
+    stem: Path, frame: Frame, answers: Sequence[Reconstruction], weights: Provenance, plan: Plan
 ) -> tuple[Path, ...]:
     """The files of one frame: STEM.json and STEM.png about all faces, STEM.ply and STEM.glb of the first.
 
-    Further faces' meshes are STEM-2.ply, STEM-3.ply and so on.
+    Further faces' meshes are STEM-2.ply, STEM-3.ply and so on, or numbered on where that name is taken.
     """
     height, width = frame.image.shape[:2]
+    write = plan.outputs.write
     answer_path, picture_path = _beside(stem, ".json"), _beside(stem, ".png")
-    write_answers(answer_path, answers, frame.name, (width, height), program_version(), weights)
-    write_picture(picture_path, draw_overlay(frame.image, answers))
+    write_answers(answer_path, answers, frame.name, (width, height), program_version(), weights, write)
+    write_picture(picture_path, draw_overlay(frame.image, answers), write)
     paths = [answer_path, picture_path]
     for number, answer in enumerate(answers, 1):
+        begin = stem if number == 1 else stem.with_name(plan.names.take(f"{stem.name}-{number}"))
         for suffix in (".ply", ".glb"):
-            path = _beside(stem, suffix if number == 1 else f"-{number}{suffix}")
-            write_mesh(path, answer, frame.image)
+            path = _beside(begin, suffix)
+            write_mesh(path, answer, frame.image, write)
             paths.append(path)
     return tuple(paths)
 
@@ -96,31 +161,6 @@ def left_out(
         )
     dropped = set() if branches is None else set(there) - branches
     return without | dropped
-
-
-def check_device(name: str) -> None:
-    """Whether a method could run there.
-
-    Raises:
-        MethodError: No such device here.
-    """
-    try:
-        kind = torch.device(name).type
-    except RuntimeError as error:
-        raise MethodError(f"{name!r} is no device. Use cpu or cuda.") from error
-    if kind == "cuda" and not torch.cuda.is_available():
-        raise MethodError("This machine has no CUDA device that torch can use. Use --device cpu.")
-
-
-def distinct_names(images: Sequence[Path]) -> tuple[str, ...]:
-    """A name for each picture's files: its own without the ending, numbered where several share one."""
-    names: list[str] = []
-    for image in images:
-        name, number = image.stem, 2
-        while name in names:
-            name, number = f"{image.stem}_{number}", number + 1
-        names.append(name)
-    return tuple(names)
 
 
 def _beside(stem: Path, ending: str) -> Path:

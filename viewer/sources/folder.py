@@ -50,10 +50,10 @@ def pictures_in(folder: Path) -> tuple[Path, ...]:
     paths = [path for path in paths if not path.name.startswith(".")]
     if not paths:
         raise InputError(f"There is no picture in {folder}. Choose a folder that holds pictures itself.")
-    return tuple(sorted(paths, key=_natural))
+    return tuple(sorted(paths, key=natural))
 
 
-def _natural(path: Path) -> list[tuple[int, str]]:
-    """Sorts "face 10" after "face 9"."""
+def natural(path: Path) -> list[tuple[int, str]]:
+    """A key that sorts "face 10" after "face 9"."""
     parts = re.split(r"(\d+)", path.name.casefold())
     return [(int(part), "") if part.isdecimal() else (0, part) for part in parts]

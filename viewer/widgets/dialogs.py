@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from PySide6.QtCore import QBuffer
 from PySide6.QtGui import QGuiApplication, QPixmap
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
 
 from models.catalogue import provenance
 from models.errors import InputError
+from models.export.outputs import Outputs
 from resources import program_version
 from viewer.sources import open_path, open_paths
 from viewer.sources.source import Source
@@ -130,28 +132,46 @@ class Desktop:
     def export(self, kind: str, path: str, state: State) -> None:
         """Write the window ("png"), the selected answer's mesh ("ply", "glb") or all answers ("json")."""
         if kind == "png":
-            if not self._grab().save(path, "PNG"):
-                raise InputError(f"{path} cannot be written. Choose a folder of yours with room.")
+            _outputs(state).write(Path(path), _png(self._grab()))
             return
         from models.export import files  # brings torch and trimesh; the window must not wait for them
 
         if state.shown is None or state.answer is None:
             raise InputError("There is no face to export yet. Open a photo with a face first.")
-        frame = state.shown.frame
+        frame, write = state.shown.frame, _outputs(state).write
         if kind == "json":
             height, width = frame.image.shape[:2]
             size = (width, height)
             weights = provenance(state.method, state.weights)
-            files.write_answers(Path(path), state.shown.answers, frame.name, size, program_version(), weights)
+            answers, version = state.shown.answers, program_version()
+            files.write_answers(Path(path), answers, frame.name, size, version, weights, write)
         else:
-            files.write_mesh(Path(path), state.answer, frame.image)
+            files.write_mesh(Path(path), state.answer, frame.image, write)
 
     def write_text(self, path: str, text: str) -> None:
         """As UTF-8."""
-        from models.export.files import write_whole
+        from models.export.outputs import write_whole
 
         write_whole(Path(path), text.encode())
 
     def copy(self, text: str) -> None:
         """Onto the clipboard."""
         QGuiApplication.clipboard().setText(text)
+
+
+def _outputs(state: State) -> Outputs:
+    """The user has named the file and agreed to replace it; what is open is not replaced all the same."""
+    paths = (
+        None if state.frame is None else state.frame.path,
+        None if state.truth is None else state.truth.path,
+        *map(Path, state.recent[:1]),
+    )
+    return Outputs([path for path in paths if path is not None], overwrite=True)
+
+
+def _png(picture: QPixmap) -> bytes:
+    buffer = QBuffer()
+    buffer.open(QBuffer.OpenModeFlag.WriteOnly)
+    if picture.isNull() or not picture.save(buffer, "PNG"):
+        raise InputError("The window could not be drawn. Close other programs, or make it smaller.")
+    return bytes(buffer.data().data())

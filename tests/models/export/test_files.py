@@ -13,7 +13,8 @@ import trimesh
 from PIL import Image
 
 from models.errors import InputError
-from models.export.files import SCHEMA, UNSEEN_GREY, write_answers, write_mesh, write_picture, write_whole
+from models.export.files import SCHEMA, UNSEEN_GREY, write_answers, write_mesh, write_picture
+from models.export.outputs import write_whole
 from models.export.overlay import draw_overlay, face_share
 from models.metrics.states import STATE_NAMES, landmark_states, seen_share, state_shares
 from models.reconstruction import SEEN_ABOVE, Alarm, Reconstruction, Scalar, Space, State, frozen, most_likely

@@ -14,7 +14,8 @@ from resources.needs import BETTER_WITH, NEEDS, Need
 from tests.resources.serving import serving
 from viewer.__main__ import main
 from viewer.assets import cli
-from viewer.assets.cli import STOPPED, Assets, parse_assets, run_assets, wanted_rows
+from viewer.assets.cli import STOPPED, Assets, run_assets, wanted_rows
+from viewer.cli.parser import parse
 
 MEANS = pickle.dumps({"mean": np.zeros(62), "std": np.ones(62)}, protocol=2)
 NAME = "param_mean_std_62d_120x120.pkl"
@@ -194,10 +195,10 @@ def test_removing_asks_and_only_touches_the_folder(folder, mine, capsys):
 
 
 def test_the_words_are_understood():
-    assert parse_assets([]) == Assets()
-    assert parse_assets(["--json"]).json
-    fetching = parse_assets(["fetch", "a", "b", "--accept-licence"])
+    assert parse(["assets"]) == Assets()
+    assert parse(["assets", "--json"]).json
+    fetching = parse(["assets", "fetch", "a", "b", "--accept-licence"])
     assert fetching == Assets("fetch", ("a", "b"), accepted=True)
-    assert parse_assets(["remove", "a", "--yes"]) == Assets("remove", ("a",), accepted=True)
+    assert parse(["assets", "remove", "a", "--yes"]) == Assets("remove", ("a",), accepted=True)
     with pytest.raises(SystemExit):
-        parse_assets(["fetch"])
+        parse(["assets", "fetch"])

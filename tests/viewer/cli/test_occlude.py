@@ -14,7 +14,7 @@ from models.robustness.change import change
 from models.robustness.jitter import Jitter, jittering
 from models.robustness.sweep import SLIDING, Sweep, sweeping
 from tests.fakes.covering import PLAIN, ask_covered
-from viewer.cli.occlude import _planned, occlude, run_occlude
+from viewer.cli.occlude import _outputs, _planned, occlude, run_occlude
 from viewer.cli.parser import parse_occlude
 from viewer.occlusion.actions import KINDS
 from viewer.occlusion.trials import planned_jitter, planned_sweep
@@ -32,7 +32,7 @@ def photo(tmp_path):
 
 def done(photo, *words):
     asked = parse_occlude([str(photo), "--out", str(photo.parent / "out"), "--box", BOX, *words])
-    return occlude(asked, ask_covered, *_planned(asked))
+    return occlude(asked, ask_covered, *_planned(asked), _outputs(asked))
 
 
 def test_a_cover_a_sweep_and_a_jitter_are_written_as_the_pure_functions_give_them(photo):
@@ -116,7 +116,7 @@ def test_what_cannot_be_done_is_refused_in_a_sentence_before_anything_is_loaded(
 def test_a_picture_without_a_face_is_refused(photo):
     asked = parse_occlude([str(photo), "--out", str(photo.parent / "out")])
     with pytest.raises(InputError, match="--box"):
-        occlude(asked, ask_covered, None, None)
+        occlude(asked, ask_covered, None, None, _outputs(asked))
 
 
 def test_a_table_of_a_jitter_has_a_line_per_vertex(photo):

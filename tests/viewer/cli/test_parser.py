@@ -60,7 +60,9 @@ def test_who_looks_for_faces_can_be_said(tmp_path, monkeypatch, capsys):
     asked = []
     monkeypatch.setattr(run, "load", lambda name, weights, device: FakeReconstructor(name))
     monkeypatch.setattr(run, "detect", lambda image, by: asked.append(by) or [])
-    assert main(["run", str(photo(tmp_path / "a.png")), "--out", str(tmp_path), "--finder", "haar"]) == 1
+    assert (
+        main(["run", str(photo(tmp_path / "a.png")), "--out", str(tmp_path / "o"), "--finder", "haar"]) == 1
+    )
     assert asked == ["haar"]
 
 
@@ -199,4 +201,4 @@ def test_help_lists_the_commands(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
     said = capsys.readouterr().out
-    assert all(f"unmask {name} " in said for name in ("run", "occlude", "assets"))
+    assert all(f"unmask {name}: " in said for name in ("run", "occlude", "assets", "about"))

@@ -1,13 +1,11 @@
 """What `unmask run` prints of an answer (tier 1)."""
 
-from pathlib import Path
-
 import numpy as np
 from PIL import Image
 
 from models.metrics.states import STATE_NAMES, state_shares
 from tests.fakes.reconstructor import FakeReconstructor, fake_reconstruct
-from viewer.cli import run
+from viewer.cli import answering, run
 from viewer.cli.options import Batch
 
 
@@ -18,11 +16,12 @@ def test_the_line_of_a_picture_tells_how_much_was_seen_turned_away_and_covered(t
         asked.extend(fake_reconstruct(*question))
         return asked
 
-    monkeypatch.setattr(run, "reconstruct", reconstruct)
+    monkeypatch.setattr(answering, "reconstruct", reconstruct)
     path = tmp_path / "ann.png"
     Image.fromarray(np.full((200, 220, 3), 90, np.uint8)).save(path)
     batch = Batch((path,), tmp_path / "out", box=(40.0, 30.0, 160.0, 170.0))
-    line = run.run_one(batch, FakeReconstructor(), frozenset(), path, Path(tmp_path / "out" / "ann"))
+    ask = answering.answering(FakeReconstructor(), "dsfnet", "open", "cpu", frozenset())
+    line = run.run_one(batch, ask, path, tmp_path / "out" / "ann", run.planned(batch))
     shares = state_shares(asked[0])
     told = ", ".join(f"{shares[state]:.0%} {name}" for state, name in STATE_NAMES.items())
     assert told in line

@@ -1,0 +1,135 @@
+"""A video in, a table out: a row for every face of every frame, faces followed from frame to frame."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.errors import InputError
+from models.geometry.arrays import Box
+from models.metrics.states import state_shares
+from models.reconstruction import Reconstruction, State
+from models.reconstructor import Face
+from viewer.cli.answering import Answering, told
+from viewer.cli.inputs import check_box
+from viewer.inference.tracker import Placed, Tracker
+from viewer.sources.player import Reader
+from viewer.sources.source import Frame
+from viewer.state.shown import FoundBy, Search, Shown
+
+COLUMNS = (
+    *("frame", "time_s", "face", "x0", "y0", "x1", "y1", "pitch_deg", "yaw_deg", "roll_deg"),
+    *("seen_percent", "turned_away_percent", "covered_percent", "likely_error_percent"),
+    *("steadied", "alarms", "problem"),
+)
+Row = tuple[str, ...]
+
+
+class Clip:
+    """Answers about the frames of a video, one after the other.
+
+    Args:
+        ask: Who answers.
+        detect: Who looks for faces.
+        box: Where the face is in every frame, px; None looks for faces and follows them.
+    """
+
+    def __init__(
+        self, ask: Answering, detect: Callable[[NDArray[np.uint8]], list[Face]], box: Box | None = None
+    ) -> None:
+        self._ask, self._box = ask, box
+        self._tracker = Tracker(detect)
+        self.notices: dict[str, None] = {}
+        self.problems: list[str] = []
+        self.frames = 0
+
+    def rows(self, reader: Reader, every: int = 1) -> Iterator[Row]:
+        """A row for each face of every so-many-th frame; one without a face where there is none.
+
+        A frame that cannot be answered is a row that says why, and a problem.
+
+        Raises:
+            InputError: The video cannot be opened.
+        """
+        try:
+            for index in range(0, reader.open(), every):
+                self.frames += 1
+                try:
+                    frame = reader.read(index)
+                    yield from self._answered(frame)
+                except (Exception, SystemExit) as error:  # whatever one frame does, the others are answered
+                    self.problems.append(f"frame {index}: {told(error)}")
+                    self._tracker.forget()
+                    yield _row(index, _due(reader, index), problem=told(error))
+        finally:
+            reader.close()
+
+    def _answered(self, frame: Frame) -> list[Row]:
+        self.notices |= dict.fromkeys(frame.notices)
+        if self._box is None:
+            placed = self._tracker.find(frame, 0)
+        else:
+            check_box(self._box, frame.image.shape[1], frame.image.shape[0])
+            placed = Placed((Face(self._box),), Search(FoundBy.DRAWN))
+        answers, notices = self._ask(frame.image, placed.faces)
+        self.notices |= dict.fromkeys(notices)
+        faces, kept = self._tracker.settle(frame, 0, placed, answers, steady=True)
+        self._tracker.remember(Shown(frame, faces, kept, 0.0, 0.0, placed.search), 0)
+        if not faces:
+            return [_row(frame.index, frame.time_s)]
+        return [_row(frame.index, frame.time_s, *pair) for pair in zip(faces, kept, strict=True)]
+
+
+def as_csv(rows: list[Row]) -> bytes:
+    """A table with a head, UTF-8."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+def reader_of(path: Path) -> Reader:
+    """The frames of a video by index."""
+    from viewer.sources.still import first_bytes
+    from viewer.sources.video import VideoReader
+
+    first_bytes(path)  # says what is wrong with a file that is none
+    return VideoReader(path)
+
+
+def _row(
+    index: int,
+    time_s: float | None,
+    face: Face | None = None,
+    answer: Reconstruction | None = None,
+    problem: str = "",
+) -> Row:
+    start = (str(index), "" if time_s is None else f"{time_s:.6g}")
+    if face is None or answer is None:
+        return (*start, *[""] * (len(COLUMNS) - 3), problem)
+    shares = state_shares(answer) or {}
+    states = (State.SEEN, State.TURNED_AWAY, State.COVERED)
+    return (
+        *start,
+        "" if face.identity is None else str(face.identity),
+        *(f"{edge:.2f}" for edge in answer.box or face.box),
+        *(f"{angle:.3f}" for angle in answer.pose_deg),
+        *(f"{100 * shares[state]:.2f}" if state in shares else "" for state in states),
+        "" if answer.likely_error is None else f"{answer.likely_error:.3g}",
+        str(int(bool(answer.steadied))),
+        " ".join(alarm.code for alarm in answer.alarms),
+        problem,
+    )
+
+
+def _due(reader: Reader, index: int) -> float | None:
+    try:
+        return reader.due_s(index)
+    except (InputError, IndexError, ValueError):
+        return None
