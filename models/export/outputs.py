@@ -54,6 +54,14 @@ class Outputs:
                 f"{_told(present)} {are} there already. Choose another folder, or say --overwrite."
             )
 
+    def free(self, paths: Iterable[Path]) -> bool:
+        """Whether all of `paths` may be written."""
+        try:
+            self.refuse(paths)
+        except InputError:
+            return False
+        return True
+
     def write(self, path: Path, data: bytes) -> None:
         """Make `path` hold `data`, whole or not at all.
 
@@ -72,11 +80,16 @@ class Names:
         self._taken: set[str] = set()
         self._next: dict[str, int] = {}
 
-    def take(self, wanted: str) -> str:
-        """`wanted`, cut if it is too long, or with the first number after it that is free."""
+    def take(self, wanted: str, free: Callable[[str], bool] = lambda _name: True) -> str:
+        """`wanted`, cut if it is too long, or with the first number after it that is free.
+
+        Args:
+            wanted: What it would be called best.
+            free: Whether nothing else speaks against a name.
+        """
         wanted = _short(wanted)
         name, number = wanted, self._next.get(_folded(wanted), 2)
-        while _folded(name) in self._taken:
+        while _folded(name) in self._taken or not free(name):
             name, number = f"{wanted}_{number}", number + 1
         self._next[_folded(wanted)] = number
         self._taken.add(_folded(name))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models.catalogue import Provenance, provenance
@@ -27,7 +27,8 @@ from viewer.sources.source import Frame
 from viewer.sources.still import read_still
 from viewer.state.setting import branches_of
 
-PICTURE_ENDINGS = (".json", ".png", ".ply", ".glb")
+MESH_ENDINGS = (".ply", ".glb")
+PICTURE_ENDINGS = (".json", ".png", *MESH_ENDINGS)
 VIDEO_ENDINGS = (".csv",)
 NAMED = 8  # so many inputs the last line names
 
@@ -37,14 +38,24 @@ class Plan:
     """What a run reads and writes, known before any work is done.
 
     Attributes:
+        out: Where the files go.
         inputs: Every picture and video once, with the beginning of its files' paths.
         names: Gives further names in that folder.
         outputs: Writes, and refuses what must not be written over.
     """
 
+    out: Path
     inputs: tuple[tuple[Path, Path], ...]
     names: Names
     outputs: Outputs
+
+    def stem(self, wanted: str, endings: Sequence[str]) -> Path:
+        """The beginning of files in the folder, none of which is there or will be there of another input."""
+
+        def free(name: str) -> bool:
+            return self.outputs.free(_beside(self.out / name, ending) for ending in endings)
+
+        return self.out / self.names.take(wanted, free)
 
 
 def run_batch(batch: Batch) -> int:
@@ -61,7 +72,10 @@ def run_batch(batch: Batch) -> int:
     failed: list[Path] = []
     for path, stem in plan.inputs:
         try:
-            say(f"{path}: {run_one(batch, ask, path, stem, plan)}")
+            other = (
+                "" if stem.name == path.stem else f" (a file named {path.stem} is there, or that is too long)"
+            )
+            say(f"{path}: {run_one(batch, ask, path, stem, plan)}{other}")
         except (Exception, SystemExit) as error:  # whatever one picture does, the others are answered
             failed.append(path)
             complain(f"{path}: {told(error)}")
@@ -78,20 +92,18 @@ def planned(batch: Batch) -> Plan:
     """Which files come of which inputs.
 
     Raises:
-        InputError: There is nothing to answer for, or files would be written over.
+        InputError: There is nothing to answer for, or the folder is none.
     """
     paths = expanded(batch.images, batch.lists, batch.recursive)
     if batch.out.exists() and not batch.out.is_dir():
         raise InputError(f"{batch.out} is a file. Name a folder with --out.")
-    names = Names()
-    inputs = tuple((path, batch.out / names.take(path.stem)) for path in paths)
-    outputs = Outputs((*paths, *lists_of(batch.images, batch.lists)), batch.overwrite)
-    outputs.refuse(
-        _beside(stem, ending)
-        for path, stem in inputs
-        for ending in (VIDEO_ENDINGS if is_video(path) else PICTURE_ENDINGS)
-    )
-    return Plan(inputs, names, outputs)
+    names, outputs = Names(), Outputs((*paths, *lists_of(batch.images, batch.lists)), batch.overwrite)
+    plan = Plan(batch.out, (), names, outputs)
+    return replace(plan, inputs=tuple((path, plan.stem(path.stem, _endings(path))) for path in paths))
+
+
+def _endings(path: Path) -> tuple[str, ...]:
+    return VIDEO_ENDINGS if is_video(path) else PICTURE_ENDINGS
 
 
 def run_one(batch: Batch, ask: Answering, path: Path, stem: Path, plan: Plan) -> str:
@@ -136,8 +148,8 @@ def write_all(
     write_picture(picture_path, draw_overlay(frame.image, answers), write)
     paths = [answer_path, picture_path]
     for number, answer in enumerate(answers, 1):
-        begin = stem if number == 1 else stem.with_name(plan.names.take(f"{stem.name}-{number}"))
-        for suffix in (".ply", ".glb"):
+        begin = stem if number == 1 else plan.stem(f"{stem.name}-{number}", MESH_ENDINGS)
+        for suffix in MESH_ENDINGS:
             path = _beside(begin, suffix)
             write_mesh(path, answer, frame.image, write)
             paths.append(path)
