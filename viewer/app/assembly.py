@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QPixmap
 from PySide6.QtWidgets import QMessageBox, QWidget
 
@@ -54,7 +55,7 @@ SIDE_WIDTH = 300
 LOG_HEIGHT = 140
 LAB_HEIGHT = 720
 LOW = 820  # px of height under which docks share one place
-CLOSE_TIMEOUT_S = 10.0
+CLOSE_TIMEOUT_S = 1.5  # for all threads together; whoever asked to end waits 2 s
 ABOUT = (
     "<b>Unmask {version}</b><br>See what a face-alignment network really saw when part of a face is hidden."
     "<br><br>Apache-2.0 · {device} · {renderer}"
@@ -115,7 +116,7 @@ class Assembly(QObject):
         self.window = MainWindow(self.commands.playback, self.actions, menus, self.close)
         self._assets: AssetsDialog | None = None  # made when asked for
         self._furnish(make_panels())
-        self._closed = False
+        self._closed, self._all_ended = False, True
         self._uncaught.connect(self._tell_uncaught)
         self._telling = False
         self.commands.window.asked.connect(self._on_asked)
@@ -154,21 +155,35 @@ class Assembly(QObject):
         finally:
             self._telling = False
 
+    def stop(self) -> None:
+        """Close the window, also from under a dialog, and end the application."""
+        self.window.close()
+        QCoreApplication.quit()
+
     @Slot()
-    def close(self) -> None:
-        """Keep what outlives the session and end all threads. Harmless when done twice."""
+    def close(self) -> bool:
+        """Keep what outlives the session and end all threads. Harmless when done twice.
+
+        Returns:
+            False if some did not end in time and are left behind.
+        """
         if self._closed:
-            return
+            return self._all_ended
         self._closed = True
+        until = monotonic() + CLOSE_TIMEOUT_S
         self._settings.keep_layout(self.window)
         self._settings.keep(self.store.state)
         self._settings.sync()
         if self._assets is not None:
             self._assets.end()
-        self.commands.close()
-        if not self.session.close(CLOSE_TIMEOUT_S):
+        self.session.cancel()
+        ended = self.commands.close(CLOSE_TIMEOUT_S)
+        if not self.session.close(max(0.1, until - monotonic())):
+            ended = False
             log.warning("The method did not end in time; it is left behind.")
         logging.getLogger().removeHandler(self._handler)
+        self._all_ended = ended
+        return ended
 
     def _furnish(self, panels: Panels) -> None:
         commands = self.commands

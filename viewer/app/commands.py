@@ -44,10 +44,15 @@ class Commands(QObject):
         self.cameras = CameraCommands(store, desktop, self)
         self.display = DisplayCommands(store, self)
         self.export = ExportCommands(store, session, desktop, self)
-        self.window = WindowCommands(store, desktop, self)
+        self.window = WindowCommands(store, session, desktop, self)
 
-    def close(self) -> None:
-        """End a trial; let an export or a drawing that has begun come to its end."""
-        self.trials.close()
+    def close(self, timeout_s: float = 10.0) -> bool:
+        """End a trial; let an export or a drawing that has begun come to its end.
+
+        Returns:
+            False if a trial did not end in time; it is left behind.
+        """
+        ended = self.trials.close(timeout_s)
         self.occlusion.close()
         self.export.close()
+        return ended

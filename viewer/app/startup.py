@@ -8,6 +8,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +33,7 @@ from models.errors import InputError
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
 from viewer.app.assembly import FIRST_SIZE, Assembly, Panels
+from viewer.app.stopping import Stopping
 from viewer.app.tour import Tour
 from viewer.app.unattended import Unattended, outputs_of, planned_files
 from viewer.cli.options import Launch
@@ -81,7 +83,19 @@ def run(launch: Launch, work: Work | None = None, size: tuple[int, int] | None =
         return 1
     application = make_application()
     with tempfile.TemporaryDirectory() as folder:
-        return _session(application, launch, settings_for(launch, Path(folder)), work or models_work(), size)
+        settings = settings_for(launch, Path(folder))
+        code, all_ended = _session(application, launch, settings, work or models_work(), size)
+    if not all_ended:
+        leave(code)
+    return code
+
+
+def leave(code: int) -> None:
+    """End the process though a thread is still at work: in the middle of torch it cannot be waited for."""
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def settings_for(launch: Launch, folder: Path) -> Settings:
@@ -92,16 +106,21 @@ def settings_for(launch: Launch, folder: Path) -> Settings:
 
 def _session(
     application: QApplication, launch: Launch, settings: Settings, work: Work, size: tuple[int, int] | None
-) -> int:
+) -> tuple[int, bool]:
+    """The exit code, and whether all threads have ended."""
     assembly = Assembly(settings, first_state(settings, launch), work, make_panels)
     install_hooks(assembly.report)
+    stopping = Stopping(assembly.stop)
     assembly.show(size or (FIRST_SIZE if launch.screenshot or launch.tour else None))
     unattended = unattended_of(assembly, launch)
     QTimer.singleShot(0, assembly, lambda: begin(assembly, launch))
     code = application.exec()
-    assembly.close()
+    all_ended = assembly.close()
+    stopping.close()
     remove_hooks()
-    return code if unattended is None else unattended.code
+    if stopping.status is not None:
+        return stopping.status, all_ended
+    return code if unattended is None else unattended.code, all_ended
 
 
 def unattended_of(assembly: Assembly, launch: Launch) -> Unattended | Tour | None:

@@ -9,7 +9,7 @@ from time import perf_counter
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
-from models.errors import InputError
+from models.errors import InputError, MethodError
 from models.reconstruction import Reconstruction
 from viewer.inference.fan_out import FanOut
 from viewer.inference.request import Request, request
@@ -25,7 +25,7 @@ from viewer.state.setting import NO_BRANCH, NO_BRANCH_REMEDY, Setting
 from viewer.state.shown import Shown
 from viewer.state.state import Changes, State, setting_of
 from viewer.state.store import Store
-from viewer.tasks.latest_only import LatestOnly, Newest
+from viewer.tasks.latest_only import Abandoned, LatestOnly, Newest
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +33,11 @@ FPS_WINDOW = 20  # answers the read-out averages over
 LOADING = "Loading the method"
 READING = "Reading the picture"
 LOOKING = "Looking for faces"
+SLOW = Notice(
+    Severity.WARNING,
+    "The method has not answered for 20 seconds.",
+    "Wait, or abandon it: then a new worker takes over.",
+)
 NO_BRANCH_NOTICE = Notice(Severity.WARNING, NO_BRANCH, NO_BRANCH_REMEDY)
 
 
@@ -67,11 +72,13 @@ class Session(QObject):
     def __init__(self, store: Store, work: Work, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._store = store
+        self._work = work
         self._worker = Worker(work)
         self._jobs = LatestOnly(self._worker)
         self._jobs.done.connect(self._on_done)
         self._jobs.failed.connect(self._on_failed)
         self._jobs.busy_changed.connect(self._on_busy)
+        self._jobs.slow.connect(self._on_slow)
         store.changed.connect(self._follow)
         self._frames = Newest(self)
         self._frames.arrived.connect(self._on_frame)
@@ -88,6 +95,7 @@ class Session(QObject):
         self._fresh = False  # no frame of this source came yet
         self._generation = 0
         self._stamps: deque[float] = deque(maxlen=FPS_WINDOW)
+        self._trouble: tuple[Notice, Request] | None = None  # what failed last, and how that is told
 
     @property
     def recording(self) -> Recording | None:
@@ -157,6 +165,16 @@ class Session(QObject):
         notice = notice_of(error)
         log.error("%s %s", notice.cause, notice.remedy, exc_info=None if is_expected(error) else error)
         self._store.update(notice=notice)
+
+    def abandon(self) -> None:
+        """Wait no longer for an answer that does not come: its thread is left, a new worker takes over."""
+        self._worker.cancel()
+        self._worker = Worker(self._work)
+        self._jobs.abandon(self._worker)
+
+    def cancel(self) -> None:
+        """No answer is wanted any more; trials end with the one they wait for."""
+        self._worker.cancel()
 
     def close(self, timeout_s: float = 10.0) -> bool:
         """End source and worker; False if the worker did not end in time and is left behind."""
@@ -248,6 +266,8 @@ class Session(QObject):
         else:
             assert isinstance(result, Answered)
             self._take(job, result)
+        if self._store.state.notice == SLOW:
+            self._store.update(notice=None)
         self._release()
 
     def _take(self, job: Job, answered: Answered) -> None:
@@ -323,20 +343,35 @@ class Session(QObject):
         if shown.absence:
             return NO_BRANCH_NOTICE
         if shown.faces:
-            return None if notice in (missing, NO_BRANCH_NOTICE) else notice
+            return None if notice in (missing, NO_BRANCH_NOTICE) or self._is_over(notice) else notice
         if notice != missing:
             log.warning("%s %s", missing.cause, missing.remedy)
         return missing
+
+    def _is_over(self, notice: Notice | None) -> bool:
+        """Whether what the notice tells of has been answered since: the same method by the same detector."""
+        if self._trouble is None or self._answers is None or notice != self._trouble[0]:
+            return False
+        failed = self._trouble[1]
+        return (failed.setting, failed.detector) == (self._answers.setting, self._answers.detector)
+
+    @Slot()
+    def _on_slow(self) -> None:
+        log.warning("%s %s", SLOW.cause, SLOW.remedy)
+        self._store.update(notice=SLOW)
 
     @Slot(object, object)
     def _on_failed(self, job: Job | OtherJob, error: BaseException) -> None:
         if isinstance(error, Cancelled):
             return
+        if isinstance(error, Abandoned):
+            error = MethodError("The answer was abandoned. Choose another method, or open another picture.")
         if isinstance(job, OtherJob):
             if self._fan_out.awaits(job):
                 self._on_refused(job, error)
         elif job.generation == self._generation:
             self._go_back(job.request)
+            self._trouble = notice_of(error), job.request
             self.tell(error)
         else:
             log.info("A request that was replaced by a newer one failed: %s", error)

@@ -7,9 +7,13 @@ from queue import SimpleQueue
 from threading import Event, Lock, Thread
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 _STOP = object()
+
+
+class Abandoned(Exception):
+    """The job did not come to an end, and nobody waits for it any more."""
 
 
 class LatestOnly(QObject):
@@ -21,23 +25,33 @@ class LatestOnly(QObject):
     Signals:
         done: (job, result), on the GUI thread.
         failed: (job, exception), on the GUI thread; the worker lives on.
+        slow: A job has run for `patience_s`.
         busy_changed: Whether a job runs or waits.
     """
 
     done = Signal(object, object)
     failed = Signal(object, object)
     busy_changed = Signal(bool)
-    _returned = Signal(object, object, object)
+    slow = Signal()
+    _returned = Signal(object, object, object, object)
 
-    def __init__(self, work: Callable[[Any], Any], name: str = "unmask worker") -> None:
+    def __init__(
+        self, work: Callable[[Any], Any], name: str = "unmask worker", patience_s: float = 20.0
+    ) -> None:
         super().__init__()
-        self._work = work
-        self._jobs: SimpleQueue[Any] = SimpleQueue()
+        self._name = name
+        self._running: Any = None
+        self._patience = QTimer(self, singleShot=True, interval=round(1e3 * patience_s))
+        self._patience.timeout.connect(self.slow)
         self._closing = Event()
         self._busy = False
         self._waiting: Any = None
         self._returned.connect(self._on_returned, Qt.ConnectionType.QueuedConnection)
-        self._thread = Thread(target=self._loop, name=name, daemon=True)
+        self._begin(work)
+
+    def _begin(self, work: Callable[[Any], Any]) -> None:
+        self._jobs: SimpleQueue[Any] = SimpleQueue()
+        self._thread = Thread(target=self._loop, args=(self._jobs, work), name=self._name, daemon=True)
         self._thread.start()
 
     @property
@@ -52,9 +66,22 @@ class LatestOnly(QObject):
         if self._busy:
             self._waiting = job
             return
-        self._busy = True
-        self._jobs.put(job)
+        self._run(job)
         self.busy_changed.emit(True)
+
+    def abandon(self, work: Callable[[Any], Any]) -> None:
+        """Wait no longer for the job that runs: its thread is left, and what it brings is dropped.
+
+        The job is told as failed with `Abandoned`, and the one that waits runs next, on a thread of its own.
+
+        Args:
+            work: What runs from now on; it should share nothing with what was left.
+        """
+        if not self._busy or self._closing.is_set():
+            return
+        self._jobs.put(_STOP)  # should it ever come back
+        self._begin(work)
+        self._on_returned(self._jobs, self._running, None, Abandoned())
 
     def forget_waiting(self) -> None:
         """Drop the job that waits, if any; the one that runs goes on."""
@@ -68,32 +95,40 @@ class LatestOnly(QObject):
         """
         self._closing.set()
         self._waiting = None
+        self._patience.stop()
         self._jobs.put(_STOP)
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
-    def _loop(self) -> None:
-        while (job := self._jobs.get()) is not _STOP:
+    def _run(self, job: Any) -> None:
+        self._busy, self._running = True, job
+        self._patience.start()
+        self._jobs.put(job)
+
+    def _loop(self, jobs: SimpleQueue[Any], work: Callable[[Any], Any]) -> None:
+        while (job := jobs.get()) is not _STOP:
             try:
-                result = self._work(job)
-            except (Exception, SystemExit) as error:  # shown by whoever listens; the worker lives on
-                self._report(job, None, error)
+                result = work(job)
+            except BaseException as error:  # shown by whoever listens; the worker lives on
+                self._report(jobs, job, None, error)
             else:
-                self._report(job, result, None)
+                self._report(jobs, job, result, None)
 
-    def _report(self, job: Any, result: Any, error: BaseException | None) -> None:
-        if not self._closing.is_set():
-            self._returned.emit(job, result, error)
+    def _report(self, jobs: SimpleQueue[Any], job: Any, result: Any, error: BaseException | None) -> None:
+        if not self._closing.is_set() and jobs is self._jobs:
+            self._returned.emit(jobs, job, result, error)
 
-    @Slot(object, object, object)
-    def _on_returned(self, job: Any, result: Any, error: BaseException | None) -> None:
-        if self._closing.is_set():
-            return
+    @Slot(object, object, object, object)
+    def _on_returned(
+        self, jobs: SimpleQueue[Any], job: Any, result: Any, error: BaseException | None
+    ) -> None:
+        if self._closing.is_set() or jobs is not self._jobs:
+            return  # closed, or abandoned meanwhile
         self._busy = False
+        self._patience.stop()
         waiting, self._waiting = self._waiting, None
         if waiting is not None:
-            self._busy = True
-            self._jobs.put(waiting)
+            self._run(waiting)
         if error is None:
             self.done.emit(job, result)
         else:

@@ -16,6 +16,7 @@ from viewer.widgets import theme
 from viewer.window.commands import WindowCommands
 
 BOX_WORDS = "Draw a box"
+ABANDON_WORDS = "abandon it"
 MISPLACED = "box-misplaced"
 
 
@@ -41,6 +42,10 @@ class Banner(QFrame):
         self._take.setAccessibleName("Take the answer's own box")
         self._take.setToolTip("Look at the place where the answer itself puts the face, and at no other face")
         self._take.clicked.connect(self._take_box)
+        self._abandon = QPushButton("Abandon")
+        self._abandon.setAccessibleName("Abandon")
+        self._abandon.setToolTip("Wait no longer for this answer; the next one is asked for anew")
+        self._abandon.clicked.connect(commands.abandon)
         self._declined: Reconstruction | None = None  # the user has read about that one
         self._store, self._commands, self._face_commands = store, commands, faces
         self._close = QToolButton()
@@ -58,6 +63,7 @@ class Banner(QFrame):
         row.addLayout(texts, 1)
         row.addWidget(self._draw)
         row.addWidget(self._take)
+        row.addWidget(self._abandon)
         row.addWidget(self._close)
         self._follow(store.state, None)
         store.changed.connect(self._follow)
@@ -109,6 +115,7 @@ class Banner(QFrame):
         self._remedy.setVisible(bool(notice.remedy))
         self._draw.setVisible(BOX_WORDS in notice.remedy)
         self._take.setVisible(state.notice is None)
+        self._abandon.setVisible(ABANDON_WORDS in notice.remedy)
         self.setAccessibleName(f"{notice.severity.value}: {notice.cause} {notice.remedy}")
         self.setProperty("severity", notice.severity.value)
         self.style().unpolish(self)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
+from viewer.inference.session import Session
 from viewer.state.store import Store
 from viewer.widgets.dialogs import DesktopServices
 
@@ -19,9 +20,11 @@ class WindowCommands(QObject):
 
     asked = Signal(str)
 
-    def __init__(self, store: Store, desktop: DesktopServices, parent: QObject | None = None) -> None:
+    def __init__(
+        self, store: Store, session: Session, desktop: DesktopServices, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
-        self._store, self._desktop = store, desktop
+        self._store, self._session, self._desktop = store, session, desktop
 
     def copy(self, text: str) -> None:
         """Put a text, e.g. the log, on the clipboard."""
@@ -31,6 +34,10 @@ class WindowCommands(QObject):
         """Something only the window can do: one of WINDOW_WISHES."""
         assert wish in WINDOW_WISHES, wish
         self.asked.emit(wish)
+
+    def abandon(self) -> None:
+        """Wait no longer for an answer that does not come."""
+        self._session.abandon()
 
     def dismiss_notice(self) -> None:
         """The user has read the banner."""

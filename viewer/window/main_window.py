@@ -38,7 +38,7 @@ class MainWindow(QMainWindow):
         playback: PlaybackCommands,
         actions: Mapping[str, QAction],
         menus: FileMenus,
-        on_close: Callable[[], None],
+        on_close: Callable[[], object],
     ) -> None:
         super().__init__()
         self._playback, self._actions, self._on_close = playback, actions, on_close

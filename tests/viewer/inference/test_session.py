@@ -15,7 +15,7 @@ from tests.fakes.desktop import FakeDesktop
 from tests.fakes.sources import FakeSource, picture
 from tests.fakes.work import FakeWork
 from viewer.app.commands import Commands
-from viewer.inference.session import Session
+from viewer.inference.session import SLOW, Session
 from viewer.state.occlusion import Layer, Stack
 from viewer.state.state import State
 from viewer.state.store import Store
@@ -204,3 +204,47 @@ def test_nobody_is_told_of_a_later_state_before_an_earlier_one(qtbot, desk):
     with qtbot.waitSignal(desk.session.answered):
         desk.commands.branches.toggle_branch("confidence")
     assert all(before[1] is after[0] for before, after in pairwise(told))
+
+
+def test_a_method_that_never_returns_is_abandoned_and_the_next_question_is_answered(qtbot, desk):
+    hold(desk)
+    desk.store.update(searches=1)
+    qtbot.waitUntil(desk.work.reached.is_set)
+    desk.session._jobs.slow.emit()
+    assert desk.state.notice == SLOW
+    desk.commands.window.abandon()
+    assert "abandoned" in desk.state.notice.cause
+    assert not desk.state.busy
+    fresh = FakeWork()
+    desk.session._worker._work = fresh.work()
+    with qtbot.waitSignal(desk.session.answered):
+        desk.store.update(searches=2)
+    assert desk.state.notice is None, "its cause is gone"
+    desk.work.gate.set()
+
+
+def test_a_banner_goes_when_what_failed_is_answered_and_not_before(qtbot, desk):
+    def fail(*_):
+        raise RuntimeError("once")
+
+    desk.work.answer, good = fail, desk.work.answer
+    desk.store.update(searches=1)
+    qtbot.waitUntil(lambda: desk.state.notice is not None)
+    told = desk.state.notice
+    desk.work.answer = good
+    with qtbot.waitSignal(desk.session.answered):
+        desk.store.update(switched_off=frozenset({"confidence"}))
+    assert desk.state.notice is told, "something else was answered"
+    with qtbot.waitSignal(desk.session.answered):
+        desk.store.update(switched_off=frozenset())
+    assert desk.state.notice is None
+
+
+def test_a_slow_answer_that_comes_takes_its_banner_away(qtbot, desk):
+    hold(desk)
+    desk.store.update(searches=1)
+    qtbot.waitUntil(desk.work.reached.is_set)
+    desk.session._jobs.slow.emit()
+    with qtbot.waitSignal(desk.session.answered):
+        desk.work.gate.set()
+    qtbot.waitUntil(lambda: desk.state.notice is None)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from viewer.tasks.latest_only import LatestOnly, Newest
+from viewer.tasks.latest_only import Abandoned, LatestOnly, Newest
 
 
 @pytest.fixture
@@ -154,3 +154,38 @@ def test_values_not_yet_taken_are_announced_once(qtbot):
     qtbot.waitUntil(lambda: bool(announced))
     qtbot.wait(0)
     assert announced == [4]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), GeneratorExit(), BaseException("any")])
+def test_no_exception_of_any_kind_ends_the_thread(qtbot, worker, error):
+    def work(job: object) -> object:
+        if job == "bad":
+            raise error
+        return job
+
+    jobs = worker(work)
+    with qtbot.waitSignal(jobs.failed) as failed:
+        jobs.submit("bad")
+    assert failed.args[1] is error
+    with qtbot.waitSignal(jobs.done):
+        jobs.submit("good")
+
+
+def test_a_job_that_never_returns_is_told_and_can_be_left_for_a_new_thread(qtbot):
+    release, told = Event(), []
+    jobs = LatestOnly(lambda _: release.wait(10), patience_s=0.01)
+    left = jobs._thread
+    jobs.failed.connect(lambda job, error: told.append((job, type(error))))
+    with qtbot.waitSignal(jobs.slow):
+        jobs.submit(1)
+    jobs.submit(2)
+    with qtbot.waitSignal(jobs.done) as done:
+        jobs.abandon(lambda job: job * 10)
+    assert told == [(1, Abandoned)]
+    assert done.args == [2, 20]
+    release.set()
+    left.join(5)
+    assert not left.is_alive()
+    qtbot.wait(0)
+    assert (told, jobs.busy) == ([(1, Abandoned)], False), "what the left one brings is dropped"
+    assert jobs.close(5)
