@@ -55,7 +55,7 @@ SIDE_WIDTH = 300
 LOG_HEIGHT = 140
 LAB_HEIGHT = 720
 LOW = 820  # px of height under which docks share one place
-CLOSE_TIMEOUT_S = 1.5  # for all threads together; whoever asked to end waits 2 s
+CLOSE_TIMEOUT_S = 1.0  # for all threads together; whoever asked to end waits 2 s
 ABOUT = (
     "<b>Unmask {version}</b><br>See what a face-alignment network really saw when part of a face is hidden."
     "<br><br>Apache-2.0 · {device} · {renderer}"

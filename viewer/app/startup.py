@@ -82,9 +82,11 @@ def run(launch: Launch, work: Work | None = None, size: tuple[int, int] | None =
         complain(f"unmask: {error}")
         return 1
     application = make_application()
+    stopping = Stopping()
     with tempfile.TemporaryDirectory() as folder:
         settings = settings_for(launch, Path(folder))
-        code, all_ended = _session(application, launch, settings, work or models_work(), size)
+        assembly = Assembly(settings, first_state(settings, launch), work or models_work(), make_panels)
+        code, all_ended = _session(application, assembly, launch, stopping, size)
     if not all_ended:
         leave(code)
     return code
@@ -105,13 +107,17 @@ def settings_for(launch: Launch, folder: Path) -> Settings:
 
 
 def _session(
-    application: QApplication, launch: Launch, settings: Settings, work: Work, size: tuple[int, int] | None
+    application: QApplication,
+    assembly: Assembly,
+    launch: Launch,
+    stopping: Stopping,
+    size: tuple[int, int] | None,
 ) -> tuple[int, bool]:
     """The exit code, and whether all threads have ended."""
-    assembly = Assembly(settings, first_state(settings, launch), work, make_panels)
     install_hooks(assembly.report)
-    stopping = Stopping(assembly.stop)
-    assembly.show(size or (FIRST_SIZE if launch.screenshot or launch.tour else None))
+    stopping.ends(assembly.stop)
+    if stopping.status is None:
+        assembly.show(size or (FIRST_SIZE if launch.screenshot or launch.tour else None))
     unattended = unattended_of(assembly, launch)
     QTimer.singleShot(0, assembly, lambda: begin(assembly, launch))
     code = application.exec()

@@ -27,7 +27,7 @@ class Settings:
     """Reads what a former session left; what cannot be read is left out, never an error."""
 
     def __init__(self, store: QSettings | None = None) -> None:
-        self._store = store if store is not None else QSettings("unmask", "unmask")
+        self._store = _readable(store if store is not None else QSettings("unmask", "unmask"))
         if self._number("schema", SCHEMA) != SCHEMA:
             log.info("Settings of another version were found; this session starts with fresh ones.")
             self._store.clear()
@@ -85,9 +85,13 @@ class Settings:
         self._store.setValue("geometry", window.saveGeometry())
         self._store.setValue("layout", window.saveState(LAYOUT))
 
-    def sync(self) -> None:
-        """Write to disk now."""
+    def sync(self) -> bool:
+        """Write to disk now; False if it cannot be, which the log says."""
         self._store.sync()
+        if self._store.status() is QSettings.Status.AccessError:
+            log.warning("The settings cannot be written to %s.", self._store.fileName())
+            return False
+        return True
 
     def _style(self, panel: str, first: LayerStyle) -> LayerStyle:
         match self._texts(f"styles/{panel}"):
@@ -113,6 +117,29 @@ class Settings:
     def _number(self, key: str, default: int) -> int:
         text = str(self._store.value(key, default))
         return int(text) if text.isdecimal() else -1
+
+
+def _readable(store: QSettings) -> QSettings:
+    """The settings; if their file is damaged, fresh ones of that name, and the damaged file kept as .bad."""
+    path, written_as = Path(store.fileName()), store.format()
+    if store.status() is not QSettings.Status.FormatError and not _holds_zeros(path):
+        return store
+    beside = path.with_name(f"{path.name}.bad")
+    try:
+        path.replace(beside)
+    except OSError as error:
+        log.warning("The settings %s are damaged and cannot be put aside (%s).", path, error.strerror)
+        return store
+    log.warning("The settings were damaged; this session starts afresh. They are kept as %s.", beside)
+    return QSettings(str(path), written_as)
+
+
+def _holds_zeros(path: Path) -> bool:
+    """Whether a file has bytes that Qt never writes, though it may read past them."""
+    try:
+        return b"\0" in path.read_bytes()
+    except OSError:
+        return False
 
 
 def _theme(text: str, first: Theme) -> Theme:

@@ -20,11 +20,19 @@ from viewer.state.style import Theme
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_the_window_while_qt_has_the_thread_and_handlers_are_put_back(qtbot, number, status):
+@pytest.mark.parametrize("early", [True, False], ids=["while it is built", "while it is shown"])
+def test_a_signal_ends_the_window_while_qt_has_the_thread_and_handlers_are_put_back(
+    qtbot, number, status, early
+):
     ended, before = [], signal.getsignal(number)
-    stopping = Stopping(lambda: ended.append(True))
+    stopping = Stopping()
     try:
-        os.kill(os.getpid(), number)
+        if early:
+            os.kill(os.getpid(), number)
+            qtbot.waitUntil(lambda: stopping.status is not None)
+        stopping.ends(lambda: ended.append(True))
+        if not early:
+            os.kill(os.getpid(), number)
         qtbot.waitUntil(lambda: bool(ended))
         assert stopping.status == status
     finally:

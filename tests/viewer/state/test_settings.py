@@ -23,6 +23,29 @@ def kept(tmp_path: Path):
     return again
 
 
+@pytest.mark.parametrize(
+    "data", [bytes(range(256)), b"[General\ntheme=light", b"[General]\ntheme=light\n[[["]
+)
+def test_damaged_settings_are_told_put_aside_and_replaced_by_fresh_ones(kept, tmp_path: Path, caplog, data):
+    path = tmp_path / "kept.ini"
+    path.write_bytes(data)
+    settings = Settings(kept())
+    assert "damaged" in caplog.text
+    assert (tmp_path / "kept.ini.bad").read_bytes() == data
+    assert settings.restored(State(theme=Theme.DARK)).theme is Theme.DARK
+    settings.keep(State(theme=Theme.LIGHT))
+    assert settings.sync()
+    assert Settings(kept()).restored(State()).theme is Theme.LIGHT
+
+
+def test_settings_that_cannot_be_written_are_told(tmp_path: Path, caplog):
+    (tmp_path / "file").touch()
+    settings = Settings(QSettings(str(tmp_path / "file" / "kept.ini"), QSettings.Format.IniFormat))
+    settings.keep(State())
+    assert not settings.sync()
+    assert "cannot be written" in caplog.text
+
+
 def test_what_outlives_a_session_comes_back(kept, tmp_path: Path):
     photo = tmp_path / "photo.png"
     photo.touch()
