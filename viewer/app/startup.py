@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import os
 import sys
@@ -24,7 +25,7 @@ from PySide6.QtCore import (
     QtMsgType,
     qInstallMessageHandler,
 )
-from PySide6.QtGui import QGuiApplication, QSurfaceFormat
+from PySide6.QtGui import QGuiApplication, QOffscreenSurface, QOpenGLContext, QSurfaceFormat
 from PySide6.QtWidgets import QApplication
 
 import resources
@@ -207,7 +208,7 @@ def make_application() -> QApplication:
     QSurfaceFormat.setDefaultFormat(surface_format())
     application = QApplication(sys.argv[:1])
     qInstallMessageHandler(None)
-    _follow_qt(QGuiApplication.platformName())
+    _follow_qt()
     application.setApplicationName("unmask")
     application.setOrganizationName("unmask")
     application.setApplicationDisplayName("Unmask")
@@ -288,9 +289,23 @@ def _without_display(kind: QtMsgType, _context: QMessageLogContext, text: str) -
         logging.getLogger("qt").log(LOUDNESS[kind], text)
 
 
-def _follow_qt(platform: str) -> None:
+def _follow_qt() -> None:
     """PyOpenGL must look for contexts where Qt makes them; by itself it goes by WAYLAND_DISPLAY."""
-    if not sys.platform.startswith("linux") or "PYOPENGL_PLATFORM" in os.environ:
-        return
-    glx = platform == "xcb" and os.environ.get("QT_XCB_GL_INTEGRATION", "xcb_glx") == "xcb_glx"
-    os.environ["PYOPENGL_PLATFORM"] = "glx" if glx else "egl"
+    if sys.platform.startswith("linux") and "PYOPENGL_PLATFORM" not in os.environ:
+        os.environ["PYOPENGL_PLATFORM"] = "egl" if _draws_by_egl() else "glx"
+
+
+def _draws_by_egl() -> bool:
+    """Whether a context that Qt makes here is one of EGL: where GLX is missing, Qt takes EGL unasked."""
+    surface, context = QOffscreenSurface(), QOpenGLContext()
+    surface.create()
+    if not (context.create() and context.makeCurrent(surface)):
+        return QGuiApplication.platformName() != "xcb"
+    try:
+        current = ctypes.CDLL("libEGL.so.1").eglGetCurrentContext
+        current.restype = ctypes.c_void_p
+        return current() is not None
+    except (OSError, AttributeError):  # no such library: then it is not in use
+        return False
+    finally:
+        context.doneCurrent()

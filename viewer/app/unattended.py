@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Slot
+from PySide6.QtWidgets import QWidget
 
 import resources
 from models.errors import InputError
@@ -37,7 +38,8 @@ class Unattended(QObject):
         state = self._assembly.store.state
         if state.answer is None and state.notice is not None:
             say(f"{state.notice.cause} {state.notice.remedy}")
-        wanted = files_of(self._launch, state.source_name)
+        named = state.source_name
+        wanted = files_of(self._launch, named) if named else planned_files(self._launch)
         missing = [path for path in wanted if not self._write(path, state)]
         if missing:
             complain(f"unmask: not written: {', '.join(map(str, missing))}")
@@ -54,10 +56,21 @@ class Unattended(QObject):
         except (InputError, OSError) as error:
             complain(f"unmask: {error}")
             return False
+        if kind == "png" and (problem := undrawn(self._assembly.window)):
+            complain(f"unmask: {path} was not written: a panel could not be drawn ({problem}).")
+            return False
         if not self._assembly.commands.export.export_now(kind, str(path)):
             return False
         say(str(path))
         return True
+
+
+def undrawn(window: QWidget) -> str:
+    """Why a panel in sight shows nothing; empty if all are drawn."""
+    from viewer.gl.face_view import FaceView  # OpenGL is chosen by now
+
+    problems = (view.problem for view in window.findChildren(FaceView) if view.isVisible())
+    return next(filter(None, problems), "")
 
 
 def outputs_of(launch: Launch) -> Outputs:

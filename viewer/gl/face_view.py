@@ -65,6 +65,11 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._rest = QTimer(self, singleShot=True, interval=REFINE_AFTER_MS)
         self._rest.timeout.connect(self._refine)
 
+    @property
+    def problem(self) -> str:
+        """Why it shows nothing: there is no OpenGL, or painting failed; empty while it draws."""
+        return self._failure if self.isValid() else "no OpenGL context could be made"
+
     def set_camera(self, camera: Camera) -> None:
         """Look like this from now on."""
         if camera != self.camera:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QColor
 
 from models.export.overlay import STATE_COLOURS
 from models.reconstruction import State
-from viewer.gl.mesh_item import Colour
+
+if TYPE_CHECKING:
+    from viewer.gl.mesh_item import Colour  # brings OpenGL, which no start has chosen yet
 
 
 @dataclass(frozen=True, slots=True)

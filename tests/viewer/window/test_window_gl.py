@@ -134,6 +134,20 @@ def test_a_picture_of_the_window_is_written_with_what_the_panels_draw(qtbot, ses
     assert "window.png" in capsys.readouterr().out
 
 
+def test_a_picture_of_panels_that_could_not_be_drawn_is_not_written(
+    qtbot, session, tmp_path, monkeypatch, capsys
+):
+    assembly, _ = session
+    monkeypatch.setattr(type(panel(assembly, "fused").view), "problem", "no driver")
+    unattended = Unattended(assembly, Launch(screenshot=tmp_path / "window.png"))
+    with qtbot.waitSignal(assembly.session.answered):
+        assembly.commands.playback.open(photo(tmp_path))
+    qtbot.waitUntil(lambda: not assembly.window.isVisible(), timeout=20000)
+    assert unattended.code == 1
+    assert not (tmp_path / "window.png").exists()
+    assert "could not be drawn (no driver)" in capsys.readouterr().err
+
+
 def test_every_arrangement_draws_and_the_line_between_a_and_b_is_dragged_in_the_window(
     qtbot, session, tmp_path
 ):
