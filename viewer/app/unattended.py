@@ -67,9 +67,9 @@ class Unattended(QObject):
 
 def undrawn(window: QWidget) -> str:
     """Why a panel in sight shows nothing; empty if all are drawn."""
-    from viewer.gl.face_view import FaceView  # OpenGL is chosen by now
+    from viewer.gl.face_view import FaceView, problem_of  # OpenGL is chosen by now
 
-    problems = (view.problem for view in window.findChildren(FaceView) if view.isVisible())
+    problems = (problem_of(view) for view in window.findChildren(FaceView) if view.isVisible())
     return next(filter(None, problems), "")
 
 

@@ -65,11 +65,6 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._rest = QTimer(self, singleShot=True, interval=REFINE_AFTER_MS)
         self._rest.timeout.connect(self._refine)
 
-    @property
-    def problem(self) -> str:
-        """Why it shows nothing: there is no OpenGL, or painting failed; empty while it draws."""
-        return self._failure if self.isValid() else "no OpenGL context could be made"
-
     def set_camera(self, camera: Camera) -> None:
         """Look like this from now on."""
         if camera != self.camera:
@@ -313,3 +308,8 @@ def _with_rotation(camera: Camera, rotation: tuple[float, float, float, float]) 
 
 def _qmatrix(matrix: NDArray[np.float64]) -> QMatrix4x4:
     return QMatrix4x4([float(value) for value in matrix.ravel()])
+
+
+def problem_of(view: FaceView) -> str:
+    """Why a view shows nothing: there is no OpenGL, or painting failed; empty while it draws."""
+    return view._failure if view.isValid() else "no OpenGL context could be made"

@@ -210,6 +210,7 @@ def test_a_method_that_never_returns_is_abandoned_and_the_next_question_is_answe
     hold(desk)
     desk.store.update(searches=1)
     qtbot.waitUntil(desk.work.reached.is_set)
+    left = desk.session._jobs._thread
     desk.session._jobs.slow.emit()
     assert desk.state.notice == SLOW
     desk.commands.window.abandon()
@@ -221,6 +222,8 @@ def test_a_method_that_never_returns_is_abandoned_and_the_next_question_is_answe
         desk.store.update(searches=2)
     assert desk.state.notice is None, "its cause is gone"
     desk.work.gate.set()
+    left.join(5)
+    assert not left.is_alive(), "it ends once it comes back"
 
 
 def test_a_banner_goes_when_what_failed_is_answered_and_not_before(qtbot, desk):

@@ -3,6 +3,7 @@ from threading import Event, current_thread, main_thread
 from typing import Any
 
 import pytest
+from PySide6.QtCore import Qt
 
 from viewer.tasks.latest_only import Abandoned, LatestOnly, Newest
 
@@ -189,3 +190,18 @@ def test_a_job_that_never_returns_is_told_and_can_be_left_for_a_new_thread(qtbot
     qtbot.wait(0)
     assert (told, jobs.busy) == ([(1, Abandoned)], False), "what the left one brings is dropped"
     assert jobs.close(5)
+
+
+def test_a_result_that_was_on_its_way_when_its_job_was_abandoned_is_dropped(qtbot, worker):
+    on_its_way, told = Event(), []
+    jobs = worker(lambda job: job)
+    left = jobs._thread
+    jobs._returned.connect(lambda *_: on_its_way.set(), Qt.ConnectionType.DirectConnection)
+    jobs.done.connect(lambda job, _: told.append(job))
+    jobs.submit(1)
+    assert on_its_way.wait(5)
+    jobs.abandon(lambda job: job)
+    with qtbot.waitSignal(jobs.done):
+        jobs.submit(2)
+    assert told == [2]
+    left.join(5)

@@ -138,7 +138,7 @@ def test_a_picture_of_panels_that_could_not_be_drawn_is_not_written(
     qtbot, session, tmp_path, monkeypatch, capsys
 ):
     assembly, _ = session
-    monkeypatch.setattr(type(panel(assembly, "fused").view), "problem", "no driver")
+    monkeypatch.setattr("viewer.gl.face_view.problem_of", lambda _view: "no driver")
     unattended = Unattended(assembly, Launch(screenshot=tmp_path / "window.png"))
     with qtbot.waitSignal(assembly.session.answered):
         assembly.commands.playback.open(photo(tmp_path))
