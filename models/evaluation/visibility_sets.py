@@ -15,9 +15,9 @@ from models.errors import InputError
 from models.evaluation.datasets import LabelledFace
 from models.evaluation.rendered import RenderedFaces
 from models.evaluation.visibility import Case
+from models.ground_truth import aflw
 from models.metrics.errors import box_size
 from models.reconstruction import Array, State
-from models.training import aflw
 
 T = TypeVar("T")
 AS_HAND = np.array([State.TURNED_AWAY, State.SEEN, State.COVERED], np.uint8)  # what the files call 0, 1, 2
