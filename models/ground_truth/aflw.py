@@ -5,7 +5,6 @@ from __future__ import annotations
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -13,7 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.errors import InputError
+from models.errors import InputError, UnmaskError
+from models.file_formats.numpy_file import read_arrays
 
 HELD_OUT = 10  # every tenth face is kept for measuring
 TRUSTED_PERCENT = 6.0  # pseudo-labels that differ more than this from the hand labels are not to be trusted
@@ -67,12 +67,9 @@ def read_labels(folder: Path) -> Labels:
     """
     path = folder / "labels.npz"
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays: dict[str, NDArray[Any]] = {name: file[name] for name in LABELS if name in file}
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{path} cannot be read ({error}); give the folder of crops.tar and labels.npz."
-        ) from error
+        arrays = read_arrays(path, LABELS)
+    except UnmaskError as error:
+        raise InputError(f"{error} Give the folder of crops.tar and labels.npz.") from error
     count = len(arrays.get("name", ()))
     wrong = [k for k, shape in LABELS.items() if k not in arrays or arrays[k].shape != (count, *shape)]
     if wrong or not count:
