@@ -22,6 +22,7 @@ from models.file_formats import most_unpacked, read_bytes, reading
 from models.file_formats.numpy_file import read_header
 
 MOST_STEPS = 200_000  # opcodes; files of real models need some hundred
+LONGEST_NAME = 300  # of a global; PyTorch takes seconds to refuse a long one
 MOST_NUMBERED = 1000  # numbers as keys: those can be made to collide, text cannot
 MOST_DEPTH = 40  # dicts in lists in dicts
 KINDS = "biufcSU"  # of arrays: numbers and text
@@ -306,6 +307,8 @@ class _Blind(_Reader):
         self.outside: dict[str, int] = {}
 
     def find_class(self, module_name: str, global_name: str, /) -> Any:
+        if len(module_name) + len(global_name) > LONGEST_NAME:
+            raise _Refused("names something without end")
         return _Anything
 
     def persistent_load(self, pid: object) -> Any:

@@ -17,7 +17,7 @@ from models.file_formats.numpy_file import check_sum
 from models.file_formats.pickle_file import look_over_pickles
 
 LARGEST_PICKLE = 4 << 20  # bytes of what lists the tensors; their numbers lie elsewhere
-OLD_PICKLES = 4  # magic number, version, system, tensors: how files began before they were archives
+OLD_PICKLES = 5  # magic number, version, system, tensors, keys: how files began before they were archives
 PREFIX = "module."  # what DataParallel puts before every key
 
 

@@ -227,6 +227,20 @@ def test_weights_of_colliding_keys_are_refused_before_torch_sees_them(
                 read_torch(path)
 
 
+def test_weights_that_name_something_without_end_are_refused_before_torch_sees_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    torch.save({"a": torch.zeros(3)}, tmp_path / "a.pth", _use_new_zipfile_serialization=False)
+    data = (tmp_path / "a.pth").read_bytes()
+    monkeypatch.setattr(torch, "load", lambda *_, **__: pytest.fail("loaded"))
+    keys = data.rindex(b"X")  # the last pickle names the one storage, after the length of that name
+    endless = data[: keys + 1] + b"\xff\xff\xff\x7f" + data[keys + 5 :]
+    for changed in (data.replace(b"FloatStorage", b"x" * 400), endless):
+        (tmp_path / "a.pth").write_bytes(changed)
+        with pytest.raises(WeightsError, match=r"a\.pth"):
+            read_torch(tmp_path / "a.pth")
+
+
 def test_a_tensor_that_is_larger_than_what_is_stored_is_refused(tmp_path: Path):
     torch.save({"a": torch.zeros(1).expand(1 << 40)}, tmp_path / "a.pth")
     with pytest.raises(WeightsError, match="larger than what is stored"):
