@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from models.geometry.arrays import Doubles
 
-LARGEST = 32 << 20  # bytes; becomes up to twelve times as much
+LARGEST = 32 << 20  # bytes
+MOST_POINTS, MOST_TRIANGLES = 1_000_000, 2_000_000  # a measured face has a tenth; more would take long
 
 
 def read_obj(data: bytes) -> tuple[Doubles, NDArray[np.int64]]:
@@ -30,6 +31,8 @@ def read_obj(data: bytes) -> tuple[Doubles, NDArray[np.int64]]:
                 points.extend((float(x), float(y), float(z)))
             case b"f " | b"f\t":
                 _fan(line, len(points) // 3, corners)
+        if len(points) > 3 * MOST_POINTS or len(corners) > 3 * MOST_TRIANGLES:
+            raise ValueError(f"it has more than {MOST_POINTS:,} points or {MOST_TRIANGLES:,} triangles")
     vertices = np.frombuffer(points, np.float64) if points else np.zeros(0)
     triangles = np.frombuffer(corners, np.int64) if corners else np.zeros(0, np.int64)
     return vertices.reshape(-1, 3), triangles.reshape(-1, 3)

@@ -41,7 +41,7 @@ BESIDE = (".gt.npz", ".mat", ".pts", ".gt.json", ".gt.obj", ".gt.ply")
 
 MOST_BYTES = 64_000_000
 MOST_UNPACKED = 64_000_000
-MOST_JSON = MOST_TEXT = 16_000_000  # bytes; what is read of text becomes up to thirty times as much
+MOST_JSON, MOST_TEXT = 4_000_000, 6_000_000  # bytes; a mesh as text becomes seventy times as much
 FARTHEST_PX = 1e6
 FROM_ONE = "counted from 1, as MATLAB does: 1 px taken from x and y"
 FROM_ZERO = "counted from 0: as in the file"

@@ -36,6 +36,7 @@ from models.file_formats.torch_file import read_torch
 from models.ground_truth import readers
 from models.ground_truth.readers import read_truth
 from models.loading import read_weights
+from tests.fuzz_seeds import SEEDS
 from tests.models.file_formats.test_tensorflow_file import entry, header, table, write
 
 COLLIDING = {k * ((1 << 61) - 1): None for k in range(1, 2000)}
@@ -300,12 +301,17 @@ def test_names_that_share_and_arrays_that_overlap_are_bounded(tmp_path: Path):
         read_tensorflow(tmp_path / "model.index")
 
 
-def test_an_obj_is_read_as_points_and_fans():
+def test_an_obj_is_read_as_points_and_fans(monkeypatch: pytest.MonkeyPatch):
     data = b"# x\nv 0 0 0 1 1 1\nvn 0 0 1\nv\t1 0 0\nv 1 1 0\nv 0 1e0 0\nf 1/1/1 2//1 3 4\nf -4 -3 -1\n"
     points, triangles = read_obj(data)
     np.testing.assert_array_equal(points, [[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]])
     np.testing.assert_array_equal(triangles, [[0, 1, 2], [0, 2, 3], [0, 1, 3]])
     assert [part.shape for part in read_obj(b"")] == [(0, 3), (0, 3)]
+    monkeypatch.setattr(obj_file, "MOST_POINTS", 2)
+    monkeypatch.setattr(obj_file, "MOST_TRIANGLES", 2)
+    for large in (b"v 0 0 0\n" * 3, b"f 1 2 3 4 5\n"):
+        with pytest.raises(ValueError, match="more than 2 points or 2 triangles"):
+            read_obj(large)
     for wrong in (b"v 0 0\n", b"v a b c\n", b"f 1 2 x\n"):
         with pytest.raises(ValueError, match=r".+"):
             read_obj(wrong)
@@ -324,3 +330,12 @@ def test_one_damaged_file_in_a_folder_is_told_and_the_rest_is_taken(tmp_path: Pa
 def test_a_checkpoint_still_reads(tmp_path: Path):
     index = write(tmp_path, {"a": np.arange(3.0, dtype=np.float32)})
     np.testing.assert_array_equal(read_tensorflow(index)["a"], [0, 1, 2])
+
+
+def test_a_face_model_that_lacks_a_part_its_reader_counts_on_is_our_error(tmp_path: Path):
+    seed = SEEDS["presplit.h5"]
+    path = seed.write(tmp_path)
+    with h5py.File(path, "a") as file:
+        del file["color/model/mean"]
+    with pytest.raises(WeightsError, match=r"presplit\.h5 cannot be read as a face model.*color/model/mean"):
+        read_face_model(path)
