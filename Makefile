@@ -5,11 +5,12 @@
 
 PYTHON := .venv/bin/python
 ARGS ?=
+MINUTES ?= 5
 
 # The window's tests draw on a virtual display with Mesa's software driver, whatever this machine has.
 ON_VIRTUAL_DISPLAY := env -u WAYLAND_DISPLAY QT_QPA_PLATFORM=xcb LIBGL_ALWAYS_SOFTWARE=1
 
-.PHONY: run test setup lint types tests face-model lock picture pictures clean
+.PHONY: run test setup lint types tests face-model lock fuzz audit licences picture pictures clean
 
 run: setup
 	@.ci/window $(ARGS)
@@ -39,6 +40,19 @@ face-model: setup
 lock: setup
 	$(PYTHON) -m pip install --quiet uv
 	.ci/lock
+
+# Reads damaged files of every format for MINUTES; what it finds goes to out/fuzz. START=n gives other files.
+fuzz: setup
+	OMP_NUM_THREADS=1 $(PYTHON) -m tests.fuzz --minutes $(MINUTES) --out out/fuzz --start $(or $(START),0)
+
+# Asks PyPI's advisories about the versions installed here.
+audit: setup
+	$(PYTHON) -m pip install --quiet pip-audit
+	$(PYTHON) -m pip_audit --local --skip-editable
+
+# Lists the licence of every package that Unmask needs, directly or not.
+licences: setup
+	$(PYTHON) -m resources.licences
 
 # Draws the picture of the window that the README shows.
 picture: setup

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from torch import Tensor, nn
 
 import resources
 from models.catalogue import methods
 from models.errors import MethodError, MissingAssetError, WeightsError
 from models.face_model.morphable import FaceModel
+from models.file_formats import reading
 from models.networks.blocks import fold_batch_norms
 from models.networks.finder import FinderForm, FinderNetwork
 from models.reconstructor import Reconstructor
@@ -143,15 +144,17 @@ def weights_path(method: str, weights: str | Path) -> Path:
 
 
 def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors by key, and the recipe in the file's header. Nothing in the file is executed."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            recipe = json.loads((file.metadata() or {}).get("recipe", "{}"))
-            return {key: file.get_tensor(key) for key in file.keys()}, recipe  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError) as error:
-        raise WeightsError(
-            f"{path.name} is not a readable safetensors file ({error}). Choose another file."
-        ) from error
+    """Tensors by key, and the recipe in the file's header. Nothing in the file is executed.
+
+    Raises:
+        MissingAssetError: It is not there.
+        WeightsError: It is no such file, or broken.
+    """
+    with reading(path, "a safetensors file"), safe_open(path, framework="pt") as file:
+        recipe = json.loads((file.metadata() or {}).get("recipe", "{}"))
+        if not isinstance(recipe, dict):
+            raise ValueError("its recipe is no object")
+        return {key: file.get_tensor(key) for key in file.keys()}, recipe  # noqa: SIM118
 
 
 def fill(network: nn.Module, tensors: dict[str, Tensor], path: Path) -> None:

@@ -158,84 +158,111 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m models.evaluation", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     commands = parser.add_subparsers(dest="command", required=True)
-    shared = argparse.ArgumentParser(add_help=False)
+    machine = argparse.ArgumentParser(add_help=False)
+    machine.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
+    machine.add_argument("--threads", type=int, default=torch.get_num_threads(), help="CPU threads")
+    shared = argparse.ArgumentParser(add_help=False, parents=[machine])
     shared.add_argument("--method", default="dsfnet", help="which method (default: dsfnet)")
     shared.add_argument("--weights", default="open", help='"open" or a weights file (default: open)')
-    shared.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
-    shared.add_argument("--threads", type=int, default=torch.get_num_threads(), help="CPU threads")
 
-    photos = commands.add_parser("aflw2000", parents=[shared], help="NME of 68 points and pose MAE")
-    photos.add_argument("folder", type=Path, help="NAME.jpg beside NAME.gt.npz")
-    photos.add_argument("--limit", type=int, help="only this many faces, evenly spread")
-    photos.add_argument("--box", choices=("gt", "detected"), default="gt", help="where the box comes from")
-    photos.add_argument("--csv", type=Path, help="write the figures of every face here")
+    _labelled_arguments(
+        commands.add_parser("aflw2000", parents=[shared], help="NME of 68 points and pose MAE")
+    )
+    _synthetic_arguments(commands.add_parser("synthetic", parents=[shared], help="NME on rendered faces"))
+    _occlusion_arguments(commands.add_parser("occlusion", parents=[shared], help="the figures under covers"))
+    _crops_arguments(commands.add_parser("aflw21", parents=[shared], help="NME on labelled crops kept aside"))
+    _finder_arguments(commands.add_parser("finder", parents=[shared], help="faces found by each detector"))
+    _methods_arguments(
+        commands.add_parser("methods", parents=[machine], help="every method at hand, side by side")
+    )
+    _speed_arguments(commands.add_parser("speed", parents=[shared], help="ms per face, stage by stage"))
+    _visibility_arguments(
+        commands.add_parser("visibility", parents=[shared], help="what was seen, told against true")
+    )
+    _video_arguments(
+        commands.add_parser("video", parents=[shared], help="tremble and delay of followed faces")
+    )
+    return parser
 
-    synthetic = commands.add_parser("synthetic", parents=[shared], help="NME on rendered faces")
-    synthetic.add_argument("--seed", type=int, default=HELD_OUT_SEED, help="not one of a training run")
-    synthetic.add_argument("--count", type=int, default=200, help="how many faces")
 
-    covered = commands.add_parser("occlusion", parents=[shared], help="the figures under covers")
-    covered.add_argument(
+def _labelled_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, help="NAME.jpg beside NAME.gt.npz")
+    parser.add_argument("--limit", type=int, help="only this many faces, evenly spread")
+    parser.add_argument("--box", choices=("gt", "detected"), default="gt", help="where the box comes from")
+    parser.add_argument("--csv", type=Path, help="write the figures of every face here")
+
+
+def _synthetic_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seed", type=int, default=HELD_OUT_SEED, help="not one of a training run")
+    parser.add_argument("--count", type=int, default=200, help="how many faces")
+
+
+def _occlusion_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "folder", type=Path, nargs="?", help="as for aflw2000; without it, rendered faces only"
     )
-    covered.add_argument("--kinds", help=f"some of: {', '.join(KINDS)} (default: all)")
-    covered.add_argument("--limit", type=int, help="only this many photos, evenly spread")
-    covered.add_argument("--count", type=int, default=200, help="how many rendered faces; 0 for none")
-    covered.add_argument("--seed", type=int, default=HELD_OUT_SEED, help="of them; not one of a training run")
-    covered.add_argument("--box", choices=("gt", "detected"), default="gt", help="where the box comes from")
-    covered.add_argument("--markdown", action="store_true", help="tables for a README")
-    covered.add_argument("--csv", type=Path, help="write the figures of every face here")
-    covered.add_argument("--figure", type=Path, help="draw the figures here (.png)")
+    parser.add_argument("--kinds", help=f"some of: {', '.join(KINDS)} (default: all)")
+    parser.add_argument("--limit", type=int, help="only this many photos, evenly spread")
+    parser.add_argument("--count", type=int, default=200, help="how many rendered faces; 0 for none")
+    parser.add_argument("--seed", type=int, default=HELD_OUT_SEED, help="of them; not one of a training run")
+    parser.add_argument("--box", choices=("gt", "detected"), default="gt", help="where the box comes from")
+    parser.add_argument("--markdown", action="store_true", help="tables for a README")
+    parser.add_argument("--csv", type=Path, help="write the figures of every face here")
+    parser.add_argument("--figure", type=Path, help="draw the figures here (.png)")
 
-    crops = commands.add_parser("aflw21", parents=[shared], help="NME on labelled crops kept aside")
-    crops.add_argument("folder", type=Path, help="holds crops.tar and labels.npz")
-    crops.add_argument("--limit", type=int, help="only this many crops, evenly spread")
-    finder = commands.add_parser("finder", parents=[shared], help="faces found by each finder")
-    finder.add_argument("folder", type=Path, nargs="?", help="as for aflw2000")
-    finder.add_argument("--kinds", help=f"some of: {', '.join(KINDS)} (default: all)")
-    finder.add_argument("--limit", type=int, help="only this many photos, evenly spread")
-    finder.add_argument("--unlabelled", type=Path, help="a folder of pictures with a face in each")
-    finder.add_argument("--empty", type=Path, help="a folder of pictures without faces (default: drawn ones)")
-    finder.add_argument("--count", type=int, default=100, help="how many pictures without faces to draw")
-    finder.add_argument(
+
+def _crops_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, help="holds crops.tar and labels.npz")
+    parser.add_argument("--limit", type=int, help="only this many crops, evenly spread")
+
+
+def _finder_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, nargs="?", help="as for aflw2000")
+    parser.add_argument("--kinds", help=f"some of: {', '.join(KINDS)} (default: all)")
+    parser.add_argument("--limit", type=int, help="only this many photos, evenly spread")
+    parser.add_argument("--unlabelled", type=Path, help="a folder of pictures with a face in each")
+    parser.add_argument("--empty", type=Path, help="a folder of pictures without faces (default: drawn ones)")
+    parser.add_argument("--count", type=int, default=100, help="how many pictures without faces to draw")
+    parser.add_argument(
         "--finder", default="open", help='our weights: "open", "research" or a file (default: open)'
     )
-    finder.add_argument("--yunet", type=Path, help="YuNet's .onnx (default: the one fetched, if it was)")
-    finder.add_argument("--only", help="only the finders whose name begins so")
-    finder.add_argument("--markdown", action="store_true", help="tables for a README")
+    parser.add_argument("--yunet", type=Path, help="YuNet's .onnx (default: the one fetched, if it was)")
+    parser.add_argument("--only", help="only the finders whose name begins so")
+    parser.add_argument("--markdown", action="store_true", help="tables for a README")
 
-    every = commands.add_parser("methods", help="every method at hand, side by side")
-    every.add_argument("folder", type=Path, help="as for aflw2000")
-    every.add_argument("--limit", type=int, help="only this many photos, evenly spread")
-    every.add_argument("--kinds", help=f"of covers (default: {','.join(COVERS)})")
-    every.add_argument("--markdown", action="store_true", help="a table for a README")
-    every.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
-    every.add_argument("--threads", type=int, default=torch.get_num_threads(), help="CPU threads")
 
-    speed = commands.add_parser("speed", parents=[shared], help="ms per face, stage by stage")
-    speed.add_argument("--image", type=Path, help="a photo (default: noise)")
-    speed.add_argument("--repeats", type=int, default=30)
-    speed.add_argument(
+def _methods_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, help="as for aflw2000")
+    parser.add_argument("--limit", type=int, help="only this many photos, evenly spread")
+    parser.add_argument("--kinds", help=f"of covers (default: {','.join(COVERS)})")
+    parser.add_argument("--markdown", action="store_true", help="a table for a README")
+
+
+def _speed_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--image", type=Path, help="a photo (default: noise)")
+    parser.add_argument("--repeats", type=int, default=30)
+    parser.add_argument(
         "--published", action="store_true", help="also the published systems beside their plain restatements"
     )
 
-    told = commands.add_parser("visibility", parents=[shared], help="what was seen, told against true")
-    told.add_argument("folder", type=Path, help="as for aflw2000")
-    told.add_argument("--hand", type=Path, help="labels of the photos: name, points68, state68 (.npz)")
-    told.add_argument("--crops", type=Path, help="as for aflw21")
-    told.add_argument("--crop-hand", type=Path, help="labels of the crops, as --hand")
-    told.add_argument("--limit", type=int, help="only this many faces of each set, evenly spread")
-    told.add_argument("--count", type=int, default=200, help="how many rendered faces; 0 for none")
-    told.add_argument("--seed", type=int, default=HELD_OUT_SEED, help="of them; not one of a training run")
-    told.add_argument("--markdown", action="store_true", help="tables for a README")
-    told.add_argument("--csv", type=Path, help="write the figures of every face here")
-    told.add_argument("--figure", type=Path, help="draw how true P(seen) is here (.png)")
 
-    video = commands.add_parser("video", parents=[shared], help="tremble and delay of followed faces")
-    video.add_argument("folder", type=Path, nargs="?", help="videos (default: rendered motions)")
-    video.add_argument("--limit", type=int, help="only this many frames of each")
-    video.add_argument("--csv", type=Path, help="write the figures of every clip here")
-    return parser
+def _visibility_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, help="as for aflw2000")
+    parser.add_argument("--hand", type=Path, help="labels of the photos: name, points68, state68 (.npz)")
+    parser.add_argument("--crops", type=Path, help="as for aflw21")
+    parser.add_argument("--crop-hand", type=Path, help="labels of the crops, as --hand")
+    parser.add_argument("--limit", type=int, help="only this many faces of each set, evenly spread")
+    parser.add_argument("--count", type=int, default=200, help="how many rendered faces; 0 for none")
+    parser.add_argument("--seed", type=int, default=HELD_OUT_SEED, help="of them; not one of a training run")
+    parser.add_argument("--markdown", action="store_true", help="tables for a README")
+    parser.add_argument("--csv", type=Path, help="write the figures of every face here")
+    parser.add_argument("--figure", type=Path, help="draw how true P(seen) is here (.png)")
+
+
+def _video_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, nargs="?", help="videos (default: rendered motions)")
+    parser.add_argument("--limit", type=int, help="only this many frames of each")
+    parser.add_argument("--csv", type=Path, help="write the figures of every clip here")
 
 
 if __name__ == "__main__":

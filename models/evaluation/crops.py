@@ -1,4 +1,4 @@
-"""A method on the labelled crops that training keeps aside (see models/training/aflw.py)."""
+"""A method on the labelled crops that training keeps aside (see models/ground_truth/aflw.py)."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from models.evaluation.protocols import BIN_NAMES, BRANCHES, yaw_bin
 from models.evaluation.tables import table
 from models.geometry.arrays import Doubles
+from models.ground_truth import aflw
 from models.metrics.errors import box_size, nme_percent
 from models.pipeline import reconstruct
 from models.reconstruction import MeshLayer
 from models.reconstructor import Face, Reconstructor
-from models.training import aflw
 
 SCORED = np.array(
     [len(marks) == 1 for marks in aflw.AS_LANDMARKS]

@@ -11,13 +11,14 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from models.errors import InputError
+from models.errors import InputError, UnmaskError
 from models.evaluation.datasets import LabelledFace
 from models.evaluation.rendered import RenderedFaces
 from models.evaluation.visibility import Case
+from models.file_formats.numpy_file import read_arrays
+from models.ground_truth import aflw
 from models.metrics.errors import box_size
 from models.reconstruction import Array, State
-from models.training import aflw
 
 T = TypeVar("T")
 AS_HAND = np.array([State.TURNED_AWAY, State.SEEN, State.COVERED], np.uint8)  # what the files call 0, 1, 2
@@ -50,12 +51,9 @@ def read_hand_labels(path: Path) -> HandLabels:
         InputError: It cannot be read, or an array is missing, misshapen or says something else.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays: dict[str, NDArray[np.generic]] = {k: file[k] for k in HAND_ARRAYS if k in file}
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{path} cannot be read ({error}); give an .npz of {', '.join(HAND_ARRAYS)}"
-        ) from error
+        arrays = read_arrays(path, HAND_ARRAYS)
+    except UnmaskError as error:
+        raise InputError(f"{error} Give an .npz of {', '.join(HAND_ARRAYS)}.") from error
     count = len(arrays.get("name", ()))
     wrong = [k for k, of in HAND_ARRAYS.items() if k not in arrays or arrays[k].shape != (count, *of)]
     if wrong or not count:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +16,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models.errors import MissingAssetError, WeightsError
+from models.errors import MissingAssetError, UnmaskError, WeightsError
 from models.face_model.morphable import FaceModel
 from models.face_model.registration import Places, Surface, brought_near, closest, drawn_over, likened
+from models.file_formats import reading
+from models.file_formats.numpy_file import read_arrays
 from models.geometry.arrays import Bools, Doubles, Ints
 from models.reconstruction import Correspondence, Topology
 
@@ -49,13 +50,11 @@ class ChartPlaces:
             MissingAssetError: There is no such file.
             WeightsError: It is of another open face.
         """
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                places = ChartPlaces(np.asarray(file["cells"], np.float64), np.asarray(file["reached"], bool))
-        except FileNotFoundError:
-            raise MissingAssetError(f"The file {path} is not there. Install Unmask again.") from None
-        except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
-            raise WeightsError(f"{path.name} holds no places on a chart ({error}).") from error
+        if not path.is_file():
+            raise MissingAssetError(f"The file {path} is not there. Install Unmask again.")
+        with reading(path, "places on a chart"):
+            held = read_arrays(path, ("cells", "reached"))
+            places = ChartPlaces(np.asarray(held["cells"], np.float64), np.asarray(held["reached"], bool))
         if places.cells.shape != (vertices, 2) or places.reached.shape != (vertices,):
             raise WeightsError(f"{path.name} belongs to another version of the open face; measure it anew.")
         return places
@@ -186,9 +185,10 @@ def _key(source: Surface, target: Surface) -> str:
 def _kept(path: Path, count: int, others: int) -> Correspondence | None:
     """What was kept; None where there is nothing, or nothing usable."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            corners, weights, reached = file["corners"], file["weights"], file["reached"]
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+        with reading(path, "a correspondence"):
+            held = read_arrays(path)
+            corners, weights, reached = held["corners"], held["weights"], held["reached"]
+    except UnmaskError:
         return None
     fits = corners.shape == weights.shape == (count, 3) and reached.shape == (count,)
     return (

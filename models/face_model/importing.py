@@ -17,6 +17,7 @@ from models.face_model.ict import NEUTRAL, read_ict
 from models.face_model.linear import LinearModel
 from models.face_model.morphable import FaceModel
 from models.face_model.registration import Surface, closest
+from models.file_formats import reading
 from models.file_formats.identify import recognise
 from models.reconstruction import Correspondence, Topology, frozen
 
@@ -44,14 +45,16 @@ def read_face_model(path: Path) -> LinearModel:
         folder = next((f for f in (path, path / "FaceXModel") if (f / NEUTRAL).is_file()), None)
         if folder is None:
             raise InputError(f"{path} is no folder of a face model: it has no {NEUTRAL} (ICT-FaceKit).")
-        return read_ict(folder)
+        with reading(folder, "ICT-FaceKit"):
+            return read_ict(folder)
     name = recognise(path)[0].name
     if name not in READERS:
         raise InputError(
             f"{path.name} is no face model, but {name}. Known are BFM (.mat, .pkl, .h5), FLAME (.pkl, .npz) "
             "and the folder of ICT-FaceKit."
         )
-    return READERS[name](path)
+    with reading(path, "a face model"):
+        return READERS[name](path)
 
 
 def topology_of(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,8 @@ from torch import Tensor
 
 from models.errors import MissingAssetError, WeightsError
 from models.face_model.contact import gaps, settled
+from models.file_formats import reading
+from models.file_formats.numpy_file import read_arrays
 from models.reconstruction import Topology
 
 # Name -> shape of every array of the file. One letter is one length throughout; a number is fixed.
@@ -100,7 +101,9 @@ class FaceModel:
             MissingAssetError: There is no such file.
             WeightsError: It is no face model: says which array is missing or misshapen.
         """
-        return _from_arrays(_read_arrays(Path(path)), Path(path).stem.replace("_", " "))
+        path = Path(path)
+        with reading(path, "a face model"):
+            return _from_arrays(_read_arrays(path), path.stem.replace("_", " "))
 
     @property
     def identity_count(self) -> int:
@@ -176,18 +179,13 @@ def _moved(mean: Tensor, basis: Tensor, coefficients: Tensor) -> Tensor:
 
 def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     """The arrays of LAYOUT, with their shapes checked."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            missing = [name for name in LAYOUT if name not in file]
-            if missing:
-                raise WeightsError(f"{path} is no face model: it lacks {', '.join(missing)}; build it anew.")
-            arrays = {name: file[name] for name in LAYOUT}
-    except FileNotFoundError:
+    if not path.is_file():
         raise MissingAssetError(
             f"The face model {path} is not there; make it: python -m models.face_model.build --out {path}"
-        ) from None
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
-        raise WeightsError(f"{path} cannot be read as a face model ({error}); build it anew.") from error
+        )
+    arrays = read_arrays(path, LAYOUT)
+    if missing := [name for name in LAYOUT if name not in arrays]:
+        raise WeightsError(f"{path} is no face model: it lacks {', '.join(missing)}; build it anew.")
     _check(arrays, path)
     return arrays
 

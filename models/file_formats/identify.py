@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import math
 import os
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from models.errors import InputError, UnmaskError, WeightsError
+from models.errors import InputError, MissingAssetError, UnmaskError, WeightsError
+from models.file_formats import reading
+from models.file_formats.numpy_file import check_length, read_array, read_header
 
 __all__ = ["Find", "recognise"]
 
 FACE_PIXELS = 43_867  # of the 256 x 256 UV layout that PRNet and DSFNet share
 TABLE_MAGIC = bytes.fromhex("57fb808b247547db")  # at the end of a TensorFlow .index: LevelDB's table
 LEGACY_TORCH = bytes.fromhex("8a0a6cfc9c46f9206aa85019")  # PyTorch's magic number, after two bytes
-LARGEST_TEXT = LARGEST_ONNX = 16 << 20  # bytes
+LARGEST_TEXT, LARGEST_ONNX = 8 << 20, 16 << 20  # bytes
+MOST_LINES = 200_000  # of a table of numbers
 LARGEST_FILE = 1 << 30  # bytes; the face models known here have half as many
 MOST_FILES = 20_000  # looked at in one folder
 KIT = "ICT-FaceKit"
@@ -38,29 +39,31 @@ class Find:
     source: Path
 
 
-def recognise(path: Path) -> tuple[Find, ...]:
+def recognise(path: Path, passed_over: Callable[[UnmaskError], object] = lambda _: None) -> tuple[Find, ...]:
     """What a file is, with the other half of a checkpoint in two files; or all that a folder holds.
+
+    Args:
+        path: The file or folder.
+        passed_over: Is told of each file in a folder that seems to be something known, but is broken or asks
+            to run code; the others are taken.
 
     Raises:
         InputError: It is not there, cannot be read, or is nothing known here.
         WeightsError: It seems to be something known, but is broken or asks to run code.
     """
     if path.is_dir():
-        found = tuple(_in_folder(path))
+        found = tuple(_in_folder(path, passed_over))
         if not found:
             raise InputError(f"Nothing in {path} is known here. `unmask assets` lists what is.")
         return found
-    try:
-        names = _names(path)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror or error}). Check the path.") from error
+    names = _names(path)
     if not names:
         raise InputError(f"{path.name} is none of the files known here. `unmask assets` lists those.")
     return names
 
 
-def _in_folder(folder: Path) -> Iterator[Find]:
-    """Everything recognised in a folder and in those within it; what is broken or unknown is passed over."""
+def _in_folder(folder: Path, passed_over: Callable[[UnmaskError], object]) -> Iterator[Find]:
+    """All that is recognised in a folder and those within it; what is broken is told."""
     kits = set[Path]()
     for number, path in enumerate(_visible(folder)):
         if number >= MOST_FILES:
@@ -73,8 +76,8 @@ def _in_folder(folder: Path) -> Iterator[Find]:
         if path.is_file() and path.parent not in kits and ".data-" not in path.name:
             try:
                 yield from _names(path)
-            except (UnmaskError, OSError):
-                continue
+            except UnmaskError as error:
+                passed_over(error)
 
 
 def _visible(folder: Path) -> Iterator[Path]:
@@ -85,7 +88,15 @@ def _visible(folder: Path) -> Iterator[Path]:
 
 
 def _names(path: Path) -> tuple[Find, ...]:
-    """The finds of a file; none if it is nothing known."""
+    """The finds of a file; none if it is nothing known. Raises as `recognise`."""
+    try:
+        with reading(path, "a file known here"):
+            return _looked_at(path)
+    except MissingAssetError:
+        raise InputError(f"{path} cannot be read: it is not there. Check the path.") from None
+
+
+def _looked_at(path: Path) -> tuple[Find, ...]:
     if ".data-" in path.name:
         path = path.with_name(path.name.partition(".data-")[0] + ".index")
         if not path.is_file():
@@ -126,11 +137,8 @@ def _checkpoint(path: Path) -> tuple[Find, ...]:
 
 def _zip(path: Path) -> str:
     """A .pth of today, or a .npz."""
-    try:
-        with zipfile.ZipFile(path) as file:
-            inside = set(file.namelist())
-    except zipfile.BadZipFile as error:
-        raise WeightsError(f"{path.name} is a broken file ({error}). Get it anew.") from error
+    with zipfile.ZipFile(path) as file:
+        inside = set(file.namelist())
     if any(name.endswith("/data.pkl") for name in inside):
         return _torch(path)
     if inside >= {"u_base.npy", "w_shp_base.npy", "w_exp_base.npy"}:
@@ -176,18 +184,10 @@ def _pickle(path: Path) -> str:
 def _npy(path: Path) -> str:
     """A .npy by its header; one of objects by its keys."""
     with path.open("rb") as file:
-        try:
-            version = np.lib.format.read_magic(file)
-            read: Callable[..., Any] = {
-                (1, 0): np.lib.format.read_array_header_1_0,
-                (2, 0): np.lib.format.read_array_header_2_0,
-            }[version]
-            shape, _, dtype = read(file)
-            whole = dtype.hasobject or path.stat().st_size - file.tell() == math.prod(shape) * dtype.itemsize
-        except Exception as error:  # numpy evaluates the header: a damaged one breaks that in any way
-            raise WeightsError(f"{path.name} is a broken .npy file ({error}). Get it anew.") from error
-    if not whole:
-        raise WeightsError(f"{path.name} is not whole. Get it anew.")
+        header = read_header(file)
+        shape, _, dtype = header
+        if not dtype.hasobject:
+            check_length(header, path.stat().st_size - file.tell())
     if dtype.hasobject:
         from models.file_formats.pickle_file import read_pickled
 
@@ -195,7 +195,7 @@ def _npy(path: Path) -> str:
         known = isinstance(held, dict) and {"shapeMU_uv", "shapePC_uv", "expPC_uv"} <= set(held)
         return "BFM_UVspace_patch.npy" if known else ""
     if shape == (256, 256, 3) and dtype.kind == "f":  # the position map of a photo is in px, hence larger
-        return "mean_shape_map.npy" if np.abs(np.load(path, allow_pickle=False)).max() < 10 else ""
+        return "mean_shape_map.npy" if np.abs(read_array(path)).max() < 10 else ""
     shapes = {
         (38_365,): "indices.npy",
         (FACE_PIXELS, 3): "canonical_vertices.npy",
@@ -238,7 +238,10 @@ def _text(path: Path, head: bytes, size: int) -> str:
     """A table of numbers by its rows and columns."""
     if size > LARGEST_TEXT or not head or head.strip(b"0123456789+-.eE \t\r\n"):
         return ""
-    rows = path.read_bytes().split(b"\n")
+    data = path.read_bytes()
+    if data.count(b"\n") > MOST_LINES:
+        return ""
+    rows = data.split(b"\n")
     try:
         table = np.array([[float(word) for word in row.split()] for row in rows if row.strip()])
     except ValueError:  # words, or rows of different lengths

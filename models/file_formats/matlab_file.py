@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import WeightsError
-from models.file_formats import LIMIT_BYTES, read_bytes
+from models.file_formats import most_unpacked, read_bytes, reading
 
 HEADER = 128  # bytes of text and version before the first variable
 MATRIX, COMPRESSED = 14, 15
@@ -27,10 +27,24 @@ CLASSES = {6: "f8", 7: "f4", 8: "i1", 9: "u1", 10: "i2", 11: "u2", 12: "i4", 13:
 STRUCT, COMPLEX = 2, 0x0800
 DEEPEST = 8  # structs in structs
 MOST_FIELDS = 1000
+MOST_PARTS = 100_000  # elements that stand one after the other
 
 
 class MatlabError(ValueError):
     """The file is not what it says; one clause."""
+
+
+class Budget:
+    """Bytes that may still be unpacked or converted."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most = self.left = most_bytes
+
+    def spend(self, count: int) -> None:
+        """MatlabError if that is more than what is left."""
+        self.left -= count
+        if self.left < 0:
+            raise MatlabError(f"it unpacks to more than {self._most >> 20} MiB")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +65,9 @@ def read_matlab(path: Path) -> dict[str, Any]:
     data = read_bytes(path)
     if data.startswith(b"\x89HDF"):
         raise WeightsError(f"{path.name} is a MATLAB file of version 7.3; save it with -v7.")
-    try:
-        return {name: _squeezed(value) for name, value in variables(data, LIMIT_BYTES).items()}
-    except MatlabError as error:
-        raise WeightsError(f"{path.name} cannot be read as a MATLAB file ({error}). Get it anew.") from error
+    with reading(path, "a MATLAB file"):
+        held = variables(data, most_unpacked(len(data)))
+        return {name: _squeezed(value) for name, value in held.items()}
 
 
 def variables(data: bytes, most_bytes: int, wanted: Collection[str] | None = None) -> dict[str, Any]:
@@ -71,17 +84,16 @@ def variables(data: bytes, most_bytes: int, wanted: Collection[str] | None = Non
     if len(data) < HEADER or data[126:128] not in (b"IM", b"MI"):
         raise MatlabError("it has no header of MATLAB")
     order = "<" if data[126:128] == b"IM" else ">"
-    held, left = {}, most_bytes
+    held, budget = {}, Budget(most_bytes)
     for element in _elements(memoryview(data)[HEADER:], order):
         inner = element
         if element.kind == COMPRESSED:
-            unpacked = memoryview(_unpacked(element.data, left))
+            unpacked = memoryview(_unpacked(element.data, budget))
             inner = next(_elements(unpacked, order), element)
-        left -= len(inner.data)
-        if left < 0:
-            raise MatlabError(f"it unpacks to more than {most_bytes >> 20} MiB")
+        else:
+            budget.spend(len(element.data))
         if inner.kind == MATRIX:
-            name, value = _matrix(inner.data, order, wanted, DEEPEST)
+            name, value = _matrix(inner.data, order, wanted, DEEPEST, budget)
             if value is not None:
                 held[name] = value
     return held
@@ -89,8 +101,11 @@ def variables(data: bytes, most_bytes: int, wanted: Collection[str] | None = Non
 
 def _elements(data: memoryview, order: str) -> Iterator[Element]:
     """Those that stand one after the other; MatlabError where one is longer than what is left."""
-    at = 0
+    at = count = 0
     while at + 8 <= len(data):
+        count += 1
+        if count > MOST_PARTS:
+            raise MatlabError(f"it has more than {MOST_PARTS} parts")
         kind, length = np.frombuffer(data, f"{order}u4", 2, at).tolist()
         if kind >> 16:  # up to four bytes lie in the tag itself
             kind, length, start, end = kind & 0xFFFF, kind >> 16, at + 4, at + 8
@@ -103,18 +118,19 @@ def _elements(data: memoryview, order: str) -> Iterator[Element]:
         at = end
 
 
-def _unpacked(packed: memoryview, most_bytes: int) -> bytes:
+def _unpacked(packed: memoryview, budget: Budget) -> bytes:
     stream = zlib.decompressobj()
     try:
-        unpacked = stream.decompress(packed, max(most_bytes, 0) + 1)
+        unpacked = stream.decompress(packed, budget.left + 1)
     except zlib.error as error:
         raise MatlabError(f"a variable cannot be unpacked: {error}") from error
-    if len(unpacked) > most_bytes:
-        raise MatlabError(f"it unpacks to more than {most_bytes >> 20} MiB")
+    budget.spend(len(unpacked))
     return unpacked
 
 
-def _matrix(data: memoryview, order: str, wanted: Collection[str] | None, depth: int) -> tuple[str, Any]:
+def _matrix(
+    data: memoryview, order: str, wanted: Collection[str] | None, depth: int, budget: Budget
+) -> tuple[str, Any]:
     """Name and value of a matrix element; the value None where its kind is not known or it is not wanted."""
     parts = list(_elements(data, order))
     if len(parts) < 3:
@@ -126,9 +142,11 @@ def _matrix(data: memoryview, order: str, wanted: Collection[str] | None, depth:
         return name, None
     kind, rest = flags & 0xFF, parts[3:]
     if kind in CLASSES and rest and not flags & COMPLEX:
-        return name, _numbers(rest[0], order, shape).astype(CLASSES[kind], copy=False)
+        values = _numbers(rest[0], order, shape)
+        budget.spend(values.size * np.dtype(CLASSES[kind]).itemsize)  # a byte may stand for a double
+        return name, values.astype(CLASSES[kind], copy=False)
     if kind == STRUCT and math.prod(shape) == 1 and depth:
-        return name, _struct(rest, order, depth - 1)
+        return name, _struct(rest, order, depth - 1, budget)
     return name, None
 
 
@@ -151,7 +169,7 @@ def _integers(element: Element, order: str, count: int | None) -> list[int]:
     return values
 
 
-def _struct(parts: list[Element], order: str, depth: int) -> SimpleNamespace:
+def _struct(parts: list[Element], order: str, depth: int, budget: Budget) -> SimpleNamespace:
     """A struct of one row: length of a field's name, all names, then a matrix for each."""
     if len(parts) < 2:
         raise MatlabError("a struct has no fields")
@@ -163,7 +181,7 @@ def _struct(parts: list[Element], order: str, depth: int) -> SimpleNamespace:
     if len(parts) < 2 + len(names):
         raise MatlabError("a struct has fewer fields than names")
     fields = {
-        name: _matrix(part.data, order, None, depth)[1] if part.kind == MATRIX else None
+        name: _matrix(part.data, order, None, depth, budget)[1] if part.kind == MATRIX else None
         for name, part in zip(names, parts[2:], strict=False)
     }
     return SimpleNamespace(**{name: value for name, value in fields.items() if value is not None})

@@ -10,17 +10,20 @@ import io
 import math
 import pickle
 import pickletools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import WeightsError
-from models.file_formats import read_bytes
+from models.file_formats import most_unpacked, read_bytes, reading
+from models.file_formats.numpy_file import read_header
 
-MOST_STEPS = 2_000_000  # opcodes; files of real models need some hundred
+MOST_STEPS = 200_000  # opcodes; files of real models need some hundred
+LONGEST_NAME = 300  # of a global; PyTorch takes seconds to refuse a long one
+MOST_NUMBERED = 1000  # numbers as keys: those can be made to collide, text cannot
 MOST_DEPTH = 40  # dicts in lists in dicts
 KINDS = "biufcSU"  # of arrays: numbers and text
 NPY = b"\x93NUMPY"
@@ -39,17 +42,39 @@ def read_pickled(path: Path) -> Any:
     """
     data = read_bytes(path)
     try:
-        if data.startswith(NPY):
-            return _npy(data)
-        return _unpickled(data)
-    except _Refused as refusal:
-        raise WeightsError(
-            f"{path.name} {refusal}; it was not loaded. Get the file from its makers."
-        ) from None
-    except (pickle.UnpicklingError, ValueError, TypeError, KeyError, EOFError, AttributeError) as error:
-        raise WeightsError(f"{path.name} is no pickle of plain arrays ({error}). Get it anew.") from error
-    except (IndexError, MemoryError, OverflowError, RecursionError, UnicodeError) as error:
-        raise WeightsError(f"{path.name} is a broken pickle ({error}). Get it anew.") from error
+        with reading(path, "a pickle of plain arrays"):
+            held = _npy(data) if data.startswith(NPY) else _unpickled(data)
+            if _weight(held, {}) > most_unpacked(len(data)):
+                raise ValueError("it shares its parts so often that as arrays they fill the memory")
+            return held
+    except WeightsError as error:
+        if isinstance(error.__cause__, _Refused):
+            text = f"{path.name} {error.__cause__}; it was not loaded. Get the file from its makers."
+            raise WeightsError(text) from None
+        raise
+
+
+def look_over_pickles(data: bytes, stored_bytes: int, count: int = 1) -> None:
+    """Refuse pickles that eat time or memory, by going through them with nothing but stand-ins.
+
+    For readers of others that refuse foreign code themselves, as PyTorch's.
+
+    Args:
+        data: `count` pickles one after the other; what follows is not looked at.
+        stored_bytes: That all they refer to may have: PyTorch's tensors lie outside the pickle.
+        count: How many.
+
+    Raises:
+        Exception: It is broken, or would be refused by `read_pickled` for its steps or keys.
+    """
+    stream = io.BytesIO(data)
+    for _ in range(count):
+        start = stream.tell()
+        _look_over(data[start:])
+        reader = _Blind(stream, encoding="latin1")
+        reader.load()
+        if sum(reader.outside.values()) > stored_bytes:
+            raise ValueError("it refers to more numbers than are stored")
 
 
 class _Refused(Exception):
@@ -186,8 +211,21 @@ _KNOWN: dict[str, type] = {
 }
 
 
-class _Reader(pickle.Unpickler):
-    """Knows no global but the stand-ins."""
+class _Reader(pickle._Unpickler):
+    """Knows no global but the stand-ins, and looks at every key before it is hashed.
+
+    Python's own unpickler, not the compiled one, since only that lets a subclass see the keys: numbers can be
+    chosen so that all collide, and tuples within tuples so that hashing one takes years.
+    """
+
+    dispatch: ClassVar[dict[int, Any]] = dict(pickle._Unpickler.dispatch)
+    stack: list[Any]
+    append: Callable[[object], None]
+    pop_mark: Callable[[], list[Any]]
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._numbered = 0
 
     def find_class(self, module_name: str, global_name: str, /) -> Any:
         name = f"{module_name}.{global_name}"
@@ -197,6 +235,90 @@ class _Reader(pickle.Unpickler):
 
     def persistent_load(self, pid: object) -> Any:
         raise _Refused("refers to things outside itself")
+
+    def _put(self, pairs: list[Any]) -> None:
+        target = self.stack[-1]
+        if type(target) is not dict:
+            raise _Refused("fills what is no dict")
+        for key, value in zip(pairs[::2], pairs[1::2], strict=True):
+            self._check_key(key)
+            target[key] = value
+
+    def _check_key(self, key: object) -> None:
+        if isinstance(key, tuple | bool | frozenset):
+            raise _Refused("has keys that are neither text nor numbers")
+        self._numbered += isinstance(key, int | float | complex)
+        if self._numbered > MOST_NUMBERED:
+            raise _Refused("has more numbers as keys than any model")
+
+    def _load_setitem(self) -> None:
+        value, key = self.stack.pop(), self.stack.pop()
+        self._put([key, value])
+
+    def _load_setitems(self) -> None:
+        self._put(self.pop_mark())
+
+    def _load_dict(self) -> None:
+        pairs = self.pop_mark()
+        self.append({})
+        self._put(pairs)
+
+    def _load_set(self) -> None:
+        raise _Refused("holds a set by itself")
+
+    dispatch[pickle.SETITEM[0]] = _load_setitem
+    dispatch[pickle.SETITEMS[0]] = _load_setitems
+    dispatch[pickle.DICT[0]] = _load_dict
+    for _opcode in (pickle.EMPTY_SET, pickle.ADDITEMS, pickle.FROZENSET):
+        dispatch[_opcode[0]] = _load_set
+
+
+class _Anything(metaclass=_Sealed):
+    """Stands for whatever a pickle names, and for what comes of calling it; takes all and keeps nothing."""
+
+    def __new__(cls, *_: object) -> _Anything:
+        return object.__new__(_Anything)
+
+    def __call__(self, *_: object) -> _Anything:
+        return self
+
+    def __setstate__(self, state: object) -> None:
+        pass
+
+    def append(self, item: object) -> None:
+        """As a list's."""
+
+    def extend(self, items: object) -> None:
+        """As a list's."""
+
+
+class _Blind(_Reader):
+    """Takes every global and every persistent id for `_Anything`.
+
+    Attributes:
+        outside: How many numbers each thing has that the pickle refers to, as PyTorch writes it: ("storage",
+            kind, key, place, count).
+    """
+
+    dispatch: ClassVar[dict[int, Any]] = dict(_Reader.dispatch)
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.outside: dict[str, int] = {}
+
+    def find_class(self, module_name: str, global_name: str, /) -> Any:
+        if len(module_name) + len(global_name) > LONGEST_NAME:
+            raise _Refused("names something without end")
+        return _Anything
+
+    def persistent_load(self, pid: object) -> Any:
+        match pid:
+            case ("storage", _, str(key), _, int(count), *_):
+                self.outside[key] = max(count, self.outside.get(key, 0))
+
+    def _put(self, pairs: list[Any]) -> None:
+        for key in pairs[::2]:
+            self._check_key(key)
 
 
 def _unpickled(data: bytes) -> Any:
@@ -217,13 +339,30 @@ def _look_over(data: bytes) -> None:
 def _npy(data: bytes) -> Any:
     """An array as it is; a pickle in a .npy (np.save of a dict) read as pickles are."""
     stream = io.BytesIO(data)
-    version = np.lib.format.read_magic(stream)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, columns_first, dtype = read(stream)
+    shape, columns_first, dtype = read_header(stream)
     body = data[stream.tell() :]
     if dtype.hasobject:
         return _unpickled(body)
     return _numbers(body, dtype, shape, columns_first)
+
+
+def _weight(value: Any, known: dict[int, int]) -> int:
+    """Bytes of a value if nothing in it were shared: what numpy would make of it as one array."""
+    if id(value) not in known:
+        known[id(value)] = 0
+        match value:
+            case np.ndarray():
+                size = value.nbytes
+            case str() | bytes():
+                size = len(value)
+            case list() | tuple():
+                size = sum(_weight(part, known) for part in value)
+            case dict():
+                size = max((_weight(part, known) for part in value.values()), default=0)
+            case _:
+                size = 8
+        known[id(value)] = size
+    return known[id(value)]
 
 
 def _plain(held: Any, done: dict[int, Any], depth: int) -> Any:

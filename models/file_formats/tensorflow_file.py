@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import MissingAssetError, WeightsError
-from models.file_formats import LIMIT_BYTES
+from models.file_formats import LIMIT_BYTES, read_bytes, reading
 from models.file_formats.crc32c import crc32c, unmasked
 
 INDEX, DATA = ".index", ".data-00000-of-00001"
 FOOTER_BYTES, MAGIC = 48, 0xDB4775248B80FB57
 TRAILER_BYTES = 5  # of a block: how it is compressed, checksum
-LARGEST_INDEX, LONGEST_NAME, LARGEST_SIDE = 16 << 20, 4096, 1 << 31
+LARGEST_INDEX, LONGEST_NAME, LARGEST_SIDE = 1 << 20, 512, 1 << 31
 TYPES = {1: "<f4", 2: "<f8", 3: "<i4", 4: "|u1", 6: "|i1", 9: "<i8", 19: "<f2"}
 
 
@@ -57,32 +57,31 @@ def read_tensorflow(index: Path, wanted: Callable[[str], bool] = lambda _: True)
         WeightsError: They are no checkpoint, broken, or of a kind that is not read here; says which.
     """
     entries = {name: entry for name, entry in read_index(index).items() if wanted(name)}
-    if sum(entry.size for entry in entries.values()) > LIMIT_BYTES:
-        raise WeightsError(f"{index.name} lists more than any network known here holds.")
     data = index.with_name(index.name.removesuffix(INDEX) + DATA)
     if not data.is_file():
         raise MissingAssetError(f"{data.name} is not beside {index.name}. A checkpoint is both files.")
-    with data.open("rb") as file:
+    with reading(data, "the data of a TensorFlow checkpoint"), data.open("rb") as file:
+        sizes = [entry.size for entry in entries.values()]
+        if sum(sizes) > LIMIT_BYTES:
+            raise WeightsError(f"{index.name} lists more than any network known here holds.")
+        for name, entry in entries.items():
+            _check(entry, name, data)
+        if sum(sizes) > data.stat().st_size:
+            raise WeightsError(f"{index.name} lists more than {data.name} holds. Get both anew.")
         return {name: _array(file, entry, name, data) for name, entry in entries.items()}
 
 
 def read_index(index: Path) -> dict[str, Entry]:
     """What a checkpoint holds, in the order of its names. Raises as `read_tensorflow`."""
-    if not index.is_file():
-        raise MissingAssetError(f"There is no file {index}. Check the path.")
-    if index.stat().st_size > LARGEST_INDEX:
-        raise WeightsError(f"{index.name} is larger than any index known here.")
-    try:
-        table = dict(_table(index.read_bytes()))
+    data = read_bytes(index, LARGEST_INDEX)
+    with reading(index, "the index of a TensorFlow checkpoint"):
+        table = dict(_table(data))
         _check_header(table.pop(b"", b""))
         return {key.decode(): _entry(value) for key, value in table.items()}
-    except (ValueError, IndexError, struct.error) as error:
-        raise WeightsError(
-            f"{index.name} cannot be read as the index of a TensorFlow checkpoint ({error}). Get it anew."
-        ) from error
 
 
-def _array(file: Any, entry: Entry, name: str, path: Path) -> NDArray[Any]:
+def _check(entry: Entry, name: str, path: Path) -> None:
+    """Of what kind it is, as long as its shape says, and within the file."""
     kind = TYPES.get(entry.kind)
     if kind is None:
         raise WeightsError(
@@ -92,11 +91,14 @@ def _array(file: Any, entry: Entry, name: str, path: Path) -> NDArray[Any]:
         raise WeightsError(f"{path.name}: {name} has {entry.size} bytes, not those of {list(entry.shape)}.")
     if entry.offset + entry.size > path.stat().st_size:
         raise WeightsError(f"{path.name} ends before {name} does. Get it anew.")
+
+
+def _array(file: Any, entry: Entry, name: str, path: Path) -> NDArray[Any]:
     file.seek(entry.offset)
     held = file.read(entry.size)
     if crc32c(held) != entry.checksum:
         raise WeightsError(f"{path.name}: {name} is damaged: its checksum differs. Get it anew.")
-    return np.frombuffer(held, kind).reshape(entry.shape)
+    return np.frombuffer(held, TYPES[entry.kind]).reshape(entry.shape)
 
 
 def _table(file: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -17,16 +17,19 @@ from __future__ import annotations
 import io
 import json
 import re
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.errors import InputError
+from models.file_formats import reason_of
 from models.file_formats.matlab_file import variables
+from models.file_formats.numpy_file import arrays_in
+from models.file_formats.obj_file import read_obj
 from models.geometry.arrays import Box
 from models.ground_truth.record import GroundTruth, TrueMesh, box_of
 from models.reconstruction import Array, frozen
@@ -38,6 +41,7 @@ BESIDE = (".gt.npz", ".mat", ".pts", ".gt.json", ".gt.obj", ".gt.ply")
 
 MOST_BYTES = 64_000_000
 MOST_UNPACKED = 64_000_000
+MOST_JSON, MOST_TEXT = 4_000_000, 6_000_000  # bytes; a mesh as text becomes seventy times as much
 FARTHEST_PX = 1e6
 FROM_ONE = "counted from 1, as MATLAB does: 1 px taken from x and y"
 FROM_ZERO = "counted from 0: as in the file"
@@ -66,10 +70,10 @@ def read_truth(path: Path, size: Size | None = None) -> GroundTruth:
         truth = reader(path.name, _bytes(path), size)
     except InputError:
         raise
-    except (Exception, MemoryError, RecursionError) as error:  # a damaged file breaks a reader in any way
-        reason = " ".join(str(error).split())[:160].rstrip(".") or type(error).__name__
+    except Exception as error:  # a damaged file breaks a reader in any way
         raise InputError(
-            f"{path.name} is damaged or not what its ending says ({reason}). Get it again, or open another."
+            f"{path.name} is damaged or not what its ending says ({reason_of(error)}). "
+            "Get it again, or open another."
         ) from error
     if size is not None and truth.landmarks is not None:
         _check_inside(path.name, box_of(truth.landmarks), size)
@@ -130,14 +134,10 @@ def _pose(name: str, values: Any) -> tuple[float, float, float]:
 
 def _read_npz(name: str, data: bytes, _size: Size | None) -> GroundTruth:
     """AFLW2000 as `models.evaluation` keeps it: lm68 [68, 3] as published, euler_deg [3]."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        if sum(member.file_size for member in archive.infolist()) > MOST_UNPACKED:
-            raise InputError(f"{name} unpacks to more than {MOST_UNPACKED / 1e6:.0f} MB. It is no truth.")
-    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        missing = {"lm68", "euler_deg"} - set(arrays.files)
-        if missing:
-            raise InputError(f"{name} lacks {', '.join(sorted(missing))}; it has {', '.join(arrays.files)}.")
-        landmarks, pose = np.array(arrays["lm68"]), np.array(arrays["euler_deg"])
+    arrays = arrays_in(io.BytesIO(data), MOST_UNPACKED)
+    if missing := {"lm68", "euler_deg"} - set(arrays):
+        raise InputError(f"{name} lacks {', '.join(sorted(missing))}; it has {', '.join(arrays)[:200]}.")
+    landmarks, pose = arrays["lm68"], arrays["euler_deg"]
     return GroundTruth(name, FROM_ONE, _landmarks(name, landmarks, shift_px=1), pose_deg=_pose(name, pose))
 
 
@@ -174,6 +174,8 @@ def _read_pts(name: str, data: bytes, _size: Size | None) -> GroundTruth:
 
 
 def _read_json(name: str, data: bytes, size: Size | None) -> GroundTruth:
+    if len(data) > MOST_JSON:
+        raise InputError(f"{name} has {len(data) / 1e6:.0f} MB; 68 landmarks need a few kB. Open another.")
     held = json.loads(data)
     if not isinstance(held, dict) or "landmarks" not in held:
         raise InputError(f'{name} holds no "landmarks". Write {{"landmarks": [[x, y], ...]}} with 68 points.')
@@ -207,15 +209,8 @@ def _check_size(name: str, held: Mapping[str, Any], size: Size | None) -> None:
 
 
 def _read_mesh(name: str, data: bytes, kind: str) -> GroundTruth:
-    import trimesh  # slow to load
-
-    if kind == "obj":
-        data = _shape_only(data)
-    loaded = trimesh.load(
-        io.BytesIO(data), file_type=kind, process=False, maintain_order=True, skip_materials=True
-    )
-    vertices = np.asarray(getattr(loaded, "vertices", np.zeros((0, 3))), np.float64)
-    triangles = np.asarray(getattr(loaded, "faces", np.zeros((0, 3))), np.int32)
+    vertices, corners = read_obj(data) if kind == "obj" else _read_ply(data)
+    triangles = np.asarray(corners, np.int32)
     if vertices.ndim != 2 or len(vertices) < 4 or vertices.shape[1] != 3 or not np.isfinite(vertices).all():
         raise InputError(f"{name} holds no surface of finite points. Open a mesh as OBJ or PLY.")
     if triangles.size and not (triangles.min() >= 0 and triangles.max() < len(vertices)):
@@ -226,15 +221,17 @@ def _read_mesh(name: str, data: bytes, kind: str) -> GroundTruth:
     )
 
 
-def _shape_only(data: bytes) -> bytes:
-    """An OBJ's points and triangles: textures would tear its points apart, materials name other files."""
-    kept = []
-    for line in data.splitlines():
-        if line.startswith(b"v "):
-            kept.append(b" ".join(line.split()[:4]))
-        elif line.startswith(b"f "):
-            kept.append(b"f " + b" ".join(corner.split(b"/")[0] for corner in line.split()[1:]))
-    return b"\n".join(kept) + b"\n"
+def _read_ply(data: bytes) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Points and triangles of a .ply, as they are; not yet checked."""
+    import trimesh  # slow to load
+
+    if len(data) > MOST_TEXT and b"format ascii" in data[:200]:
+        raise ValueError(f"as text it has more than {MOST_TEXT / 1e6:.0f} MB; save it as binary")
+    loaded = trimesh.load(
+        io.BytesIO(data), file_type="ply", process=False, maintain_order=True, skip_materials=True
+    )
+    vertices = np.asarray(getattr(loaded, "vertices", np.zeros((0, 3))), np.float64)
+    return vertices, np.asarray(getattr(loaded, "faces", np.zeros((0, 3), np.int64)))
 
 
 READERS: Mapping[str, Callable[[str, bytes, Size | None], GroundTruth]] = {

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.geometry.arrays import Floats
 from models.synthetic.paint import Paint
 from models.synthetic.scene import Complexion, Hair, HairStyle, Scene
 from models.synthetic.surfaces import CLOSED, TWO_SIDED, Kind, Surface
-
-Floats = NDArray[np.floating]
 
 _KINDS = {
     "face": Kind.SKIN,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from models.geometry.arrays import Floats
 from models.synthetic.people import skin_colour
 from models.synthetic.scene import Scene, Stream
 from models.synthetic.textures import SIDE, VARIANTS, Tile, texture_bank
 
-Floats = NDArray[np.floating]
 Rng = np.random.Generator
 
 

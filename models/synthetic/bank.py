@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.errors import InputError
+from models.geometry.arrays import Floats
 from models.synthetic.dataset import CROP_PX, Rows, one_blas_thread
 from models.synthetic.draw import draw_scene
 from models.synthetic.head import load_head
 from models.synthetic.render import render
 
-Floats = NDArray[np.floating]
 VIEWS = 3
 OTHER_VIEW = 40_000_000  # a scene's further views borrow pose, frame and covers from indices this far up
 AT_ONCE = 32  # scenes rendered between two writes

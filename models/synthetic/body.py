@@ -8,11 +8,11 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from models.geometry.arrays import Floats
 from models.synthetic.head import Head
 from models.synthetic.rasterise_cpu import vertex_normals
 from resources import face_model
 
-Floats = NDArray[np.floating]
 MM_PER_UNIT = 100.0  # the base mesh counts in decimetres
 
 

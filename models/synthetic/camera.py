@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from models.geometry.arrays import Floats
 from models.synthetic.scene import Framing
-
-Floats = NDArray[np.floating]
 
 
 def rotation(pitch: float, yaw: float, roll: float) -> Floats:

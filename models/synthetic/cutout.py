@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.geometry.arrays import Floats
 from models.synthetic.camera import crop_camera, project_points, rotation
 from models.synthetic.draw import draw_scene
 from models.synthetic.head import Head
@@ -20,7 +21,6 @@ from models.synthetic.render import Assembly, assemble, joined, paint, to_raster
 from models.synthetic.scene import Framing, Occluder, Scene
 from models.synthetic.textures import texture_bank
 
-Floats = NDArray[np.floating]
 STREAM = 77  # of the chances that belong to cut-outs alone
 GROUND = 0.18  # linear light behind what is cut out, for the exposure only
 BEHIND = (Occluder.HAT, Occluder.HOOD, Occluder.SCARF)  # also seen from behind

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.geometry.arrays import Floats
 from models.synthetic.camera import euler, rotation
 from models.synthetic.head import Head
 from models.synthetic.people import draw_complexion, draw_hair, skin_tone
 from models.synthetic.probes import probe_light
 from models.synthetic.scene import Framing, Hair, Light, Occluder, Pose, Scene, Stream, stream_of
 
-Floats = NDArray[np.floating]
 Rng = np.random.Generator
 
 REAL_LIGHT = 0.4  # share of scenes lit as a real place is

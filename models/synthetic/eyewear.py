@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.geometry.arrays import Floats
 from models.synthetic import matter
 from models.synthetic.head import Head
 from models.synthetic.surfaces import Colour, Kind, Mesh, Surface, grid_triangles, linear, scaled, tube
 from models.synthetic.textures import Tile
 
-Floats = NDArray[np.floating]
 Rng = np.random.Generator
 CORNERS = 29
 ANGLES = np.linspace(0, 2 * np.pi, CORNERS)  # of a lens' rim: 0 = outer corner, pi / 2 = top

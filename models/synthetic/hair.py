@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.geometry.arrays import Floats
 from models.synthetic.hairpiece import hair_piece_mesh
 from models.synthetic.head import Head
 from models.synthetic.locks import lock_meshes, ribbon_mesh
@@ -12,8 +12,6 @@ from models.synthetic.markings import Field
 from models.synthetic.scene import Hair, HairStyle
 from models.synthetic.surfaces import Colour, Kind, Mesh, Surface, scaled
 from models.synthetic.textures import Tile, tile_index
-
-Floats = NDArray[np.floating]
 
 
 def hair_meshes(hair: Hair, head: Head, vertices: Floats, down: Floats) -> list[Mesh]:

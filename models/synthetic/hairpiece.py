@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from models.geometry.arrays import Floats
 from models.synthetic.head import Head
 from models.synthetic.markings import Field
 from models.synthetic.scene import Hair
@@ -15,7 +16,6 @@ from models.synthetic.surfaces import Kind, Mesh, Surface, scaled
 from models.synthetic.textures import Tile, tile_index
 from resources import face_model
 
-Floats = NDArray[np.floating]
 Rng = np.random.Generator
 
 ANCHORS, NEIGHBOURS = 160, 6

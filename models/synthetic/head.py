@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from models.face_model.holes import closing_triangles
+from models.geometry.arrays import Floats
 from models.synthetic.lighting import sky_directions, spherical_harmonics
 from models.synthetic.markings import Field, paint_fields
 from models.synthetic.rasterise_cpu import depth_only, vertex_normals
 from resources import face_model
 
-Floats = NDArray[np.floating]
 WRAP_DEGREES = np.linspace(-110, 110, 61)
 PATCH_MM = 7.0  # how far around a vertex or landmark people look when they say whether it is visible ...
 OUTLINE_MM = 26.0  # ... and around one of the jaw, which they take for the outline

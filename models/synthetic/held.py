@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.geometry.arrays import Floats
 from models.synthetic import matter
 from models.synthetic.body import load_hand
 from models.synthetic.surfaces import Colour, Kind, Mesh, Surface, ellipsoid, sheet, tube
 from models.synthetic.textures import Tile
 
-Floats = NDArray[np.floating]
 Rng = np.random.Generator
 CELL_MM = 12.0
 

@@ -10,11 +10,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from models.geometry.arrays import Floats
 from models.reconstruction import State
 from models.synthetic.head import JAW, Head
 from models.synthetic.rasterise_cpu import Raster
 
-Floats = NDArray[np.floating]
 UNKNOWN = 255  # of a mask's cell or a state: nobody can say
 SEEN, TURNED_AWAY, COVERED = (int(state) for state in State)  # compiled code knows no enumerations
 UNTURNED = 0.55  # of the surface around a point must face the viewer, else people call it turned away

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.floating]
+from models.geometry.arrays import Floats
 
 
 def spherical_harmonics(directions: Floats) -> Floats:

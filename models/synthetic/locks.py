@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.geometry.arrays import Floats
 from models.synthetic.head import WRAP_AXIS_MM, WRAP_DEGREES, Head
 from models.synthetic.scene import Hair
 from models.synthetic.surfaces import Kind, Mesh, Surface
 from models.synthetic.textures import Tile, tile_index
 
-Floats = NDArray[np.floating]
 Rng = np.random.Generator
 STEPS = 8
 

@@ -6,9 +6,8 @@ from enum import IntEnum
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.floating]
+from models.geometry.arrays import Floats
 
 
 class Field(IntEnum):

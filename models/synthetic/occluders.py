@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.geometry.arrays import Floats
 from models.synthetic import eyewear, held, matter, resting, worn
 from models.synthetic.body import load_torso
 from models.synthetic.camera import rotation
@@ -14,7 +14,6 @@ from models.synthetic.head import Head
 from models.synthetic.scene import Occluder, Scene, Stream
 from models.synthetic.surfaces import Colour, Mesh, clipped
 
-Floats = NDArray[np.floating]
 Rng = np.random.Generator
 
 _WORN: dict[Occluder, Callable[[Rng, Head, Floats], list[Mesh]]] = {

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.geometry.arrays import Floats
 from models.synthetic.scene import Complexion, Hair, HairStyle
 from models.synthetic.surfaces import Colour, linear
 
-Floats = NDArray[np.floating]
 Rng = np.random.Generator
 
 _TONES = (

@@ -6,9 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.geometry.arrays import Floats
 from models.synthetic.scene import Scene, Stream
-
-Floats = NDArray[np.floating]
 
 
 def take_photo(light: Floats, scene: Scene) -> NDArray[np.uint8]:

@@ -11,15 +11,14 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 import resources
+from models.geometry.arrays import Floats
 from models.synthetic.lighting import environment, sky_directions, unshadowed
 from models.synthetic.scene import Light
 from resources import face_model
 
-Floats = NDArray[np.floating]
 Rng = np.random.Generator
 
 AXES = np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]], np.float32)

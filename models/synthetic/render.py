@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.geometry.arrays import Floats
 from models.synthetic.appearance import paint_list, part_surfaces
 from models.synthetic.backdrop import draw_backdrop
 from models.synthetic.camera import crop_camera, project_points, rotation
@@ -24,7 +25,6 @@ from models.synthetic.shading import shade
 from models.synthetic.surfaces import Mesh
 from models.synthetic.textures import Tile, texture_bank, tile_index
 
-Floats = NDArray[np.floating]
 SHADOW_SIZE, SHADOW_REACH_MM = 176, 210.0
 
 

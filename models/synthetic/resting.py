@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.geometry.arrays import Floats
 from models.synthetic import matter
 from models.synthetic.held import Relief, frame_of, grip, hand
 from models.synthetic.surfaces import Colour, Kind, Mesh, Surface, linear, sheet, tube
 
-Floats = NDArray[np.floating]
 Rng = np.random.Generator
 
 

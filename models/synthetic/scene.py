@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.geometry.arrays import Floats
 from models.synthetic.surfaces import Colour
 
-Floats = NDArray[np.floating]
 Rng = np.random.Generator
 
 

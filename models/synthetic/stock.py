@@ -15,12 +15,12 @@ import torch
 from numpy.typing import NDArray
 
 from models.errors import InputError
+from models.geometry.arrays import Floats
 from models.synthetic.backdrop import draw_scenery
 from models.synthetic.cutout import Cutout, cut_out
 from models.synthetic.dataset import one_blas_thread
 from models.synthetic.head import load_head
 
-Floats = NDArray[np.floating]
 CUTOUT_PX, BACKDROP_PX = 224, 320
 BACKDROP_STREAM = 78
 AT_ONCE = 64  # rendered between two writes

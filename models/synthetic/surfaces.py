@@ -8,7 +8,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.floating]
+from models.geometry.arrays import Floats
+
 Colour = tuple[float, float, float]  # linear light, 0..1
 
 CLOSED, TWO_SIDED = -1, -2  # values of `Surface.cutout` that are no tile

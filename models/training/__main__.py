@@ -1,8 +1,9 @@
 """`python -m models.training METHOD --out runs/METHOD`: train; call again to resume.
 
 `--start weights.safetensors` goes on from given weights instead of chance. `--photographs FOLDER` mixes in
-real faces: crops.tar and labels.npz, see models/training/aflw.py. `--stock FOLDER` holds what was rendered
-before: cut-outs for the finder, a bank of faces for the published systems; rendered first where it is not.
+real faces: crops.tar and labels.npz, see models/ground_truth/aflw.py. `--stock FOLDER` holds what was
+rendered before: cut-outs for the finder, a bank of faces for the published systems; rendered first where
+it is not there.
 """
 
 from __future__ import annotations

@@ -21,21 +21,23 @@ from safetensors.torch import save_file
 
 from models.face_model.fitting import Fits
 from models.face_model.morphable import FaceModel
+from models.geometry.arrays import Doubles
 from models.geometry.crops import warp_crop
+from models.ground_truth.aflw import Crops, Labels, read_labels
 from models.loading import load_face_model, read_weights
 from models.methods.dsfnet.factory import CORRECTION, dsfnet
 from models.reconstructor import Face, Reconstructor
 from models.synthetic.camera import project
-from models.training.aflw import Crops, Labels, cached_fits, read_labels, usable
-
-Floats = NDArray[np.float64]
+from models.training.aflw_fits import cached_fits, usable
 
 TOGETHER = 32  # crops at once
 RIDGE = 1e-3  # keeps a vertex whose depth no turn shows where it is
 UP = np.array([1.0, -1.0])
 
 
-def measured(method: Reconstructor, face_model: FaceModel, labels: Labels, cache: Path, faces: int) -> Floats:
+def measured(
+    method: Reconstructor, face_model: FaceModel, labels: Labels, cache: Path, faces: int
+) -> Doubles:
     """[N, 3] mm, symmetric: what to add to the mean face of `method`.
 
     Minimises sum_f |P R_f o_n - (y_fn - x_fn) / s_f|^2 per vertex n: x the answer, y the fitted face in the
@@ -71,7 +73,7 @@ def _missing_mm(
     fits: Fits,
     crops: Crops,
     rows: NDArray[np.int64],
-) -> Floats:
+) -> Doubles:
     """[F, N, 2] mm in the picture, y up: from the answers to the fitted faces."""
     part = Fits(*(values[rows] for values in fits))
     shapes = face_model.vertices(part.identity, part.expression)
@@ -92,7 +94,7 @@ def _missing_mm(
     return np.stack(out)
 
 
-def write_corrected(weights: Path, offsets_mm: Floats, source: str, out: Path) -> None:
+def write_corrected(weights: Path, offsets_mm: Doubles, source: str, out: Path) -> None:
     """The weights with the correction beside the network's tensors, and its source in their recipe."""
     tensors, recipe = read_weights(weights)
     tensors[CORRECTION] = torch.from_numpy(offsets_mm).half()

@@ -16,11 +16,11 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from models.errors import InputError
 from models.geometry.transforms import rotation_from_6d
+from models.ground_truth import aflw
 from models.networks.finder import CELLS_PER_FACE, STRIDES, FinderNetwork, Sight, cells_of
 from models.synthetic.cutout import Cutout, Kind
 from models.synthetic.frame import compose
 from models.synthetic.stock import Stock, new_pictures, render_stock, save_labels
-from models.training import aflw
 from models.training.recipes import FinderLoss, FinderRecipe
 
 FIRST_INDEX = 20_000_000  # of the stock; others are kept for tests and for DSFNet

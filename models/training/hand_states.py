@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from models.errors import InputError
+from models.geometry.arrays import Floats
 from models.reconstruction import State
 from models.synthetic.head import Head, load_head
 from models.synthetic.labels import UNKNOWN, Labels
 
-Floats = NDArray[np.floating]
 Bytes = NDArray[np.uint8]
 
 AS_STATES = np.array([State.TURNED_AWAY, State.SEEN, State.COVERED], np.uint8)  # of the file's 0, 1, 2

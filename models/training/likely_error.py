@@ -24,8 +24,9 @@ from torch import Tensor, nn
 from models.evaluation.finders import empty_pictures
 from models.evaluation.rendered import rendered_faces
 from models.face_model.morphable import FaceModel
-from models.geometry.arrays import Box
+from models.geometry.arrays import Box, Floats
 from models.geometry.crops import warp_crop
+from models.ground_truth import aflw
 from models.loading import load_face_model, read_weights
 from models.methods.dsfnet.factory import dsfnet
 from models.methods.dsfnet.likely_error import HIDDEN, KEYS, PREFIX, SIGNS, LikelyError
@@ -35,9 +36,7 @@ from models.occlusion.cover import lay
 from models.occlusion.kinds import KINDS, cover
 from models.pipeline import back_project
 from models.reconstructor import Face
-from models.training import aflw
 
-Floats = NDArray[np.floating]
 Rng = np.random.Generator
 
 NO_FACE_PERCENT = 60.0  # what an answer about no face counts as

@@ -28,22 +28,21 @@ from torch import Tensor
 from models.errors import InputError, UnmaskError
 from models.face_model.fitting import Fits, fit
 from models.face_model.morphable import FaceModel
+from models.geometry.arrays import Floats
 from models.geometry.crops import crop_square, warp_crop
 from models.geometry.landmarks import JAW
 from models.geometry.transforms import rotation_from_euler
 from models.ground_truth.readers import read_truth
 from models.ground_truth.record import box_of
 from models.loading import load_face_model
-from models.methods.dsfnet.answer import CROP_FACTOR
+from models.methods.dsfnet.evidence import CROP_FACTOR
 from models.synthetic.bank import AT_ONCE, PHOTOGRAPHED, VIEWS, write_scenes
 from models.synthetic.dataset import CROP_PX, Rows
 from models.synthetic.head import Head, load_head
 from models.synthetic.labels import seen_vertices
 from models.synthetic.rasterise_cpu import rasterise, vertex_normals
 from models.synthetic.render import to_raster
-from models.training.aflw import NOISE
-
-Floats = NDArray[np.floating]
+from models.training.aflw_fits import NOISE
 
 FOLDERS = tuple(name + flip for name in ("AFW", "HELEN", "IBUG", "LFPW") for flip in ("", "_Flip"))
 FITTED_PERCENT = 6.0  # pictures that the model fits worse are left out

@@ -16,9 +16,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from models.ground_truth import aflw
 from models.methods.dsfnet.factory import dsfnet
 from models.methods.dsfnet.method import DSFNet
-from models.training import aflw
 
 SIDE, TOGETHER = 64, 32
 

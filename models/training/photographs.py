@@ -12,7 +12,9 @@ import torch
 from numpy.typing import NDArray
 
 from models.face_model.morphable import FaceModel
+from models.geometry.arrays import Floats
 from models.geometry.transforms import euler_from_rotation
+from models.ground_truth import aflw
 from models.synthetic.backdrop import draw_backdrop
 from models.synthetic.camera import crop_camera, project_points, rotation
 from models.synthetic.dataset import Rows, rendered_row
@@ -25,10 +27,9 @@ from models.synthetic.rasterise_cpu import Raster, rasterise
 from models.synthetic.render import Assembly, joined, paint, scene_labels, to_raster
 from models.synthetic.scene import Framing, Light, Occluder, Scene
 from models.synthetic.textures import texture_bank
-from models.training import aflw
+from models.training import aflw_fits
 from models.training.hand_states import HandStates, Told, told_by_hand, with_prior
 
-Floats = NDArray[np.floating]
 Rng = np.random.Generator
 
 FIRST_KEY = 4021  # sets these streams of chance apart from those of scenes
@@ -86,7 +87,7 @@ class Photographs:
         masks: Path | None = None,
     ) -> Photographs:
         """Fit the face model to the folder's labels, unless the cache holds that already."""
-        aflw.cached_fits(aflw.read_labels(folder), face_model, cache)
+        aflw_fits.cached_fits(aflw.read_labels(folder), face_model, cache)
         return Photographs(folder.resolve(), cache.resolve(), share, hand, masks)
 
     def __call__(self, seed: int, index: int, size: int) -> Rows:
@@ -133,7 +134,7 @@ def _opened(folder: Path, cache: Path, hand: Path | None, masks: Path | None) ->
         fits = {
             name: file[name] for name in ("identity", "expression", "rotation", "camera", "error_percent")
         }
-    rows = aflw.usable(labels, torch.from_numpy(fits.pop("error_percent")))
+    rows = aflw_fits.usable(labels, torch.from_numpy(fits.pop("error_percent")))
     found = {name: values[rows] for name, values in fits.items()}
     names, told = labels.name[rows], None if hand is None else HandStates.read(hand)
     likely = chances(found["rotation"])

@@ -20,18 +20,16 @@ import torch
 from numpy.typing import NDArray
 
 from models.errors import InputError, UnmaskError
-from models.geometry.arrays import Box
+from models.geometry.arrays import Box, Floats
 from models.geometry.crops import warp_crop
 from models.geometry.landmarks import MIRROR
 from models.geometry.transforms import nearest_rotation, rotation_from_euler
+from models.ground_truth import aflw
 from models.loading import load
 from models.pipeline import back_project
 from models.reconstructor import Face, Reconstructor
-from models.training import aflw
 
 LOG = logging.getLogger(__name__)
-Floats = NDArray[np.floating]
-
 BATCH = 32
 PART = 1024  # crops between two writes
 STRAY = 0.05  # of the box: how far, and how much larger or smaller, a view lies off it at most
@@ -42,7 +40,7 @@ FLIP = np.diag([-1.0, 1.0, 1.0])
 def main(arguments: Sequence[str] | None = None) -> int:
     """Ask and write; 0, or 1 with a sentence on stderr."""
     parser = argparse.ArgumentParser(prog="python -m models.training.relabel", description=__doc__)
-    parser.add_argument("folder", type=Path, help="crops.tar and labels.npz, see models/training/aflw.py")
+    parser.add_argument("folder", type=Path, help="crops.tar and labels.npz, see models/ground_truth/aflw.py")
     parser.add_argument("--by", nargs="+", required=True, metavar="METHOD=WEIGHTS:VIEWS")
     parser.add_argument("--out", type=Path, required=True, help="folder of the new labels")
     parser.add_argument("--threads", type=int, default=1)

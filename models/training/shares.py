@@ -19,16 +19,16 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import save_file
 
+from models.geometry.arrays import Floats
 from models.geometry.crops import warp_crop
+from models.ground_truth import aflw
 from models.loading import read_weights
 from models.methods.dsfnet.factory import dsfnet
 from models.networks.states import STATES
 from models.reconstruction import State
 from models.reconstructor import Face, Reconstructor
-from models.training import aflw
 from models.training.hand_states import HandStates
 
-Floats = NDArray[np.floating]
 BIAS = "states.judge.leave.bias"
 TOGETHER, ROUNDS = 32, 200
 

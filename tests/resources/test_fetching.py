@@ -14,6 +14,8 @@ from resources import fetching
 from resources.fetching import FetchError, Received, download
 from tests.resources.serving import Server, serving
 
+pytestmark = pytest.mark.sockets
+
 CONTENT = bytes(range(256)) * 4096  # 1 MiB
 HALF = len(CONTENT) // 2
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

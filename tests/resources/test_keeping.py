@@ -10,6 +10,8 @@ from resources.fetching import FetchError
 from resources.keeping import KeepError, State, fetch, keep, remove, row, rows
 from tests.resources.serving import serving
 
+pytestmark = pytest.mark.sockets
+
 CONTENT = b"weights" * 1000
 
 

@@ -107,14 +107,24 @@ def wanted_rows(name: str) -> tuple[FileRow, ...]:
 def adding(path: Path, replace: bool) -> Iterator[str]:
     """Recognise a file, or all a folder holds, and keep copies where the loaders look; a sentence for each.
 
+    What is damaged in a folder, or cannot be kept, does not stop the rest.
+
     Raises:
-        UnmaskError, KeepError: As `recognise` and `keep`.
+        UnmaskError: As `recognise`.
+        KeepError: In the end, a line for each that was not taken.
     """
     from models.file_formats.identify import recognise  # numpy, scipy, perhaps torch: only now
 
-    for find in recognise(path):
-        target = keep(find.source, find.name, replace)
+    failed: list[Exception] = []
+    for find in recognise(path, failed.append):
+        try:
+            target = keep(find.source, find.name, replace)
+        except KeepError as error:
+            failed.append(error)
+            continue
         yield f"{find.source} is {find.name}: {_checked(row(find.name), target)}Kept as {target}."
+    if failed:
+        raise KeepError("\n".join(map(str, failed)))
 
 
 def fetching(wanted: FileRow, replace: bool) -> Iterator[Received]:

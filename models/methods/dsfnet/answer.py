@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -14,7 +12,9 @@ from torch.nn.functional import grid_sample, max_pool2d
 
 from models.geometry.transforms import towards_camera
 from models.methods.arguments import check_asked
-from models.methods.dsfnet.alarms import Evidence, alarms, square_iou
+from models.methods.dsfnet.alarms import alarms
+from models.methods.dsfnet.decoded import Decoded, degrees, each
+from models.methods.dsfnet.evidence import evidence, signs
 from models.methods.dsfnet.likely_error import Likely, LikelyError
 from models.methods.dsfnet.visible_surface import collisions, visible_surface
 from models.metrics.errors import followed
@@ -32,37 +32,13 @@ from models.reconstruction import (
     State,
     Topology,
     frozen,
-    most_likely,
 )
 
 IMAGE_SPACE, MODEL_SPACE, CONFIDENCE, MASK = "image space", "model space", "confidence", "visibility mask"
 SWITCHES: tuple[str, ...] = (IMAGE_SPACE, MODEL_SPACE, CONFIDENCE, MASK)
 TELLING_MM = 0.2  # how far apart the branches must be to say which of them the fusion followed
 UV_TOLERANCE = 0.06  # chart distance at which a vertex is half believed to be the one its pixel shows
-CROP_FACTOR = 1.5  # side of the crop over the longer side of the box, as in DSFNet's data
 SURFACE_SIDE = 128  # the visible surface has at most so many points a side
-
-
-class Decoded(NamedTuple):
-    """The answer of B faces in crop px (without the leading B for one face). None: a branch was left out."""
-
-    face: Any  # [B, N, 3]
-    image_space: Any  # [B, N, 3]
-    model_space: Any  # [B, N, 3]
-    share: Any  # [B, N], of the image space in the fusion's blend
-    states: Any  # [B, N, 3] probabilities of seen, turned away, covered
-    mask: Any  # [B, M, M]
-    uv: Any  # [B, M, M, 2]
-    depth: Any  # [B, M, M] px
-    confidence: Any  # [B, M, M]
-    euler_rad: Any  # [B, 3]
-    image_euler_rad: Any  # [B, 3]
-    model_euler_rad: Any  # [B, 3]
-    mm_per_px: Any  # [B]
-    mask_was_empty: Any  # [B]
-    stray: Any = None  # [B] px: mean distance of what the pixels saw from the face
-    looks_apart: Any = None  # [B, 3], see `perceive_both_ways`
-    landmark_states: Any = None  # [B, 68, 3]; None: as the surface's
 
 
 def check(name: str, size: int, crops: NDArray[np.uint8], without: frozenset[str]) -> None:
@@ -155,13 +131,6 @@ def reconstructions(
     return [_reconstruction(d, name, topology, tuple(took_part), size, likely_error) for d in each(decoded)]
 
 
-def each(decoded: Decoded) -> list[Decoded]:
-    """Batches of tensors on any device -> arrays of each face."""
-    arrays = [None if part is None else part.cpu().numpy() for part in decoded]
-    count = len(decoded.face)
-    return [Decoded(*(None if array is None else array[k] for array in arrays)) for k in range(count)]
-
-
 def _reconstruction(
     d: Decoded,
     name: str,
@@ -179,7 +148,7 @@ def _reconstruction(
     )
     for branch, mesh, euler_rad in branches:
         if mesh is not None:
-            pose_deg = _degrees(euler_rad)
+            pose_deg = degrees(euler_rad)
             layers.append(
                 MeshLayer(
                     branch, Space.CROP, frozen(mesh), topology.triangles, topology.uv, pose_deg=pose_deg
@@ -190,7 +159,7 @@ def _reconstruction(
         space=Space.CROP,
         topology=topology,
         vertices=frozen(d.face),
-        pose_deg=_degrees(d.euler_rad),
+        pose_deg=degrees(d.euler_rad),
         layers=tuple(layers),
         scalars=tuple(_scalars(d)),
         took_part=took_part,
@@ -203,11 +172,6 @@ def _reconstruction(
         ),
         likely_range=None if asked is None else (asked.low, asked.high),
     )
-
-
-def _degrees(euler_rad: Array) -> tuple[float, float, float]:
-    pitch, yaw, roll = np.degrees(euler_rad).tolist()
-    return pitch, yaw, roll
 
 
 def _image_space_layers(d: Decoded, is_face: NDArray[np.bool_], size: int) -> Iterator[Layer]:
@@ -242,67 +206,10 @@ def _scalars(d: Decoded) -> Iterator[Scalar]:
     yield Scalar("disagreement", frozen(apart), 0.0, 10.0, "mm")
     if d.share is not None:
         yield Scalar("image-space share", frozen(d.share), 0.0, 1.0)
-    own = own_correction(d) * d.mm_per_px
+    own = d.own * d.mm_per_px
     yield Scalar("own correction", frozen(own), 0.0, 10.0, "mm")
     alpha = followed(d.face, d.image_space, d.model_space, TELLING_MM / d.mm_per_px)
     yield Scalar("followed", frozen(np.where(own < apart, alpha, np.nan)), 0.0, 1.0)
-
-
-def own_correction(d: Decoded) -> Array:
-    """[N] px: how far the fused face lies from the nearest place between the two branches: its own work."""
-    apart = d.image_space - d.model_space
-    along = ((d.face - d.model_space) * apart).sum(1) / np.maximum((apart * apart).sum(1), 1e-12)
-    nearest = d.model_space + along.clip(0, 1)[:, None] * apart
-    return np.asarray(np.linalg.norm(d.face - nearest, axis=1), np.float32)
-
-
-def signs(d: Decoded, topology: Topology, size: int) -> Array:
-    """[len(SIGNS)] what an answer of both branches says about its own error."""
-    marks = topology.landmarks(d.face)[:, :2]
-    low, high = marks.min(0), marks.max(0)
-    side = max(float(np.sqrt(np.prod(high - low))), 1.0)
-    asked, middle = size / CROP_FACTOR, (size - 1) / 2
-    shift = ((low + high) / 2 - middle) / asked
-    seen, turned, covered = d.states.mean(0)
-    doubt = -(d.states * np.log(d.states.clip(1e-6))).sum(1).mean()
-    is_face = d.mask > SEEN_ABOVE
-    pitch, yaw, roll = d.euler_rad
-    numbers = (
-        *(_log_share(np.linalg.norm(d.image_space - d.model_space, axis=1).mean(), side),),
-        _log_share(own_correction(d).mean(), side),
-        _log_share(d.stray, side),
-        *(seen, covered, turned, doubt, is_face.mean()),
-        d.confidence[is_face].mean() if is_face.any() else 0.0,
-        np.log(max(float((high - low).max()), 1.0) / asked),
-        *shift,
-        _outside(d.face, size).mean(),
-        *d.looks_apart,
-        *(abs(yaw), abs(pitch), abs(roll)),
-        _unexplained(d, is_face, size),
-    )
-    return np.array(numbers, np.float32)
-
-
-def _log_share(distance: float, side: float) -> float:
-    return float(np.log(max(float(distance) / side, 1e-4)))
-
-
-def _outside(face: Array, size: int) -> NDArray[np.bool_]:
-    """[N] vertices beyond the crop."""
-    return np.asarray(((face[:, :2] < -0.5) | (face[:, :2] > size - 0.5)).any(1))
-
-
-def _unexplained(d: Decoded, is_face: NDArray[np.bool_], size: int) -> float:
-    """Share of the pixels of face on which no seen vertex lies."""
-    if not is_face.any():
-        return 1.0
-    step = size / len(is_face)
-    cells = ((d.face[d.states[:, State.SEEN] > SEEN_ABOVE, :2] + 0.5) / step).astype(int)
-    cells = cells[((cells >= 0) & (cells < len(is_face))).all(1)]
-    hit = np.zeros(is_face.shape, np.uint8)
-    hit[cells[:, 1], cells[:, 0]] = 1
-    near = cv2.dilate(hit, np.ones((3, 3), np.uint8)) > 0
-    return float((is_face & ~near).sum() / is_face.sum())
 
 
 def _alarms(
@@ -318,24 +225,3 @@ def _alarms(
         text = f"{collided} pixels that lie far apart claim the same place of the face: they were averaged."
         yield Alarm("uv-collisions", text, collided)
     yield from alarms(evidence(d, topology, size, asked))
-
-
-def evidence(d: Decoded, topology: Topology, size: int, asked: Likely | None) -> Evidence:
-    """What the alarms look at."""
-    marks = topology.landmarks(d.face)[:, :2]
-    low, high = marks.min(0), marks.max(0)
-    side = max(float(np.sqrt(np.prod(high - low))), 1e-6)
-    both = d.image_space is not None and d.model_space is not None
-    states = most_likely(d.states)
-    return Evidence(
-        likely_percent=np.nan if asked is None else asked.percent,
-        seen=float((states == State.SEEN).mean()),
-        covered=float((states == State.COVERED).mean()),
-        box_iou=square_iou(low, high, size / CROP_FACTOR, (size - 1) / 2),
-        pose_deg=_degrees(d.euler_rad),
-        apart=float(np.linalg.norm(d.image_space - d.model_space, axis=1).mean()) / side if both else np.nan,
-        own=float(own_correction(d).mean()) / side if both else np.nan,
-        outside=float(_outside(d.face, size).mean()),
-        finite=bool(np.isfinite(d.face).all()),
-        vertices=len(d.face),
-    )

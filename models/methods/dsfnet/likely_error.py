@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
-Floats = NDArray[np.floating]
+from models.geometry.arrays import Floats
 
 SIGNS: tuple[str, ...] = (
     "log distance of the branches",

@@ -12,16 +12,9 @@ from models.face_model.sampled import sample_chart
 from models.face_model.uv import PositionMapTable
 from models.geometry.crops import crop_square
 from models.geometry.transforms import Similarity, euler_from_rotation, weighted_procrustes
-from models.methods.dsfnet.answer import (
-    CROP_FACTOR,
-    SWITCHES,
-    Decoded,
-    agreeing,
-    check,
-    each,
-    reconstructions,
-    signs,
-)
+from models.methods.dsfnet.answer import SWITCHES, agreeing, check, reconstructions
+from models.methods.dsfnet.decoded import Decoded, each
+from models.methods.dsfnet.evidence import CROP_FACTOR, signs
 from models.methods.dsfnet.likely_error import LikelyError
 from models.networks.blocks import InBfloat16, fold_batch_norms, multiplies_bfloat16
 from models.networks.both_ways import perceive_both_ways

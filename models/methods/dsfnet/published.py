@@ -14,7 +14,8 @@ from models.face_model.bfm_uv import NOSE_TIP, BFMLayout
 from models.face_model.morphable import FaceModel
 from models.face_model.uv import PositionMapTable
 from models.geometry.transforms import euler_from_rotation
-from models.methods.dsfnet.answer import SWITCHES, Decoded, check, reconstructions, states_by_rule
+from models.methods.dsfnet.answer import SWITCHES, check, reconstructions, states_by_rule
+from models.methods.dsfnet.decoded import Decoded
 from models.methods.dsfnet.method import standardise
 from models.networks.dual_space import Switches
 from models.networks.published import PublishedAnswer, PublishedChart, PublishedDSFNet, Whole, upright

@@ -16,6 +16,7 @@ from models.face_model.bfm_uv import BFMLayout
 from models.face_model.correspondence import ChartPlaces
 from models.face_model.morphable import FaceModel
 from models.face_model.uv import PositionMapTable
+from models.file_formats.numpy_file import read_array
 from models.methods.prnet.method import MOVABLE, Surface, depth_zero
 from models.networks.position_net import BESIDE, PositionForm
 
@@ -132,11 +133,8 @@ def canonical_face(path: Path, count: int) -> Tensor:
     Raises:
         WeightsError: It is something else.
     """
-    try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise WeightsError(f"{path.name} cannot be read as an .npy file ({error}). Get it anew.") from error
-    fits = isinstance(array, np.ndarray) and array.shape == (count, 3) and array.dtype.kind == "f"
+    array = read_array(path)
+    fits = array.shape == (count, 3) and array.dtype.kind == "f"
     if not fits or not np.isfinite(array).all():
         raise WeightsError(f"{path.name} does not hold {count} vertices. Get it anew.")
     return torch.from_numpy(np.array(array, np.float64))

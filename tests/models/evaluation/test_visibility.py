@@ -342,7 +342,7 @@ def test_without_hand_labels_the_command_says_how_to_give_them(folder: Path, cap
         )
         == 1
     )
-    assert "none.npz cannot be read" in capsys.readouterr().err
+    assert "none.npz. Check the path" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("_teller_loads")

@@ -13,8 +13,8 @@ import pytest
 from scipy import sparse
 from scipy.io import savemat
 
+from models import file_formats
 from models.errors import MissingAssetError, WeightsError
-from models.file_formats import matlab_file
 from models.file_formats.hdf5_file import read_hdf5
 from models.file_formats.matlab_file import read_matlab
 from models.file_formats.pickle_file import read_pickled
@@ -155,7 +155,7 @@ def test_a_matlab_file_that_unpacks_to_too_much_is_refused(tmp_path: Path, monke
     savemat(path, {"zeros": np.zeros(1 << 20)}, do_compression=True)
     assert path.stat().st_size < 1 << 16
     assert read_matlab(path)["zeros"].shape == (1 << 20,)
-    monkeypatch.setattr(matlab_file, "LIMIT_BYTES", 1 << 20)
+    monkeypatch.setattr(file_formats, "ALWAYS_BYTES", 1 << 20)
     with pytest.raises(WeightsError, match=r"bomb\.mat"):
         read_matlab(path)
 

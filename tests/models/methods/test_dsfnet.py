@@ -4,7 +4,8 @@ import torch
 from torch import Tensor
 
 from models.loading import load_face_model
-from models.methods.dsfnet.answer import Decoded, agreeing, own_correction, states_by_rule
+from models.methods.dsfnet.answer import agreeing, states_by_rule
+from models.methods.dsfnet.decoded import Decoded, own_correction
 from models.methods.dsfnet.method import DSFNet, make_network, standardise
 from models.networks.dual_space import DensePrediction, Form, Switches
 from models.reconstruction import State

@@ -350,7 +350,7 @@ def official(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.shared
 @needs_official
 def test_the_release_answers_as_it_did_when_the_labels_were_made(official):
-    from models.training.aflw import Crops, read_labels
+    from models.ground_truth.aflw import Crops, read_labels
 
     labels = read_labels(SHARED / "data/aflw21")
     rows = np.linspace(0, len(labels.name) - 1, 200).round().astype(int)

@@ -9,11 +9,12 @@ from safetensors.torch import save_file
 import resources
 from models.errors import WeightsError
 from models.geometry.crops import crop_square
+from models.ground_truth import aflw
 from models.loading import read_weights
 from models.methods.dsfnet.factory import CORRECTION, dsfnet
 from models.reconstruction import Reconstruction, Space, frozen
 from models.synthetic.camera import project, rotation
-from models.training import aflw
+from models.training import aflw_fits
 from models.training.correction import measured, write_corrected
 from tests.models.training.test_photographs import folder, model
 
@@ -48,8 +49,8 @@ class OffBy:
 
 def test_what_is_wrong_on_every_face_alike_is_measured(folder, model):
     labels = aflw.read_labels(folder)
-    fits = aflw.cached_fits(labels, model, folder / "fits.npz")
-    rows = aflw.usable(labels, fits.error_percent)
+    fits = aflw_fits.cached_fits(labels, model, folder / "fits.npz")
+    rows = aflw_fits.usable(labels, fits.error_percent)
     wrong = torch.zeros_like(model.mean)
     wrong[:, 1] = 0.02 * model.mean[:, 1]
     wrong[:, 2] = 3.0

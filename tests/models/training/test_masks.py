@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from models.training import aflw
+from models.ground_truth import aflw
 from models.training.masks import SIDE, masks_of
 
 

@@ -12,12 +12,13 @@ import torch
 from models.errors import InputError
 from models.evaluation import crops
 from models.geometry.transforms import rotation_from_euler
+from models.ground_truth import aflw
 from models.loading import load_face_model
 from models.metrics.errors import box_size
 from models.synthetic.camera import project
 from models.synthetic.dataset import Rows, batch, stacked
 from models.synthetic.scene import Occluder
-from models.training import aflw
+from models.training import aflw_fits
 from models.training.photographs import Album, Photographs, chances
 
 COUNT, SIDE = 12, 120
@@ -68,21 +69,21 @@ def rows(photographs) -> list[Rows]:
 
 def test_the_fits_sit_on_the_labels(folder, model):
     labels = aflw.read_labels(folder)
-    fits = aflw.fit_labels(labels, model)
+    fits = aflw_fits.fit_labels(labels, model)
     assert fits.error_percent.max() < 1.0
-    rows = aflw.usable(labels, fits.error_percent)
+    rows = aflw_fits.usable(labels, fits.error_percent)
     assert set(rows) == set(range(COUNT)) - {0, 10, 3}  # two held out, one not to be trusted
 
 
 def test_fits_are_kept_until_the_labels_change(folder, model, tmp_path, monkeypatch):
     labels, cache = aflw.read_labels(folder), tmp_path / "fits.npz"
-    first = aflw.cached_fits(labels, model, cache)
-    monkeypatch.setattr(aflw, "fit_labels", lambda *_: pytest.fail("fitted again"))
-    again = aflw.cached_fits(labels, model, cache)
+    first = aflw_fits.cached_fits(labels, model, cache)
+    monkeypatch.setattr(aflw_fits, "fit_labels", lambda *_: pytest.fail("fitted again"))
+    again = aflw_fits.cached_fits(labels, model, cache)
     torch.testing.assert_close(first.identity, again.identity)
     labels.landmarks[0] += 1
     with pytest.raises(pytest.fail.Exception, match="fitted again"):
-        aflw.cached_fits(labels, model, cache)
+        aflw_fits.cached_fits(labels, model, cache)
 
 
 def test_turned_faces_are_picked_more_often_than_they_were_photographed():
@@ -196,7 +197,7 @@ def test_the_twenty_one_points_are_symmetric():
     from models.geometry.landmarks import MIRROR
 
     for point, marks in enumerate(aflw.AS_LANDMARKS):
-        assert sorted(MIRROR[list(marks)]) == sorted(aflw.AS_LANDMARKS[aflw.MIRROR21[point]])
+        assert sorted(MIRROR[list(marks)]) == sorted(aflw.AS_LANDMARKS[aflw_fits.MIRROR21[point]])
 
 
 def test_crops_kept_aside_are_scored_against_both_kinds_of_labels(folder, monkeypatch):

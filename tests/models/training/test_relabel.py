@@ -13,9 +13,10 @@ import torch
 
 from models.geometry.crops import crop_square
 from models.geometry.transforms import nearest_rotation, rotation_from_euler
+from models.ground_truth import aflw
 from models.loading import load_face_model
 from models.reconstruction import Reconstruction, Space, frozen
-from models.training import aflw, relabel
+from models.training import relabel
 
 COUNT, SIDE = 3, 100
 POSE = (10.0, 20.0, 5.0)

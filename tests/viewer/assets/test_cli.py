@@ -17,6 +17,8 @@ from viewer.assets import cli
 from viewer.assets.cli import STOPPED, Assets, run_assets, wanted_rows
 from viewer.cli.parser import parse
 
+pytestmark = pytest.mark.sockets
+
 MEANS = pickle.dumps({"mean": np.zeros(62), "std": np.ones(62)}, protocol=2)
 NAME = "param_mean_std_62d_120x120.pkl"
 
@@ -86,6 +88,18 @@ def test_adding_goes_on_after_a_bad_file_and_returns_1(folder, mine, tmp_path, c
     complaints = capsys.readouterr().err
     assert "words is none of the files known" in complaints
     assert "absent cannot be read" in complaints
+
+
+def test_one_damaged_file_in_a_folder_is_told_and_the_rest_is_taken(folder, mine, tmp_path, capsys):
+    given = tmp_path / "given"
+    given.mkdir()
+    mine.rename(given / "unnamed")
+    (given / "half.pkl").write_bytes(MEANS[: len(MEANS) // 2])
+    assert main(["assets", "add", str(given)]) == 1
+    assert (folder / NAME).read_bytes() == MEANS
+    told = capsys.readouterr()
+    assert "unnamed is" in told.out
+    assert "half.pkl" in told.err
 
 
 def test_what_becomes_possible_is_said(mine, monkeypatch, capsys):

@@ -13,6 +13,8 @@ from tests.resources.serving import serving
 from tests.viewer.assets.test_cli import MEANS, NAME
 from viewer.assets.dialog import AssetsDialog
 
+pytestmark = pytest.mark.sockets
+
 
 class FakeQuestions:
     """Agrees or not, and remembers what it was asked."""

@@ -1,128 +1,26 @@
-"""Labelled face crops (AFLW: 21 points by hand, 68 pseudo-labels), and our face model fitted to them."""
+"""Our face model fitted to the labelled crops of AFLW (see models/ground_truth/aflw.py)."""
 
 from __future__ import annotations
 
 import hashlib
-import tarfile
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.errors import InputError
 from models.face_model.fitting import Fits, Noise, Points, fit
 from models.face_model.morphable import FaceModel
+from models.ground_truth.aflw import AS_LANDMARKS, TRUSTED_PERCENT, Labels
 
-Floats = NDArray[np.floating]
-
-HELD_OUT = 10  # every tenth face is kept for measuring
-TRUSTED_PERCENT = 6.0  # pseudo-labels that differ more than this from the hand labels are left out ...
-FITTED_PERCENT = 2.5  # ... and so are faces our model fits worse than this
-LARGEST_BYTES = 1 << 20  # of one picture
+FITTED_PERCENT = 2.5  # faces that our model fits worse than this are left out
 NOISE = Noise(landmark_mm=2.0, rotation_rad=0.05)
-LABELS = {
-    "name": (),
-    "points21": (21, 2),
-    "visible21": (21,),
-    "landmarks68_tddfa": (68, 3),
-    "rotation_tddfa": (3, 3),
-    "disagreement_percent": (),
-}
-# AFLW's 21 points as means of iBUG landmarks (none for ears), and how far a hand label strays, mm (measured).
-AS_LANDMARKS: tuple[tuple[int, ...], ...] = (
-    (17,), (19,), (21,), (22,), (24,), (26,),
-    (36,), (36, 37, 38, 39, 40, 41), (39,), (42,), (42, 43, 44, 45, 46, 47), (45,),
-    (), (31,), (30,), (35,), (), (48,), (62, 66), (54,), (8,),
-)  # fmt: skip
 MIRROR21 = np.array([5, 4, 3, 2, 1, 0, 11, 10, 9, 8, 7, 6, 16, 15, 14, 13, 12, 19, 18, 17, 20])
-HAND_MM = np.array(
+HAND_MM = np.array(  # how far a hand label strays (measured)
     [4.2, 4, 3.6, 3.6, 4, 4.2, 2.8, 2.9, 2.6, 2.6, 2.9, 2.8, 9, 3.2, 3.5, 3.2, 9, 2.8, 2.7, 2.8, 4.4]
 )
 HAND_SHARE = 2.0  # weight of a hand label of 2.8 mm against a pseudo-label
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Labels:
-    """What is known of F crops, in crop px (y down).
-
-    Attributes:
-        folder: Holds crops.tar and labels.npz.
-        name: [F]; points21: [F, 21, 2]; visible21: [F, 21] bool.
-        landmarks: [F, 68, 3] pseudo-labels; rotation: [F, 3, 3] likewise, y up.
-        disagreement_percent: [F] between the two.
-    """
-
-    folder: Path
-    name: NDArray[np.str_]
-    points21: Tensor
-    visible21: Tensor
-    landmarks: Tensor
-    rotation: Tensor
-    disagreement_percent: Tensor
-
-    @property
-    def held_out(self) -> NDArray[np.bool_]:
-        """[F] True for the faces kept for measuring."""
-        return np.arange(len(self.name)) % HELD_OUT == 0
-
-
-def read_labels(folder: Path) -> Labels:
-    """The labels of a folder.
-
-    Raises:
-        InputError: A file or an array is missing or misshapen.
-    """
-    path = folder / "labels.npz"
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays: dict[str, NDArray[Any]] = {name: file[name] for name in LABELS if name in file}
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{path} cannot be read ({error}); give the folder of crops.tar and labels.npz."
-        ) from error
-    count = len(arrays.get("name", ()))
-    wrong = [k for k, shape in LABELS.items() if k not in arrays or arrays[k].shape != (count, *shape)]
-    if wrong or not count:
-        raise InputError(f"{path}: {', '.join(wrong) or 'everything'} is missing or misshapen.")
-    return Labels(
-        folder,
-        arrays["name"].astype(str),
-        *(torch.from_numpy(arrays[k].astype(np.float32)) for k in list(LABELS)[1:]),
-    )
-
-
-class Crops:
-    """The pictures of crops.tar, read one by one."""
-
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / "crops.tar"
-        try:
-            with tarfile.open(self._path) as tar:
-                self._places = {
-                    Path(member.name).stem: (member.offset_data, member.size)
-                    for member in tar
-                    if member.isfile()
-                }
-        except (OSError, tarfile.TarError) as error:
-            raise InputError(f"{self._path} cannot be read ({error}).") from error
-
-    def read(self, name: str) -> NDArray[np.uint8]:
-        """[H, W, 3] RGB of the face of that name."""
-        offset, size = self._places.get(name, (0, 0))
-        if not 0 < size <= LARGEST_BYTES:
-            raise InputError(f"{self._path} holds no picture {name!r} of a sensible size.")
-        with self._path.open("rb") as file:
-            file.seek(offset)
-            data = file.read(size)
-        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-        if picture is None:
-            raise InputError(f"{name} in {self._path} is no readable picture.")
-        return np.ascontiguousarray(picture[..., ::-1])
 
 
 def fit_labels(labels: Labels, face_model: FaceModel) -> Fits:
