@@ -252,7 +252,7 @@ def test_weights_that_do_not_fit_are_refused(network, tmp_path, form):
 
 def test_a_file_that_is_no_weights_is_refused(tmp_path):
     (tmp_path / "a.safetensors").write_bytes(b"\x80\x04K\x01.")
-    with pytest.raises(WeightsError, match="not a readable"):
+    with pytest.raises(WeightsError, match="cannot be read as a safetensors file"):
         load_finder(tmp_path / "a.safetensors")
     with pytest.raises(MissingAssetError):
         load_finder(tmp_path / "b.safetensors")
