@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError
+from models.geometry.rescaling import Size, rescaling
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -34,6 +35,7 @@ class Frame:
         index: Which frame of its source, from 0.
         count: How many frames the source has; 0 if nobody knows (a camera).
         path: The file the picture is; None for a frame of a video or camera.
+        file_size: Width and height of the picture in its file, upright, px; None if it is shown as it is.
         notices: Sentences on what was done to the file, e.g. "Only the first of 12 frames is shown."
     """
 
@@ -44,6 +46,17 @@ class Frame:
     count: int = 1
     notices: tuple[str, ...] = ()
     path: Path | None = None
+    file_size: Size | None = None
+
+    @property
+    def shown_size(self) -> Size:
+        """Width and height of `image`, px."""
+        return self.image.shape[1], self.image.shape[0]
+
+    @property
+    def T_shown_file(self) -> NDArray[np.float64]:
+        """[3, 3]: px of the upright file to px of `image`."""
+        return rescaling(self.file_size or self.shown_size, self.shown_size)
 
 
 def same_picture(first: Frame, second: Frame) -> bool:

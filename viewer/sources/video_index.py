@@ -118,7 +118,8 @@ def read_index(path: Path, stopped: Callable[[], bool] = lambda: False) -> Video
         formats, codec, step = set(container.format.name.split(",")), stream.codec_context.name, _step(stream)
     exact = formats & TABLES and codec not in HIDDEN_FRAMES and all(row.key is not None for row in listed)
     if exact or len(listed) > MOST_DECODED:
-        keys: Sequence[int | None] = sorted({row.key for row in listed if row.key is not None and not row.hidden})
+        shown = {row.key for row in listed if row.key is not None and not row.hidden}
+        keys: Sequence[int | None] = sorted(shown)
     else:
         keys = _decoded_keys(path, stopped)
     if not keys:
