@@ -21,6 +21,7 @@ from PIL import Image
 
 from models.catalogue import Provenance
 from models.export.outputs import Write, write_whole
+from models.geometry.rescaling import moved, moved_box, rescaling
 from models.geometry.transforms import vertex_normals
 from models.metrics.states import (
     STATE_NAMES,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 SCHEMA = "unmask.answer/1"
 MESH_SUFFIXES = (".ply", ".glb")
 UNSEEN_GREY = 128
+AS_SHOWN = np.eye(3)
 
 
 def write_mesh(
@@ -79,6 +81,7 @@ def write_answers(
     version: str,
     weights: Provenance | None = None,
     write: Write = write_whole,
+    file_size: tuple[int, int] | None = None,
 ) -> None:
     """All answers about one frame as JSON; what the fields mean stands in the file itself.
 
@@ -86,21 +89,25 @@ def write_answers(
         path: Where to; its folder is made if need be.
         answers: In IMAGE space.
         image_name: What the user calls the frame.
-        image_size: (width, height), px.
+        image_size: (width, height) of the frame the answers are about, px.
         version: Of this program.
         weights: Those the method was loaded with; None where nobody knows.
         write: Who writes the bytes.
+        file_size: (width, height) of the picture's file, upright, in whose px boxes, landmarks and sizes are
+            written; None if it is `image_size`.
 
     Raises:
         InputError: The folder cannot be written to.
     """
+    T_file_image = rescaling(image_size, file_size or image_size)
     record = {
         "schema": SCHEMA,
         "written_by": f"unmask {version}",
         "weights": None if weights is None else weights_record(weights),
-        "image": {"name": image_name, "width_px": image_size[0], "height_px": image_size[1]},
+        "image": _image_record(image_name, image_size, file_size or image_size),
         "conventions": {
-            "space": "px, x right, y down, z towards the camera; (0, 0) = centre of the top-left pixel",
+            "space": "px of the upright file, x right, y down, z towards the camera; "
+            "(0, 0) = centre of the top-left pixel",
             "box": "x0, y0, x1, y1, px",
             "landmarks": "68 points (x, y, z) in iBUG order, px",
             "pose_deg": "R = Rx(-pitch) Ry(-yaw) Rz(-roll), y up (AFLW2000)",
@@ -113,7 +120,7 @@ def write_answers(
             "likely_error": "mean distance of the landmarks, % of sqrt(width x height) of their box, that is "
             "as often exceeded as not; half of such answers lie in likely_range; null if not known",
         },
-        "faces": [answer_record(answer) for answer in answers],
+        "faces": [answer_record(answer, T_file_image) for answer in answers],
     }
     write(path, (json.dumps(record, indent=1, allow_nan=False) + "\n").encode())
 
@@ -128,26 +135,47 @@ def weights_record(weights: Provenance) -> dict[str, str | None]:
     }
 
 
-def answer_record(answer: Reconstruction) -> dict[str, Any]:
-    """One face as JSON values: plain numbers and strings, null where a number is not finite."""
+def _image_record(name: str, shown: tuple[int, int], file: tuple[int, int]) -> dict[str, Any]:
+    record: dict[str, Any] = {"name": name, "width_px": file[0], "height_px": file[1]}
+    if shown != file:
+        record["answered_at"] = {
+            "width_px": shown[0],
+            "height_px": shown[1],
+            "T_file_answered": rescaling(shown, file).tolist(),
+        }
+    return record
+
+
+def answer_record(answer: Reconstruction, T_file_image: NDArray[np.float64] = AS_SHOWN) -> dict[str, Any]:
+    """One face as JSON values: plain numbers and strings, null where a number is not finite.
+
+    Args:
+        answer: In IMAGE space.
+        T_file_image: [3, 3], from px of the frame to px of the picture's file; does not turn.
+    """
+    grown = float(T_file_image[0, 0])
+    box = None if answer.box is None else moved_box(answer.box, T_file_image)
     return {
         "method": answer.method,
         "space": answer.space.value,
         "topology": answer.topology.name,
-        "box": None if answer.box is None else [_number(edge) for edge in answer.box],
+        "box": box and [_number(edge) for edge in box],
         "pose_deg": dict(zip(("pitch", "yaw", "roll"), map(_number, answer.pose_deg), strict=True)),
-        "landmarks": [[_number(value) for value in point] for point in answer.landmarks],
+        "landmarks": [[_number(value) for value in point] for point in moved(answer.landmarks, T_file_image)],
         "landmark_states": _landmark_record(answer),
         "visible_share": seen_share(answer),
         "state_shares": _named(state_shares(answer)),
         "likely_error": _known(answer.likely_error),
         "likely_range": answer.likely_range and [_number(end) for end in answer.likely_range],
-        "mm_per_px": _number(answer.mm_per_px),
+        "mm_per_px": _number(answer.mm_per_px / grown),
         "took_part": list(answer.took_part),
         "left_out": list(answer.left_out),
         "steadied": answer.steadied,
         "alarms": [{"code": alarm.code, "text": alarm.text, "count": alarm.count} for alarm in answer.alarms],
-        "scalars": {scalar.name: _summary(scalar.values, scalar.unit) for scalar in answer.scalars},
+        "scalars": {
+            scalar.name: _summary(scalar.values * (grown if scalar.unit == "px" else 1.0), scalar.unit)
+            for scalar in answer.scalars
+        },
         "vertex_count": len(answer.vertices),
         "triangle_count": len(answer.topology.triangles),
     }

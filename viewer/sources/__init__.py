@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from models.errors import InputError
+from models.file_formats.picture_formats import RAW_SUFFIXES, READABLE
 from viewer.sources.folder import PictureReader, pictures_in
-from viewer.sources.picture_formats import RAW_SUFFIXES, READABLE
 from viewer.sources.player import Player
 from viewer.sources.source import Recording
 from viewer.sources.still import first_bytes, is_picture

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from models.errors import InputError
-from viewer.sources.picture_formats import SUFFIXES
+from models.file_formats.picture_formats import SUFFIXES
 from viewer.sources.source import Frame
 from viewer.sources.still import read_still
 

@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError
-from models.geometry.rescaling import Size, rescaling
+from models.geometry.arrays import Box
+from models.geometry.rescaling import Size, moved_box, rescaling
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -54,9 +55,22 @@ class Frame:
         return self.image.shape[1], self.image.shape[0]
 
     @property
+    def full_size(self) -> Size:
+        """Width and height of the picture in its file, upright, px."""
+        return self.file_size or self.shown_size
+
+    def shown_box(self, box: Box) -> Box:
+        """(x0, y0, x1, y1) of the file, px, in `image`."""
+        return moved_box(box, self.T_shown_file)
+
+    def file_box(self, box: Box) -> Box:
+        """(x0, y0, x1, y1) of `image`, px, in the file."""
+        return moved_box(box, rescaling(self.shown_size, self.full_size))
+
+    @property
     def T_shown_file(self) -> NDArray[np.float64]:
         """[3, 3]: px of the upright file to px of `image`."""
-        return rescaling(self.file_size or self.shown_size, self.shown_size)
+        return rescaling(self.full_size, self.shown_size)
 
 
 def same_picture(first: Frame, second: Frame) -> bool:

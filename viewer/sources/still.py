@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from PIL import AvifImagePlugin, Image, JpegImagePlugin, TiffImagePlugin, WebPImagePlugin
 
 from models.errors import InputError
+from models.file_formats.picture_formats import ON_THE_SIDE, is_picture_head, opener_of, orientation_of
 from models.geometry.rescaling import Size
-from viewer.sources.picture_formats import is_picture_head, opener_of
 from viewer.sources.source import Frame
 
 SHOWN_SIDE_PX = 8192
@@ -42,8 +42,6 @@ _UPRIGHT: Mapping[int, tuple[Callable[[NDArray[np.uint8]], NDArray[np.uint8]], .
     7: (_transposed, np.fliplr, np.flipud),
     8: (_transposed, np.flipud),
 }  # EXIF orientation -> how to set the picture upright
-_ON_THE_SIDE = frozenset({5, 6, 7, 8})
-_ORIENTATION = 0x0112
 _AS_STORED = cv2.IMREAD_IGNORE_ORIENTATION
 
 
@@ -133,10 +131,10 @@ def _pixels(path: Path, picture: Image.Image) -> tuple[NDArray[np.uint8], Size, 
         image = _shown(picture, size, _eight_bits(path, picture, notices))
     if size != (width, height):
         notices.append(f"{path.name} is {width} x {height} px; it is shown at {size[0]} x {size[1]} px.")
-    orientation = _orientation(picture)
+    orientation = orientation_of(picture)
     for turn in _UPRIGHT.get(orientation, ()):
         image = turn(image)
-    upright = (height, width) if orientation in _ON_THE_SIDE else (width, height)
+    upright = (height, width) if orientation in ON_THE_SIDE else (width, height)
     return np.ascontiguousarray(image), upright, tuple(notices)
 
 
@@ -288,11 +286,3 @@ def _deep_colour(
     for row, target in zip(deep, image, strict=True):
         target[:] = _stretched(row[:, ::-1], low, high)
     return image if image.shape[1::-1] == size else None
-
-
-def _orientation(picture: Image.Image) -> int:
-    """The EXIF orientation, 1 (upright) if absent or damaged."""
-    try:
-        return int(picture.getexif().get(_ORIENTATION, 1))
-    except Exception:  # EXIF blocks of cameras and editors are broken in every way; the pixels are fine
-        return 1

@@ -249,3 +249,23 @@ def test_an_overlay_of_a_face_outside_the_picture_or_without_numbers_is_the_phot
     away = replace(mapped, box=(5000.0, 5000.0, 5100.0, 5100.0))
     lost = replace(answer(), layers=(), vertices=frozen(np.full_like(answer().vertices, np.nan)))
     np.testing.assert_array_equal(draw_overlay(photo(), [away, lost]), photo())
+
+
+def test_the_json_of_a_picture_shown_smaller_is_in_px_of_its_file_and_leads_back(tmp_path):
+    path = tmp_path / "face.json"
+    write_answers(path, [answer()], "a.jpg", (WIDTH, HEIGHT), "1", file_size=(3 * WIDTH, 3 * HEIGHT))
+    record = json.loads(path.read_text())
+    face, image = record["faces"][0], record["image"]
+    assert (image["width_px"], image["height_px"]) == (3 * WIDTH, 3 * HEIGHT)
+    assert face["box"] == [121.0, 91.0, 481.0, 511.0]
+    assert face["mm_per_px"] == pytest.approx(answer().mm_per_px / 3, rel=1e-4)
+    np.testing.assert_allclose(
+        np.array(face["landmarks"])[:, :2], 3 * answer().landmarks[:, :2] + 1, atol=1e-3
+    )
+    T = np.array(image["answered_at"]["T_file_answered"])
+    np.testing.assert_allclose(T @ (40, 30, 1), (121, 91, 1))
+    plain = tmp_path / "plain.json"
+    write_answers(plain, [answer()], "a.jpg", (WIDTH, HEIGHT), "1")
+    assert "answered_at" not in json.loads(plain.read_text())["image"]
+    disagreement = [json.loads(p.read_text())["faces"][0]["scalars"]["disagreement"] for p in (path, plain)]
+    assert disagreement[0]["mean"] == pytest.approx(3 * disagreement[1]["mean"], rel=1e-3)

@@ -221,3 +221,9 @@ def test_ten_bits_are_shown_with_eight_and_said_so(tmp_path):
     reader.close()
     assert number(frame.image) == 1
     assert "10 bits" in frame.notices[0]
+
+
+@pytest.mark.parametrize("name", ["long.mts", "long.avi", "long.mpg"])
+def test_where_a_seek_lands_too_late_decoding_begins_further_back(tmp_path, name):
+    path = film(tmp_path / name, "mpeg2video", gop_size=400)
+    assert numbers(path, ORDER) == list(ORDER)

@@ -20,6 +20,8 @@ from PIL import (
 
 from models.errors import InputError
 
+ORIENTATION_TAG = 0x0112
+ON_THE_SIDE = frozenset({5, 6, 7, 8})  # EXIF orientations that swap width and height
 Opener = Callable[[BinaryIO], Image.Image]
 
 # Opened by their first bytes, not by their names; Pillow's own door would refuse large JPEGs we can shrink.
@@ -93,6 +95,27 @@ def opener_of(path: Path, head: bytes) -> Opener:
         if fits(head):
             return _extra(path, what, loader)
     raise InputError(f"{path.name} is not a picture. Open one of these: {READABLE}.")
+
+
+def orientation_of(picture: Image.Image) -> int:
+    """The EXIF orientation, 1 (upright) if absent or damaged."""
+    try:
+        return int(picture.getexif().get(ORIENTATION_TAG, 1))
+    except Exception:  # EXIF blocks of cameras and editors are broken in every way; the pixels are fine
+        return 1
+
+
+def upright_size(path: Path) -> tuple[int, int] | None:
+    """Width and height of a picture set upright, by its header alone; None if nothing readable is there."""
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(512)
+            stream.seek(0)
+            with opener_of(path, head)(stream) as picture:
+                width, height = picture.size
+                return (height, width) if orientation_of(picture) in ON_THE_SIDE else (width, height)
+    except Exception:  # whoever opens the picture says what is wrong with it
+        return None
 
 
 def _foreign(path: Path, what: str) -> InputError:
