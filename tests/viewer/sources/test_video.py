@@ -223,7 +223,9 @@ def test_ten_bits_are_shown_with_eight_and_said_so(tmp_path):
     assert "10 bits" in frame.notices[0]
 
 
-@pytest.mark.parametrize("name", ["long.mts", "long.avi", "long.mpg"])
+@pytest.mark.parametrize("name", ["long.mts", "long.avi", "long.flv"])
 def test_where_a_seek_lands_too_late_decoding_begins_further_back(tmp_path, name):
-    path = film(tmp_path / name, "mpeg2video", gop_size=400)
+    if "libx264" not in av.codecs_available:
+        pytest.skip("this build of PyAV cannot write H.264")
+    path = film(tmp_path / name, "libx264", gop_size=400)
     assert numbers(path, ORDER) == list(ORDER)
