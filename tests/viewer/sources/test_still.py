@@ -201,8 +201,6 @@ def test_a_file_cut_off_anywhere_is_called_damaged(tmp_path, ending, share):
 @pytest.mark.parametrize(
     ("head", "what"),
     [
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
-        (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
         (b"FUJIFILMCCD-RAW 0201", "camera raw"),
         (b"II*\0\x10\0\0\0CR\x02\0", "camera raw"),
         (b"\0\0\0\x18ftypcrx \0\0\0\1", "camera raw"),
@@ -274,11 +272,42 @@ def test_avif_is_read_and_turned_once(tmp_path):
     assert np.abs(frame.image.astype(int) - pattern(64, 96)).mean() < 4
 
 
-def test_formats_of_an_extra_name_it_where_it_is_not_installed(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+def test_heic_is_read_and_turned_once(tmp_path):
+    heif = pytest.importorskip("pillow_heif")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored = np.ascontiguousarray(np.rot90(pattern(64, 96), 1))
     path = tmp_path / "phone.heic"
-    path.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
-    assert 'pip install "unmask[formats]"' in sentence(path)
+    heif.from_pillow(Image.fromarray(stored)).save(path, quality=95, exif=exif.tobytes())
+    frame = read_still(path)
+    assert frame.image.shape == (64, 96, 3)
+    assert np.abs(frame.image.astype(int) - pattern(64, 96)).mean() < 4
+
+
+def test_jpeg_xl_is_read_and_turned_once(tmp_path):
+    pytest.importorskip("pillow_jxl")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored = np.ascontiguousarray(np.rot90(pattern(64, 96), 1))
+    frame = read_still(saved(tmp_path / "face.jxl", stored, quality=95, exif=exif.tobytes()))
+    assert frame.image.shape == (64, 96, 3)
+    assert np.abs(frame.image.astype(int) - pattern(64, 96)).mean() < 4
+
+
+@pytest.mark.parametrize(
+    ("module", "head", "what"),
+    [
+        ("pillow_heif", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "a HEIC picture"),
+        ("pillow_jxl.JpegXLImagePlugin", b"\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL picture"),
+    ],
+)
+def test_formats_of_an_extra_name_it_where_it_is_not_installed(tmp_path, monkeypatch, module, head, what):
+    monkeypatch.setitem(sys.modules, module, None)
+    path = tmp_path / "phone"
+    path.write_bytes(head)
+    text = sentence(path)
+    assert what in text
+    assert 'pip install "unmask[formats]"' in text
 
 
 def test_a_camera_raw_file_that_is_a_tiff_inside_is_called_so(tmp_path):
