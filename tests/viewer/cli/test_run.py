@@ -20,7 +20,7 @@ def test_the_line_of_a_picture_tells_how_much_was_seen_turned_away_and_covered(t
     path = tmp_path / "ann.png"
     Image.fromarray(np.full((200, 220, 3), 90, np.uint8)).save(path)
     batch = Batch((path,), tmp_path / "out", box=(40.0, 30.0, 160.0, 170.0))
-    ask = answering.answering(FakeReconstructor(), "dsfnet", "open", "cpu", frozenset())
+    ask = answering.Answering(FakeReconstructor(), "cpu", FakeReconstructor)
     line = run.run_one(batch, ask, path, tmp_path / "out" / "ann", run.planned(batch))
     shares = state_shares(asked[0])
     told = ", ".join(f"{shares[state]:.0%} {name}" for state, name in STATE_NAMES.items())
