@@ -8,7 +8,6 @@ over the skin next to it, so that head and face meet without a gap and without a
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 
 import numpy as np
 import scipy.sparse as sparse
@@ -16,13 +15,10 @@ from numpy.typing import NDArray
 from scipy.sparse.linalg import splu
 from scipy.spatial import cKDTree
 
-from models.errors import WeightsError
 from models.face_model.holes import border_loops
 from models.face_model.morphable import FaceModel
 from models.geometry.arrays import Doubles, Floats
-from models.loading import load_face_model
 from models.reconstruction import Topology
-from resources import face_model
 
 Ints = NDArray[np.integer]
 
@@ -34,7 +30,8 @@ CARRIED_MM = 30.0  # how far from the face what the fit leaves at its border is 
 NECK = np.array([0, 1, 0.15]), -128.0, 20.0  # where the neck ends: mm along this direction, and how softly
 LIGHTER = {"eye": 0.9, "teeth": 0.8, "mouth": -0.25}
 RIM_MM = 5.0  # how wide the strip is at whose inner edge a face's border is drawn
-FITS = 2  # rounds of placing and fitting
+MOVING = ("jaw", "lips")  # regions that say little about where the skull is
+FITS = 3  # rounds of placing and fitting
 
 
 class WholeHead:
@@ -54,7 +51,17 @@ class WholeHead:
         rest: [M, 3] mm, MODEL space: the others of the mean head.
     """
 
-    def __init__(self, model: FaceModel) -> None:
+    def __init__(self, model: FaceModel, ambient: Floats | None = None) -> None:
+        """Prepare.
+
+        Args:
+            model: The face model.
+            ambient: [N + M] 0..1, how much of the sky each vertex of the mean head sees (see
+                models/synthetic/ambient.py); None: all of it.
+
+        Raises:
+            ValueError: `ambient` is of another head.
+        """
         part = model.extra_part.numpy()
         self.topology, self.part_names = model.topology, model.part_names
         kept = ~np.isin(part, [model.part_names.index(name) for name in LEFT_OUT])
@@ -65,6 +72,8 @@ class WholeHead:
         number[count + used] = count + np.arange(len(used))
         self.triangles: NDArray[np.int32] = number[triangles].astype(np.int32)
         self.rest: Floats = model.extra_mean.numpy()[used]
+        moving = [self.topology.region_names.index(name) for name in MOVING]
+        self._still = ~np.isin(self.topology.regions, moving)
         self._mean = model.mean.numpy()
         self.mean: Floats = np.concatenate([self._mean, self.rest])
         self.all_triangles: NDArray[np.int32] = np.concatenate([self.topology.triangles, self.triangles])
@@ -75,7 +84,7 @@ class WholeHead:
         self.places[eyes] = model.extra_uv.numpy()[used[eyes - count]]
         self.lightness = self._lightness()
         *self._holes, rim = sorted(border_loops(self.topology.triangles), key=len)
-        self.face_shade, self.shade = _shades(self.topology, rim, self.mean)
+        self.face_shade, self.shade = _shades(self.topology, rim, self.mean, ambient)
         ridge = DOUBT_MM**2 * np.eye(len(self._basis), dtype=np.float32)
         self.inside = self._held({"eye": ("eye", "socket"), "mouth": ("mouth", "teeth", "tongue")})
         self._stiff = self._held({"eye": ("eye",), "mouth": ("teeth", "tongue")})
@@ -105,11 +114,15 @@ class WholeHead:
             groups += [(vertices[side == np.sign(self._mean[eye, 0].mean())], eye) for eye in eyes]
         return groups
 
+    def fits(self, topology: Topology) -> bool:
+        """Whether it goes around faces of that mesh."""
+        return topology.name == self.topology.name and len(topology.uv) == len(self.topology.uv)
+
     def around(self, face: Floats) -> Floats:
         """[M, 3] float32: the others of a head around the face [N, 3], both with y up in any unit."""
         shape, scale, rotation, middle, coefficients = self._mean, 1.0, np.eye(3), np.zeros(3), None
         for _ in range(FITS):
-            scale, rotation, middle = placed(shape, face)
+            scale, rotation, middle = placed(shape[self._still], face[self._still])
             local = ((face - middle) @ rotation / scale).astype(np.float32)
             coefficients = self._normal @ (self._basis @ (local - self._mean).ravel() / self._count)
             shape = self._mean + (coefficients @ self._basis).reshape(-1, 3)
@@ -156,16 +169,15 @@ def placed(shape: Floats, face: Floats) -> tuple[float, Doubles, Doubles]:
     return scale, rotation, face.mean(0) - scale * rotation @ shape.mean(0)
 
 
-def _shades(topology: Topology, rim: Ints, mean: Floats) -> tuple[Floats, Floats]:
+def _shades(topology: Topology, rim: Ints, mean: Floats, ambient: Floats | None) -> tuple[Floats, Floats]:
     """[N, 2] of the face and [N + M, 2] of the rest: light from the sky, and how far inside.
 
     The second number is 0.5 where the surface is to end: on the face along a line inside its outermost
     vertices, which form teeth; on the rest across the neck.
     """
-    with np.load(face_model("shading.npz"), allow_pickle=False) as file:
-        ambient = file["ambient"].astype(np.float32) / 255
+    ambient = np.ones(len(mean), np.float32) if ambient is None else ambient
     if len(ambient) != len(mean):
-        raise WeightsError("shading.npz is not of this face model; run python -m models.synthetic.ambient.")
+        raise ValueError(f"shade of {len(ambient)} vertices, a head of {len(mean)}")
     count = len(topology.uv)
     up, height, softness = NECK
     neck = (0.5 + (mean @ up - height) / softness).clip(0, 1)
@@ -190,9 +202,3 @@ def _inside_rim(topology: Topology, rim: Ints) -> Floats:
     near = np.ones(len(mean))
     near[free] = splu(system[free][:, free].tocsc()).solve(graph[free][:, rim] @ np.ones(len(rim)))
     return np.asarray(1 - near, np.float32)
-
-
-@lru_cache(maxsize=1)
-def whole_head() -> WholeHead:
-    """The head of the open face model; one object."""
-    return WholeHead(load_face_model())

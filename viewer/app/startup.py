@@ -188,10 +188,9 @@ def models_work() -> Work:
 
     def load(name: str, weights: str, device: str) -> Reconstructor:
         from models import loading
-        from models.face_model.whole_head import whole_head
 
         method = loading.load(name, weights, device)
-        whole_head()  # made ready here: panels must not wait for it
+        loading.load_whole_head()  # made ready here: panels must not wait for it
         return method
 
     def detect(image: NDArray[np.uint8], detector: str) -> list[Face]:

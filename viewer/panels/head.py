@@ -19,19 +19,22 @@ if TYPE_CHECKING:
 
 
 def around(
-    face: Surface, mesh: MeshLayer, answer: Reconstruction, framing: Framing
-) -> tuple[Surface, Surface] | None:
-    """A face lit as part of a head, and that head; None where the mesh is not the open face.
+    face: Surface, mesh: MeshLayer, answer: Reconstruction, framing: Framing, wanted: bool
+) -> tuple[Surface, Surface | None]:
+    """A face softly lit, and the head around it; the face as it was where its mesh is not the open face.
 
     Args:
         face: As drawn.
         mesh: What it shows of the answer.
         answer: Whose topology it has.
         framing: Where it was put.
+        wanted: Whether a head is drawn; if not, the face ends in a smooth line all the same.
     """
     head = _head_for(answer, mesh)
     if head is None:
-        return None
+        return face, None
+    if not wanted:
+        return replace(face, shade=head.face_shade), None
     rest = head.around(face.positions)
     positions = np.concatenate([face.positions, rest])
     normals = smooth_normals(positions, head.all_triangles)
@@ -53,11 +56,11 @@ def around(
 
 def _head_for(answer: Reconstruction, mesh: MeshLayer) -> WholeHead | None:
     """The head that fits a mesh of an answer; None where there is none."""
-    from models.face_model.whole_head import whole_head  # brings torch: the answer's method has brought it
+    from models.loading import load_whole_head  # brings torch: the answer's method has brought it
 
-    head = whole_head()
-    known = answer.topology.name == head.topology.name and len(mesh.vertices) == len(head.topology.uv)
-    return head if known and np.isfinite(mesh.vertices).all() else None
+    head = load_whole_head()
+    fits = head.fits(answer.topology) and len(mesh.vertices) == len(answer.topology.uv)
+    return head if fits and np.isfinite(mesh.vertices).all() else None
 
 
 def _seen_inside(head: WholeHead, states: NDArray[np.float32]) -> NDArray[np.float32]:

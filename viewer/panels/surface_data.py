@@ -128,8 +128,9 @@ def drawn(
         states=_states(mesh, answer),
         values=_values(mesh, answer, framing),
     )
-    with_its_head = around(surface, mesh, answer, framing) if with_head and row.shows_head else None
-    surface, head = with_its_head or (surface, None)
+    head = None
+    if row.shows_head:
+        surface, head = around(surface, mesh, answer, framing, with_head)
     photo, window = photo_piece(image, answer.vertices)
     dots = _pixels_on_chart(answer) if row.chart else np.zeros((0, 3), np.float32)
     knows = answer.states is not None and len(mesh.vertices) == len(answer.vertices)
