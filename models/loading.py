@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import safe_open
 from torch import Tensor, nn
@@ -16,6 +17,7 @@ import resources
 from models.catalogue import methods
 from models.errors import MethodError, MissingAssetError, WeightsError
 from models.face_model.morphable import FaceModel
+from models.face_model.whole_head import WholeHead
 from models.file_formats import reading
 from models.networks.blocks import fold_batch_norms
 from models.networks.finder import FinderForm, FinderNetwork
@@ -94,6 +96,21 @@ def checked_device(name: str) -> str:
 def load_face_model(name: str = "open") -> FaceModel:
     """A face model that ships, by name. One object per name: its topology is shared."""
     return FaceModel.read(shipped(resources.face_model, name))
+
+
+@lru_cache(maxsize=1)
+def load_whole_head() -> WholeHead:
+    """The head of the open face model, which goes around any answer on its mesh. One object.
+
+    Raises:
+        WeightsError: The shade that ships is of another head.
+    """
+    with np.load(shipped(resources.face_model, "shading.npz"), allow_pickle=False) as file:
+        ambient = file["ambient"].astype(np.float32) / 255
+    try:
+        return WholeHead(load_face_model(), ambient)
+    except ValueError as error:
+        raise WeightsError(f"shading.npz: {error}. Run python -m models.synthetic.ambient.") from error
 
 
 def load_finder(weights: str | Path = "open") -> FinderNetwork:

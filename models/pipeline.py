@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from models.errors import MethodError
 from models.geometry.arrays import Box
-from models.geometry.crops import check_image, warp_crop
+from models.geometry.crops import about, check_image, untilted, warp_crop
 from models.geometry.transforms import euler_from_rotation, rotation_from_euler
 from models.reconstruction import (
     STATE_SCALARS,
@@ -62,7 +62,7 @@ def reconstruct(
         return []
     start = perf_counter()
     image = np.ascontiguousarray(image)
-    transforms = [_checked_transform(method, face) for face in faces]
+    transforms = [crop_of(method, face) for face in faces]
     crops = np.stack([warp_crop(image, T, method.size) for T in transforms])
     cut = perf_counter()
     answers = method(crops, without)
@@ -77,7 +77,10 @@ def reconstruct(
     ]
     total_ms = 1e3 * (perf_counter() - start)
     timing = Timing(1e3 * (cut - start), 1e3 * (answered - cut), total_ms, len(faces))
-    return [replace(answer, timing=timing) for answer in placed]
+    return [
+        replace(answer, timing=timing, turn_deg=face.turn_deg)
+        for answer, face in zip(placed, faces, strict=True)
+    ]
 
 
 def back_project(answer: Reconstruction, T_image_crop: NDArray[np.float64], box: Box) -> Reconstruction:
@@ -198,13 +201,22 @@ def _check_box(box: Box) -> None:
         raise ValueError(f"a face box is (x0, y0, x1, y1) with x0 < x1 and y0 < y1, not {box}")
 
 
-def _checked_transform(method: Reconstructor, face: Face) -> NDArray[np.float64]:
-    T = np.asarray(method.crop(face), np.float64)
+def crop_of(method: Reconstructor, face: Face) -> NDArray[np.float64]:
+    """T_image_crop [3, 3]: the square the method wants of a face, turned about the box's centre with it.
+
+    The method's own rule is asked about the box as it would be were the face upright.
+
+    Raises:
+        MethodError: The method gives no scaled and turned square.
+    """
+    angle = math.radians(face.turn_deg)
+    upright = face if angle == 0 else replace(face, box=untilted(face.box, angle), turn_deg=0.0)
+    T = np.asarray(method.crop(upright), np.float64)
     if T.shape != (3, 3) or not np.isfinite(T).all():
         raise MethodError(f"{method.name} gives no usable crop for the box {face.box}: {T.tolist()}")
-    scale, angle = scale_and_turn(T)
-    cos, sin = scale * math.cos(angle), scale * math.sin(angle)
+    scale, own_angle = scale_and_turn(T)
+    cos, sin = scale * math.cos(own_angle), scale * math.sin(own_angle)
     wanted = np.array([[cos, -sin, T[0, 2]], [sin, cos, T[1, 2]], [0, 0, 1]])
     if scale == 0 or not np.allclose(T, wanted, rtol=1e-5, atol=1e-5 * scale):
         raise MethodError(f"the crop of {method.name} is no scaled and turned square: {T.tolist()}")
-    return T
+    return T if angle == 0 else about(face.box, angle) @ T

@@ -224,6 +224,8 @@ class Reconstruction:
         left_out: Which parts were switched off.
         alarms: Silent fallbacks that happened.
         box: Face box (x0, y0, x1, y1) in image px it was asked about; None in crop space.
+        turn_deg: By how much the crop was turned for the face, clockwise as seen (see `Face.turn_deg`); pose
+            and meshes are told in the frame all the same.
         mm_per_px: Model millimetres per px of `space`.
         steadied: Meshes, pose and scale were smoothed over the frames of a video; maps never are.
         timing: How long the whole picture took; None where nobody measured.
@@ -251,6 +253,7 @@ class Reconstruction:
     likely_error: float | None = None
     likely_range: tuple[float, float] | None = None
     landmark_states: Array | None = None
+    turn_deg: float = 0.0
 
     @property
     def states(self) -> Array | None:

@@ -20,12 +20,15 @@ class Face:
         score: How sure the detector is, 0..1; 1 for a box given by hand.
         identity: Number of the person in this video, from 1; None where nobody has told faces apart.
         pose_deg: Pitch, yaw, roll as the detector guesses them, AFLW2000 convention; None if it does not.
+        turn_deg: How far the picture, or the head in it, is turned, clockwise as seen: the crop is turned
+            along, so that the method sees the face upright (`models.pipeline.crop_of`).
     """
 
     box: tuple[float, float, float, float]
     score: float = 1.0
     identity: int | None = None
     pose_deg: tuple[float, float, float] | None = None
+    turn_deg: float = 0.0
 
 
 class Detector(Protocol):
@@ -46,7 +49,10 @@ class Reconstructor(Protocol):
     switches: tuple[str, ...]  # parts of the computation that may be left out, in display order
 
     def crop(self, face: Face) -> NDArray[np.float64]:
-        """T_image_crop [3, 3]: the square this method wants of the frame; carries crop px to image px."""
+        """T_image_crop [3, 3]: the square this method wants of the frame; carries crop px to image px.
+
+        The rule for an upright face: `models.pipeline.crop_of` turns the square for one that is not.
+        """
 
     def __call__(
         self, crops: NDArray[np.uint8], without: frozenset[str] = frozenset()

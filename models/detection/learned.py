@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
-from copy import deepcopy
+from copy import copy, deepcopy
 
 import cv2
 import numpy as np
@@ -22,6 +23,8 @@ from models.reconstructor import Face
 LONGEST_PX = (320, 640, 1280)
 SMALL_PX = 40.0  # faces smaller than that in the picture looked at may have smaller ones beside them
 SURE, UNSURE_PX = 0.6, 640  # where a find is below that score, the picture is looked at up to that size
+DOUBTFUL = 0.4  # ... unless it is below that one and beside a sure one: hardly one in ten is a face
+ENLARGED = 2.0  # most px for a px, where faces are small
 LEAST_SCORE = 0.25
 SAME_FACE_IOU = 0.4
 MOST_CANDIDATES, MOST_FACES = 300, 100
@@ -34,7 +37,7 @@ class LearnedDetector:
     """The finder over the picture and its mirror image at 320 px.
 
     Where a find is unsure, or none, it looks again at 640 px; where a face is small, for smaller ones at 640
-    and 1280 px.
+    and 1280 px, and be it in an enlarged picture.
     """
 
     name = "finder"
@@ -50,7 +53,7 @@ class LearnedDetector:
         Args:
             network: In evaluation mode.
             longest_px: The picture's longer side, pass after pass as long as that is worth it; a smaller
-                picture is looked at as it is, once.
+                picture is looked at as it is, once, unless its faces are small.
             least_score: Below it is no face.
         """
         self._network: nn.Module = deepcopy(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -69,23 +72,33 @@ class LearnedDetector:
             return []
         image = np.ascontiguousarray(image)
         faces: list[Face] = []
-        tried, smallest = 0, 0.0
+        tried, size, sure, small = 0, max(image.shape[:2]), False, False
         for longest in self._longest:
-            sure = bool(faces) and faces[-1].score >= SURE
-            small = bool(faces) and smallest < SMALL_PX
-            if tried >= max(image.shape[:2]) or not (small or (tried < UNSURE_PX and not sure)):
+            finest = size * (ENLARGED if small else 1.0)
+            if tried >= finest or not (small or (tried < UNSURE_PX and not sure)):
                 break
-            share = min(1.0, longest / max(image.shape[:2]))
+            share = min(longest, finest) / size
             most = SMALL_PX * longest / tried if sure else np.inf  # what is larger was seen before
             found = self._pass(image, share)
             faces = _united([*faces, *(face for face in found if share * _side(face) < most)])
-            tried, smallest = longest, min((share * _side(face) for face in faces), default=0.0)
+            tried = longest
+            likely = [face for face in faces if face.score >= DOUBTFUL]
+            sure = bool(likely) and likely[-1].score >= SURE
+            small = any(share * _side(face) < SMALL_PX for face in likely)
         return faces
+
+    @functools.cached_property
+    def coarse(self) -> LearnedDetector:
+        """The same finder that looks once, in the coarsest pixels."""
+        once = copy(self)
+        once._longest = self._longest[:1]
+        return once
 
     def _pass(self, image: NDArray[np.uint8], share: float) -> list[Face]:
         height, width = image.shape[:2]
         rows, columns = max(1, round(height * share)), max(1, round(width * share))
-        small = cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA) if share < 1 else image
+        way = cv2.INTER_AREA if share < 1 else cv2.INTER_CUBIC
+        small = image if share == 1 else cv2.resize(image, (columns, rows), interpolation=way)
         scale = np.array([width / columns, height / rows] * 2)
         step = STRIDES[-1]
         padded = np.full((-(-rows // step) * step, -(-columns // step) * step, 3), GREY, np.uint8)

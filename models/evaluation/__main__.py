@@ -23,7 +23,14 @@ import torch
 from models.errors import InputError, UnmaskError
 from models.evaluation.crops import crops_report
 from models.evaluation.datasets import LabelledFace, aflw2000, naturally_occluded
-from models.evaluation.finders import detectors, empty_pictures, finder_tables, pictures_in
+from models.evaluation.finders import (
+    detectors,
+    empty_pictures,
+    finder_tables,
+    group_table,
+    groups_in,
+    pictures_in,
+)
 from models.evaluation.reference.comparing import published_speed
 from models.evaluation.rendered import rendered_faces
 from models.evaluation.reports import aflw2000_report, occlusion_report, speed_report, synthetic_report
@@ -120,10 +127,12 @@ def _finder(chosen: argparse.Namespace, method: Reconstructor) -> str:
     finders = detectors(method, chosen.finder, chosen.yunet)
     if chosen.only:
         finders = [finder for finder in finders if finder.name.startswith(chosen.only)]
+    layout = markdown if chosen.markdown else table
+    if chosen.groups is not None:
+        return group_table(finders, groups_in(chosen.groups), layout)
     photos = [] if chosen.folder is None else photo_subjects(aflw2000(chosen.folder, chosen.limit))
     unlabelled = [] if chosen.unlabelled is None else pictures_in(chosen.unlabelled)
     empty = empty_pictures(chosen.count) if chosen.empty is None else pictures_in(chosen.empty)
-    layout = markdown if chosen.markdown else table
     title = f"{len(photos)} labelled photos, {len(unlabelled)} unlabelled, {len(empty)} without faces"
     return f"{title}\n\n" + finder_tables(finders, photos, _kinds(chosen), unlabelled, empty, layout)
 
@@ -220,6 +229,7 @@ def _finder_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, nargs="?", help="as for aflw2000")
     parser.add_argument("--kinds", help=f"some of: {', '.join(KINDS)} (default: all)")
     parser.add_argument("--limit", type=int, help="only this many photos, evenly spread")
+    parser.add_argument("--groups", type=Path, help="only these: NAME.jpg beside NAME_f0.gt.npz ...")
     parser.add_argument("--unlabelled", type=Path, help="a folder of pictures with a face in each")
     parser.add_argument("--empty", type=Path, help="a folder of pictures without faces (default: drawn ones)")
     parser.add_argument("--count", type=int, default=100, help="how many pictures without faces to draw")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.geometry.crops import warp_crop
-from models.pipeline import back_project, reconstruct
+from models.pipeline import back_project, crop_of, reconstruct
 from models.reconstructor import Detector, Face, Reconstructor
 
 
@@ -41,7 +41,7 @@ def stages(
 
     The stages run in turn in every repeat, so that a busy moment of the machine falls on all of them.
     """
-    T = method.crop(face)
+    T = crop_of(method, face)
     crops = warp_crop(image, T, method.size)[None]
     (answer,) = method(crops)
     work: dict[str, Callable[[], object]] = {}

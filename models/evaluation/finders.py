@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,12 +12,19 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from models.detection.detectors import HaarDetector, LearnedDetector, SecondLook, YuNetDetector, detector
+from models.detection.detectors import (
+    HaarDetector,
+    LearnedDetector,
+    YuNetDetector,
+    detector,
+    with_second_look,
+)
 from models.errors import InputError, MissingAssetError
 from models.evaluation.occlusion import CLEAN
 from models.evaluation.occlusion_report import Layout
 from models.evaluation.subjects import Subject
-from models.geometry.arrays import Photo
+from models.file_formats.numpy_file import read_arrays
+from models.geometry.arrays import Doubles, Photo
 from models.loading import load_finder, shipped_weights
 from models.metrics.errors import box_iou
 from models.occlusion.cover import lay
@@ -83,7 +91,7 @@ def detectors(method: Reconstructor, weights: str, yunet: Path | None) -> list[D
     found: list[Detector] = []
     if weights != "open" or weights in shipped_weights("finder"):
         own = LearnedDetector(load_finder(weights))
-        found += [own, SecondLook(own, method)]
+        found += [own, with_second_look(own, method)]
     try:
         found.append(detector("yunet") if yunet is None else YuNetDetector(yunet))
     except MissingAssetError:
@@ -128,6 +136,54 @@ def finder_tables(
     if subjects:
         tables.insert(0, layout(["faces found, %", CLEAN, *kinds], shares))
     return "\n\n".join(tables)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Group:
+    """A picture [H, W, 3] and the boxes [K, 4] px of the faces that somebody labelled in it."""
+
+    picture: Photo
+    boxes: Doubles
+
+    def enlarged(self, times: int) -> Group:
+        """The same with that many px for a px."""
+        larger = cv2.resize(self.picture, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC)
+        return Group(np.asarray(larger, np.uint8), self.boxes * times)
+
+
+def groups_in(folder: Path) -> list[Group]:
+    """Pictures NAME.jpg beside NAME_f0.gt.npz, NAME_f1.gt.npz ... (lm68); InputError if there is none."""
+    groups = []
+    for path in sorted(folder.glob("*.jpg")):
+        truths = sorted(folder.glob(f"{glob.escape(path.stem)}_f*.gt.npz"))
+        marks = [read_arrays(truth, {"lm68"})["lm68"] for truth in truths]
+        boxes = [(*points[:, :2].min(0), *points[:, :2].max(0)) for points in marks]
+        if boxes:
+            with Image.open(path) as picture:
+                photo = np.asarray(picture.convert("RGB"), np.uint8)
+            groups.append(Group(photo, np.array(boxes, np.float64)))
+    if not groups:
+        raise InputError(f"{folder} holds no groups: expected NAME.jpg beside NAME_f0.gt.npz ... (lm68)")
+    return groups
+
+
+def group_table(finders: Sequence[Detector], groups: Sequence[Group], layout: Layout) -> str:
+    """Labelled faces found, other finds, and the time: as they are and enlarged twice and four times."""
+    faces = sum(len(group.boxes) for group in groups)
+    rows: list[list[object]] = []
+    for finder in finders:
+        for times in (1, 2, 4):
+            found = others = 0
+            ms = []
+            for group in groups:
+                larger = group if times == 1 else group.enlarged(times)
+                finds, took = _timed(finder, larger.picture)
+                met = [(box_iou(np.array(f.box), larger.boxes) >= FOUND_IOU) for f in finds]
+                found += int(np.any(met, axis=0).sum()) if met else 0
+                others += sum(not one.any() for one in met)
+                ms.append(took)
+            rows.append([finder.name, times, found, others, float(np.median(ms))])
+    return layout([f"{len(groups)} groups", "enlarged", f"found of {faces}", "others", "ms"], rows)
 
 
 def pictures_in(folder: Path) -> list[Photo]:

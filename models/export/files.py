@@ -36,6 +36,8 @@ from models.reconstruction import SEEN_ABOVE, Array, Reconstruction, Space, Stat
 if TYPE_CHECKING:
     import trimesh
 
+    from models.face_model.whole_head import WholeHead
+
 SCHEMA = "unmask.answer/1"
 MESH_SUFFIXES = (".ply", ".glb")
 UNSEEN_GREY = 128
@@ -47,6 +49,7 @@ def write_mesh(
     answer: Reconstruction,
     image: NDArray[np.uint8] | None = None,
     write: Write = write_whole,
+    head: WholeHead | None = None,
 ) -> None:
     """The answer's mesh as .ply or .glb, by the ending of `path`.
 
@@ -56,18 +59,20 @@ def write_mesh(
         image: [H, W, 3] the frame; gives seen vertices its colours. Unseen ones are grey: what no one saw has
             no colour.
         write: Who writes the bytes.
+        head: What to put around the face, as context that nobody predicted: in GLB a mesh of its own, in PLY
+            vertices after the face's whose `predicted` is 0. None: the face alone.
 
     Raises:
-        ValueError: Another ending, or an answer still in crop space.
+        ValueError: Another ending, a head of another mesh, or an answer still in crop space.
         InputError: The folder cannot be written to.
     """
     if answer.space is not Space.IMAGE:
         raise ValueError("only an answer in image space is exported; see pipeline.back_project")
     suffix = path.suffix.lower()
     if suffix == ".ply":
-        data = _ply(answer, image)
+        data = _ply(answer, image, head)
     elif suffix == ".glb":
-        data = _glb(answer, image)
+        data = _glb(answer, image, head)
     else:
         raise ValueError(f"a mesh is written as one of {MESH_SUFFIXES}, not as {suffix!r}")
     write(path, data)
@@ -192,12 +197,14 @@ def write_picture(path: Path, image: NDArray[np.uint8], write: Write = write_who
     write(path, buffer.getvalue())
 
 
-def _ply(answer: Reconstruction, image: NDArray[np.uint8] | None) -> bytes:
+def _ply(answer: Reconstruction, image: NDArray[np.uint8] | None, head: WholeHead | None) -> bytes:
     from trimesh.exchange.ply import export_ply
 
     mesh = _mesh(answer, _upright(answer.vertices), image)
     for scalar in answer.scalars:
         mesh.vertex_attributes[scalar.name.replace(" ", "_")] = np.asarray(scalar.values, np.float32)
+    if head is not None:
+        mesh = _with_head(mesh, head)
     data: bytes = export_ply(mesh, vertex_normal=True)
     notes = (
         f"comment unmask, method {answer.method}\n"
@@ -207,7 +214,7 @@ def _ply(answer: Reconstruction, image: NDArray[np.uint8] | None) -> bytes:
     return data.replace(b"element vertex", notes.encode() + b"element vertex", 1)
 
 
-def _glb(answer: Reconstruction, image: NDArray[np.uint8] | None) -> bytes:
+def _glb(answer: Reconstruction, image: NDArray[np.uint8] | None, head: WholeHead | None) -> bytes:
     from trimesh import Scene
     from trimesh.exchange.gltf import export_glb
 
@@ -229,7 +236,37 @@ def _glb(answer: Reconstruction, image: NDArray[np.uint8] | None) -> bytes:
             "alarms": [alarm.code for alarm in answer.alarms],
         }
     )
-    return bytes(export_glb(Scene({"face": mesh}), include_normals=True))
+    meshes = {"face": mesh}
+    if head is not None:
+        meshes["head, not predicted"] = _surrounding(mesh, head)
+    return bytes(export_glb(Scene(meshes), include_normals=True))
+
+
+def _surrounding(face: trimesh.Trimesh, head: WholeHead) -> trimesh.Trimesh:
+    """The rest of a head around a face: its own vertices after the face's, grey."""
+    import trimesh
+
+    if len(face.vertices) != len(head.topology.uv):
+        raise ValueError("this mesh has no head")
+    vertices = np.concatenate([face.vertices, head.around(np.asarray(face.vertices, np.float32))])
+    grey = np.full((len(vertices), 4), (UNSEEN_GREY, UNSEEN_GREY, UNSEEN_GREY, 255), np.uint8)
+    return trimesh.Trimesh(vertices, head.triangles, vertex_colors=grey, process=False, validate=False)
+
+
+def _with_head(face: trimesh.Trimesh, head: WholeHead) -> trimesh.Trimesh:
+    """Face and head as one mesh; what is said of the face's vertices is unknown of the others."""
+    import trimesh
+
+    rest, count = _surrounding(face, head), len(face.vertices)
+    colours = np.concatenate([face.visual.vertex_colors, rest.visual.vertex_colors[count:]])
+    mesh = trimesh.Trimesh(
+        rest.vertices, head.all_triangles, vertex_colors=colours, process=False, validate=False
+    )
+    unknown = np.full(len(mesh.vertices) - count, np.nan, np.float32)
+    for name, values in face.vertex_attributes.items():
+        mesh.vertex_attributes[name] = np.concatenate([values, unknown])
+    mesh.vertex_attributes["predicted"] = (np.arange(len(mesh.vertices)) < count).astype(np.uint8)
+    return mesh
 
 
 def _mesh(

@@ -28,9 +28,8 @@ class Outputs:
     """
 
     def __init__(self, inputs: Iterable[Path] = (), overwrite: bool = False) -> None:
-        self._inputs = {_place(path) for path in inputs} | {
-            key for path in inputs if (key := _identity(path)) is not None
-        }
+        read = tuple(inputs)
+        self._inputs = {*map(_place, read), *filter(None, map(_identity, read))}
         self._overwrite = overwrite
         self._written: set[Path] = set()
 

@@ -38,6 +38,30 @@ def crop_square(box: tuple[float, float, float, float], factor: float, size: int
     )
 
 
+def untilted(box: tuple[float, float, float, float], angle: float) -> tuple[float, float, float, float]:
+    """About the box that a thing whose turned outline fills `box` would fill upright: same centre.
+
+    At quarter turns the sides change places; in between they are mixed (exact where the outline is round).
+
+    Args:
+        box: (x0, y0, x1, y1), image px.
+        angle: By which it is turned, radians, clockwise as seen.
+    """
+    x0, y0, x1, y1 = box
+    share = math.cos(angle) ** 2
+    half_x = (share * (x1 - x0) + (1 - share) * (y1 - y0)) / 2
+    half_y = (share * (y1 - y0) + (1 - share) * (x1 - x0)) / 2
+    x, y = (x0 + x1) / 2, (y0 + y1) / 2
+    return x - half_x, y - half_y, x + half_x, y + half_y
+
+
+def about(box: tuple[float, float, float, float], angle: float) -> NDArray[np.float64]:
+    """[3, 3]: turns points about the centre of a box, by radians, clockwise as seen."""
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    cos, sin = math.cos(angle), math.sin(angle)
+    return np.array([[cos, -sin, x - cos * x + sin * y], [sin, cos, y - sin * x - cos * y], [0, 0, 1]])
+
+
 def warp_crop(image: NDArray[np.uint8], T_image_crop: NDArray[np.float64], size: int) -> NDArray[np.uint8]:
     """The pixels of a crop, black where it reaches beyond the picture.
 

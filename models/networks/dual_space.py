@@ -230,7 +230,7 @@ class DualSpaceNetwork(nn.Module):
         with torch.autocast(device, enabled=False):
             seen = self.scatter(percept.dense, switches)
             image_space = self._complete(seen) if switches.image_space else None
-            model_space = self._regress(percept.numbers) if switches.model_space else None
+            model_space = self.model_space(percept.numbers) if switches.model_space else None
         fused = None
         if image_space is not None and model_space is not None:
             maps = self._fusion_input(seen, image_space, model_space, percept.sampled)
@@ -344,7 +344,7 @@ class DualSpaceNetwork(nn.Module):
         placement = weighted_procrustes(mean + offset, seen.positions, seen.weights)
         return Completed(coefficients, offset, placement, placement.apply(mean + offset))
 
-    def _regress(self, numbers: Tensor) -> Completed:
+    def model_space(self, numbers: Tensor) -> Completed:
         """Model-space branch: coefficients and a scaled orthographic pose straight from the image summary."""
         coefficients, six, scale, xy = numbers.split((numbers.shape[1] - 9, 6, 1, 2), 1)
         upright = torch.tensor([1.0, 0, 0, 0, 1, 0], device=six.device)

@@ -207,7 +207,7 @@ def _transfer(mean: Floats, normals: Floats, triangles: NDArray[np.int32], size:
     uncut, nothing = np.full(len(triangles), -2, np.int16), np.zeros((0, 2), np.float32)
     for direction, harmonic in zip(directions, harmonics, strict=True):
         cosine = normals @ direction
-        rotated = (mean - centre) @ _basis_towards(direction).T
+        rotated = (mean - centre) @ basis_towards(direction).T
         screen = np.empty_like(mean)
         screen[:, 0] = (rotated[:, 0] / reach + 1) * (size - 1) / 2
         screen[:, 1] = (rotated[:, 1] / reach + 1) * (size - 1) / 2
@@ -237,7 +237,7 @@ def _lit_mouth(
     return transfer
 
 
-def _basis_towards(direction: Floats) -> Floats:
+def basis_towards(direction: Floats) -> Floats:
     """[3, 3] rotation that turns `direction` to +z."""
     side = np.cross([0.0, 1.0, 0.0] if abs(direction[1]) < 0.9 else [1.0, 0.0, 0.0], direction)
     side = side / np.linalg.norm(side)

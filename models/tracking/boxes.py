@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -57,10 +58,10 @@ def distinct(answers: Sequence[Reconstruction]) -> list[int]:
 
 
 def span(answer: Reconstruction) -> Face:
-    """The box around the landmarks of an answer."""
+    """The box around the landmarks of an answer, turned as its crop was."""
     points = answer.landmarks[:, :2].astype(np.float64)
     (x0, y0), (x1, y1) = points.min(0).tolist(), points.max(0).tolist()
-    return Face((x0, y0, x1, y1))
+    return Face((x0, y0, x1, y1), turn_deg=answer.turn_deg)
 
 
 def jumped(before: NDArray[np.uint8], now: NDArray[np.uint8]) -> bool:
@@ -94,7 +95,8 @@ def reconciled(followed_faces: Sequence[Face], detected: Sequence[Face]) -> list
             result.append(face)
         else:
             left.remove(again)
-            result.append(face if _overlap(face, again) >= SAME_FACE_IOU else again)
+            same = _overlap(face, again) >= SAME_FACE_IOU and face.turn_deg == again.turn_deg
+            result.append(face if same else again)
     return [*result, *left]
 
 
@@ -122,7 +124,7 @@ def _steady(before: tuple[float, float, float, float] | None, now: Face) -> Face
         return now
     x0, y0, x1, y1 = before
     shift = max(abs(now.box[0] + now.box[2] - x0 - x1), abs(now.box[1] + now.box[3] - y0 - y1)) / 2
-    return now if shift > KEPT_SHIFT * max(x1 - x0, y1 - y0) else Face(before)
+    return now if shift > KEPT_SHIFT * max(x1 - x0, y1 - y0) else replace(now, box=before)
 
 
 def _change(before: tuple[float, float, float, float], after: tuple[float, float, float, float]) -> float:

@@ -1,7 +1,7 @@
 #version 120
 // One surface, many looks. What holds for a whole surface is a constant:
-// LOOK 0 clay, 1 photo, 2 value through a colour map, 3 UV, 4 normals, 5 plain colour, 6 PNCC, 7 states;
-// POINTS, FLAT, MARK_HIDDEN 0 or 1.
+// LOOK 0 clay, 1 photo, 2 value through a colour map, 3 UV, 4 normals, 5 plain colour, 6 PNCC, 7 states,
+// 8 what is no part of the answer, 9 with the photo in eyes and mouth; POINTS, FLAT, MARK_HIDDEN 0 or 1; RIM 0 whole, 1 faded, 2 trimmed.
 // A state is decided per fragment: probabilities run smoothly across a triangle, and so do the rims.
 varying vec3 view_normal;
 varying vec3 view_position;
@@ -10,6 +10,7 @@ varying vec2 face_uv;
 varying vec2 photo_pixel;
 varying float value;
 varying vec3 state;          // probabilities: seen, turned away, covered
+varying vec2 shading;        // how much of the sky it sees; how far inside the rim it lies, kept above 0.5
 
 uniform bool perspective;
 uniform float opacity;
@@ -18,6 +19,7 @@ uniform float seen_above;
 uniform vec3 seen_colour;
 uniform vec3 turned_colour;
 uniform vec3 covered_colour;
+uniform vec3 context;        // of what is no part of the answer
 uniform vec3 bare;           // under the pattern of a part that nobody saw
 uniform vec3 plain;
 uniform vec2 value_range;
@@ -45,7 +47,9 @@ vec3 lit(vec3 albedo, vec3 n, vec3 to_eye) {
     float facing = clamp(dot(n, to_eye), 0.0, 1.0);
     float rim = pow(1.0 - facing, 4.0) * 0.16 * (0.35 + 0.65 * sky);
     float shine = pow(max(dot(n, normalize(key + to_eye)), 0.0), 38.0) * 0.045;
-    return albedo * light + vec3(0.80, 0.88, 1.00) * rim + vec3(shine);
+    float open = shading.x;
+    light *= mix(0.22, 1.04, open);
+    return albedo * light + (vec3(0.80, 0.88, 1.00) * rim + vec3(shine)) * open;
 }
 
 // Patterns that stick to the face, so that states are told apart without colour too: each is the share of
@@ -64,7 +68,19 @@ float dots(vec2 at) {     // turned away
     return mix(1.0 - smoothstep(0.26 - blur, 0.26 + blur, r), 0.21, smoothstep(0.25, 0.6, blur));
 }
 
+// Of what is no part of the answer: an iris on the eyeballs, teeth lighter than tongue and skin.
+float tinted() {
+    float off = length(face_uv - 0.5);  // the angle from straight ahead over two pi; large off the eyes
+    float blur = max(fwidth(off), 0.002);
+    float iris = 1.0 - smoothstep(0.078 - blur, 0.078 + blur, off);
+    float pupil = 1.0 - smoothstep(0.030 - blur, 0.030 + blur, off);
+    return (1.0 + state.y) * mix(1.0, 0.30, iris) * mix(1.0, 0.25, pupil);
+}
+
 void main() {
+#if RIM == 2
+    if (shading.y < 0.5) discard;
+#endif
 #if LOOK == 5
     gl_FragColor = vec4(plain, opacity);
 #else
@@ -101,6 +117,12 @@ void main() {
     vec3 colour = to_linear(normalize(own_normal) * 0.5 + 0.5);
 #elif LOOK == 6
     vec3 colour = to_linear(texture2D(chart, face_uv).rgb);
+#elif LOOK >= 8
+    vec3 colour = lit(to_linear(context) * tinted(), n, to_eye);
+#if LOOK == 9
+    vec3 pictured = to_linear(texture2D(photo, (photo_pixel + 0.5 - photo_window.xy) / photo_window.zw).rgb);
+    colour = mix(colour, pictured, step(seen_above, state.x));
+#endif
 #else
     vec3 colour = lit(to_linear(clay), n, to_eye);
 #endif
@@ -126,6 +148,11 @@ void main() {
         float rim = 1.0 - smoothstep(0.6, 1.8, abs(seen) / width);
         colour *= 1.0 - 0.6 * rim * step(1.5e-4, width);
     }
+#endif
+#if RIM == 1
+    float kept_width = max(fwidth(shading.y), 1.0e-4);
+    float kept = smoothstep(-0.7 * kept_width, 0.7 * kept_width, shading.y - 0.5);
+    colour = mix(lit(to_linear(context), n, to_eye), colour, kept);
 #endif
     if (back) colour *= vec3(0.30, 0.33, 0.40);
     gl_FragColor = vec4(to_screen(colour), opacity);

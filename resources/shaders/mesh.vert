@@ -5,6 +5,7 @@ attribute vec3 normal;
 attribute vec2 uv;
 attribute vec2 pixel;    // where the vertex lies in the photo, px, (0, 0) = centre of the top-left pixel
 attribute vec3 states;   // probabilities: seen, turned away, covered
+attribute vec2 shade;    // how much of the sky it sees; how far inside the rim it lies
 attribute vec4 values;   // whatever the panel colours by
 attribute vec4 more_values;
 attribute vec4 last_values;
@@ -23,6 +24,7 @@ varying vec2 face_uv;
 varying vec2 photo_pixel;
 varying float value;
 varying vec3 state;
+varying vec2 shading;
 
 void main() {
     vec4 eye = model_view * vec4(position, 1.0);
@@ -33,6 +35,7 @@ void main() {
     photo_pixel = pixel;
     value = dot(channel, values) + dot(more_channels, more_values) + dot(last_channels, last_values);
     state = states;
+    shading = shade;
     gl_Position = projection * eye;
     gl_PointSize = point_size;
 }

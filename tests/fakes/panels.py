@@ -34,6 +34,7 @@ class StubSurface(QWidget):
         self.dark: bool | None = None
         self.probe: int | None = None
         self.alarms: tuple[str, ...] = ()
+        self.head: bool | None = None
 
     def set_answer(  # type: ignore[no-untyped-def]
         self, answer: Reconstruction | None, image: NDArray[np.uint8] | None = None, framing=None
@@ -43,6 +44,9 @@ class StubSurface(QWidget):
         assert (answer is None) or (image is not None)
         self.answer = answer
         self.answers_told += 1
+
+    def set_head(self, shown: bool) -> None:
+        self.head = shown
 
     def set_look(self, style: LayerStyle) -> None:
         """Remember it."""

@@ -10,8 +10,10 @@ import pytest
 import torch
 
 from models.errors import MethodError
+from models.geometry.crops import warp_crop
 from models.geometry.transforms import rotation_from_euler
-from models.pipeline import back_project, outside_the_picture, reconstruct, turned_pose
+from models.loading import load
+from models.pipeline import back_project, crop_of, outside_the_picture, reconstruct, turned_pose
 from models.reconstruction import (
     STATE_SCALARS,
     MapLayer,
@@ -120,6 +122,32 @@ def test_what_a_method_sees_in_a_crop_is_found_where_it_is_in_the_frame(angle):
         assert one.box == face.box
         assert one.vertices[0, :2] == pytest.approx(place, abs=1.5)
     assert method.calls == [((3, SIZE, SIZE, 3), frozenset())]
+
+
+@pytest.mark.parametrize("name", ["dsfnet", "prnet", "mgcnet", "tddfa"])
+@pytest.mark.parametrize("quarter", [1, 2, 3])
+def test_every_method_sees_a_turned_picture_as_it_sees_the_upright_one(name, quarter):
+    method, side = load(name), 100
+    picture = np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8)
+    x0, y0, x1, y1 = box = np.array([30.0, 25.0, 62.0, 70.0])
+    last = side - 1
+    turned = [box, (y0, last - x1, y1, last - x0), last - box[[2, 3, 0, 1]], (last - y1, x0, last - y0, x1)]
+    upright = Face((x0, y0, x1, y1))
+    leaning = Face(tuple(float(edge) for edge in turned[quarter]), turn_deg=-90.0 * quarter)
+    crop = warp_crop(picture, crop_of(method, upright), method.size)
+    again = warp_crop(np.rot90(picture, quarter), crop_of(method, leaning), method.size)
+    assert np.abs(crop.astype(int) - again).mean() < 1
+
+
+def test_a_turned_face_is_told_in_the_frame_of_its_picture():
+    face = Face((20, 30, 100, 110), turn_deg=-90.0)
+    (one,) = reconstruct(spotted([(60, 45)]), [face], Dot())
+    assert one.turn_deg == -90
+    assert one.vertices[0, :2] == pytest.approx((60, 45), abs=1.5)
+    (upright,) = reconstruct(spotted([(60, 45)]), [replace(face, turn_deg=0.0)], Dot())
+    assert upright.pose_deg == (5, 20, -10)
+    assert one.pose_deg == pytest.approx(turned_pose((5, 20, -10), similarity(1, -math.pi / 2, (0, 0))))
+    assert one.pose_deg[2] < -60
 
 
 def test_switches_reach_the_method():

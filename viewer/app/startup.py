@@ -230,7 +230,9 @@ def models_work() -> Work:
     def load(name: str, weights: str, device: str) -> Reconstructor:
         from models import loading
 
-        return loading.load(name, weights, device)
+        method = loading.load(name, weights, device)
+        loading.load_whole_head()  # made ready here: panels must not wait for it
+        return method
 
     def detect(image: NDArray[np.uint8], detector: str) -> list[Face]:
         from models.detection import detectors

@@ -74,8 +74,16 @@ def undrawn(window: QWidget) -> str:
 
 
 def outputs_of(launch: Launch) -> Outputs:
-    """What a session may write: nothing over what it opens, nothing over what is there."""
-    return Outputs(launch.paths, launch.overwrite)
+    """What a session may write: nothing over what it opens, nor over what an opened folder holds."""
+    return Outputs((file for path in launch.paths for file in (path, *_inside(path))), launch.overwrite)
+
+
+def _inside(folder: Path) -> list[Path]:
+    """What a folder holds; nothing if it is none, or cannot be read: opening it says so."""
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []
 
 
 def planned_files(launch: Launch) -> tuple[Path, ...]:

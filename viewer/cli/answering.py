@@ -9,7 +9,6 @@ import torch
 from numpy.typing import NDArray
 
 from models.errors import UnmaskError
-from models.loading import load
 from models.pipeline import reconstruct
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
@@ -73,13 +72,6 @@ class Answering:
     def _release(self) -> None:
         if self._device.startswith("cuda") and torch.cuda.is_available():
             torch.cuda.empty_cache()
-
-
-def answering(
-    method: Reconstructor, name: str, weights: str, device: str, without: frozenset[str]
-) -> Answering:
-    """As `Answering`, loading the same method again for the CPU when it must."""
-    return Answering(method, device, lambda: load(name, weights, "cpu"), without)
 
 
 def out_of_memory(error: BaseException) -> bool:

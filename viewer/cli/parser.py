@@ -102,7 +102,7 @@ def _program() -> argparse.ArgumentParser:
     _add_window(parser)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands, each with --help")
     for name, (tells, fill, _) in COMMANDS.items():
-        fill(commands.add_parser(name, help=f"unmask {name}: {tells}", description=f"{tells}."))
+        fill(commands.add_parser(name, help=tells, description=f"{tells}."))
     return parser
 
 

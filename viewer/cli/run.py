@@ -17,7 +17,7 @@ from models.metrics.states import STATE_NAMES, state_shares
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face
 from resources import program_version
-from viewer.cli.answering import Answering, answering, told
+from viewer.cli.answering import Answering, told
 from viewer.cli.clip import Clip, as_csv, reader_of
 from viewer.cli.inputs import check_box, expanded, is_video, lists_of
 from viewer.cli.options import Batch
@@ -68,7 +68,7 @@ def run_batch(batch: Batch) -> int:
     except UnmaskError as error:
         complain(f"unmask: {error}")
         return 1
-    ask = answering(method, batch.method, batch.weights, device, without)
+    ask = Answering(method, device, lambda: load(batch.method, batch.weights, "cpu"), without)
     failed: list[Path] = []
     for path, stem in plan.inputs:
         try:

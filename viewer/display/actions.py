@@ -81,6 +81,17 @@ ACTIONS: tuple[ActionRow[DisplayCommands], ...] = (
         group="wire",
     ),
     ActionRow(
+        "head",
+        "Head around the face",
+        "Draw skull, ears, eyes and teeth around the face: no method predicted them.",
+        "&Look",
+        lambda commands: commands.toggle_head(),
+        "S",
+        "face",
+        checked=lambda state: state.head,
+        group="wire",
+    ),
+    ActionRow(
         "theme",
         "Change theme",
         "Change between the dark and the light window.",

@@ -48,6 +48,10 @@ class DisplayCommands(QObject):
             if len(row.looks) > 1 and look in row.looks:
                 self.set_look(row.name, look)
 
+    def toggle_head(self) -> None:
+        """Draw a head around the faces, or no longer."""
+        self._store.update(head=not self._store.state.head)
+
     def toggle_wire(self) -> None:
         """Draw edges over all surfaces in sight, or no longer."""
         state = self._store.state

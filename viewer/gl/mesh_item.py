@@ -24,6 +24,7 @@ STREAMS = (
     Stream((("uv", 2),)),
     Stream((("pixel", 2),)),
     Stream((("states", 3),)),
+    Stream((("shade", 2),)),
     Stream((("values", 4), ("more_values", 4), ("last_values", 4))),
 )
 VALUES = 12  # numbers per vertex a surface can be coloured by
@@ -42,6 +43,16 @@ class Fill(Enum):
     PLAIN = 5
     PNCC = 6
     STATES = 7
+    CONTEXT = 8
+    CONTEXT_PHOTO = 9  # with the photo on its eyes and mouth
+
+
+class Rim(Enum):
+    """What becomes of a surface's outermost strip, whose triangles form teeth; the number is the shader's."""
+
+    WHOLE = 0
+    FADED = 1  # into what surrounds it
+    TRIMMED = 2  # not drawn
 
 
 MARKABLE = (Fill.CLAY, Fill.PHOTO, Fill.VALUE)
@@ -61,6 +72,8 @@ class Surface:
         pixels: [N, 2] float32, where each vertex lies in the photo, px.
         states: [N, 3] float32, probabilities of seen, turned away, covered.
         values: [N, VALUES] float32. NaN where unknown.
+        shade: [N, 2] float32: how much of the sky a vertex sees, 0..1; how far inside the rim it lies: 0 at
+            the very edge, above 0.5 what is kept of a rim that is no WHOLE. None: all light, no rim.
     """
 
     positions: NDArray[np.float32]
@@ -70,6 +83,7 @@ class Surface:
     pixels: NDArray[np.float32]
     states: NDArray[np.float32]
     values: NDArray[np.float32]
+    shade: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +99,10 @@ class Paint:
         points: Vertices instead of triangles.
         flat: One normal per triangle.
         mark_hidden: Lay a pattern over what was not seen: dots where turned away, stripes where covered.
+        rim: What becomes of the outermost strip.
         opacity: 0..1.
         clay, bare, edge: Colours of the seen surface, of what lies under a pattern, of the wire.
+        context: Of what is no part of the answer (fill CONTEXT, and a faded rim).
         seen, turned, covered: Colours of the states.
         body: Colour of the surface under a wire with nothing else to show (fill PLAIN).
         edge_opacity: Of the wire, 0..1.
@@ -102,8 +118,10 @@ class Paint:
     points: bool = False
     flat: bool = False
     mark_hidden: bool = False
+    rim: Rim = Rim.WHOLE
     opacity: float = 1.0
     clay: Colour = (0.87, 0.83, 0.79)
+    context: Colour = (0.50, 0.52, 0.55)
     bare: Colour = (0.62, 0.63, 0.65)
     seen: Colour = (0.0, 0.62, 0.45)
     turned: Colour = (0.6, 0.6, 0.6)
@@ -135,6 +153,7 @@ class MeshItem(GLGraphicsItem):  # type: ignore[misc]  # pyqtgraph has no types
         self._buffers = Buffers(STREAMS)
         self._known: NDArray[np.float32] = np.zeros((0, VALUES), np.float32)
         self._states: NDArray[np.float32] = np.zeros((0, 3), np.float32)
+        self._plain_shade: NDArray[np.float32] = np.ones((0, 2), np.float32)
 
     def set_surface(self, surface: Surface | None) -> None:
         """Draw this surface from now on; None draws nothing."""
@@ -144,12 +163,15 @@ class MeshItem(GLGraphicsItem):  # type: ignore[misc]  # pyqtgraph has no types
                 self._known = np.where(np.isnan(surface.values), UNKNOWN, surface.values)
             if old is None or old.states is not surface.states:
                 self._states = np.nan_to_num(surface.states)
+            if len(self._plain_shade) != len(surface.positions):
+                self._plain_shade = np.ones((len(surface.positions), 2), np.float32)
             arrays = (
                 surface.positions,
                 surface.normals,
                 surface.uv,
                 surface.pixels,
                 self._states,
+                self._plain_shade if surface.shade is None else surface.shade,
                 self._known,
             )
             self._buffers.set(arrays, surface.triangles)
@@ -215,9 +237,10 @@ class MeshItem(GLGraphicsItem):  # type: ignore[misc]  # pyqtgraph has no types
         """The program for this look, compiled when it is first wanted."""
         paint = self._paint
         marks = paint.mark_hidden and paint.fill in MARKABLE
-        key = (paint.fill.value, int(paint.points), int(paint.flat and not paint.points), int(marks))
+        flat = paint.flat and not paint.points
+        key = (paint.fill.value, int(paint.points), int(flat), int(marks), paint.rim.value)
         if key not in self._programs:
-            constants = dict(zip(("LOOK", "POINTS", "FLAT", "MARK_HIDDEN"), key, strict=True))
+            constants = dict(zip(("LOOK", "POINTS", "FLAT", "MARK_HIDDEN", "RIM"), key, strict=True))
             self._programs[key] = Program("mesh", self._buffers.attribute_names, constants)
         return self._programs[key]
 
@@ -245,6 +268,7 @@ class MeshItem(GLGraphicsItem):  # type: ignore[misc]  # pyqtgraph has no types
             "point_size": paint.point_size_px * placing.pixel_scale,
             "opacity": paint.opacity,
             "clay": paint.clay,
+            "context": paint.context,
             "seen_above": SEEN_ABOVE,
             "seen_colour": paint.seen,
             "turned_colour": paint.turned,

@@ -6,9 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 from OpenGL import GL
 
+LARGE_PX = 1024
+
 
 class Texture:
     """RGB bytes, smoothly interpolated, clamped at the border. `set_picture` only marks.
+
+    A large picture is mostly drawn small: it gets halved copies, or its pixels would flicker.
 
     Args:
         unit: Which texture unit it is bound to.
@@ -42,8 +46,9 @@ class Texture:
 
     def _upload(self) -> None:
         self._stale = False
+        large = max(self._picture.shape[:2]) > LARGE_PX
         for name, value in (
-            (GL.GL_TEXTURE_MIN_FILTER, GL.GL_LINEAR),
+            (GL.GL_TEXTURE_MIN_FILTER, GL.GL_LINEAR_MIPMAP_LINEAR if large else GL.GL_LINEAR),
             (GL.GL_TEXTURE_MAG_FILTER, GL.GL_LINEAR),
             (GL.GL_TEXTURE_WRAP_S, GL.GL_CLAMP_TO_EDGE),
             (GL.GL_TEXTURE_WRAP_T, GL.GL_CLAMP_TO_EDGE),
@@ -54,6 +59,8 @@ class Texture:
         GL.glTexImage2D(
             GL.GL_TEXTURE_2D, 0, GL.GL_RGB8, width, height, 0, GL.GL_RGB, GL.GL_UNSIGNED_BYTE, self._picture
         )
+        if large:
+            GL.glGenerateMipmap(GL.GL_TEXTURE_2D)
 
     def forget(self) -> None:
         """The context is another: upload again at the next `bind`."""

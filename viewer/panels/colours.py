@@ -26,6 +26,7 @@ class Palette:
         warning: Something failed.
         box, landmark, truth: Over the photo; what is true also on the surfaces.
         clay, bare: The seen surface; what lies under the pattern of a part that nobody saw.
+        head: What surrounds the face and was not predicted.
         seen, turned, covered: The three states, told apart with any kind of colour vision.
         edge, bare_edge, body: Mesh edges over a surface, alone, and what lies under them then.
     """
@@ -42,6 +43,7 @@ class Palette:
     truth: str
     clay: str
     bare: str
+    head: str
     seen: str
     turned: str
     covered: str
@@ -65,6 +67,7 @@ DARK = Palette(
     truth="#7cf07c",
     clay="#ddd3c8",
     bare="#a3a5a8",
+    head="#6d747e",
     seen=SEEN,
     turned=TURNED,
     covered=COVERED,
@@ -85,6 +88,7 @@ LIGHT = Palette(
     truth="#7cf07c",
     clay="#d9cec2",
     bare="#aeb0b3",
+    head="#868d97",
     seen=SEEN,
     turned=TURNED,
     covered=COVERED,

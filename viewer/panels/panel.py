@@ -17,7 +17,7 @@ from viewer.gl.points_item import PointsItem
 from viewer.panels.colours import DARK, palette, shares
 from viewer.panels.legend import Legend
 from viewer.panels.message import Message
-from viewer.panels.shading import legend_of, paint_of
+from viewer.panels.shading import head_paint, legend_of, paint_of
 from viewer.panels.surface_data import Drawn, drawn
 from viewer.panels.title_strip import TitleStrip
 from viewer.panels.veil import Veil
@@ -51,6 +51,9 @@ class Panel(QFrame):
         self._style, self._colours = row.style, DARK
         self._drawn: Drawn | None = None
         self._answer: Reconstruction | None = None
+        self._image: NDArray[np.uint8] | None = None
+        self._placed: Framing | None = None
+        self._head_on = False
         self._framing, self._reach, self._absence = Framing(), 1.0, NO_FACE
         self.strip, self.view = TitleStrip(row, self), FaceView(self)
         self.view.setAccessibleName(f"{row.title}: {row.subtitle}. Arrow keys turn the face.")
@@ -59,11 +62,11 @@ class Panel(QFrame):
         layout.setSpacing(0)
         layout.addWidget(self.strip)
         layout.addWidget(self.view, 1)
-        self._mesh = MeshItem()
+        self._head, self._mesh = MeshItem(), MeshItem()
         self._dots = PointsItem(2.5, (1, 1, 1))
         self._probe = PointsItem(13, (1, 0.7, 0.3), always=True)
         self._truth, self._true_surface = PointsItem(5.5, (1, 1, 1), always=True), PointsItem(2, (1, 1, 1))
-        for item in (self._mesh, self._dots, self._true_surface, self._truth, self._probe):
+        for item in (self._head, self._mesh, self._dots, self._true_surface, self._truth, self._probe):
             self.view.addItem(item)
         self.view.set_flat(row.chart)
         self._legend = Legend(self.view)
@@ -94,20 +97,21 @@ class Panel(QFrame):
 
         `framing` says where to put it; None centres it.
         """
-        self._answer = answer
+        self._answer, self._image, self._placed = answer, image, framing
         self._framing = framing or (Framing() if answer is None else Framing.of(answer.vertices))
-        self._drawn = None if answer is None or image is None else drawn(self.row, answer, image, framing)
-        self._mesh.set_surface(None if self._drawn is None else self._drawn.surface)
-        if self._drawn is not None:
-            self._reach = reach_of(self._drawn.surface.positions, self._drawn.dots)
-            self.view.set_reach(self._reach)
-            self._mesh.set_photo(self._drawn.photo, self._drawn.window)
-            self._mesh.set_chart(self._drawn.mean_colours)
+        self._draw_anew()
         self._dots.set_points(np.zeros((0, 3), np.float32) if self._drawn is None else self._drawn.dots)
         self._probe.set_points(np.zeros((0, 3), np.float32))
         self._error.hide()
         self._tell_emptiness()
         self._apply_look()
+
+    def set_head(self, shown: bool) -> None:
+        """Draw a head around the face, or no longer."""
+        if shown != self._head_on:
+            self._head_on = shown
+            self._draw_anew()
+            self._apply_look()
 
     def set_look(self, style: LayerStyle) -> None:
         """Draw the surface like this. Uploads nothing, emits nothing."""
@@ -206,6 +210,21 @@ class Panel(QFrame):
 
     # --- inside
 
+    def _draw_anew(self) -> None:
+        """Give the surfaces of the answer to the graphics card."""
+        answer, image = self._answer, self._image
+        given = answer is not None and image is not None
+        self._drawn = drawn(self.row, answer, image, self._placed, self._head_on) if given else None  # type: ignore[arg-type]
+        self._mesh.set_surface(None if self._drawn is None else self._drawn.surface)
+        self._head.set_surface(None if self._drawn is None else self._drawn.head)
+        if self._drawn is not None:
+            around = () if self._drawn.head is None else (self._drawn.head.positions,)
+            self._reach = reach_of(self._drawn.surface.positions, self._drawn.dots, *around)
+            self.view.set_reach(self._reach)
+            self._mesh.set_chart(self._drawn.mean_colours)
+            for mesh in (self._mesh, self._head):
+                mesh.set_photo(self._drawn.photo, self._drawn.window)
+
     def _tell_emptiness(self) -> None:
         self._empty.setText(self._absence if self._answer is None else self.row.absent)
         self._empty.setVisible(self._drawn is None)
@@ -214,6 +233,10 @@ class Panel(QFrame):
     def _apply_look(self) -> None:
         paint = paint_of(self.row, self._style, self._drawn, self._colours)
         self._mesh.set_paint(paint)
+        head = head_paint(paint)
+        self._head.setVisible(head is not None)
+        if head is not None:
+            self._head.set_paint(head)
         self._legend.set_content(*legend_of(self.row, self._style.look, paint, self._drawn, self._colours))
         self._place_overlays()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from viewer.gl.mesh_item import Fill, Paint
+from viewer.gl.mesh_item import Fill, Paint, Rim
 from viewer.panels.colours import Palette, shares
 from viewer.panels.legend import ColourBar, Shape, Swatch
 from viewer.panels.surface_data import CHANNELS, Drawn, Scale
@@ -29,6 +29,9 @@ AXES = {
 """What more red, green and blue mean."""
 MARKED_SCALES = (Look.FOLLOWED, Look.SHARE)
 """Numbers over which what was not seen is marked: there the branches themselves are completed."""
+BARE_LOOKS = (Look.WIRE, Look.POINTS, Look.FLAT, Look.UV, Look.NORMALS, Look.PNCC, Look.DEPTH)
+"""Looks without a head around the face."""
+HEAD_NOTE = "head: not predicted"
 SCALAR_LOOKS = frozenset(look for look, _, _ in CHANNELS)
 
 
@@ -46,7 +49,9 @@ def paint_of(row: PanelRow, style: LayerStyle, drawn: Drawn | None, colours: Pal
         and drawn is not None
         and drawn.knows_states
         and (scale is None or look in MARKED_SCALES),
+        rim=_rim(look, drawn),
         clay=shares(colours.clay),
+        context=shares(colours.head),
         bare=shares(colours.bare),
         seen=shares(colours.seen),
         turned=shares(colours.turned),
@@ -60,10 +65,37 @@ def paint_of(row: PanelRow, style: LayerStyle, drawn: Drawn | None, colours: Pal
     return replace(paint, channel=scale.channel, low=scale.low, high=scale.high, colour_map=scale.colour_map)
 
 
+def head_paint(paint: Paint) -> Paint | None:
+    """How the head around a surface painted so is painted; None where it is not drawn."""
+    if paint.rim is not Rim.FADED:
+        return None
+    fill = Fill.CONTEXT_PHOTO if paint.fill is Fill.PHOTO else Fill.CONTEXT
+    return replace(paint, fill=fill, wire=False, mark_hidden=False, rim=Rim.TRIMMED)
+
+
+def _rim(look: Look, drawn: Drawn | None) -> Rim:
+    """Looks that show the mesh itself, or its coordinates, show all of it and nothing else."""
+    if drawn is None or drawn.surface.shade is None or look in BARE_LOOKS:
+        return Rim.WHOLE
+    return Rim.TRIMMED if drawn.head is None else Rim.FADED
+
+
 def legend_of(
     row: PanelRow, look: Look, paint: Paint, drawn: Drawn | None, colours: Palette
 ) -> tuple[ColourBar | None, tuple[Swatch, ...]]:
     """What the legend says of a surface painted so: a colour bar, or swatches, or neither."""
+    bar, swatches = _surface_legend(row, look, paint, drawn, colours)
+    if paint.rim is not Rim.FADED:
+        return bar, swatches
+    if bar is not None:
+        return replace(bar, note="\n".join(filter(None, (bar.note, HEAD_NOTE)))), swatches
+    return None, (*swatches, Swatch(HEAD_NOTE, colours.head))
+
+
+def _surface_legend(
+    row: PanelRow, look: Look, paint: Paint, drawn: Drawn | None, colours: Palette
+) -> tuple[ColourBar | None, tuple[Swatch, ...]]:
+    """The same, of the surface alone."""
     if drawn is None:
         return None, ()
     scale = drawn.scales.get(look)

@@ -14,13 +14,14 @@ from viewer.gl.framing import Framing
 from viewer.gl.mesh_item import VALUES, Surface
 from viewer.gl.normals import smooth_normals
 from viewer.panels.chart import mean_colours
+from viewer.panels.head import around
 from viewer.panels.state_rims import smoothed
 from viewer.panels.truth_marks import ERROR_MAP
 from viewer.readouts.difference import TO_FIRST
 from viewer.state.layout import PanelRow
 from viewer.state.style import Look
 
-MAX_PHOTO_PX = 1024  # of the longer side of the piece of photo on the graphics card
+MAX_PHOTO_PX = 4096  # of the longer side of the piece of photo on the graphics card: what any of them takes
 VISIBLE_SURFACE = "visible surface"
 CHART_SIZE = 0.94  # half the side of a chart in a panel, face radii
 DOT_LIFT = 0.02  # of what lies on a chart, above it
@@ -61,6 +62,7 @@ class Drawn:
         photo, window: A piece of the photo and where it lies in it.
         mean_colours: [H, W, 3] over the chart, for the look PNCC; None if the method has no mean face.
         dots: [P, 3] in face radii: where the visible pixels fell on a chart; none for other panels.
+        head: What surrounds the face, not predicted; None where there is none.
     """
 
     surface: Surface
@@ -70,6 +72,7 @@ class Drawn:
     window: tuple[float, float, float, float]
     mean_colours: NDArray[np.uint8] | None
     dots: NDArray[np.float32]
+    head: Surface | None = None
 
 
 CHANNELS = (
@@ -95,7 +98,11 @@ DEPTH_CHANNEL = VALUES - 1
 
 
 def drawn(
-    row: PanelRow, answer: Reconstruction, image: NDArray[np.uint8], framing: Framing | None = None
+    row: PanelRow,
+    answer: Reconstruction,
+    image: NDArray[np.uint8],
+    framing: Framing | None = None,
+    with_head: bool = False,
 ) -> Drawn | None:
     """What `row` shows of `answer`; None if the answer has no such layer.
 
@@ -104,6 +111,7 @@ def drawn(
         answer: In image space.
         image: [H, W, 3] RGB, the photo it is about.
         framing: Where to put it; None centres it.
+        with_head: Whether to put a head around it, where the panel shows a face in space.
     """
     mesh = _mesh(row, answer)
     if mesh is None:
@@ -120,11 +128,14 @@ def drawn(
         states=_states(mesh, answer),
         values=_values(mesh, answer, framing),
     )
+    head = None
+    if row.shows_head:
+        surface, head = around(surface, mesh, answer, framing, with_head)
     photo, window = photo_piece(image, answer.vertices)
     dots = _pixels_on_chart(answer) if row.chart else np.zeros((0, 3), np.float32)
     knows = answer.states is not None and len(mesh.vertices) == len(answer.vertices)
     scales = _scales(mesh, answer, framing)
-    return Drawn(surface, scales, knows, photo, window, mean_colours(answer.topology), dots)
+    return Drawn(surface, scales, knows, photo, window, mean_colours(answer.topology), dots, head)
 
 
 def on_chart(uv: NDArray[np.float32], lift: float = 0.0) -> NDArray[np.float32]:

@@ -63,6 +63,16 @@ class PanelRow:
     chart: bool = False
     slot: int | None = None
 
+    @property
+    def shows_head(self) -> bool:
+        """Whether it shows a whole face in space, so that a head may be drawn around it."""
+        return (
+            self.kind is Kind.SURFACE
+            and not self.compares
+            and not self.chart
+            and self.layer != "visible surface"
+        )
+
 
 NO_DIFFERENCE = "No difference yet: choose what A and B are above the panels."
 
@@ -138,6 +148,7 @@ PANELS = (
         "Fused",
         "both together",
         looks=COMPLETED_LOOKS,
+        style=LayerStyle(Look.PHOTO),
         marks_hidden=True,
         alarms=(
             "empty-mask",

@@ -45,6 +45,7 @@ class Settings:
             overlays=overlays if kept else first.overlays,
             styles=styles,
             theme=_theme(self._text("theme"), first.theme),
+            head=self._text("head") != "0" if self._store.contains("head") else first.head,
             steady=self._text("steady") != "0" if self._store.contains("steady") else first.steady,
             arrangement=self._text("arrangement") or first.arrangement,
             method=self._text("method") or first.method,
@@ -61,6 +62,7 @@ class Settings:
         self._store.setValue("overlays", sorted(state.overlays))
         self._store.setValue("theme", state.theme.value)
         self._store.setValue("steady", str(int(state.steady)))
+        self._store.setValue("head", str(int(state.head)))
         self._store.setValue("arrangement", state.arrangement)
         self._store.setValue("method", state.method)
         self._store.setValue("weights", state.weights)

@@ -62,6 +62,7 @@ class State:
         gl_renderer: The OpenGL driver; empty until a panel reports it.
         drawing_box: The next drag over the photo draws a face box.
         whole_photo: The photo panel shows all of the photo rather than the faces and what is around them.
+        head: A head is drawn around the faces, for the eye.
         recent: Paths opened before, newest first.
         theme: Colours of the window.
         normaliser: What errors are divided by: a key of models.metrics.normalisers.NORMALISERS.
@@ -105,6 +106,7 @@ class State:
     gl_renderer: str = ""
     drawing_box: bool = False
     whole_photo: bool = False
+    head: bool = True
     recent: tuple[str, ...] = ()
     theme: Theme = Theme.DARK
     comparison: Comparison = field(default_factory=Comparison)
@@ -164,6 +166,7 @@ class Changes(TypedDict, total=False):
     gl_renderer: str
     drawing_box: bool
     whole_photo: bool
+    head: bool
     recent: tuple[str, ...]
     theme: Theme
     comparison: Comparison

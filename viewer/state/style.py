@@ -63,7 +63,7 @@ FIRST_STYLES: Mapping[str, LayerStyle] = MappingProxyType(
     {
         "image": LayerStyle(Look.PHOTO),
         "model": LayerStyle(Look.VISIBILITY),
-        "fused": LayerStyle(Look.SHADED),
+        "fused": LayerStyle(Look.PHOTO),
     }
 )
 """The look each panel starts with, by the panel's name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QBuffer
 from PySide6.QtGui import QGuiApplication, QPixmap
@@ -18,9 +18,15 @@ from viewer.sources import open_path, open_paths
 from viewer.sources.source import Source
 from viewer.state.state import State
 
+if TYPE_CHECKING:
+    from models.face_model.whole_head import WholeHead
+    from models.reconstruction import Reconstruction
+
 KINDS = {
     "ply": "Mesh (*.ply)",
     "glb": "Mesh with colours (*.glb)",
+    "head.ply": "Mesh (*.ply)",
+    "head.glb": "Mesh with colours (*.glb)",
     "json": "Answer (*.json)",
     "png": "Picture (*.png)",
     "csv": "Table (*.csv)",
@@ -127,10 +133,13 @@ class Desktop:
     def ask_save(self, kind: str, suggestion: str) -> str:
         """Where to write; the ending is added where the user left it out."""
         path = QFileDialog.getSaveFileName(QApplication.activeWindow(), "Export", suggestion, KINDS[kind])[0]
-        return path if not path or Path(path).suffix.lower() == f".{kind}" else f"{path}.{kind}"
+        ending = f".{kind.rpartition('.')[2]}"
+        return path if not path or Path(path).suffix.lower() == ending else f"{path}{ending}"
 
     def export(self, kind: str, path: str, state: State) -> None:
-        """Write the window ("png"), the selected answer's mesh ("ply", "glb") or all answers ("json")."""
+        """Write the window ("png"), the selected answer's mesh ("ply", "glb"; with "head." before it:
+        a head around it) or all answers ("json").
+        """
         if kind == "png":
             _outputs(state).write(Path(path), _png(self._grab()))
             return
@@ -146,7 +155,7 @@ class Desktop:
                 Path(path), answers, frame.name, size, version, weights, write, frame.full_size
             )
         else:
-            files.write_mesh(Path(path), state.answer, frame.image, write)
+            files.write_mesh(Path(path), state.answer, frame.image, write, _head(kind, state.answer))
 
     def write_text(self, path: str, text: str) -> None:
         """As UTF-8."""
@@ -175,3 +184,15 @@ def _png(picture: QPixmap) -> bytes:
     if picture.isNull() or not picture.save(buffer, "PNG"):
         raise InputError("The window could not be drawn. Close other programs, or make it smaller.")
     return bytes(buffer.data().data())
+
+
+def _head(kind: str, answer: Reconstruction) -> WholeHead | None:
+    """What an export of that kind puts around an answer; InputError where its mesh has no head."""
+    if not kind.startswith("head."):
+        return None
+    from models.loading import load_whole_head
+
+    head = load_whole_head()
+    if not head.fits(answer.topology):
+        raise InputError("The mesh of this method has no head. Export the face alone.")
+    return head

@@ -70,6 +70,9 @@ class SurfacePanel(Protocol):
     ) -> None:
         """Show this answer about this photo, put there."""
 
+    def set_head(self, shown: bool) -> None:
+        """Draw a head around the face, or no longer."""
+
     def set_look(self, style: LayerStyle) -> None:
         """Draw the surface like this."""
 
@@ -186,6 +189,7 @@ class PanelPresenter(QObject):
         )
         store.on(lambda state: (state.judgement, _measured(state)), lambda now: photo.set_truth(*now), self)
         for name, panel in self._surfaces.items():
+            store.on(lambda state: state.head, panel.set_head, self)
             store.on(partial(_style_on, name), panel.set_look, self)
             if not panel_row(name).chart:
                 store.on(partial(_camera_on, name), panel.set_camera, self)

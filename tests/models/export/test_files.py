@@ -16,6 +16,7 @@ from models.errors import InputError
 from models.export.files import SCHEMA, UNSEEN_GREY, write_answers, write_mesh, write_picture
 from models.export.outputs import write_whole
 from models.export.overlay import draw_overlay, face_share
+from models.loading import load_face_model, load_whole_head
 from models.metrics.states import STATE_NAMES, landmark_states, seen_share, state_shares
 from models.reconstruction import SEEN_ABOVE, Alarm, Reconstruction, Scalar, Space, State, frozen, most_likely
 from models.reconstructor import Face
@@ -269,3 +270,30 @@ def test_the_json_of_a_picture_shown_smaller_is_in_px_of_its_file_and_leads_back
     assert "answered_at" not in json.loads(plain.read_text())["image"]
     disagreement = [json.loads(p.read_text())["faces"][0]["scalars"]["disagreement"] for p in (path, plain)]
     assert disagreement[0]["mean"] == pytest.approx(3 * disagreement[1]["mean"], rel=1e-3)
+
+
+@pytest.mark.parametrize("suffix", [".ply", ".glb"])
+def test_face_and_head_leave_together_and_the_head_is_told_apart(tmp_path, suffix):
+    head, model = load_whole_head(), load_face_model()
+    face = Reconstruction(
+        "dsfnet", Space.IMAGE, model.topology, model.mean.numpy() * np.float32([1, -1, 1]), (0.0, 0.0, 0.0)
+    )
+    alone, both = tmp_path / f"face{suffix}", tmp_path / f"head{suffix}"
+    write_mesh(alone, face)
+    write_mesh(both, face, head=head)
+    count, whole = len(face.vertices), len(head.mean)
+    if suffix == ".glb":
+        assert set(trimesh.load_scene(alone).geometry) == {"face"}
+        parts = trimesh.load_scene(both, process=False).geometry
+        assert set(parts) == {"face", "head, not predicted"}
+        assert len(parts["face"].faces) == len(model.topology.triangles)
+        return
+    assert f"element vertex {count}\n".encode() in alone.read_bytes()
+    assert f"element vertex {whole}\n".encode() in both.read_bytes()
+    predicted = trimesh.load(both, process=False).metadata["_ply_raw"]["vertex"]["data"]["predicted"]
+    assert (np.asarray(predicted).ravel() == (np.arange(whole) < count)).all()
+
+
+def test_a_head_is_refused_around_another_mesh(tmp_path):
+    with pytest.raises(ValueError, match="no head"):
+        write_mesh(tmp_path / "head.ply", answer(), head=load_whole_head())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -30,6 +32,18 @@ def answer(box: tuple[float, ...], asked: tuple[float, ...] | None = None, *alar
 def test_the_next_box_is_what_the_landmarks_span():
     (face,) = followed([answer((110, 60, 190, 150), (100, 50, 180, 140))], 640, 480)
     assert face.box == pytest.approx((110, 60, 190, 150))
+
+
+def test_a_face_is_followed_in_a_crop_turned_as_before():
+    lying = replace(answer((100, 50, 180, 140)), turn_deg=90.0)
+    (face,) = followed([lying], 640, 480)
+    assert face.turn_deg == 90
+
+
+def test_a_new_look_that_finds_another_turn_is_believed():
+    before, now = Face((100, 50, 180, 140), turn_deg=90.0), Face((101, 50, 181, 140))
+    assert reconciled([before], [now]) == [now]
+    assert reconciled([before], [replace(now, turn_deg=90.0)]) == [before]
 
 
 def test_nobody_is_followed_from_nothing():

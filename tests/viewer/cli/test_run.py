@@ -22,7 +22,7 @@ def test_the_line_of_a_picture_tells_how_much_was_seen_turned_away_and_covered(t
     path = tmp_path / "ann.png"
     Image.fromarray(np.full((200, 220, 3), 90, np.uint8)).save(path)
     batch = Batch((path,), tmp_path / "out", box=(40.0, 30.0, 160.0, 170.0))
-    ask = answering.answering(FakeReconstructor(), "dsfnet", "open", "cpu", frozenset())
+    ask = answering.Answering(FakeReconstructor(), "cpu", FakeReconstructor)
     line = run.run_one(batch, ask, path, tmp_path / "out" / "ann", run.planned(batch))
     shares = state_shares(asked[0])
     told = ", ".join(f"{shares[state]:.0%} {name}" for state, name in STATE_NAMES.items())
@@ -43,7 +43,7 @@ def test_a_box_is_in_px_of_the_file_though_the_picture_is_shown_smaller(tmp_path
     Image.new("L", (12288, 600), 90).save(path)
     box = (1500.0, 60.0, 1800.0, 360.0)
     batch = Batch((path,), tmp_path / "out", box=box)
-    ask = answering.answering(FakeReconstructor(), "dsfnet", "open", "cpu", frozenset())
+    ask = answering.Answering(FakeReconstructor(), "cpu", FakeReconstructor)
     run.run_one(batch, ask, path, tmp_path / "out" / "a", run.planned(batch))
     ((shape, shown),) = asked
     assert shape == (400, 8192, 3)

@@ -11,14 +11,15 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QWheelEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
 
-from models.reconstruction import MeshLayer, Reconstruction, Space, frozen
+from models.loading import load_face_model, load_whole_head
+from models.reconstruction import STATE_SCALARS, MeshLayer, Reconstruction, Scalar, Space, frozen
 from tests.viewer.gl_fixtures import dome
 from tests.viewer.gl_fixtures.screen import middle, near, pixels, require_gl
 from viewer.gl.mesh_item import VALUES, Fill, MeshItem, Paint, Surface
 from viewer.gl.trackball import stage
 from viewer.panels.colours import DARK, LIGHT
 from viewer.panels.panel import Panel
-from viewer.panels.surface_data import CHART_SIZE
+from viewer.panels.surface_data import CHART_SIZE, photo_piece
 from viewer.panels.veil import Veil
 from viewer.panels.wipe_line import WipeLine
 from viewer.panels.wipe_panel import WipePanel
@@ -661,3 +662,99 @@ def test_a_pair_with_one_side_missing_shows_the_other_and_says_why(qtbot):
     assert near(at(grabbed(panel), 0.2, 0.2), BACKGROUND, 2)
     panel.set_pair(compared(None, 0, Side(), Side()), ("fused", "fused"))
     assert "no face yet" in panel.picture_state()
+
+
+def frontal():
+    """A frontal face 200 px high in a red photo, seen everywhere; its landmarks."""
+    topology = load_face_model().topology
+    vertices = topology.mean * np.float32([1, -1, 1]) + np.float32([150, 150, 0])
+    one, none = np.ones(len(vertices), np.float32), np.zeros(len(vertices), np.float32)
+    scalars = tuple(
+        Scalar(name, values, 0, 1) for name, values in zip(STATE_SCALARS, (one, none, none), strict=True)
+    )
+    answer = Reconstruction("stub", Space.IMAGE, topology, vertices, (0.0, 0.0, 0.0), scalars=scalars)
+    photo = np.full((300, 300, 3), dome.RED, np.uint8)
+    return answer, photo
+
+
+def place(panel, point):
+    """Where a point of the photo is drawn, as for `at`."""
+    return panel._framing.world(np.asarray(point, np.float32)[None], Space.IMAGE)[0, :2]
+
+
+def eye_and_ear(answer):
+    """Points of the photo: in an eye beside the pupil, and on an ear, beside the face."""
+    eye = answer.landmarks[[36, 37, 41]].mean(0)
+    return eye, (150 + 79, eye[1] + 8, 0)
+
+
+def test_a_head_fills_eyes_and_stands_around_the_face_until_it_is_switched_off(qtbot):
+    answer, photo = frontal()
+    panel = shown(qtbot, answer=None)
+    panel.set_look(LayerStyle(Look.SHADED))
+    panel.set_answer(answer, photo)
+    eye, ear = (place(panel, point) for point in eye_and_ear(answer))
+    without = grabbed(panel)
+    assert near(at(without, *ear), BACKGROUND, 2)
+    assert near(at(without, *eye), BACKGROUND, 2)
+    panel.set_head(True)
+    around = grabbed(panel)
+    assert not near(at(around, *ear), BACKGROUND, 30)
+    assert not near(at(around, *eye), BACKGROUND, 30)
+    panel.set_head(False)
+    assert np.abs(grabbed(panel) - without).max() <= 1
+
+
+def test_the_legend_says_that_a_head_was_not_predicted_while_there_is_one(qtbot):
+    panel = shown(qtbot, answer=None)
+    panel.set_answer(*frontal())
+    for look in (Look.SHADED, Look.PHOTO, Look.VISIBILITY):
+        panel.set_look(LayerStyle(look))
+        panel.set_head(True)
+        assert "head: not predicted" in panel.legend_text()
+        panel.set_head(False)
+        assert "head" not in panel.legend_text()
+
+
+def test_eyes_that_were_seen_carry_the_photo_and_the_ears_never(qtbot):
+    answer, photo = frontal()
+    panel = shown(qtbot, answer=None)
+    panel.set_look(LayerStyle(Look.PHOTO))
+    panel.set_answer(answer, photo)
+    panel.set_head(True)
+    eye, ear = (place(panel, point) for point in eye_and_ear(answer))
+    picture = grabbed(panel)
+    assert near(at(picture, *eye), dome.RED)
+    assert not near(at(picture, *ear), dome.RED, 60)
+    assert not near(at(picture, *ear), BACKGROUND, 30)
+
+
+def test_without_a_head_the_face_ends_in_a_line_within_its_last_triangles(qtbot):
+    answer, photo = frontal()
+    panel = shown(qtbot)
+    outermost = np.flatnonzero(load_whole_head().face_shade[:, 1] == 0)
+    panel.set_answer(answer, photo)
+    top = outermost[answer.vertices[outermost, 1].argmin()]
+    edge = place(panel, answer.vertices[top] + np.float32([0, 1, 0]))
+    panel.set_look(LayerStyle(Look.SHADED))
+    assert near(at(grabbed(panel), *edge), BACKGROUND, 8)
+    panel.set_look(LayerStyle(Look.FLAT))
+    assert not near(at(grabbed(panel), *edge), BACKGROUND, 8)
+
+
+def test_a_mesh_of_another_kind_has_no_head(qtbot):
+    panel = shown(qtbot)
+    panel.set_answer(dome.answer(), dome.photo())
+    plain = grabbed(panel)
+    panel.set_head(True)
+    assert np.abs(grabbed(panel) - plain).max() <= 1
+    assert "head" not in panel.legend_text()
+
+
+def test_a_face_of_two_thousand_px_keeps_every_pixel_of_its_photo():
+    answer, _ = frontal()
+    large = answer.mapped(Space.IMAGE, lambda points: points * 10, np.diag([10.0, 10.0, 1.0]))
+    photo = np.random.default_rng(0).integers(0, 255, (3000, 3000, 3), np.uint8)
+    piece, (x0, y0, width, height) = photo_piece(photo, large.vertices)
+    assert piece.shape[:2] == (height, width)
+    assert (piece == photo[int(y0) : int(y0 + height), int(x0) : int(x0 + width)]).all()
