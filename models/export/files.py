@@ -1,7 +1,8 @@
 """Answers as files: the mesh as PLY or GLB, the whole answer as JSON, a picture of what was seen.
 
 A mesh leaves in right-handed axes: x right, y up, z towards the camera. PLY keeps px: (x, -y, z) of the
-frame. GLB is in metres, as glTF demands, about the face's own centre; `extras` say how to come back to px.
+picture's file. GLB is in metres, as glTF demands, about the face's own centre; `extras` say how to come back
+to px.
 How a file is written, and what it may replace, is the business of `outputs`.
 """
 
@@ -31,7 +32,7 @@ from models.metrics.states import (
     seen_vertices,
     state_shares,
 )
-from models.reconstruction import SEEN_ABOVE, Array, Reconstruction, Space, State
+from models.reconstruction import SEEN_ABOVE, Array, Reconstruction, Scalar, Space, State
 
 if TYPE_CHECKING:
     import trimesh
@@ -50,6 +51,7 @@ def write_mesh(
     image: NDArray[np.uint8] | None = None,
     write: Write = write_whole,
     head: WholeHead | None = None,
+    T_file_image: NDArray[np.float64] = AS_SHOWN,
 ) -> None:
     """The answer's mesh as .ply or .glb, by the ending of `path`.
 
@@ -61,6 +63,8 @@ def write_mesh(
         write: Who writes the bytes.
         head: What to put around the face, as context that nobody predicted: in GLB a mesh of its own, in PLY
             vertices after the face's whose `predicted` is 0. None: the face alone.
+        T_file_image: [3, 3], from px of the frame to px of the picture's file, in which the mesh is written;
+            does not turn.
 
     Raises:
         ValueError: Another ending, a head of another mesh, or an answer still in crop space.
@@ -70,9 +74,9 @@ def write_mesh(
         raise ValueError("only an answer in image space is exported; see pipeline.back_project")
     suffix = path.suffix.lower()
     if suffix == ".ply":
-        data = _ply(answer, image, head)
+        data = _ply(answer, image, head, T_file_image)
     elif suffix == ".glb":
-        data = _glb(answer, image, head)
+        data = _glb(answer, image, head, T_file_image)
     else:
         raise ValueError(f"a mesh is written as one of {MESH_SUFFIXES}, not as {suffix!r}")
     write(path, data)
@@ -178,8 +182,7 @@ def answer_record(answer: Reconstruction, T_file_image: NDArray[np.float64] = AS
         "steadied": answer.steadied,
         "alarms": [{"code": alarm.code, "text": alarm.text, "count": alarm.count} for alarm in answer.alarms],
         "scalars": {
-            scalar.name: _summary(scalar.values * (grown if scalar.unit == "px" else 1.0), scalar.unit)
-            for scalar in answer.scalars
+            scalar.name: _summary(_in_file_px(scalar, grown), scalar.unit) for scalar in answer.scalars
         },
         "vertex_count": len(answer.vertices),
         "triangle_count": len(answer.topology.triangles),
@@ -197,30 +200,42 @@ def write_picture(path: Path, image: NDArray[np.uint8], write: Write = write_who
     write(path, buffer.getvalue())
 
 
-def _ply(answer: Reconstruction, image: NDArray[np.uint8] | None, head: WholeHead | None) -> bytes:
+def _ply(
+    answer: Reconstruction,
+    image: NDArray[np.uint8] | None,
+    head: WholeHead | None,
+    T_file_image: NDArray[np.float64],
+) -> bytes:
     from trimesh.exchange.ply import export_ply
 
-    mesh = _mesh(answer, _upright(answer.vertices), image)
+    grown = float(T_file_image[0, 0])
+    mesh = _mesh(answer, _upright(moved(answer.vertices, T_file_image)), image)
     for scalar in answer.scalars:
-        mesh.vertex_attributes[scalar.name.replace(" ", "_")] = np.asarray(scalar.values, np.float32)
+        values = _in_file_px(scalar, grown)
+        mesh.vertex_attributes[scalar.name.replace(" ", "_")] = np.asarray(values, np.float32)
     if head is not None:
         mesh = _with_head(mesh, head)
     data: bytes = export_ply(mesh, vertex_normal=True)
     notes = (
         f"comment unmask, method {answer.method}\n"
         "comment unit px; x right, y up (minus the image row), z towards the camera\n"
-        f"comment millimetres per px {answer.mm_per_px:.6g}\n"
+        f"comment millimetres per px {answer.mm_per_px / grown:.6g}\n"
     )
     return data.replace(b"element vertex", notes.encode() + b"element vertex", 1)
 
 
-def _glb(answer: Reconstruction, image: NDArray[np.uint8] | None, head: WholeHead | None) -> bytes:
+def _glb(
+    answer: Reconstruction,
+    image: NDArray[np.uint8] | None,
+    head: WholeHead | None,
+    T_file_image: NDArray[np.float64],
+) -> bytes:
     from trimesh import Scene
     from trimesh.exchange.gltf import export_glb
 
-    upright = _upright(answer.vertices)
+    upright = _upright(moved(answer.vertices, T_file_image))
     centre = upright.mean(0)
-    metres_per_px = answer.mm_per_px / 1000
+    metres_per_px = answer.mm_per_px / float(T_file_image[0, 0]) / 1000
     mesh = _mesh(answer, (upright - centre) * metres_per_px, image)
     mesh.metadata.update(
         {
@@ -284,7 +299,11 @@ def _mesh(
     )
 
 
-def _upright(vertices: Array) -> NDArray[np.float64]:
+def _in_file_px(scalar: Scalar, grown: float) -> Array:
+    return scalar.values * np.float32(grown) if scalar.unit == "px" else scalar.values
+
+
+def _upright(vertices: NDArray[np.floating]) -> NDArray[np.float64]:
     """Image space to right-handed axes with y up."""
     return vertices.astype(np.float64) * (1, -1, 1)
 

@@ -151,7 +151,7 @@ def write_all(
         begin = stem if number == 1 else plan.stem(f"{stem.name}-{number}", MESH_ENDINGS)
         for suffix in MESH_ENDINGS:
             path = _beside(begin, suffix)
-            write_mesh(path, answer, frame.image, write)
+            write_mesh(path, answer, frame.image, write, T_file_image=frame.T_file_shown)
             paths.append(path)
     return tuple(paths)
 

@@ -65,12 +65,17 @@ class Frame:
 
     def file_box(self, box: Box) -> Box:
         """(x0, y0, x1, y1) of `image`, px, in the file."""
-        return moved_box(box, rescaling(self.shown_size, self.full_size))
+        return moved_box(box, self.T_file_shown)
 
     @property
     def T_shown_file(self) -> NDArray[np.float64]:
         """[3, 3]: px of the upright file to px of `image`."""
         return rescaling(self.full_size, self.shown_size)
+
+    @property
+    def T_file_shown(self) -> NDArray[np.float64]:
+        """[3, 3]: px of `image` to px of the upright file."""
+        return rescaling(self.shown_size, self.full_size)
 
 
 def same_picture(first: Frame, second: Frame) -> bool:

@@ -155,7 +155,8 @@ class Desktop:
                 Path(path), answers, frame.name, size, version, weights, write, frame.full_size
             )
         else:
-            files.write_mesh(Path(path), state.answer, frame.image, write, _head(kind, state.answer))
+            head = _head(kind, state.answer)
+            files.write_mesh(Path(path), state.answer, frame.image, write, head, frame.T_file_shown)
 
     def write_text(self, path: str, text: str) -> None:
         """As UTF-8."""
