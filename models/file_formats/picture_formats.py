@@ -19,9 +19,9 @@ from PIL import (
 )
 
 from models.errors import InputError
+from models.file_formats.jpeg_xl import ON_THE_SIDE, lazily
 
 ORIENTATION_TAG = 0x0112
-ON_THE_SIDE = frozenset({5, 6, 7, 8})  # EXIF orientations that swap width and height
 Opener = Callable[[BinaryIO], Image.Image]
 
 # Opened by their first bytes, not by their names; Pillow's own door would refuse large JPEGs we can shrink.
@@ -142,7 +142,7 @@ def _heif() -> Opener:
 def _jpeg_xl() -> Opener:
     from pillow_jxl.JpegXLImagePlugin import JXLImageFile
 
-    return JXLImageFile
+    return lazily(JXLImageFile)
 
 
 # Read by packages of the extra "formats".

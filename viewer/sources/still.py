@@ -7,25 +7,34 @@ from __future__ import annotations
 
 import math
 import stat
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import AvifImagePlugin, Image, JpegImagePlugin, TiffImagePlugin, WebPImagePlugin
+from PIL import Image, JpegImagePlugin, TiffImagePlugin
 
 from models.errors import InputError
-from models.file_formats.picture_formats import ON_THE_SIDE, is_picture_head, opener_of, orientation_of
+from models.file_formats.jpeg_xl import ON_THE_SIDE
+from models.file_formats.picture_formats import is_picture_head, opener_of, orientation_of
 from models.geometry.rescaling import Size
 from viewer.sources.source import Frame
 
 SHOWN_SIDE_PX = 8192
 SHOWN_PIXELS = 48_000_000
 DECODED_BYTES = 760_000_000  # what a decoder may hold at a time
+DECODER_BYTES = {
+    "WEBP": 14,
+    "AVIF": 14,
+    "HEIF": 14,
+    "JXL": 16,
+}  # a pixel: what decoders that keep copies hold
 STRIP_PIXELS = 4_000_000  # worked on at a time afterwards
 DARKEST, BRIGHTEST = 0.1, 99.9  # percentiles shown as black and white
 SAMPLED_ROWS = 256
+SMALLER = f"Save a copy of at most {SHOWN_SIDE_PX} px a side and open that."
 DEEP_COLOUR = ("RGB;16", "RGBA;16", "RGBX;16")  # Pillow's names for what it cuts to 8 bits
 
 
@@ -63,10 +72,14 @@ def read_still(path: Path) -> Frame:
     head = first_bytes(path)
     opener = opener_of(path, head)
     try:
-        with path.open("rb") as stream, opener(stream) as picture:
-            image, size, notices = _pixels(path, picture)
+        with warnings.catch_warnings(), path.open("rb") as stream:
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # memory is checked here
+            with opener(stream) as picture:
+                image, size, notices = _pixels(path, picture)
     except InputError:
         raise
+    except Image.DecompressionBombError as error:
+        raise InputError(f"{path.name} is too large to be read whole. {SMALLER}") from error
     except MemoryError as error:
         raise InputError(
             f"{path.name} does not fit into memory. Save a smaller copy and open that."
@@ -142,17 +155,14 @@ def _check_memory(path: Path, picture: Image.Image, size: Size) -> None:
     """Refuse what would take too much memory, before it is decoded."""
     pixels = picture.width * picture.height
     need = pixels * {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2}.get(picture.mode, 4)
-    if isinstance(picture, WebPImagePlugin.WebPImageFile | AvifImagePlugin.AvifImageFile):
-        need = 14 * pixels  # their decoders keep the picture more than three times
+    if picture.format in DECODER_BYTES:
+        need = DECODER_BYTES[picture.format] * pixels
     elif isinstance(picture, TiffImagePlugin.TiffImageFile):
         need += _tiff_buffer(picture)
     elif isinstance(picture, JpegImagePlugin.JpegImageFile) and picture.info.get("progressive"):
         need += _coefficients(picture, size)
     if need > DECODED_BYTES:
-        raise InputError(
-            f"{path.name} is {size[0]} x {size[1]} px, too large to be read whole. "
-            f"Save a copy of at most {SHOWN_SIDE_PX} px a side and open that."
-        )
+        raise InputError(f"{path.name} is {size[0]} x {size[1]} px, too large to be read whole. {SMALLER}")
 
 
 def _coefficients(picture: JpegImagePlugin.JpegImageFile, size: Size) -> int:

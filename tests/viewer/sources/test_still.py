@@ -367,3 +367,35 @@ def test_no_small_file_takes_a_gigabyte(tmp_path, side, bits, colour_type):
     done = subprocess.run([sys.executable, "-c", READ, str(path)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) < 800_000, "kB"
+
+
+@pytest.mark.parametrize("side", [40, 60])
+def test_what_pillow_holds_for_a_bomb_is_shown_or_called_too_large(tmp_path, monkeypatch, side):
+    path = saved(tmp_path / "big.tif", np.full((side, side), 90, np.uint8))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)  # it warns beyond, and refuses twice as many
+    if side == 40:
+        assert read_still(path).image.shape == (40, 40, 3)
+    else:
+        assert "too large to be read whole. Save a copy" in sentence(path)
+
+
+def test_a_jpeg_kept_in_jpeg_xl_is_turned_once(tmp_path):
+    pytest.importorskip("pillow_jxl")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = saved(tmp_path / "a.jpg", np.rot90(pattern(64, 96), 1), quality=95, exif=exif)
+    with Image.open(path) as photo:
+        photo.save(tmp_path / "a.jxl", lossless_jpeg=True)
+    frame = read_still(tmp_path / "a.jxl")
+    assert frame.image.shape == (64, 96, 3)
+    assert np.abs(frame.image.astype(int) - pattern(64, 96)).mean() < 8
+
+
+def test_jpeg_xl_too_large_is_refused_before_it_is_unfolded(tmp_path, monkeypatch):
+    plugin = pytest.importorskip("pillow_jxl.JpegXLImagePlugin")
+    monkeypatch.setattr(plugin, "JXLImageFile", lambda stream: pytest.fail("decoded"))
+    # Of the lowest bits first: not in eighths, a height of 30 bits, as wide as high.
+    bits = 0 | 3 << 1 | (30_000 - 1) << 3 | 1 << 33
+    path = tmp_path / "bomb.jxl"
+    path.write_bytes(b"\xff\x0a" + bits.to_bytes(8, "little"))
+    assert "30000 x 30000 px, too large" in sentence(path)
