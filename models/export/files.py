@@ -1,7 +1,8 @@
 """Answers as files: the mesh as PLY or GLB, the whole answer as JSON, a picture of what was seen.
 
 A mesh leaves in right-handed axes: x right, y up, z towards the camera. PLY keeps px: (x, -y, z) of the
-frame. GLB is in metres, as glTF demands, about the face's own centre; `extras` say how to come back to px.
+picture's file. GLB is in metres, as glTF demands, about the face's own centre; `extras` say how to come back
+to px.
 How a file is written, and what it may replace, is the business of `outputs`.
 """
 
@@ -21,6 +22,7 @@ from PIL import Image
 
 from models.catalogue import Provenance
 from models.export.outputs import Write, write_whole
+from models.geometry.rescaling import moved, moved_box, rescaling
 from models.geometry.transforms import vertex_normals
 from models.metrics.states import (
     STATE_NAMES,
@@ -30,7 +32,7 @@ from models.metrics.states import (
     seen_vertices,
     state_shares,
 )
-from models.reconstruction import SEEN_ABOVE, Array, Reconstruction, Space, State
+from models.reconstruction import SEEN_ABOVE, Array, Reconstruction, Scalar, Space, State
 
 if TYPE_CHECKING:
     import trimesh
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 SCHEMA = "unmask.answer/1"
 MESH_SUFFIXES = (".ply", ".glb")
 UNSEEN_GREY = 128
+AS_SHOWN = np.eye(3)
 
 
 def write_mesh(
@@ -48,6 +51,7 @@ def write_mesh(
     image: NDArray[np.uint8] | None = None,
     write: Write = write_whole,
     head: WholeHead | None = None,
+    T_file_image: NDArray[np.float64] = AS_SHOWN,
 ) -> None:
     """The answer's mesh as .ply or .glb, by the ending of `path`.
 
@@ -59,6 +63,8 @@ def write_mesh(
         write: Who writes the bytes.
         head: What to put around the face, as context that nobody predicted: in GLB a mesh of its own, in PLY
             vertices after the face's whose `predicted` is 0. None: the face alone.
+        T_file_image: [3, 3], from px of the frame to px of the picture's file, in which the mesh is written;
+            does not turn.
 
     Raises:
         ValueError: Another ending, a head of another mesh, or an answer still in crop space.
@@ -68,9 +74,9 @@ def write_mesh(
         raise ValueError("only an answer in image space is exported; see pipeline.back_project")
     suffix = path.suffix.lower()
     if suffix == ".ply":
-        data = _ply(answer, image, head)
+        data = _ply(answer, image, head, T_file_image)
     elif suffix == ".glb":
-        data = _glb(answer, image, head)
+        data = _glb(answer, image, head, T_file_image)
     else:
         raise ValueError(f"a mesh is written as one of {MESH_SUFFIXES}, not as {suffix!r}")
     write(path, data)
@@ -84,6 +90,7 @@ def write_answers(
     version: str,
     weights: Provenance | None = None,
     write: Write = write_whole,
+    file_size: tuple[int, int] | None = None,
 ) -> None:
     """All answers about one frame as JSON; what the fields mean stands in the file itself.
 
@@ -91,21 +98,25 @@ def write_answers(
         path: Where to; its folder is made if need be.
         answers: In IMAGE space.
         image_name: What the user calls the frame.
-        image_size: (width, height), px.
+        image_size: (width, height) of the frame the answers are about, px.
         version: Of this program.
         weights: Those the method was loaded with; None where nobody knows.
         write: Who writes the bytes.
+        file_size: (width, height) of the picture's file, upright, in whose px boxes, landmarks and sizes are
+            written; None if it is `image_size`.
 
     Raises:
         InputError: The folder cannot be written to.
     """
+    T_file_image = rescaling(image_size, file_size or image_size)
     record = {
         "schema": SCHEMA,
         "written_by": f"unmask {version}",
         "weights": None if weights is None else weights_record(weights),
-        "image": {"name": image_name, "width_px": image_size[0], "height_px": image_size[1]},
+        "image": _image_record(image_name, image_size, file_size or image_size),
         "conventions": {
-            "space": "px, x right, y down, z towards the camera; (0, 0) = centre of the top-left pixel",
+            "space": "px of the upright file, x right, y down, z towards the camera; "
+            "(0, 0) = centre of the top-left pixel",
             "box": "x0, y0, x1, y1, px",
             "landmarks": "68 points (x, y, z) in iBUG order, px",
             "pose_deg": "R = Rx(-pitch) Ry(-yaw) Rz(-roll), y up (AFLW2000)",
@@ -118,7 +129,7 @@ def write_answers(
             "likely_error": "mean distance of the landmarks, % of sqrt(width x height) of their box, that is "
             "as often exceeded as not; half of such answers lie in likely_range; null if not known",
         },
-        "faces": [answer_record(answer) for answer in answers],
+        "faces": [answer_record(answer, T_file_image) for answer in answers],
     }
     write(path, (json.dumps(record, indent=1, allow_nan=False) + "\n").encode())
 
@@ -133,26 +144,46 @@ def weights_record(weights: Provenance) -> dict[str, str | None]:
     }
 
 
-def answer_record(answer: Reconstruction) -> dict[str, Any]:
-    """One face as JSON values: plain numbers and strings, null where a number is not finite."""
+def _image_record(name: str, shown: tuple[int, int], file: tuple[int, int]) -> dict[str, Any]:
+    record: dict[str, Any] = {"name": name, "width_px": file[0], "height_px": file[1]}
+    if shown != file:
+        record["answered_at"] = {
+            "width_px": shown[0],
+            "height_px": shown[1],
+            "T_file_answered": rescaling(shown, file).tolist(),
+        }
+    return record
+
+
+def answer_record(answer: Reconstruction, T_file_image: NDArray[np.float64] = AS_SHOWN) -> dict[str, Any]:
+    """One face as JSON values: plain numbers and strings, null where a number is not finite.
+
+    Args:
+        answer: In IMAGE space.
+        T_file_image: [3, 3], from px of the frame to px of the picture's file; does not turn.
+    """
+    grown = float(T_file_image[0, 0])
+    box = None if answer.box is None else moved_box(answer.box, T_file_image)
     return {
         "method": answer.method,
         "space": answer.space.value,
         "topology": answer.topology.name,
-        "box": None if answer.box is None else [_number(edge) for edge in answer.box],
+        "box": box and [_number(edge) for edge in box],
         "pose_deg": dict(zip(("pitch", "yaw", "roll"), map(_number, answer.pose_deg), strict=True)),
-        "landmarks": [[_number(value) for value in point] for point in answer.landmarks],
+        "landmarks": [[_number(value) for value in point] for point in moved(answer.landmarks, T_file_image)],
         "landmark_states": _landmark_record(answer),
         "visible_share": seen_share(answer),
         "state_shares": _named(state_shares(answer)),
         "likely_error": _known(answer.likely_error),
         "likely_range": answer.likely_range and [_number(end) for end in answer.likely_range],
-        "mm_per_px": _number(answer.mm_per_px),
+        "mm_per_px": _number(answer.mm_per_px / grown),
         "took_part": list(answer.took_part),
         "left_out": list(answer.left_out),
         "steadied": answer.steadied,
         "alarms": [{"code": alarm.code, "text": alarm.text, "count": alarm.count} for alarm in answer.alarms],
-        "scalars": {scalar.name: _summary(scalar.values, scalar.unit) for scalar in answer.scalars},
+        "scalars": {
+            scalar.name: _summary(_in_file_px(scalar, grown), scalar.unit) for scalar in answer.scalars
+        },
         "vertex_count": len(answer.vertices),
         "triangle_count": len(answer.topology.triangles),
     }
@@ -169,30 +200,42 @@ def write_picture(path: Path, image: NDArray[np.uint8], write: Write = write_who
     write(path, buffer.getvalue())
 
 
-def _ply(answer: Reconstruction, image: NDArray[np.uint8] | None, head: WholeHead | None) -> bytes:
+def _ply(
+    answer: Reconstruction,
+    image: NDArray[np.uint8] | None,
+    head: WholeHead | None,
+    T_file_image: NDArray[np.float64],
+) -> bytes:
     from trimesh.exchange.ply import export_ply
 
-    mesh = _mesh(answer, _upright(answer.vertices), image)
+    grown = float(T_file_image[0, 0])
+    mesh = _mesh(answer, _upright(moved(answer.vertices, T_file_image)), image)
     for scalar in answer.scalars:
-        mesh.vertex_attributes[scalar.name.replace(" ", "_")] = np.asarray(scalar.values, np.float32)
+        values = _in_file_px(scalar, grown)
+        mesh.vertex_attributes[scalar.name.replace(" ", "_")] = np.asarray(values, np.float32)
     if head is not None:
         mesh = _with_head(mesh, head)
     data: bytes = export_ply(mesh, vertex_normal=True)
     notes = (
         f"comment unmask, method {answer.method}\n"
         "comment unit px; x right, y up (minus the image row), z towards the camera\n"
-        f"comment millimetres per px {answer.mm_per_px:.6g}\n"
+        f"comment millimetres per px {answer.mm_per_px / grown:.6g}\n"
     )
     return data.replace(b"element vertex", notes.encode() + b"element vertex", 1)
 
 
-def _glb(answer: Reconstruction, image: NDArray[np.uint8] | None, head: WholeHead | None) -> bytes:
+def _glb(
+    answer: Reconstruction,
+    image: NDArray[np.uint8] | None,
+    head: WholeHead | None,
+    T_file_image: NDArray[np.float64],
+) -> bytes:
     from trimesh import Scene
     from trimesh.exchange.gltf import export_glb
 
-    upright = _upright(answer.vertices)
+    upright = _upright(moved(answer.vertices, T_file_image))
     centre = upright.mean(0)
-    metres_per_px = answer.mm_per_px / 1000
+    metres_per_px = answer.mm_per_px / float(T_file_image[0, 0]) / 1000
     mesh = _mesh(answer, (upright - centre) * metres_per_px, image)
     mesh.metadata.update(
         {
@@ -256,7 +299,11 @@ def _mesh(
     )
 
 
-def _upright(vertices: Array) -> NDArray[np.float64]:
+def _in_file_px(scalar: Scalar, grown: float) -> Array:
+    return scalar.values * np.float32(grown) if scalar.unit == "px" else scalar.values
+
+
+def _upright(vertices: NDArray[np.floating]) -> NDArray[np.float64]:
     """Image space to right-handed axes with y up."""
     return vertices.astype(np.float64) * (1, -1, 1)
 

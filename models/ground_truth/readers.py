@@ -30,11 +30,11 @@ from models.file_formats import reason_of
 from models.file_formats.matlab_file import variables
 from models.file_formats.numpy_file import arrays_in
 from models.file_formats.obj_file import read_obj
+from models.file_formats.picture_formats import SUFFIXES, upright_size
 from models.geometry.arrays import Box
+from models.geometry.rescaling import Size, moved, rescaling
 from models.ground_truth.record import GroundTruth, TrueMesh, box_of
 from models.reconstruction import Array, frozen
-
-Size = tuple[int, int]
 
 BESIDE = (".gt.npz", ".mat", ".pts", ".gt.json", ".gt.obj", ".gt.ply")
 """How the truth about NAME.jpg is called, best first; plain .json, .obj and .ply may be answers."""
@@ -53,12 +53,23 @@ def beside(photo: Path) -> Path | None:
     return next((path for path in candidates if path.is_file()), None)
 
 
-def read_truth(path: Path, size: Size | None = None) -> GroundTruth:
-    """The truth in a file.
+def photo_beside(truth: Path) -> Path | None:
+    """The picture that lies next to a file of truth and bears its name; None if there is none."""
+    stem = next(
+        (truth.name.removesuffix(ending) for ending in BESIDE if truth.name.endswith(ending)), truth.stem
+    )
+    candidates = (truth.with_name(stem + suffix) for suffix in sorted(SUFFIXES))
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def read_truth(path: Path, size: Size | None = None, file_size: Size | None = None) -> GroundTruth:
+    """The truth in a file, in px of the picture as it is shown.
 
     Args:
         path: Its ending says what it is.
-        size: Width and height of the picture it is about, px: the truth must lie in it.
+        size: Width and height of the picture as shown, px: the truth must lie in it.
+        file_size: Those of the picture's file, upright, in whose px the truth is written; None asks the
+            picture beside the truth, and takes `size` where there is none of the same shape.
 
     Raises:
         InputError: It cannot be read, or does not fit the picture; says why, and what to do.
@@ -67,7 +78,8 @@ def read_truth(path: Path, size: Size | None = None) -> GroundTruth:
     if reader is None:
         raise InputError(f"{path.name} is no ground truth. Open one of these: {', '.join(READERS)}.")
     try:
-        truth = reader(path.name, _bytes(path), size)
+        written = file_size or _size_beside(path, size)
+        truth = reader(path.name, _bytes(path), written)
     except InputError:
         raise
     except Exception as error:  # a damaged file breaks a reader in any way
@@ -75,9 +87,34 @@ def read_truth(path: Path, size: Size | None = None) -> GroundTruth:
             f"{path.name} is damaged or not what its ending says ({reason_of(error)}). "
             "Get it again, or open another."
         ) from error
-    if size is not None and truth.landmarks is not None:
-        _check_inside(path.name, box_of(truth.landmarks), size)
+    if written is not None and truth.landmarks is not None:
+        _check_inside(path.name, box_of(truth.landmarks), written)
+    if size is not None and written is not None and size != written:
+        truth = _as_shown(truth, written, size)
     return replace(truth, size=size)
+
+
+def _size_beside(truth: Path, shown: Size | None) -> Size | None:
+    """The size of the picture beside, if it is shown at another size but of the same shape; else `shown`."""
+    photo = None if shown is None else photo_beside(truth)
+    found = None if photo is None else upright_size(photo)
+    if shown is None or found is None:
+        return shown
+    shrink = max(found) / max(shown)
+    same_shape = abs(min(found) - shrink * min(shown)) <= shrink
+    same_turn = (found[0] >= found[1]) == (shown[0] >= shown[1]) or found[0] == found[1]
+    return found if shrink > 1 and same_shape and same_turn else shown
+
+
+def _as_shown(truth: GroundTruth, written: Size, shown: Size) -> GroundTruth:
+    if truth.landmarks is None:
+        return truth
+    landmarks = moved(truth.landmarks, rescaling(written, shown))
+    return replace(
+        truth,
+        landmarks=frozen(landmarks),
+        convention=f"{truth.convention}; scaled from {written[0]} x {written[1]} px as the picture is",
+    )
 
 
 def _bytes(path: Path) -> bytes:

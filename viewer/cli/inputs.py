@@ -83,8 +83,8 @@ def _meant(word: Path, recursive: bool, lists: bool) -> Iterator[Path]:
 
 
 def _inside(folder: Path, recursive: bool) -> Iterator[Path]:
+    from models.file_formats.picture_formats import SUFFIXES
     from viewer.sources import VIDEO_SUFFIXES
-    from viewer.sources.still import SUFFIXES
 
     found = [path for path in _walked(folder, recursive) if path.suffix.lower() in SUFFIXES | VIDEO_SUFFIXES]
     if not found:

@@ -62,11 +62,11 @@ def occlude(
 ) -> list[Path]:
     """Do it and write the files; returns them."""
     frame = read_still(asked.image)
-    faces = detect(frame.image, asked.detector) if asked.box is None else [Face(asked.box)]
+    faces = detect(frame.image, asked.detector) if asked.box is None else [Face(frame.shown_box(asked.box))]
     if not faces:
         raise InputError(f"No face was found in {frame.name}. Give its place with --box x0,y0,x1,y1.")
     face = faces[0]
-    check_box(face.box, frame.image.shape[1], frame.image.shape[0])
+    check_box(frame.file_box(face.box), *frame.full_size)
     reference = ask(frame.image, face)
     covers = [cover(kind, reference.landmarks[:, :2], asked.seed) for kind in asked.kinds]
     laid, hidden = lay(frame.image, covers)
@@ -77,7 +77,7 @@ def occlude(
         "method": asked.method,
         "weights": weights_record(provenance(asked.method, asked.weights)),
         "without": sorted(asked.without),
-        "box_px": list(face.box),
+        "box_px": list(frame.file_box(face.box)),
         "seed": asked.seed,
         "covers": list(asked.kinds),
         "covered_share": _known(covered_share(hidden, reference.landmarks)),

@@ -112,8 +112,8 @@ def run_one(batch: Batch, ask: Answering, path: Path, stem: Path, plan: Plan) ->
         return _run_video(batch, ask, path, stem, plan)
     frame = read_still(path)
     if batch.box is not None:
-        check_box(batch.box, frame.image.shape[1], frame.image.shape[0])
-    faces = detect(frame.image, batch.detector) if batch.box is None else [Face(batch.box)]
+        check_box(batch.box, *frame.full_size)
+    faces = detect(frame.image, batch.detector) if batch.box is None else [Face(frame.shown_box(batch.box))]
     if not faces:
         raise InputError(f"No face was found in {frame.name}. Give its place with --box x0,y0,x1,y1.")
     answers, notices = ask(frame.image, faces)
@@ -141,17 +141,17 @@ def write_all(
 
     Further faces' meshes are STEM-2.ply, STEM-3.ply and so on, or numbered on where that name is taken.
     """
-    height, width = frame.image.shape[:2]
     write = plan.outputs.write
     answer_path, picture_path = _beside(stem, ".json"), _beside(stem, ".png")
-    write_answers(answer_path, answers, frame.name, (width, height), program_version(), weights, write)
+    size, version = frame.shown_size, program_version()
+    write_answers(answer_path, answers, frame.name, size, version, weights, write, frame.full_size)
     write_picture(picture_path, draw_overlay(frame.image, answers), write)
     paths = [answer_path, picture_path]
     for number, answer in enumerate(answers, 1):
         begin = stem if number == 1 else plan.stem(f"{stem.name}-{number}", MESH_ENDINGS)
         for suffix in MESH_ENDINGS:
             path = _beside(begin, suffix)
-            write_mesh(path, answer, frame.image, write)
+            write_mesh(path, answer, frame.image, write, T_file_image=frame.T_file_shown)
             paths.append(path)
     return tuple(paths)
 

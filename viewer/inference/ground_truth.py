@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.errors import InputError
+from models.geometry.rescaling import Size
 from viewer.state.shown import Shown
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ class Judge:
     """Keeps the truth it read last, so that a picture asked about again does not read its file again."""
 
     def __init__(self) -> None:
-        self._read: tuple[tuple[Path, float, tuple[int, int]], GroundTruth] | None = None
+        self._read: tuple[tuple[Path, float, Size, Size], GroundTruth] | None = None
 
     def __call__(self, shown: Shown, opened: Path | None) -> Shown:
         """The same, its answers knowing their errors where there is truth.
@@ -44,9 +45,10 @@ class Judge:
         from models.ground_truth.readers import read_truth
 
         height, width = shown.frame.image.shape[:2]
-        key = (path, path.stat().st_mtime if path.is_file() else 0.0, (width, height))
+        written = shown.frame.full_size
+        key = (path, path.stat().st_mtime if path.is_file() else 0.0, (width, height), written)
         if self._read is None or self._read[0] != key:
-            self._read = (key, read_truth(path, (width, height)))
+            self._read = (key, read_truth(path, (width, height), written))
         return self._read[1]
 
 

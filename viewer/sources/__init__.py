@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from models.errors import InputError
+from models.file_formats.picture_formats import RAW_SUFFIXES, READABLE
 from viewer.sources.folder import PictureReader, pictures_in
 from viewer.sources.player import Player
 from viewer.sources.source import Recording
-from viewer.sources.still import READABLE, first_bytes, is_picture
+from viewer.sources.still import first_bytes, is_picture
 
 __all__ = ["open_path", "open_paths"]
 
@@ -29,7 +30,7 @@ def open_path(path: Path | str) -> Recording:
     if path.is_dir():
         return Player(path.resolve().name or str(path), PictureReader(pictures_in(path)))
     first_bytes(path)
-    if is_picture(path):
+    if is_picture(path) or path.suffix.lower() in RAW_SUFFIXES:
         return Player(path.name, PictureReader([path]))
     if path.suffix.lower() in VIDEO_SUFFIXES:
         from viewer.sources.video import VideoReader  # PyAV takes a tenth of a second of the start

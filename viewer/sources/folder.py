@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from models.errors import InputError
+from models.file_formats.picture_formats import SUFFIXES
 from viewer.sources.source import Frame
-from viewer.sources.still import SUFFIXES, read_still
+from viewer.sources.still import read_still
 
 PICTURE_S = 1.0
 

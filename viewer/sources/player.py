@@ -34,7 +34,7 @@ class Player:
     """A Recording over a Reader.
 
     The thread alone reads; what the verbs wish is left under one lock. Pauses after three frames in a row
-    that cannot be read.
+    that cannot be read. Whatever a reader raises is told and survived: the next verb works.
     """
 
     live = False
@@ -106,32 +106,52 @@ class Player:
             self._changed.notify_all()
 
     def _run(self, deliver: Deliver, fail: Fail, stopping: threading.Event) -> None:
-        try:
-            count = self._reader.open()
-            with self._changed:
-                self._count = count
-            self._serve(deliver, fail, stopping)
-        except InputError as error:
-            if not stopping.is_set():
-                fail(error)
-        finally:
-            self._reader.close()
+        """Open and serve; a file that cannot be opened is opened anew with the next wish."""
+        while not stopping.is_set():
+            try:
+                try:
+                    count = self._reader.open()
+                    with self._changed:
+                        self._count = count
+                    self._serve(deliver, fail, stopping)
+                finally:
+                    self._reader.close()
+                return
+            except Exception as error:
+                if not stopping.is_set():
+                    fail(self._told(error))
+            self._await_wish(stopping)
 
     def _serve(self, deliver: Deliver, fail: Fail, stopping: threading.Event) -> None:
         failures = 0
         while (index := self._next(stopping)) is not None:
             try:
                 frame = self._reader.read(index)
-            except InputError as error:
+            except Exception as error:  # a damaged file breaks a decoder in any way; the thread lives on
                 failures += 1
                 if failures >= PATIENCE:
                     self.pause()
                 if not stopping.is_set():
-                    fail(error)
+                    fail(self._told(error))
                 continue
             failures = 0
             if not stopping.is_set():
                 deliver(frame)
+
+    def _told(self, error: Exception) -> InputError:
+        if isinstance(error, InputError):
+            return error
+        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        told = InputError(f"{self.name} cannot be read here ({reason}). Go on, or convert the file.")
+        told.__cause__ = error
+        return told
+
+    def _await_wish(self, stopping: threading.Event) -> None:
+        with self._changed:
+            self._wish, self._playing, self._count = None, False, 0
+            self._changed.wait_for(lambda: stopping.is_set() or self._playing or self._wish is not None)
+            if self._wish is None:
+                self._wish = 0
 
     def _next(self, stopping: threading.Event) -> int | None:
         """Wait for the next frame to read; None when stopping."""

@@ -21,6 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError
+from models.geometry.arrays import Box
+from models.geometry.rescaling import Size, moved_box, rescaling
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -34,6 +36,7 @@ class Frame:
         index: Which frame of its source, from 0.
         count: How many frames the source has; 0 if nobody knows (a camera).
         path: The file the picture is; None for a frame of a video or camera.
+        file_size: Width and height of the picture in its file, upright, px; None if it is shown as it is.
         notices: Sentences on what was done to the file, e.g. "Only the first of 12 frames is shown."
     """
 
@@ -44,6 +47,35 @@ class Frame:
     count: int = 1
     notices: tuple[str, ...] = ()
     path: Path | None = None
+    file_size: Size | None = None
+
+    @property
+    def shown_size(self) -> Size:
+        """Width and height of `image`, px."""
+        return self.image.shape[1], self.image.shape[0]
+
+    @property
+    def full_size(self) -> Size:
+        """Width and height of the picture in its file, upright, px."""
+        return self.file_size or self.shown_size
+
+    def shown_box(self, box: Box) -> Box:
+        """(x0, y0, x1, y1) of the file, px, in `image`."""
+        return moved_box(box, self.T_shown_file)
+
+    def file_box(self, box: Box) -> Box:
+        """(x0, y0, x1, y1) of `image`, px, in the file."""
+        return moved_box(box, self.T_file_shown)
+
+    @property
+    def T_shown_file(self) -> NDArray[np.float64]:
+        """[3, 3]: px of the upright file to px of `image`."""
+        return rescaling(self.full_size, self.shown_size)
+
+    @property
+    def T_file_shown(self) -> NDArray[np.float64]:
+        """[3, 3]: px of `image` to px of the upright file."""
+        return rescaling(self.shown_size, self.full_size)
 
 
 def same_picture(first: Frame, second: Frame) -> bool:

@@ -7,79 +7,51 @@ from __future__ import annotations
 
 import math
 import stat
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import BinaryIO
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import (
-    BmpImagePlugin,
-    GifImagePlugin,
-    Image,
-    ImageFile,
-    JpegImagePlugin,
-    PngImagePlugin,
-    PpmImagePlugin,
-    TiffImagePlugin,
-    WebPImagePlugin,
-)
+from PIL import Image, JpegImagePlugin, TiffImagePlugin
 
 from models.errors import InputError
+from models.file_formats.jpeg_xl import ON_THE_SIDE
+from models.file_formats.picture_formats import is_picture_head, opener_of, orientation_of
+from models.geometry.rescaling import Size
 from viewer.sources.source import Frame
 
 SHOWN_SIDE_PX = 8192
 SHOWN_PIXELS = 48_000_000
-DECODED_BYTES = 512_000_000
+DECODED_BYTES = 760_000_000  # what a decoder may hold at a time
+DECODER_BYTES = {
+    "WEBP": 14,
+    "AVIF": 14,
+    "HEIF": 14,
+    "JXL": 16,
+}  # a pixel: what decoders that keep copies hold
+STRIP_PIXELS = 4_000_000  # worked on at a time afterwards
+DARKEST, BRIGHTEST = 0.1, 99.9  # percentiles shown as black and white
+SAMPLED_ROWS = 256
+SMALLER = f"Save a copy of at most {SHOWN_SIDE_PX} px a side and open that."
+DEEP_COLOUR = ("RGB;16", "RGBA;16", "RGBX;16")  # Pillow's names for what it cuts to 8 bits
 
-# Opened by their first bytes, not by their names; Pillow's own door would refuse large JPEGs we can shrink.
-FORMATS: tuple[tuple[str, Callable[[bytes], bool], Callable[[BinaryIO], ImageFile.ImageFile]], ...] = (
-    ("JPEG", lambda head: head[:3] == b"\xff\xd8\xff", JpegImagePlugin.JpegImageFile),
-    ("PNG", lambda head: head[:8] == b"\x89PNG\r\n\x1a\n", PngImagePlugin.PngImageFile),
-    ("WebP", lambda head: head[:4] == b"RIFF" and head[8:12] == b"WEBP", WebPImagePlugin.WebPImageFile),
-    ("GIF", lambda head: head[:6] in (b"GIF87a", b"GIF89a"), GifImagePlugin.GifImageFile),
-    ("TIFF", lambda head: head[:4] in (b"II*\0", b"MM\0*"), TiffImagePlugin.TiffImageFile),
-    ("BMP", lambda head: head[:2] == b"BM", BmpImagePlugin.BmpImageFile),
-    ("PNM", lambda head: head[:1] == b"P" and head[1:2] in b"123456", PpmImagePlugin.PpmImageFile),
-)
-# Recognised, so that the message can say more than "not a picture".
-FOREIGN: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
-    ("a HEIC picture", lambda head: head[4:8] == b"ftyp" and head[8:11] in (b"hei", b"hev", b"mif", b"msf")),
-    ("an AVIF picture", lambda head: head[4:12] in (b"ftypavif", b"ftypavis")),
-    ("a JPEG XL picture", lambda head: head[:2] == b"\xff\x0a" or head[4:8] == b"JXL "),
-    ("an SVG drawing", lambda head: b"<svg" in head.lower()),
-    ("a PDF document", lambda head: head[:5] == b"%PDF-"),
-    ("a Photoshop document", lambda head: head[:4] == b"8BPS"),
-)
-SUFFIXES = frozenset(
-    {
-        ".jpg",
-        ".jpeg",
-        ".jpe",
-        ".jfif",
-        ".png",
-        ".webp",
-        ".gif",
-        ".tif",
-        ".tiff",
-        ".bmp",
-        ".pgm",
-        ".ppm",
-        ".pnm",
-    }
-)
-READABLE = ", ".join(name for name, _, _ in FORMATS)
 
-_UPRIGHT = {
-    2: (Image.Transpose.FLIP_LEFT_RIGHT,),
-    3: (Image.Transpose.ROTATE_180,),
-    4: (Image.Transpose.FLIP_TOP_BOTTOM,),
-    5: (Image.Transpose.TRANSPOSE,),
-    6: (Image.Transpose.ROTATE_270,),
-    7: (Image.Transpose.TRANSVERSE,),
-    8: (Image.Transpose.ROTATE_90,),
+def _transposed(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return image.transpose(1, 0, 2)
+
+
+_UPRIGHT: Mapping[int, tuple[Callable[[NDArray[np.uint8]], NDArray[np.uint8]], ...]] = {
+    2: (np.fliplr,),
+    3: (np.fliplr, np.flipud),
+    4: (np.flipud,),
+    5: (_transposed,),
+    6: (_transposed, np.fliplr),
+    7: (_transposed, np.fliplr, np.flipud),
+    8: (_transposed, np.flipud),
 }  # EXIF orientation -> how to set the picture upright
-_ORIENTATION = 0x0112
+_AS_STORED = cv2.IMREAD_IGNORE_ORIENTATION
 
 
 def is_picture(path: Path) -> bool:
@@ -88,7 +60,7 @@ def is_picture(path: Path) -> bool:
         head = first_bytes(path)
     except InputError:
         return False
-    return any(fits(head) for _, fits, _ in FORMATS) or any(fits(head) for _, fits in FOREIGN)
+    return is_picture_head(head)
 
 
 def read_still(path: Path) -> Frame:
@@ -98,12 +70,16 @@ def read_still(path: Path) -> Frame:
         InputError: It cannot be read; says why, and what to do.
     """
     head = first_bytes(path)
-    opener = _opener(path, head)
+    opener = opener_of(path, head)
     try:
-        with path.open("rb") as stream, opener(stream) as picture:
-            image, notices = _pixels(path, picture)
+        with warnings.catch_warnings(), path.open("rb") as stream:
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # memory is checked here
+            with opener(stream) as picture:
+                image, size, notices = _pixels(path, picture)
     except InputError:
         raise
+    except Image.DecompressionBombError as error:
+        raise InputError(f"{path.name} is too large to be read whole. {SMALLER}") from error
     except MemoryError as error:
         raise InputError(
             f"{path.name} does not fit into memory. Save a smaller copy and open that."
@@ -115,7 +91,7 @@ def read_still(path: Path) -> Frame:
             "or open it in a picture editor and save it anew."
         ) from error
     image.flags.writeable = False
-    return Frame(image, path.name, notices=notices, path=path)
+    return Frame(image, path.name, notices=notices, path=path, file_size=size)
 
 
 def first_bytes(path: Path, count: int = 512) -> bytes:
@@ -150,94 +126,173 @@ def first_bytes(path: Path, count: int = 512) -> bytes:
     return head
 
 
-def _opener(path: Path, head: bytes) -> Callable[[BinaryIO], ImageFile.ImageFile]:
-    for _, fits, opener in FORMATS:
-        if fits(head):
-            return opener
-    for what, fits in FOREIGN:
-        if fits(head):
-            raise InputError(
-                f"{path.name} is {what}, which cannot be read here. Save it as JPEG or PNG first."
-            )
-    raise InputError(f"{path.name} is not a picture. Open one of these: {READABLE}.")
-
-
-def _pixels(path: Path, picture: ImageFile.ImageFile) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
-    """Decode: [H, W, 3] RGB, and what had to be done on the way."""
+def _pixels(path: Path, picture: Image.Image) -> tuple[NDArray[np.uint8], Size, tuple[str, ...]]:
+    """Decode: [H, W, 3] RGB, upright; the (width, height) of the whole picture upright; and what was done."""
     notices: list[str] = []
     frames = getattr(picture, "n_frames", 1)  # only Pillow's animated formats have it
     if frames > 1:
         notices.append(f"{path.name} holds {frames} pictures; only the first is shown.")
     width, height = picture.size
-    small, size = _decoded(path, picture)
-    rgb = _rgb(path, small, notices)
-    if size != (width, height):
-        rgb = rgb.resize(size, Image.Resampling.BICUBIC)
-        notices.append(f"{path.name} is {width} x {height} px; it is shown at {size[0]} x {size[1]} px.")
-    for turn in _UPRIGHT.get(_orientation(picture), ()):
-        rgb = rgb.transpose(turn)
-    return np.array(rgb, np.uint8), tuple(notices)
-
-
-def _decoded(path: Path, picture: ImageFile.ImageFile) -> tuple[Image.Image, tuple[int, int]]:
-    """The picture in its own mode, no larger than needed, and the (width, height) it should be shown at."""
-    width, height = picture.size
     shrink = max(1.0, max(width, height) / SHOWN_SIDE_PX, math.sqrt(width * height / SHOWN_PIXELS))
     size = (max(1, round(width / shrink)), max(1, round(height / shrink)))
     if shrink > 1:
         picture.draft(None, size)  # a JPEG can be decoded at 1/2, 1/4 or 1/8; others ignore it
-    decoded_width, decoded_height = picture.size
-    bytes_per_px = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "LA": 4, "PA": 4}.get(picture.mode, 4)
-    if decoded_width * decoded_height * bytes_per_px > DECODED_BYTES:
-        raise InputError(
-            f"{path.name} is {width} x {height} px, too large to be read whole. "
-            f"Save a copy of at most {SHOWN_SIDE_PX} px a side and open that."
-        )
-    picture.load()
-    block = min(picture.width // size[0], picture.height // size[1])
-    # Whole blocks first, in the file's own mode: the cheap way down for a picture of hundreds of megapixels.
-    # A palette has no averages, and 16 bits no such shortcut.
-    if block > 1 and picture.mode in {"L", "LA", "RGB", "RGBA", "CMYK", "YCbCr"}:
-        return picture.reduce(block), size
-    return picture, size
+    _check_memory(path, picture, (width, height))
+    image = _deep_colour(path, picture, size, notices)
+    if image is None:
+        picture.load()
+        image = _shown(picture, size, _eight_bits(path, picture, notices))
+    if size != (width, height):
+        notices.append(f"{path.name} is {width} x {height} px; it is shown at {size[0]} x {size[1]} px.")
+    orientation = orientation_of(picture)
+    for turn in _UPRIGHT.get(orientation, ()):
+        image = turn(image)
+    upright = (height, width) if orientation in ON_THE_SIDE else (width, height)
+    return np.ascontiguousarray(image), upright, tuple(notices)
 
 
-def _rgb(path: Path, picture: Image.Image, notices: list[str]) -> Image.Image:
-    """To 8-bit RGB: deep greys scaled, transparency laid on white."""
+def _check_memory(path: Path, picture: Image.Image, size: Size) -> None:
+    """Refuse what would take too much memory, before it is decoded."""
+    pixels = picture.width * picture.height
+    need = pixels * {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2}.get(picture.mode, 4)
+    if picture.format in DECODER_BYTES:
+        need = DECODER_BYTES[picture.format] * pixels
+    elif isinstance(picture, TiffImagePlugin.TiffImageFile):
+        need += _tiff_buffer(picture)
+    elif isinstance(picture, JpegImagePlugin.JpegImageFile) and picture.info.get("progressive"):
+        need += _coefficients(picture, size)
+    if need > DECODED_BYTES:
+        raise InputError(f"{path.name} is {size[0]} x {size[1]} px, too large to be read whole. {SMALLER}")
+
+
+def _coefficients(picture: JpegImagePlugin.JpegImageFile, size: Size) -> int:
+    """Bytes of the coefficients, which a progressive JPEG keeps of the whole picture until its end."""
+    samplings = [layer[1] * layer[2] for layer in picture.layer]
+    return int(2 * size[0] * size[1] * sum(samplings) / max(samplings))
+
+
+def _tiff_buffer(picture: TiffImagePlugin.TiffImageFile) -> int:
+    """Bytes of one strip or tile as it unfolds, which the file alone decides."""
+    tags = picture.tag_v2
+    depth = tags.get(258, (1,))
+    bits = max(depth if isinstance(depth, tuple) else (depth,)) * int(tags.get(277, 1))
+    across, down = int(tags.get(322, picture.width)), int(tags.get(323, tags.get(278, picture.height)))
+    return across * min(down, max(picture.height, int(tags.get(323, 0)))) * bits // 8
+
+
+def _shown(
+    picture: Image.Image, size: Size, eight_bits: Callable[[Image.Image], Image.Image]
+) -> NDArray[np.uint8]:
+    """[H, W, 3] of that size, strip by strip, so that no second whole picture is held.
+
+    Args:
+        picture: Decoded, in its own mode.
+        size: (width, height) wanted, no larger.
+        eight_bits: Makes 8-bit RGB of a strip.
+    """
+    width, height = size
+    image = np.empty((height, width, 3), np.uint8)
+    down = picture.height / height
+    rows = max(1, int(STRIP_PIXELS / max(1, picture.width * down)))
+    for top in range(0, height, rows):
+        bottom = min(top + rows, height)
+        first, last = math.floor(top * down), min(math.ceil(bottom * down), picture.height)
+        strip = eight_bits(picture.crop((0, first, picture.width, last)))
+        if picture.size != size:
+            box = (0, top * down - first, picture.width, min(bottom * down - first, last - first))
+            strip = strip.resize((width, bottom - top), Image.Resampling.BOX, box)
+        image[top:bottom] = np.asarray(strip)
+    return image
+
+
+def _eight_bits(path: Path, picture: Image.Image, notices: list[str]) -> Callable[[Image.Image], Image.Image]:
+    """What makes 8-bit RGB of a strip of this picture: greys stretched, transparency laid on white."""
     mode = picture.mode
     if mode.startswith("I;16") or mode in {"I", "F"}:
-        return Image.fromarray(_eight_bits(path, np.asarray(picture), notices)).convert("RGB")
+        return _stretching(path, picture, notices)
     if mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in picture.info:
-        rgba = picture.convert("RGBA")
-        if rgba.getchannel("A").getextrema()[0] == 255:
-            return rgba.convert("RGB")
-        notices.append(f"The transparent parts of {path.name} are shown white.")
-        white = Image.new("RGBA", rgba.size, "white")
-        return Image.alpha_composite(white, rgba).convert("RGB")
+        if _has_holes(picture):
+            notices.append(f"The transparent parts of {path.name} are shown white.")
+        return _on_white
     if mode == "CMYK":
         notices.append(f"{path.name} has printing colours (CMYK); they are shown approximately.")
-    return picture.convert("RGB")
+    return lambda strip: strip.convert("RGB")
 
 
-def _eight_bits(path: Path, values: NDArray[np.generic], notices: list[str]) -> NDArray[np.uint8]:
-    """[H, W] of 16 or 32 bits, integer or float, to 0..255."""
-    grey = values.astype(np.float32)
-    finite = grey[np.isfinite(grey)]
-    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
-    if np.issubdtype(values.dtype, np.integer) and low >= 0 and high <= 65535:
-        low, high = 0.0, 65535.0
-        notices.append(f"{path.name} has 16 bits a pixel; it is shown with 8.")
-    else:
-        notices.append(
-            f"{path.name} holds values from {low:g} to {high:g}; they are shown as black to white."
-        )
-    scaled = (grey - low) * (255 / (high - low) if high > low else 0.0)
-    return np.nan_to_num(np.rint(scaled), nan=0.0, posinf=255.0, neginf=0.0).clip(0, 255).astype(np.uint8)
+def _has_holes(picture: Image.Image) -> bool:
+    if picture.mode in {"RGBA", "LA", "PA"}:
+        band = picture.getbands().index("A")
+        extrema = picture.getextrema()[band]
+        return isinstance(extrema, tuple) and extrema[0] < 255
+    rows = max(1, STRIP_PIXELS // picture.width)
+    return any(
+        picture.crop((0, top, picture.width, min(top + rows, picture.height)))
+        .convert("RGBA").getchannel("A").getextrema()[0] != 255
+        for top in range(0, picture.height, rows)
+    )  # fmt: skip
 
 
-def _orientation(picture: Image.Image) -> int:
-    """The EXIF orientation, 1 (upright) if absent or damaged."""
-    try:
-        return int(picture.getexif().get(_ORIENTATION, 1))
-    except Exception:  # EXIF blocks of cameras and editors are broken in every way; the pixels are fine
-        return 1
+def _on_white(strip: Image.Image) -> Image.Image:
+    rgba = strip.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
+
+
+def _stretching(path: Path, picture: Image.Image, notices: list[str]) -> Callable[[Image.Image], Image.Image]:
+    """Deep greys by their own range: cameras of 10, 12 or 14 bits leave the rest of 16 dark."""
+    every = max(1, picture.height // SAMPLED_ROWS)
+    rows = range(0, picture.height, every)
+    low, high = _range(np.concatenate([np.asarray(picture.crop((0, y, picture.width, y + 1))) for y in rows]))
+    notices.append(
+        f"{path.name} holds deep greys; {low:g} to {high:g} ({DARKEST:g} to {BRIGHTEST:g} % of its pixels) "
+        "are shown as black to white."
+    )
+
+    def stretch(strip: Image.Image) -> Image.Image:
+        return Image.fromarray(_stretched(np.asarray(strip), low, high)).convert("RGB")
+
+    return stretch
+
+
+def _range(values: NDArray[np.generic]) -> tuple[float, float]:
+    """What is shown as black and as white."""
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return 0.0, 0.0
+    low = float(np.percentile(finite, DARKEST, method="lower"))
+    high = float(np.percentile(finite, BRIGHTEST, method="higher"))
+    return (low, high) if high > low else (float(finite.min()), float(finite.max()))
+
+
+def _stretched(values: NDArray[np.generic], low: float, high: float) -> NDArray[np.uint8]:
+    """Of any number type, `low` to 0 and `high` to 255; NaN is black."""
+    scaled = values.astype(np.float32)
+    scaled -= low
+    scaled *= 255 / (high - low) if high > low else 0.0
+    np.nan_to_num(scaled, copy=False, nan=0.0, posinf=255.0, neginf=0.0)
+    return np.rint(scaled, out=scaled).clip(0, 255).astype(np.uint8)
+
+
+def _deep_colour(
+    path: Path, picture: Image.Image, size: Size, notices: list[str]
+) -> NDArray[np.uint8] | None:
+    """Colours of 16 bits stretched by their own range where they fill only the lower bits; None for others.
+
+    Pillow keeps the upper 8 bits alone, of which 10 or 12 bits in a file of 16 leave next to nothing.
+    """
+    tiles = getattr(picture, "tile", ())
+    args = [str(tile[3]) for tile in tiles[:1]]
+    if not any(name in arg for arg in args for name in DEEP_COLOUR):
+        return None
+    if picture.width * picture.height > SHOWN_PIXELS:
+        return None
+    deep = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | _AS_STORED)
+    if deep is None or deep.dtype != np.uint16 or deep.shape[:2] != (picture.height, picture.width):
+        return None
+    low, high = _range(deep[:: max(1, len(deep) // SAMPLED_ROWS)])
+    if high > 65535 / 4:
+        return None
+    notices.append(f"{path.name} has deep colours; {low:g} to {high:g} are shown as black to white.")
+    image = np.empty(deep.shape, np.uint8)
+    for row, target in zip(deep, image, strict=True):
+        target[:] = _stretched(row[:, ::-1], low, high)
+    return image if image.shape[1::-1] == size else None

@@ -149,13 +149,14 @@ class Desktop:
             raise InputError("There is no face to export yet. Open a photo with a face first.")
         frame, write = state.shown.frame, _outputs(state).write
         if kind == "json":
-            height, width = frame.image.shape[:2]
-            size = (width, height)
             weights = provenance(state.method, state.weights)
-            answers, version = state.shown.answers, program_version()
-            files.write_answers(Path(path), answers, frame.name, size, version, weights, write)
+            answers, size, version = state.shown.answers, frame.shown_size, program_version()
+            files.write_answers(
+                Path(path), answers, frame.name, size, version, weights, write, frame.full_size
+            )
         else:
-            files.write_mesh(Path(path), state.answer, frame.image, write, _head(kind, state.answer))
+            head = _head(kind, state.answer)
+            files.write_mesh(Path(path), state.answer, frame.image, write, head, frame.T_file_shown)
 
     def write_text(self, path: str, text: str) -> None:
         """As UTF-8."""

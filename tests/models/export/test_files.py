@@ -16,6 +16,7 @@ from models.errors import InputError
 from models.export.files import SCHEMA, UNSEEN_GREY, write_answers, write_mesh, write_picture
 from models.export.outputs import write_whole
 from models.export.overlay import draw_overlay, face_share
+from models.geometry.rescaling import rescaling
 from models.loading import load_face_model, load_whole_head
 from models.metrics.states import STATE_NAMES, landmark_states, seen_share, state_shares
 from models.reconstruction import SEEN_ABOVE, Alarm, Reconstruction, Scalar, Space, State, frozen, most_likely
@@ -252,6 +253,26 @@ def test_an_overlay_of_a_face_outside_the_picture_or_without_numbers_is_the_phot
     np.testing.assert_array_equal(draw_overlay(photo(), [away, lost]), photo())
 
 
+def test_the_json_of_a_picture_shown_smaller_is_in_px_of_its_file_and_leads_back(tmp_path):
+    path = tmp_path / "face.json"
+    write_answers(path, [answer()], "a.jpg", (WIDTH, HEIGHT), "1", file_size=(3 * WIDTH, 3 * HEIGHT))
+    record = json.loads(path.read_text())
+    face, image = record["faces"][0], record["image"]
+    assert (image["width_px"], image["height_px"]) == (3 * WIDTH, 3 * HEIGHT)
+    assert face["box"] == [121.0, 91.0, 481.0, 511.0]
+    assert face["mm_per_px"] == pytest.approx(answer().mm_per_px / 3, rel=1e-4)
+    np.testing.assert_allclose(
+        np.array(face["landmarks"])[:, :2], 3 * answer().landmarks[:, :2] + 1, atol=1e-3
+    )
+    T = np.array(image["answered_at"]["T_file_answered"])
+    np.testing.assert_allclose(T @ (40, 30, 1), (121, 91, 1))
+    plain = tmp_path / "plain.json"
+    write_answers(plain, [answer()], "a.jpg", (WIDTH, HEIGHT), "1")
+    assert "answered_at" not in json.loads(plain.read_text())["image"]
+    disagreement = [json.loads(p.read_text())["faces"][0]["scalars"]["disagreement"] for p in (path, plain)]
+    assert disagreement[0]["mean"] == pytest.approx(3 * disagreement[1]["mean"], rel=1e-3)
+
+
 @pytest.mark.parametrize("suffix", [".ply", ".glb"])
 def test_face_and_head_leave_together_and_the_head_is_told_apart(tmp_path, suffix):
     head, model = load_whole_head(), load_face_model()
@@ -277,3 +298,25 @@ def test_face_and_head_leave_together_and_the_head_is_told_apart(tmp_path, suffi
 def test_a_head_is_refused_around_another_mesh(tmp_path):
     with pytest.raises(ValueError, match="no head"):
         write_mesh(tmp_path / "head.ply", answer(), head=load_whole_head())
+
+
+@pytest.mark.parametrize("suffix", [".ply", ".glb"])
+def test_the_mesh_of_a_picture_shown_smaller_is_in_px_of_its_file(tmp_path, suffix):
+    path, thrice = tmp_path / f"face{suffix}", rescaling((WIDTH, HEIGHT), (3 * WIDTH, 3 * HEIGHT))
+    write_mesh(path, answer(), photo(), T_file_image=thrice)
+    mesh = read_mesh(path)
+    vertices, mm_per_px = np.asarray(mesh.vertices), answer().mm_per_px / 3
+    if suffix == ".glb":
+        said = mesh.metadata
+        assert said["metres_per_px"] == pytest.approx(mm_per_px / 1000)
+        vertices = vertices / said["metres_per_px"] + said["centre_px"]
+    else:
+        assert f"comment millimetres per px {mm_per_px:.6g}".encode() in path.read_bytes()
+        data = mesh.metadata["_ply_raw"]["vertex"]["data"]
+        (disagreement,) = (scalar for scalar in answer().scalars if scalar.name == "disagreement")
+        np.testing.assert_allclose(np.ravel(data["disagreement"]), 3 * disagreement.values, rtol=1e-5)
+    true = (3 * answer().vertices + (1, 1, 0)) * (1, -1, 1)
+    np.testing.assert_allclose(vertices, true, atol=1e-2)
+    write_mesh(tmp_path / f"shown{suffix}", answer(), photo())
+    colours = read_mesh(tmp_path / f"shown{suffix}").visual.vertex_colors
+    np.testing.assert_array_equal(mesh.visual.vertex_colors, colours)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from scipy.io import savemat
 
 from models.errors import InputError
@@ -193,3 +194,37 @@ def test_a_file_that_is_not_there_or_too_large_is_refused(tmp_path):
     with (tmp_path / "large.ply").open("wb") as stream:
         stream.truncate(70_000_000)
     refused(tmp_path / "large.ply", "70 MB")
+
+
+FILE, SHOWN = (12000, 9000), (8000, 6000)
+
+
+def truth_in(path: Path, points: np.ndarray) -> Path:
+    """A file of truth of the format its name says, about points counted from 0 in a picture of `FILE`."""
+    if path.name.endswith(".pts"):
+        return pts(path, points[:, :2] + 1)
+    if path.name.endswith(".mat"):
+        savemat(path, {"pt3d_68": np.add(points, (1, 1, 0)).T, "Pose_Para": np.zeros((1, 7))})
+    elif path.name.endswith(".npz"):
+        np.savez(path, lm68=np.add(points, (1, 1, 0)), euler_deg=np.zeros(3))
+    else:
+        path.write_text(json.dumps({"landmarks": points.tolist(), "image_size": FILE}))
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.pts", "a.mat", "a.gt.npz", "a.gt.json"])
+@pytest.mark.parametrize("told", [True, False])
+def test_truth_about_a_picture_shown_smaller_goes_where_its_pixels_went(tmp_path, name, told):
+    if not told:
+        Image.new("L", FILE, 90).save(tmp_path / "a.png", compress_level=1)
+    in_file = np.add(points(), (7000, 5000, 0))
+    truth = read_truth(truth_in(tmp_path / name, in_file), SHOWN, FILE if told else None)
+    np.testing.assert_allclose(truth.landmarks[:, :2], (in_file[:, :2] + 0.5) * 2 / 3 - 0.5, atol=1e-2)
+    assert "scaled from 12000 x 9000 px" in truth.convention
+    assert truth.size == SHOWN
+
+
+def test_a_picture_beside_that_is_turned_or_cut_otherwise_scales_nothing(tmp_path):
+    Image.new("L", (600, 900)).save(tmp_path / "a.png")
+    truth = read_truth(pts(tmp_path / "a.pts", points(dims=2)), SIZE)
+    assert truth.landmarks == pytest.approx(points(dims=2) - 1, abs=1e-4)

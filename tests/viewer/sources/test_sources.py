@@ -419,3 +419,41 @@ def test_stopping_a_camera_lets_go_of_it(heard):
     camera.stop()
     assert capture.released == 1
     assert capture.pictures, "it stopped long before the pictures ran out"
+
+
+class Broken(Slides):
+    """A Reader whose file and frames break in ways nobody foresaw."""
+
+    def __init__(self) -> None:
+        super().__init__(5)
+        self.openings: list[Exception] = [EOFError("end of file"), MemoryError()]
+        self.readings: list[Exception] = []
+
+    def open(self) -> int:
+        if self.openings:
+            raise self.openings.pop(0)
+        return super().open()
+
+    def read(self, index: int) -> Frame:
+        if self.readings:
+            raise self.readings.pop(0)
+        return super().read(index)
+
+
+def test_whatever_a_reader_raises_is_told_and_the_next_wish_works(heard):
+    broken = Broken()
+    player = Player("slides", broken)
+    listener = heard(player)
+    assert "slides cannot be read here (end of file)" in listener.error()
+    player.seek(3)
+    assert "MemoryError" in listener.error()
+    player.seek(3)
+    assert listener.frame().index == 3
+    broken.readings = [ZeroDivisionError("x"), RecursionError("deep"), MemoryError()]
+    for index in (1, 2, 4):
+        player.seek(index)
+        assert "cannot be read here" in listener.error()
+    player.step(-3)
+    assert listener.frame().index == 1
+    player.stop()
+    assert broken.closed == 3

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -91,7 +93,7 @@ def test_sixteen_bit_grey_is_scaled_not_cut(tmp_path):
     np.testing.assert_array_equal(
         frame.image, np.arange(256, dtype=np.uint8)[None, :, None].repeat(4, 0).repeat(3, 2)
     )
-    assert "16 bits" in frame.notices[0]
+    assert "0 to 65535 (0.1 to 99.9 % of its pixels) are shown as black to white" in frame.notices[0]
 
 
 @pytest.mark.parametrize("ending", ["png", "tif"])
@@ -199,8 +201,9 @@ def test_a_file_cut_off_anywhere_is_called_damaged(tmp_path, ending, share):
 @pytest.mark.parametrize(
     ("head", "what"),
     [
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
-        (b"\0\0\0\x1cftypavif\0\0\0\0", "AVIF"),
+        (b"FUJIFILMCCD-RAW 0201", "camera raw"),
+        (b"II*\0\x10\0\0\0CR\x02\0", "camera raw"),
+        (b"\0\0\0\x18ftypcrx \0\0\0\1", "camera raw"),
         (b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
         (b"%PDF-1.7", "PDF"),
     ],
@@ -234,3 +237,165 @@ def test_a_file_one_may_not_read_says_so(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Path, "open", refuse)  # root, as which tests may run, is refused nothing
     assert "may not be read by you" in sentence(path)
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14, 16])
+def test_greys_of_any_depth_fill_black_to_white(tmp_path, bits):
+    values = np.linspace(0, 2**bits - 1, 256).round().astype(np.uint16)[None].repeat(4, 0)
+    image = read_still(saved(tmp_path / "deep.png", values)).image
+    assert np.abs(image[0, :, 0].astype(int) - np.arange(256)).max() <= 1
+
+
+def test_a_thermal_picture_is_shown_by_its_own_range_and_a_hot_pixel_does_not_darken_it(tmp_path):
+    values = np.linspace(29_300, 31_000, 200 * 200).reshape(200, 200).astype(np.uint16)
+    values[3, 3] = 65535
+    frame = read_still(saved(tmp_path / "thermal.tif", values))
+    assert frame.image[0, 0, 0] <= 1
+    assert frame.image[-1, -1, 0] >= 254
+    assert "thermal.tif holds deep greys; 29301 to 30998" in frame.notices[0]
+
+
+def test_deep_colours_that_leave_the_upper_bits_dark_are_stretched(tmp_path):
+    path = tmp_path / "camera.png"
+    cv2.imwrite(str(path), (pattern().astype(np.uint16) * 16)[..., ::-1])
+    frame = read_still(path)
+    assert np.abs(frame.image.astype(int) - pattern().astype(int)).max() <= 3
+    assert "deep colours" in frame.notices[0]
+
+
+def test_avif_is_read_and_turned_once(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored = np.ascontiguousarray(np.rot90(pattern(64, 96), 1))
+    frame = read_still(saved(tmp_path / "phone.avif", stored, exif=exif, quality=95))
+    assert frame.image.shape == (64, 96, 3)
+    assert np.abs(frame.image.astype(int) - pattern(64, 96)).mean() < 4
+
+
+def test_heic_is_read_and_turned_once(tmp_path):
+    heif = pytest.importorskip("pillow_heif")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored = np.ascontiguousarray(np.rot90(pattern(64, 96), 1))
+    path = tmp_path / "phone.heic"
+    heif.from_pillow(Image.fromarray(stored)).save(path, quality=95, exif=exif.tobytes())
+    frame = read_still(path)
+    assert frame.image.shape == (64, 96, 3)
+    assert np.abs(frame.image.astype(int) - pattern(64, 96)).mean() < 4
+
+
+def test_jpeg_xl_is_read_and_turned_once(tmp_path):
+    pytest.importorskip("pillow_jxl")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored = np.ascontiguousarray(np.rot90(pattern(64, 96), 1))
+    frame = read_still(saved(tmp_path / "face.jxl", stored, quality=95, exif=exif.tobytes()))
+    assert frame.image.shape == (64, 96, 3)
+    assert np.abs(frame.image.astype(int) - pattern(64, 96)).mean() < 4
+
+
+@pytest.mark.parametrize(
+    ("module", "head", "what"),
+    [
+        ("pillow_heif", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "a HEIC picture"),
+        ("pillow_jxl.JpegXLImagePlugin", b"\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL picture"),
+    ],
+)
+def test_formats_of_an_extra_name_it_where_it_is_not_installed(tmp_path, monkeypatch, module, head, what):
+    monkeypatch.setitem(sys.modules, module, None)
+    path = tmp_path / "phone"
+    path.write_bytes(head)
+    text = sentence(path)
+    assert what in text
+    assert 'pip install "unmask[formats]"' in text
+
+
+def test_a_camera_raw_file_that_is_a_tiff_inside_is_called_so(tmp_path):
+    path = saved(tmp_path / "preview.tif", pattern()).rename(tmp_path / "DSC_0001.NEF")
+    assert "camera raw" in sentence(path)
+
+
+def test_a_picture_shown_smaller_says_where_its_pixels_went(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    frame = read_still(saved(tmp_path / "wide.jpg", Image.new("L", (9000, 300), 90), exif=exif))
+    assert frame.file_size == (300, 9000), "upright"
+    width, height = frame.shown_size
+    assert height <= 8192
+    corners = np.array([[-0.5, -0.5, 1], [299.5, 8999.5, 1]])
+    np.testing.assert_allclose(
+        corners @ frame.T_shown_file.T, [[-0.5, -0.5, 1], [width - 0.5, height - 0.5, 1]], atol=1e-9
+    )
+    assert (read_still(saved(tmp_path / "small.png", pattern())).T_shown_file == np.eye(3)).all()
+
+
+READ = """
+import sys
+from pathlib import Path
+from models.errors import InputError
+from viewer.sources.still import read_still
+try:
+    read_still(Path(sys.argv[1]))
+except InputError:
+    pass
+status = Path("/proc/self/status").read_text()
+print(status.split("VmHWM:")[1].split()[0])
+"""
+
+
+def unfolding_png(path: Path, side: int, bits: int, colour_type: int) -> Path:
+    """A flat picture whose few bytes unfold to side x side px."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
+
+    header = side.to_bytes(4, "big") * 2 + bytes([bits, colour_type, 0, 0, 0])
+    packed = zlib.compressobj(1)
+    line = bytes(1 + side * bits * {0: 1, 3: 1, 6: 4}[colour_type] // 8)
+    data = b"".join(packed.compress(line) for _ in range(side)) + packed.flush()
+    palette = chunk(b"PLTE", bytes(768)) if colour_type == 3 else b""
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + palette + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+    )
+    return path
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from /proc")
+@pytest.mark.parametrize(("side", "bits", "colour_type"), [(11000, 16, 0), (14000, 8, 3), (8000, 8, 6)])
+def test_no_small_file_takes_a_gigabyte(tmp_path, side, bits, colour_type):
+    path = unfolding_png(tmp_path / "small.png", side, bits, colour_type)
+    done = subprocess.run([sys.executable, "-c", READ, str(path)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 800_000, "kB"
+
+
+@pytest.mark.parametrize("side", [40, 60])
+def test_what_pillow_holds_for_a_bomb_is_shown_or_called_too_large(tmp_path, monkeypatch, side):
+    path = saved(tmp_path / "big.tif", np.full((side, side), 90, np.uint8))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)  # it warns beyond, and refuses twice as many
+    if side == 40:
+        assert read_still(path).image.shape == (40, 40, 3)
+    else:
+        assert "too large to be read whole. Save a copy" in sentence(path)
+
+
+def test_a_jpeg_kept_in_jpeg_xl_is_turned_once(tmp_path):
+    pytest.importorskip("pillow_jxl")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = saved(tmp_path / "a.jpg", np.rot90(pattern(64, 96), 1), quality=95, exif=exif)
+    with Image.open(path) as photo:
+        photo.save(tmp_path / "a.jxl", lossless_jpeg=True)
+    frame = read_still(tmp_path / "a.jxl")
+    assert frame.image.shape == (64, 96, 3)
+    assert np.abs(frame.image.astype(int) - pattern(64, 96)).mean() < 8
+
+
+def test_jpeg_xl_too_large_is_refused_before_it_is_unfolded(tmp_path, monkeypatch):
+    plugin = pytest.importorskip("pillow_jxl.JpegXLImagePlugin")
+    monkeypatch.setattr(plugin, "JXLImageFile", lambda stream: pytest.fail("decoded"))
+    # Of the lowest bits first: not in eighths, a height of 30 bits, as wide as high.
+    bits = 0 | 3 << 1 | (30_000 - 1) << 3 | 1 << 33
+    path = tmp_path / "bomb.jxl"
+    path.write_bytes(b"\xff\x0a" + bits.to_bytes(8, "little"))
+    assert "30000 x 30000 px, too large" in sentence(path)
