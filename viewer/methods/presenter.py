@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMenu
 
 from viewer.methods.commands import MethodCommands
 from viewer.methods.offers_menu import fill_with_offers
-from viewer.readouts.lineup import absence, figures_of, standing
+from viewer.readouts.lineup import Standing, absence, figures_of, standing
 from viewer.state.layout import panel_row
 from viewer.state.setting import METHODS, Setting, worded
-from viewer.state.state import State
+from viewer.state.state import State, line
 from viewer.state.store import Store
 
 
@@ -28,6 +28,15 @@ class MethodSurface(Protocol):
 
 
 LONGEST_TITLE = 26  # characters
+
+
+class Caption(NamedTuple):
+    """What `MethodSurface.set_caption` takes."""
+
+    title: str
+    note: str
+    meaning: str
+    absence: str
 
 
 class MethodsPresenter(QObject):
@@ -47,8 +56,7 @@ class MethodsPresenter(QObject):
         self._menus = {slot: self._menu(slot) for slot in self._panels}
         for slot, panel in self._panels.items():
             panel.offer(self._menus[slot], f"Choose who answers at place {slot + 1}")
-        self._follow(store.state, None)
-        store.changed.connect(self._follow)
+        store.on(captions, self._show)
 
     def _menu(self, slot: int) -> QMenu:
         menu = QMenu()
@@ -65,20 +73,25 @@ class MethodsPresenter(QObject):
         away = menu.addAction("Remove panel", lambda: self._commands.remove(slot))
         away.setEnabled(slot > 0)
 
-    @Slot(object, object)
-    def _follow(self, new: State, old: State | None = None) -> None:
-        if new.arrangement != METHODS:
-            return
-        for slot, panel in self._panels.items():
-            place = standing(new, slot)
-            if place is not None:
-                figures = tuple(figures_of(new, place))
-                missing = absence(new, place)
-                note = " · ".join(short for short, _ in figures) or missing.splitlines()[0]
-                meaning = "\n".join(
-                    (worded(place.setting), *(told for _, told in figures or [("", missing)]))
-                )
-                panel.set_caption(titled(place.setting), note, meaning, missing)
+    def _show(self, captions: tuple[Caption, ...]) -> None:
+        for slot, caption in enumerate(captions):
+            if slot in self._panels:
+                self._panels[slot].set_caption(*caption)
+
+
+def captions(state: State) -> tuple[Caption, ...]:
+    """What is said of each method in line, from the first place on; nothing while they are out of sight."""
+    if state.arrangement != METHODS:
+        return ()
+    places = (standing(state, slot) for slot in range(len(line(state))))
+    return tuple(_caption(state, place) for place in places if place is not None)
+
+
+def _caption(state: State, place: Standing) -> Caption:
+    figures, missing = tuple(figures_of(state, place)), absence(state, place)
+    note = " · ".join(short for short, _ in figures) or missing.splitlines()[0]
+    meaning = "\n".join((worded(place.setting), *(told for _, told in figures or [("", missing)])))
+    return Caption(titled(place.setting), note, meaning, missing)
 
 
 def titled(setting: Setting) -> str:

@@ -99,8 +99,7 @@ def test_what_is_said_of_a_method_names_difference_and_time():
 def test_all_are_drawn_where_the_first_lies_but_each_at_its_own_depth():
     first = dome.answer()
     other = moved(first, (30, 0, 500))
-    state = State(shown=shown())
-    mine, theirs = framing(state, first), framing(state, other)
+    mine, theirs = framing(first, first), framing(first, other)
     assert theirs.radius == mine.radius
     assert theirs.centre[:2] == mine.centre[:2]
     assert theirs.centre[2] == pytest.approx(mine.centre[2] + 500)
