@@ -5,13 +5,14 @@ from __future__ import annotations
 from importlib.metadata import EntryPoint, entry_points
 
 from resources.needs import FINDERS, USUAL_FINDER, YUNET, finder_lacks, missing
-from resources.provenance import Provenance, provenance
+from resources.provenance import Provenance, detector_provenance, provenance
 
 __all__ = [
     "FINDERS",
     "USUAL_FINDER",
     "YUNET",
     "Provenance",
+    "detector_provenance",
     "finder_lacks",
     "methods",
     "missing",

@@ -12,7 +12,6 @@ from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QPixmap
 from PySide6.QtWidgets import QMessageBox, QWidget
 
-from resources import program_version
 from viewer.app.commands import Commands
 from viewer.compare.bar import CompareBar
 from viewer.compare.presenter import ComparePresenter, PhotoPair, SurfacePair
@@ -23,6 +22,7 @@ from viewer.inference.worker import Work
 from viewer.inspector.dock import InspectorDock
 from viewer.methods.bar import MethodsBar
 from viewer.methods.presenter import MethodsPresenter, MethodSurface
+from viewer.methods.terms import in_use, who_answers
 from viewer.occlusion.dock import OcclusionDock
 from viewer.occlusion.presenter import CoveredPhoto, OcclusionPresenter
 from viewer.playback.history_dock import HistoryDock
@@ -35,6 +35,7 @@ from viewer.state.store import Store
 from viewer.state.style import Theme
 from viewer.widgets import theme
 from viewer.widgets.dialogs import Desktop, DesktopServices
+from viewer.window.about import about
 from viewer.window.action_table import make_actions
 from viewer.window.banner import Banner
 from viewer.window.log_dock import LogDock, LogHandler, LogModel, LogRelay
@@ -56,10 +57,6 @@ LOG_HEIGHT = 140
 LAB_HEIGHT = 720
 LOW = 820  # px of height under which docks share one place
 CLOSE_TIMEOUT_S = 1.0  # for all threads together; whoever asked to end waits 2 s
-ABOUT = (
-    "<b>Unmask {version}</b><br>See what a face-alignment network really saw when part of a face is hidden."
-    "<br><br>Apache-2.0 · {device} · {renderer}"
-)
 
 
 class Photo(PictureView, CoveredPhoto, Protocol):
@@ -279,7 +276,8 @@ class Assembly(QObject):
                 AssetsDialog,  # downloads need ssl, which no start has to wait for
             )
 
-            self._assets = AssetsDialog(self.window)
+            dialog = self._assets = AssetsDialog(self.window, in_use=lambda: in_use(self.store.state))
+            self.store.on(who_answers, lambda _who: dialog.tell_use(), dialog)
         self._assets.show()
         self._assets.raise_()
 
@@ -324,12 +322,7 @@ class Assembly(QObject):
                 self._show_assets()
 
     def _show_about(self) -> None:
-        state = self.store.state
-        text = ABOUT.format(
-            version=program_version(),
-            device=state.device.upper(),
-            renderer=state.gl_renderer or "no OpenGL yet",
-        )
+        text = about(self.store.state, in_use(self.store.state))
         box = QMessageBox(QMessageBox.Icon.NoIcon, "About Unmask", text, parent=self.window)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.open()  # not exec: nothing waits for it

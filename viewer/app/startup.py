@@ -42,7 +42,8 @@ from viewer.cli.speech import complain
 from viewer.inference.worker import Work
 from viewer.methods.available import best_offer, first_lineup, usable
 from viewer.state.layout import PANELS, Kind, arrangement, panel_row
-from viewer.state.setting import Setting
+from viewer.state.notice import Notice, Severity
+from viewer.state.setting import Setting, worded
 from viewer.state.settings import Settings
 from viewer.state.state import State
 from viewer.state.style import Theme
@@ -50,6 +51,7 @@ from viewer.widgets import theme
 
 log = logging.getLogger(__name__)
 
+WHERE_FILES_ARE = "Compute > Weights and face models… says what is there and what is missing."
 FOREIGN_QT = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
 LOUDNESS = {
     QtMsgType.QtDebugMsg: logging.DEBUG,
@@ -139,6 +141,8 @@ def unattended_of(assembly: Assembly, launch: Launch) -> Unattended | Tour | Non
 
 def begin(assembly: Assembly, launch: Launch) -> None:
     """What the session does first: load the method and open what was asked for, or a sample."""
+    if (notice := assembly.store.state.notice) is not None:
+        log.warning("%s %s", notice.cause, notice.remedy)
     assembly.session.start()
     playback = assembly.commands.playback
     if launch.camera is not None:
@@ -150,7 +154,10 @@ def begin(assembly: Assembly, launch: Launch) -> None:
 
 
 def first_state(settings: Settings, launch: Launch) -> State:
-    """What a session starts with: what was kept of the last one, and above that what was asked for."""
+    """What a session starts with: what was kept of the last one, and above that what was asked for.
+
+    The banner says what of the last session cannot be used any more, and what takes its place.
+    """
     fresh = State(styles={row.name: row.style for row in PANELS if row.looks}, lineup=first_lineup())
     kept = settings.restored(fresh)
     first = answering(kept, launch)
@@ -161,6 +168,7 @@ def first_state(settings: Settings, launch: Launch) -> State:
         weights=first.weights,
         detector=looking(kept, launch),
         lineup=tuple(filter(usable, kept.lineup)),
+        notice=given_up(kept, launch),
         switched_off=launch.without,
         theme=kept.theme if launch.theme is None else Theme[launch.theme.upper()],
     )
@@ -179,7 +187,28 @@ def looking(kept: State, launch: Launch) -> str:
     """Who looks for faces: who was asked to, else who did in the last session and still can, else ours."""
     if launch.detector is not None:
         return launch.detector
-    return kept.detector if kept.detector in FINDERS and not finder_lacks(kept.detector) else USUAL_FINDER
+    return kept.detector if _looks(kept.detector) else USUAL_FINDER
+
+
+def given_up(kept: State, launch: Launch) -> Notice | None:
+    """What was chosen in the last session and cannot be used any more; None while all can."""
+    told: list[str] = []
+    last, first = Setting(kept.method, kept.weights), answering(kept, launch)
+    asked_for = launch.method is not None or launch.weights is not None
+    if not asked_for and first != last:
+        told.append(f"{worded(last)} (instead: {worded(first)})")
+    if launch.detector is None and not _looks(kept.detector):
+        told.append(f"the detector {kept.detector} (instead: {USUAL_FINDER})")
+    told += [worded(setting) for setting in kept.lineup if not usable(setting)]
+    if not told:
+        return None
+    cause = f"Chosen in the last session, but not there any more: {'; '.join(told)}."
+    return Notice(Severity.WARNING, cause, WHERE_FILES_ARE, lasts=True)
+
+
+def _looks(detector: str) -> bool:
+    """Whether it is a detector and has what it needs."""
+    return detector in FINDERS and not finder_lacks(detector)
 
 
 def make_panels() -> Panels:

@@ -123,7 +123,7 @@ class Session(QObject):
         self._jobs.forget_waiting()
         self._set_reading(True)
         self._store.update(
-            notice=None,
+            notice=_lasting(self._store.state.notice),
             live=source.live,
             fps=0.0,
             drawing_box=False,
@@ -241,7 +241,9 @@ class Session(QObject):
     def _first_picture(self, frame: Frame) -> Changes:
         """The first picture of a source is shown before anybody looked for faces in it."""
         notice = (
-            Notice(Severity.INFO, frame.notices[0], " ".join(frame.notices[1:])) if frame.notices else None
+            Notice(Severity.INFO, frame.notices[0], " ".join(frame.notices[1:]))
+            if frame.notices
+            else _lasting(self._store.state.notice)
         )
         for sentence in frame.notices:
             log.info(sentence)
@@ -435,6 +437,11 @@ class Session(QObject):
         self._stamps.append(perf_counter())
         elapsed = self._stamps[-1] - self._stamps[0]
         return (len(self._stamps) - 1) / elapsed if elapsed > 0 else 0.0
+
+
+def _lasting(notice: Notice | None) -> Notice | None:
+    """What the banner still says when another picture is opened."""
+    return notice if notice is not None and notice.lasts else None
 
 
 def _alarm_texts(shown: Shown | None) -> set[str]:

@@ -9,7 +9,8 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMenu
 
 from viewer.methods.commands import MethodCommands
-from viewer.methods.offers_menu import fill_with_offers
+from viewer.methods.offers_menu import add_line, fill_with_offers
+from viewer.methods.terms import terms_of
 from viewer.readouts.lineup import Standing, absence, figures_of, standing
 from viewer.state.layout import panel_row
 from viewer.state.setting import METHODS, Setting, worded
@@ -68,6 +69,10 @@ class MethodsPresenter(QObject):
         place = standing(self._store.state, slot)
         chosen = None if place is None else place.setting
         fill_with_offers(menu, chosen, lambda setting: self._commands.put(slot, setting))
+        if place is not None:
+            terms = terms_of(place.setting)
+            menu.addSeparator()
+            add_line(menu, terms.line, f"{terms.user}\n{terms.line}\n{terms.place}".strip())
         menu.addSeparator()
         menu.addAction("Weights from a file…", lambda: self._commands.put_file(slot))
         away = menu.addAction("Remove panel", lambda: self._commands.remove(slot))

@@ -12,6 +12,7 @@ from viewer.panels.message import Message
 from viewer.panels.photo_panel import begins_anew
 from viewer.panels.photo_view import PhotoView
 from viewer.panels.title_strip import TitleStrip
+from viewer.panels.veil import Veil
 from viewer.panels.viewport import Viewport, surroundings
 from viewer.panels.wipe_line import SideNames, WipeLine, line_px
 from viewer.readouts.answer import nearest_vertex
@@ -42,7 +43,7 @@ class PhotoWipePanel(QFrame):
         layout.addWidget(self.view, 1)
         self._window = QWidget(self.view)  # shows a part of what lies in it
         self._over = PhotoView(self._window)
-        self._empty = Message(self.view)
+        self._empty, self._veil = Message(self.view), Veil(self.view)
         self._names, self._line = SideNames(self.view), WipeLine(self.view)
         for view, letter in ((self.view, "A"), (self._over, "B")):
             view.setAccessibleName(f"{row.title}: {letter}")
@@ -88,12 +89,18 @@ class PhotoWipePanel(QFrame):
             place = None if side is None or index is None else side.answer.vertices[index]
             view.set_probe(None if place is None else (float(place[0]), float(place[1])))
 
+    def set_stale(self, stale: bool) -> None:
+        """Dim what is shown: it is older than what was asked for since."""
+        self._veil.set_stale(stale)
+        self._line.raise_()
+
     def set_theme(self, dark: bool) -> None:
         """Dark or light."""
         colours = palette(dark)
         self.strip.set_palette(colours)
         self.view.set_palette(colours)
         self._over.set_palette(colours)
+        self._veil.set_palette(colours)
         self._names.set_palette(colours)
         self._line.set_palette(colours)
         self._empty.setStyleSheet(f"color: {colours.quiet}; background: transparent;")
@@ -127,6 +134,7 @@ class PhotoWipePanel(QFrame):
         self._window.setVisible(at < width)
         self._over.setGeometry(-at, 0, width, height)
         self._empty.stand(width, height)
+        self._veil.place()
         self._names.place()
         self._line.place()
 

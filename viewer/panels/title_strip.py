@@ -126,7 +126,7 @@ class TitleStrip(QWidget):
         self._wire.setChecked(style.wire)
         shown = button or self._button
         if shown is not None:
-            shown.setText(f"{style.look.value} ▾" if len(self._actions) > 1 else "▾")
+            shown.setText(f"{style.look.value} ▾")
 
     def set_note(self, note: str, meaning: str) -> None:
         """Figures instead of the subtitle, and what a hover says of them; alarms only mark them."""

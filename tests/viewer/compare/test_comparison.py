@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QPushButton, QStyle
 from models.reconstruction import MeshLayer, Space, frozen
 from models.reconstructor import Face
 from tests.fakes.desktop import FakeDesktop
+from tests.fakes.panels import stub_panels
 from tests.fakes.sources import FakeSource, picture
 from tests.fakes.work import FakeWork
 from tests.viewer.gl_fixtures import dome
@@ -18,6 +19,7 @@ from tests.viewer.gl_fixtures.screen import pixels
 from viewer.app.commands import Commands
 from viewer.compare import commands
 from viewer.compare.bar import CompareBar
+from viewer.compare.presenter import ComparePresenter
 from viewer.inference.request import others_of
 from viewer.inference.session import Session
 from viewer.panels.colours import DARK
@@ -376,3 +378,38 @@ def test_photos_of_two_sizes_are_both_shown(qtbot):
     assert (np.abs(wiped(panel, 1.0) - 77).max(-1) < 3).any()
     panel.set_share(0.0)
     assert (np.abs(wiped(panel, 1.0) - 240).max(-1) < 3).any()
+
+
+def test_a_stale_wipe_over_the_photo_is_dimmed(qtbot):
+    panel = photo_pair(qtbot)
+    panel.set_share(1.0)
+    clear = wiped(panel, 1.0)
+    panel.set_stale(True)
+    dimmed = wiped(panel, 1.0)
+    panel.set_stale(False)
+    assert (dimmed != clear).any(-1).mean() > 0.9
+    assert (wiped(panel, 1.0) == clear).all()
+
+
+def test_a_wipe_is_dimmed_while_a_newer_answer_comes_unless_both_sides_are_pinned(qtbot, desk):
+    panels = stub_panels()
+    commands = desk.commands
+    presenter = ComparePresenter(
+        *(desk.store, commands.compare, commands.inspector, commands.cameras, commands.display),
+        *(panels.photo_wipe, panels.wipe),
+    )
+    commands.display.arrange(ARRANGEMENT)
+    desk.store.update(stale=True, busy=True)
+    assert presenter is not None
+    assert panels.wipe.stale
+    assert panels.photo_wipe.stale
+    kept = Side(pinned=pinned_of(desk.state))
+    desk.store.update(comparison=replace(desk.state.comparison, a=kept))
+    assert panels.wipe.stale, "B will change"
+    desk.store.update(comparison=replace(desk.state.comparison, b=kept))
+    assert not panels.wipe.stale
+    desk.store.update(comparison=Comparison())
+    assert panels.wipe.stale
+    desk.store.update(stale=False, busy=False)
+    assert not panels.wipe.stale
+    assert not panels.photo_wipe.stale
