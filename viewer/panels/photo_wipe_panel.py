@@ -16,7 +16,7 @@ from viewer.panels.veil import Veil
 from viewer.panels.viewport import Viewport, surroundings
 from viewer.panels.wipe_line import SideNames, WipeLine, line_px
 from viewer.readouts.answer import nearest_vertex
-from viewer.readouts.difference import Compared, Found, vertex_on
+from viewer.readouts.difference import Compared, SideAnswer, vertex_on
 from viewer.state.layout import PanelRow
 
 
@@ -105,7 +105,7 @@ class PhotoWipePanel(QFrame):
         self._line.set_palette(colours)
         self._empty.setStyleSheet(f"color: {colours.quiet}; background: transparent;")
 
-    def _show(self, view: PhotoView, side: Found | None, before: Found | None) -> None:
+    def _show(self, view: PhotoView, side: SideAnswer | None, before: SideAnswer | None) -> None:
         view.set_photo(None if side is None else side.frame.image)
         if side is None:
             view.set_answers((), ())
@@ -115,7 +115,7 @@ class PhotoWipePanel(QFrame):
         if box is not None and (before is None or begins_anew(side.frame, before.frame)):
             view.show_area(surroundings([box]))
 
-    def _pick(self, side: Found | None, x: float, y: float) -> None:
+    def _pick(self, side: SideAnswer | None, x: float, y: float) -> None:
         vertex = None if side is None else nearest_vertex(side.answer.vertices, x, y)
         if side is not None and vertex is not None:
             self.vertex_picked.emit(side.answer.topology, vertex)
@@ -139,5 +139,5 @@ class PhotoWipePanel(QFrame):
         self._line.place()
 
 
-def _size(side: Found | None) -> tuple[int, ...]:
+def _size(side: SideAnswer | None) -> tuple[int, ...]:
     return () if side is None else side.frame.image.shape

@@ -24,7 +24,7 @@ from viewer.panels.surface_data import Drawn, drawn
 from viewer.panels.title_strip import TitleStrip
 from viewer.panels.veil import Veil
 from viewer.panels.wipe_line import SideNames, WipeLine, line_px
-from viewer.readouts.difference import Compared, Found, vertex_on
+from viewer.readouts.difference import Compared, SideAnswer, vertex_on
 from viewer.state.camera import Camera
 from viewer.state.layout import PanelRow
 from viewer.state.style import LayerStyle
@@ -221,5 +221,5 @@ def _framings(pair: Compared) -> tuple[Framing | None, Framing | None]:
     return Framing((x, y, z + depth_between(pair.b.answer, pair.a.answer)), framing.radius), framing
 
 
-def _drawn(row: PanelRow, side: Found | None, framing: Framing | None) -> Drawn | None:
+def _drawn(row: PanelRow, side: SideAnswer | None, framing: Framing | None) -> Drawn | None:
     return None if side is None else drawn(row, side.answer, side.frame.image, framing)
