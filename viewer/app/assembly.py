@@ -27,7 +27,7 @@ from viewer.occlusion.dock import OcclusionDock
 from viewer.occlusion.presenter import CoveredPhoto, OcclusionPresenter
 from viewer.playback.history_dock import HistoryDock
 from viewer.playback.transport_bar import TransportBar
-from viewer.state.layout import LAB, panels_shown
+from viewer.state.layout import OCCLUSION, panels_shown
 from viewer.state.setting import METHODS
 from viewer.state.settings import Settings
 from viewer.state.state import State
@@ -54,7 +54,7 @@ FIRST_SIZE = (1600, 1000)
 SIDE = Qt.DockWidgetArea.RightDockWidgetArea
 SIDE_WIDTH = 300
 LOG_HEIGHT = 140
-LAB_HEIGHT = 720
+OCCLUSION_HEIGHT = 720
 LOW = 820  # px of height under which docks share one place
 CLOSE_TIMEOUT_S = 1.0  # for all threads together; whoever asked to end waits 2 s
 
@@ -117,10 +117,10 @@ class Assembly(QObject):
         self._uncaught.connect(self._tell_uncaught)
         self._telling = False
         self.commands.window.asked.connect(self._on_asked)
-        self._arrangement = ""
+        self._panel_layout = ""
         self.store.on(lambda state: state.theme, self._dress)
         self.store.on(panels_shown, lambda rows: self._area.show_only([row.name for row in rows]), self)
-        self.store.on(lambda state: state.arrangement, self._bring_docks)
+        self.store.on(lambda state: state.panel_layout, self._bring_docks)
         self.store.on(lambda state: state.source_name, self._name_window)
 
     def show(self, size: tuple[int, int] | None = None) -> None:
@@ -204,8 +204,8 @@ class Assembly(QObject):
             "metrics": self.window.add_dock(
                 "metrics", "Metrics", MetricsDock(self.store, commands.ground_truth, commands.display), right
             ),
-            "lab": self.window.add_dock(
-                "lab",
+            "occlusion": self.window.add_dock(
+                "occlusion",
                 "Occlusion lab",
                 OcclusionDock(self.store, commands.occlusion, commands.trials, self.actions),
                 right,
@@ -241,7 +241,7 @@ class Assembly(QObject):
     def _arrange_docks(self) -> None:
         """As a new session has them: side by side with the panels, sharing one place where it is low."""
         layers, inspector, metrics, occlusion, history, logged = (
-            self._docks[name] for name in ("layers", "inspector", "metrics", "lab", "history", "log")
+            self._docks[name] for name in ("layers", "inspector", "metrics", "occlusion", "history", "log")
         )
         low = self.window.height() < LOW
         for dock in self._docks.values():
@@ -268,7 +268,7 @@ class Assembly(QObject):
             self.window.resizeDocks([layers, inspector], [450, 440], Qt.Orientation.Vertical)
         self.window.resizeDocks([layers], [SIDE_WIDTH], Qt.Orientation.Horizontal)
         self.window.resizeDocks([logged], [LOG_HEIGHT], Qt.Orientation.Vertical)
-        self._bring_docks(self.store.state.arrangement)
+        self._bring_docks(self.store.state.panel_layout)
 
     def _show_assets(self) -> None:
         if self._assets is None:
@@ -281,22 +281,22 @@ class Assembly(QObject):
         self._assets.show()
         self._assets.raise_()
 
-    def _bring_docks(self, arrangement: str) -> None:
+    def _bring_docks(self, panel_layout: str) -> None:
         """In front what belongs to the panels in sight."""
-        before, self._arrangement = self._arrangement, arrangement
-        if arrangement == LAB:
+        before, self._panel_layout = self._panel_layout, panel_layout
+        if panel_layout == OCCLUSION:
             self._bring_occlusion()
-        elif before == LAB:
+        elif before == OCCLUSION:
             self._docks["layers"].raise_()
-        if arrangement == METHODS:
+        if panel_layout == METHODS:
             self._docks["metrics"].raise_()
 
     def _bring_occlusion(self) -> None:
         """The lab's dock in front, with most of the height: it is worked with, the inspector only read."""
-        occlusion, below = self._docks["lab"], self._docks["inspector"]
+        occlusion, below = self._docks["occlusion"], self._docks["inspector"]
         occlusion.show()
         occlusion.raise_()
-        self.window.resizeDocks([occlusion, below], [LAB_HEIGHT, 100], Qt.Orientation.Vertical)
+        self.window.resizeDocks([occlusion, below], [OCCLUSION_HEIGHT, 100], Qt.Orientation.Vertical)
 
     def _dress(self, chosen: Theme) -> None:
         theme.apply(chosen)

@@ -41,7 +41,7 @@ from viewer.cli.options import Launch
 from viewer.cli.speech import complain
 from viewer.inference.worker import Work
 from viewer.methods.available import best_offer, first_lineup, usable
-from viewer.state.layout import PANELS, Kind, arrangement, panel_row
+from viewer.state.layout import PANELS, Kind, panel_layout, panel_row
 from viewer.state.notice import Notice, Severity
 from viewer.state.setting import Setting, worded
 from viewer.state.settings import Settings
@@ -163,7 +163,7 @@ def first_state(settings: Settings, launch: Launch) -> State:
     first = answering(kept, launch)
     return replace(
         kept,
-        arrangement=arrangement(launch.arrangement or kept.arrangement).name,
+        panel_layout=panel_layout(launch.panel_layout or kept.panel_layout).name,
         method=first.method,
         weights=first.weights,
         detector=looking(kept, launch),

@@ -17,7 +17,7 @@ from viewer.cli.about import About, about_of, fill_about
 from viewer.cli.inputs import SMALLEST_BOX_PX
 from viewer.cli.options import Batch, Launch, Occlude
 from viewer.methods.available import best_offer
-from viewer.state.layout import ARRANGEMENTS
+from viewer.state.layout import PANEL_LAYOUTS
 
 Asked = Launch | Batch | Occlude | Assets | About
 DESCRIPTION = "See what a face alignment network saw, and what it made up where it saw nothing."
@@ -69,7 +69,7 @@ def parse_launch(words: Sequence[str]) -> Launch:
         detector=found.finder,
         without=frozenset().union(*found.without),
         theme=found.theme,
-        arrangement=found.arrangement,
+        panel_layout=found.panel_layout,
         screenshot=found.screenshot,
         export=found.export,
         tour=found.tour,
@@ -111,12 +111,15 @@ def _add_window(parser: argparse.ArgumentParser) -> None:
     _add_method(parser, method=None, detector=None)
     parser.add_argument("--theme", choices=["dark", "light"])
     parser.add_argument(
-        "--arrangement", choices=[row.name for row in ARRANGEMENTS], help="which panels stand side by side"
+        "--arrangement",
+        dest="panel_layout",
+        choices=[row.name for row in PANEL_LAYOUTS],
+        help="which panels stand side by side",
     )
     parser.add_argument("--screenshot", type=Path, metavar="PNG", help="write the window there, then quit")
     parser.add_argument("--export", type=Path, metavar="DIR", help="write mesh and answer there, then quit")
     parser.add_argument(
-        "--tour", type=Path, metavar="DIR", help="write a picture of every arrangement there, then quit"
+        "--tour", type=Path, metavar="DIR", help="write a picture of every panel layout there, then quit"
     )
     _add_overwrite(parser)
     parser.add_argument("--version", action="version", version=f"unmask {program_version()}")

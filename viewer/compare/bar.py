@@ -12,7 +12,7 @@ from viewer.methods.available import offers
 from viewer.methods.offers_menu import add_offers
 from viewer.readouts.difference import Compared, choices, compared_in, described, vertex_on
 from viewer.readouts.vertex import reading
-from viewer.state.comparison import ARRANGEMENT, Side
+from viewer.state.comparison import A_B, Side
 from viewer.state.setting import Setting
 from viewer.state.state import State
 from viewer.state.store import Store
@@ -44,7 +44,7 @@ class CompareBar(QWidget):
             row.addWidget(action_button(actions[name]))
         self._summary = summary()
         row.addWidget(self._summary, 1)
-        store.on(lambda state: state.arrangement == ARRANGEMENT, self.setVisible)
+        store.on(lambda state: state.panel_layout == A_B, self.setVisible)
         store.on(_names, self._name_sides)
         store.on(_said, self._say)
 
@@ -99,7 +99,7 @@ def _names(state: State) -> dict[str, str]:
 
 def _said(state: State) -> str:
     """The difference, or why there is none; out of sight nothing, for it costs."""
-    if state.arrangement != ARRANGEMENT:
+    if state.panel_layout != A_B:
         return ""
     pair = compared_in(state)
     return pair.trouble or " · ".join((pair.summary, *_at(pair, state)))

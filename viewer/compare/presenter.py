@@ -15,7 +15,7 @@ from viewer.inspector.commands import InspectorCommands
 from viewer.readouts.difference import Compared, compared_in, described
 from viewer.readouts.parts import outdated
 from viewer.state.camera import Camera
-from viewer.state.comparison import ARRANGEMENT
+from viewer.state.comparison import A_B
 from viewer.state.layout import style_of
 from viewer.state.state import State
 from viewer.state.store import Store
@@ -122,7 +122,7 @@ class ComparePresenter(QObject):
             if value is not None:
                 handler(value)
 
-        self._store.on(lambda state: part(state) if state.arrangement == ARRANGEMENT else None, tell, self)
+        self._store.on(lambda state: part(state) if state.panel_layout == A_B else None, tell, self)
 
     def _dress(self, dark: bool) -> None:
         for view in (self._photo, self._surface):

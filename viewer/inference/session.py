@@ -18,7 +18,7 @@ from viewer.readouts.answer import alarms_of, probed, same_face
 from viewer.readouts.errors import is_expected, no_face, notice_of
 from viewer.readouts.record import record_of
 from viewer.sources.source import Frame, Recording, Source
-from viewer.state.comparison import ARRANGEMENT, without_setting
+from viewer.state.comparison import A_B, without_setting
 from viewer.state.history import NO_HISTORY, History
 from viewer.state.notice import Notice, Severity
 from viewer.state.setting import NO_BRANCH, NO_BRANCH_REMEDY, Setting
@@ -383,7 +383,7 @@ class Session(QObject):
         """One who cannot answer spoils nothing else: A and B go back to who can, a place in line says why."""
         notice = notice_of(error)
         shown = self._fan_out.refused(job, f"{notice.cause} {notice.remedy}".strip())
-        if self._store.state.arrangement == ARRANGEMENT:
+        if self._store.state.panel_layout == A_B:
             self._store.update(comparison=without_setting(self._store.state.comparison, job.setting))
             self.tell(error)
         else:

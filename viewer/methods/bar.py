@@ -50,7 +50,7 @@ class MethodsBar(QWidget):
             row.addWidget(short_button(actions[name], text))
         self._summary = summary()
         row.addWidget(self._summary, 1)
-        store.on(lambda state: state.arrangement == METHODS, self.setVisible)
+        store.on(lambda state: state.panel_layout == METHODS, self.setVisible)
         store.on(lambda state: len(line(state)) < MOST_METHODS, self._add.setEnabled, self)
         store.on(_said, self._say)
 
@@ -65,7 +65,7 @@ class MethodsBar(QWidget):
 
 def _said(state: State) -> str:
     """What the bar says while methods stand side by side; out of sight nothing."""
-    if state.arrangement != METHODS:
+    if state.panel_layout != METHODS:
         return ""
     return " ".join((*_together(state), HINT.format(first=worded(setting_of(state)))))
 

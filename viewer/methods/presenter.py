@@ -86,7 +86,7 @@ class MethodsPresenter(QObject):
 
 def captions(state: State) -> tuple[Caption, ...]:
     """What is said of each method in line, from the first place on; nothing while they are out of sight."""
-    if state.arrangement != METHODS:
+    if state.panel_layout != METHODS:
         return ()
     places = (standing(state, slot) for slot in range(len(line(state))))
     return tuple(_caption(state, place) for place in places if place is not None)

@@ -65,7 +65,7 @@ class MethodsTable(QTableWidget):
 
 def rows_of(state: State) -> tuple[MethodRow, ...]:
     """A row for each method in line; none while they do not stand side by side."""
-    if state.arrangement != METHODS:
+    if state.panel_layout != METHODS:
         return ()
     places = (standing(state, slot) for slot in range(len(line(state))))
     return tuple(_row(state, place) for place in places if place is not None)

@@ -54,11 +54,11 @@ class OcclusionDock(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.covers, self.trials = (
+        self.occluders, self.trials = (
             OccludersTab(store, occlusion, actions),
             TrialsTab(store, trials, actions),
         )
-        for title, tab in (("Occluders", self.covers), ("Trials", self.trials)):
+        for title, tab in (("Occluders", self.occluders), ("Trials", self.trials)):
             area = QScrollArea()
             area.setWidgetResizable(True)
             area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -99,17 +99,17 @@ class OcclusionDock(QWidget):
 
     def _show_change(self, answered: tuple[Shown | None, int]) -> None:
         shown, selected = answered
-        covering = None if shown is None else shown.covering
-        self._table.setVisible(covering is not None and bool(covering.changes))
-        if covering is None:
+        occluded = None if shown is None else shown.occluded
+        self._table.setVisible(occluded is not None and bool(occluded.changes))
+        if occluded is None:
             self._said.setText(NOTHING)
             return
-        if not covering.changes:
+        if not occluded.changes:
             self._said.setText(LOST)
             return
-        face = min(selected, len(covering.changes) - 1)
-        change = covering.changes[face]
-        self._said.setText(SAID.format(share=covering.shares[face]))
+        face = min(selected, len(occluded.changes) - 1)
+        change = occluded.changes[face]
+        self._said.setText(SAID.format(share=occluded.shares[face]))
         self._table.setRowCount(len(change.rows))
         for index, row in enumerate(change.rows):
             self._table.setVerticalHeaderItem(index, QTableWidgetItem(SHORT.get(row.branch, row.branch)))

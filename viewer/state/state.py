@@ -71,7 +71,7 @@ class State:
         explained: The title of the figure whose normaliser is drawn over the photo; empty for none.
         comparison: What is compared as A and B.
         occlusion: What covers the photo, and what that did.
-        arrangement: Which panels stand side by side: a name of ARRANGEMENTS.
+        panel_layout: Which panels stand side by side: a name of PANEL_LAYOUTS.
     """
 
     frame: Frame | None = None
@@ -111,7 +111,7 @@ class State:
     theme: Theme = Theme.DARK
     comparison: Comparison = field(default_factory=Comparison)
     occlusion: Occlusion = field(default_factory=Occlusion)
-    arrangement: str = "branches"
+    panel_layout: str = "branches"
     normaliser: str = "box"
     explained: str = ""
     history: History = NO_HISTORY
@@ -171,7 +171,7 @@ class Changes(TypedDict, total=False):
     theme: Theme
     comparison: Comparison
     occlusion: Occlusion
-    arrangement: str
+    panel_layout: str
     normaliser: str
     explained: str
     history: History

@@ -66,7 +66,7 @@ TABLE: tuple[tuple[Rows, Callable[[AllCommands], object]], ...] = (
     (faces.ACTIONS, lambda every: every.faces),
     (occlusion.ACTIONS, lambda every: every.occlusion),
     (occlusion.TRIAL_ACTIONS, lambda every: every.trials),
-    (display.ARRANGEMENT_ACTIONS, lambda every: every.display),
+    (display.LAYOUT_ACTIONS, lambda every: every.display),
     (compare.ACTIONS, lambda every: every.compare),
     (cameras.ACTIONS, lambda every: every.cameras),
     (display.ACTIONS, lambda every: every.display),

@@ -41,7 +41,7 @@ def test_methods_side_by_side_are_all_in_use_each_weights_once():
     other = Setting("dsfnet", "research", frozenset({"image space"}))
     state = State(lineup=(other, Setting("dsfnet", "research")), detector="haar")
     assert [file.user for file in in_use(state)] == ["dsfnet · open"], "only one answers"
-    both = in_use(State(arrangement=METHODS, lineup=state.lineup, detector="haar"))
+    both = in_use(State(panel_layout=METHODS, lineup=state.lineup, detector="haar"))
     assert [(file.sha256, file.licence) for file in both] == [
         (digits(OPEN), licence(OPEN)),
         (digits(RESEARCH), licence(RESEARCH)),
@@ -85,7 +85,7 @@ class TitleMenu(QObject):
 
 
 def test_the_menu_of_a_method_panel_says_under_which_terms_its_weights_are(qtbot):
-    store = Store(State(arrangement=METHODS, lineup=(Setting("dsfnet", "research"),)))
+    store = Store(State(panel_layout=METHODS, lineup=(Setting("dsfnet", "research"),)))
     panels = {"method-1": TitleMenu(), "method-2": TitleMenu()}
     presenter = MethodsPresenter(store, MethodCommands(store, FakeDesktop()), panels)
     said = []
