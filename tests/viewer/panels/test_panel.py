@@ -773,7 +773,7 @@ def test_a_stale_wipe_is_dimmed_below_its_line(qtbot):
 
 
 def test_the_look_button_names_the_look_also_where_there_is_no_other(qtbot):
-    for name, text in (("apart", "Disagreement ▾"), ("fused", "Shaded ▾")):
+    for name, text in (("apart", "Disagreement ▾"), ("fused", "Photo ▾")):
         panel = shown(qtbot, name)
         panel.set_look(panel.row.style)
         assert panel.strip.findChild(QToolButton, "lookButton").text() == text
