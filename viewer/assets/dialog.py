@@ -29,7 +29,7 @@ from resources.keeping import FileRow, KeepError, State, remove, rows
 from viewer.assets import cli
 from viewer.assets.text import described, megabytes, readiness, size_of
 from viewer.methods.terms import Terms
-from viewer.tasks.background import Background, Progress
+from viewer.tasks.background import Background, SeriesProgress
 from viewer.widgets.theme import SPACE
 
 SIZE = (940, 640)
@@ -223,7 +223,7 @@ class AssetsDialog(QDialog):
         self._offer()
 
     @Slot(object)
-    def _on_progressed(self, progress: Progress) -> None:
+    def _on_progressed(self, progress: SeriesProgress) -> None:
         value = progress.value
         if isinstance(value, fetching.Received) and value.total:
             self._bar.setRange(0, 1000)

@@ -12,6 +12,7 @@ from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
+from models.geometry.arrays import Box
 from viewer.gl.colour_maps import coloured
 from viewer.occlusion.selectors import bounds, hit
 from viewer.panels.colours import DARK, Palette
@@ -23,9 +24,8 @@ from viewer.widgets.raster import SHADOW
 if TYPE_CHECKING:
     from models.occlusion.cover import Cover
 
-Box = tuple[float, float, float, float]
 GRIP = 5.0  # logical px: half the side of a handle
-REACH = 9.0  # logical px: how far beside a handle still grips it
+GRIP_REACH = 9.0  # logical px: how far beside a handle still grips it
 STALK = 26.0  # logical px: from the upper edge to the handle that turns
 WHEEL_FACTOR, WHEEL_DEG = 1.06, 4.0
 KEY_FACTOR, KEY_DEG = 1.04, 3.0
@@ -286,7 +286,7 @@ class OccluderOverlay(QWidget):
     def _gripped(self, at: QPointF) -> str | None:
         """The handle under the mouse."""
         for name, handle in self.handles().items():
-            if max(abs(at.x() - handle.x()), abs(at.y() - handle.y())) <= REACH:
+            if max(abs(at.x() - handle.x()), abs(at.y() - handle.y())) <= GRIP_REACH:
                 return name
         return None
 
