@@ -29,7 +29,7 @@ from PySide6.QtGui import QGuiApplication, QOffscreenSurface, QOpenGLContext, QS
 from PySide6.QtWidgets import QApplication
 
 import resources
-from models.catalogue import FINDERS, USUAL_FINDER, finder_lacks
+from models.catalogue import DETECTOR_NEEDS, USUAL_DETECTOR, detector_lacks
 from models.errors import InputError
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
@@ -187,7 +187,7 @@ def looking(kept: State, launch: Launch) -> str:
     """Who looks for faces: who was asked to, else who did in the last session and still can, else ours."""
     if launch.detector is not None:
         return launch.detector
-    return kept.detector if _looks(kept.detector) else USUAL_FINDER
+    return kept.detector if _looks(kept.detector) else USUAL_DETECTOR
 
 
 def given_up(kept: State, launch: Launch) -> Notice | None:
@@ -198,7 +198,7 @@ def given_up(kept: State, launch: Launch) -> Notice | None:
     if not asked_for and first != last:
         told.append(f"{worded(last)} (instead: {worded(first)})")
     if launch.detector is None and not _looks(kept.detector):
-        told.append(f"the detector {kept.detector} (instead: {USUAL_FINDER})")
+        told.append(f"the detector {kept.detector} (instead: {USUAL_DETECTOR})")
     told += [worded(setting) for setting in kept.lineup if not usable(setting)]
     if not told:
         return None
@@ -208,7 +208,7 @@ def given_up(kept: State, launch: Launch) -> Notice | None:
 
 def _looks(detector: str) -> bool:
     """Whether it is a detector and has what it needs."""
-    return detector in FINDERS and not finder_lacks(detector)
+    return detector in DETECTOR_NEEDS and not detector_lacks(detector)
 
 
 def make_panels() -> Panels:

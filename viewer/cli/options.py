@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.catalogue import USUAL_FINDER
+from models.catalogue import USUAL_DETECTOR
 from models.geometry.arrays import Box
 
 
@@ -68,7 +68,7 @@ class Batch:
     out: Path
     method: str = "dsfnet"
     weights: str = "open"
-    detector: str = USUAL_FINDER
+    detector: str = USUAL_DETECTOR
     device: str = "cpu"
     without: frozenset[str] = frozenset()
     branches: frozenset[str] | None = None
@@ -101,7 +101,7 @@ class Occlude:
     out: Path
     method: str = "dsfnet"
     weights: str = "open"
-    detector: str = USUAL_FINDER
+    detector: str = USUAL_DETECTOR
     device: str = "cpu"
     without: frozenset[str] = frozenset()
     box: Box | None = None

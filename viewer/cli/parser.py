@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from models.catalogue import FINDERS, USUAL_FINDER
+from models.catalogue import DETECTOR_NEEDS, USUAL_DETECTOR
 from models.geometry.arrays import Box
 from resources import program_version
 from viewer.assets.cli import Assets, assets_of, fill_assets
@@ -66,7 +66,7 @@ def parse_launch(words: Sequence[str]) -> Launch:
         camera=found.camera,
         method=found.method,
         weights=found.weights,
-        detector=found.finder,
+        detector=found.detector,
         without=frozenset().union(*found.without),
         theme=found.theme,
         panel_layout=found.panel_layout,
@@ -135,7 +135,7 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
     """Where the files go, where it runs and where the face is."""
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
     _add_overwrite(parser)
-    _add_method(parser, method="dsfnet", detector=USUAL_FINDER)
+    _add_method(parser, method="dsfnet", detector=USUAL_DETECTOR)
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, mps, auto, ... (%(default)s)")
     parser.add_argument(
         "--box", type=_box, metavar="X0,Y0,X1,Y1", help="the face in each picture, px; else it is looked for"
@@ -168,7 +168,7 @@ def _batch_of(found: argparse.Namespace) -> Batch:
         out=found.out,
         method=found.method,
         weights=found.weights or best_offer(found.method).setting.weights,
-        detector=found.finder,
+        detector=found.detector,
         device=found.device,
         without=frozenset().union(*found.without),
         branches=found.branches,
@@ -200,7 +200,7 @@ def _occlude_of(found: argparse.Namespace) -> Occlude:
         out=found.out,
         method=found.method,
         weights=found.weights or best_offer(found.method).setting.weights,
-        detector=found.finder,
+        detector=found.detector,
         device=found.device,
         without=frozenset().union(*found.without),
         box=found.box,
@@ -252,7 +252,13 @@ def _add_method(parser: argparse.ArgumentParser, method: str | None, detector: s
         "--weights",
         help="those that ship (open), those you brought (official), or a file",
     )
-    parser.add_argument("--finder", default=detector, choices=list(FINDERS), help="who looks for faces")
+    parser.add_argument(
+        "--finder",
+        dest="detector",
+        default=detector,
+        choices=list(DETECTOR_NEEDS),
+        help="who looks for faces",
+    )
     parser.add_argument(
         "--without",
         type=_parts,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypedDict
 
-from models.catalogue import USUAL_FINDER
+from models.catalogue import USUAL_DETECTOR
 from viewer.state.camera import Camera, Link
 from viewer.state.comparison import Comparison
 from viewer.state.history import NO_HISTORY, History
@@ -43,7 +43,7 @@ class State:
         cameras: A panel's own camera, once it went its own way.
         views: Saved views, in the order they were saved.
         method, weights: Who answers.
-        detector: Who looks for faces: one of models.catalogue.FINDERS.
+        detector: Who looks for faces: one of models.catalogue.DETECTOR_NEEDS.
         lineup: Who answers too while methods stand side by side, after the one above.
         switches: The parts of the computation this method lets one leave out; empty until it is loaded.
         switched_off: Those left out of the next computation.
@@ -87,7 +87,7 @@ class State:
     views: Mapping[str, Camera] = field(default_factory=lambda: MappingProxyType({}))
     method: str = "dsfnet"
     weights: str = "open"
-    detector: str = USUAL_FINDER
+    detector: str = USUAL_DETECTOR
     lineup: tuple[Setting, ...] = ()
     switches: tuple[str, ...] = ()
     switched_off: frozenset[str] = frozenset()
