@@ -29,7 +29,7 @@ from PySide6.QtGui import QGuiApplication, QOffscreenSurface, QOpenGLContext, QS
 from PySide6.QtWidgets import QApplication
 
 import resources
-from models.catalogue import DETECTOR_NEEDS, USUAL_DETECTOR, detector_lacks
+from models.catalogue import DETECTOR_NEEDS, USUAL_DETECTOR, detector_lacks, methods
 from models.errors import InputError
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
@@ -175,12 +175,17 @@ def first_state(settings: Settings, launch: Launch) -> State:
 
 
 def answering(kept: State, launch: Launch) -> Setting:
-    """Who answers at first: who was asked for, else who did in the last session and still can, else ours."""
+    """Who answers at first: who was asked for, else who did in the last session and still can, else ours.
+
+    Weights that are asked for alone are those of the last session's method while that is installed, whether
+    its own are there or not. `given_up` says where somebody else answers than asked for or last.
+    """
     if launch.method is not None:
         return Setting(launch.method, launch.weights or best_offer(launch.method).setting.weights)
     last, ours = Setting(kept.method, kept.weights), Setting(State().method, State().weights)
-    first = last if usable(last) else ours
-    return Setting(first.method, launch.weights) if launch.weights else first
+    if launch.weights:
+        return Setting(last.method if last.method in methods() else ours.method, launch.weights)
+    return last if usable(last) else ours
 
 
 def looking(kept: State, launch: Launch) -> str:
@@ -194,8 +199,7 @@ def given_up(kept: State, launch: Launch) -> Notice | None:
     """What was chosen in the last session and cannot be used any more; None while all can."""
     told: list[str] = []
     last, first = Setting(kept.method, kept.weights), answering(kept, launch)
-    asked_for = launch.method is not None or launch.weights is not None
-    if not asked_for and first != last:
+    if launch.method is None and first != Setting(last.method, launch.weights or last.weights):
         told.append(f"{worded(last)} (instead: {worded(first)})")
     if launch.detector is None and not _looks(kept.detector):
         told.append(f"the detector {kept.detector} (instead: {USUAL_DETECTOR})")

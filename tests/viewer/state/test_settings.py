@@ -193,3 +193,14 @@ def test_what_cannot_answer_any_more_is_told_with_what_takes_its_place(kept):
     asked = first_state(settings, Launch(method="dsfnet", weights="open", detector="haar")).notice
     assert "own" not in asked.cause, "others were asked for"
     assert "gone" not in asked.cause
+
+
+def test_weights_asked_for_alone_are_those_of_the_last_method_or_it_is_told_whose_they_are(kept):
+    settings = Settings(kept())
+    settings.keep(State(method="prnet", weights="/gone/own.safetensors"))
+    first = first_state(settings, Launch(weights="open"))
+    assert (first.method, first.weights, first.notice) == ("prnet", "open", None)
+    settings.keep(State(method="uninstalled"))
+    first = first_state(settings, Launch(weights="open"))
+    assert (first.method, first.weights) == ("dsfnet", "open")
+    assert "uninstalled · open (instead: dsfnet · open)" in first.notice.cause
