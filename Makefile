@@ -59,7 +59,7 @@ picture: setup
 	env -u DISPLAY -u WAYLAND_DISPLAY .ci/window
 	mkdir -p .github && cp out/window.png .github/window.png
 
-# Draws every arrangement with something in it, into out/tour.
+# Draws every panel layout with something in it, into out/tour.
 pictures: setup
 	env -u WAYLAND_DISPLAY QT_QPA_PLATFORM=xcb xvfb-run --auto-servernum \
 		--server-args='-screen 0 1600x1000x24 -ac +extension GLX +render' \

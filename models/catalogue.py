@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from importlib.metadata import EntryPoint, entry_points
 
-from resources.needs import FINDERS, USUAL_FINDER, YUNET, finder_lacks, missing
-from resources.provenance import Provenance, provenance
+from resources.needs import DETECTOR_NEEDS, USUAL_DETECTOR, YUNET, detector_lacks, missing
+from resources.provenance import Provenance, detector_provenance, provenance
 
 __all__ = [
-    "FINDERS",
-    "USUAL_FINDER",
+    "DETECTOR_NEEDS",
+    "USUAL_DETECTOR",
     "YUNET",
     "Provenance",
-    "finder_lacks",
+    "detector_lacks",
+    "detector_provenance",
     "methods",
     "missing",
     "provenance",

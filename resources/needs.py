@@ -11,13 +11,13 @@ from resources import weights as shipped
 
 __all__ = [
     "BETTER_WITH",
-    "FINDERS",
+    "DETECTOR_NEEDS",
     "NEEDS",
     "OFFICIAL",
-    "USUAL_FINDER",
+    "USUAL_DETECTOR",
     "YUNET",
     "Need",
-    "finder_lacks",
+    "detector_lacks",
     "is_path",
     "made_possible",
     "missing",
@@ -79,11 +79,11 @@ NEEDS: dict[str, tuple[Need, ...]] = {
 BETTER_WITH: dict[str, tuple[str, ...]] = {"tddfa": ("tri.pkl", "indices.npy", "BFM_UV.mat")}
 """Method -> files its official weights run without: the triangles and UV of its face model."""
 
-USUAL_FINDER = "finder"
+USUAL_DETECTOR = "finder"
 YUNET = Need("the network of YuNet", ("face_detection_yunet_2023mar.onnx",))
 
-FINDERS: dict[str, Need | None] = {
-    USUAL_FINDER: None,
+DETECTOR_NEEDS: dict[str, Need | None] = {
+    USUAL_DETECTOR: None,
     "finder-research": None,
     "yunet": YUNET,
     "haar": None,
@@ -136,9 +136,9 @@ def weights_usually(method: str, root: Path = ROOT) -> str:
     return USUAL if USUAL in names else names[0]
 
 
-def finder_lacks(name: str, root: Path = ROOT) -> str:
-    """Why one of FINDERS cannot look for faces, with how to get what is missing; empty if it can."""
-    need = FINDERS[name]
+def detector_lacks(name: str, root: Path = ROOT) -> str:
+    """Why one of DETECTOR_NEEDS cannot look for faces, with how to get what is missing; empty if it can."""
+    need = DETECTOR_NEEDS[name]
     return "" if need is None or need.met() else need.sentence(root)
 
 

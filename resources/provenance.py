@@ -8,11 +8,12 @@ from functools import lru_cache
 from pathlib import Path
 
 from resources import ROOT, Asset, AssetError, brought_folder, manifest
-from resources.needs import weights_files
+from resources.needs import DETECTOR_NEEDS, USUAL_DETECTOR, weights_files
 
-__all__ = ["Provenance", "at_hand", "provenance"]
+__all__ = ["Provenance", "at_hand", "detector_provenance", "provenance"]
 
 UNKNOWN = "unknown: not a file this program knows; ask who gave it to you"
+DETECTOR_WEIGHTS = {USUAL_DETECTOR: "open", "finder-research": "research"}
 FOLDERS = ("weights/", "face_model/", "brought/")
 
 
@@ -43,6 +44,15 @@ def provenance(method: str, weights: str, root: Path = ROOT) -> Provenance:
     if not files:
         return Provenance(Path(weights).name, "", "", UNKNOWN, "")
     return _told(Path(weights).name, files[-1], root)
+
+
+def detector_provenance(detector: str, root: Path = ROOT) -> Provenance | None:
+    """What is known of the weights of a detector; None if it has none, or it is not there."""
+    if detector in DETECTOR_WEIGHTS:
+        return provenance("finder", DETECTOR_WEIGHTS[detector], root)
+    need = DETECTOR_NEEDS.get(detector)
+    path = None if need is None else brought_folder() / need.any_of[0]
+    return _told(path.name, path, root) if path is not None and path.is_file() else None
 
 
 def at_hand(root: Path = ROOT) -> tuple[Provenance, ...]:

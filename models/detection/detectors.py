@@ -10,7 +10,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from models.catalogue import USUAL_FINDER, YUNET
+from models.catalogue import USUAL_DETECTOR, YUNET
 from models.detection.haar import HaarDetector
 from models.detection.learned import LearnedDetector
 from models.detection.second_look import SecondLook
@@ -34,10 +34,10 @@ __all__ = [
     "with_second_look",
 ]
 
-DEFAULT = USUAL_FINDER
+DEFAULT = USUAL_DETECTOR
 DETECTORS: Mapping[str, Callable[[], Detector]] = MappingProxyType(
     {
-        USUAL_FINDER: lambda: LearnedDetector(load_finder("open")),
+        USUAL_DETECTOR: lambda: LearnedDetector(load_finder("open")),
         "finder-research": lambda: LearnedDetector(load_finder("research")),
         "yunet": lambda: YuNetDetector(needed(YUNET)),
         "haar": HaarDetector,

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 EPSILON = 0.001  # of the batch norms
 DECAY = 0.001  # of their running statistics, in PyTorch's sense
-REACH = 1.1  # a map can say positions from 0 to this many sides of the picture
+TOLD_SIDES = 1.1  # a map can say positions from 0 to this many sides of the picture
 ENTRY = 16
 DOWN = (32, 32, 64, 64, 128, 128, 256, 256, 512, 512)  # every other one halves the map, from the first on
 UP = (512, 256, 256, 256, 128, 128, 128, 64, 64, 64, 32, 32, 16, 16)
@@ -91,7 +91,7 @@ class PositionNetwork(nn.Module):
             x = x.float()
             for up in self.ups[-LAST:]:
                 x = up(x)
-        return REACH * self.form.size * x
+        return TOLD_SIDES * self.form.size * x
 
 
 def _pass_on(convolution: nn.Module) -> None:

@@ -94,8 +94,8 @@ class StubSurface(QWidget):
         self.truth = (landmarks, surface)
 
 
-class StubCovers(QObject):
-    """The hand on covers, as a test moves it."""
+class StubOccluders(QObject):
+    """The hand on occluders, as a test moves it."""
 
     picked = Signal(int)
     placed = Signal(object, int)
@@ -103,11 +103,11 @@ class StubCovers(QObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self.covers, self.selected, self.tool, self.brush_px = (), -1, None, 0.0
+        self.occluders, self.selected, self.tool, self.brush_px = (), -1, None, 0.0
 
-    def set_covers(self, covers, selected) -> None:  # type: ignore[no-untyped-def]
+    def set_occluders(self, occluders, selected) -> None:  # type: ignore[no-untyped-def]
         """Remember it."""
-        self.covers, self.selected = tuple(covers), selected
+        self.occluders, self.selected = tuple(occluders), selected
 
     def set_tool(self, tool, brush_px) -> None:  # type: ignore[no-untyped-def]
         """Remember it."""
@@ -123,7 +123,7 @@ class StubPhoto(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.covers, self.map = StubCovers(), None
+        self.occluders, self.map = StubOccluders(), None
         self.shown: Shown | None = None
         self.overlays: frozenset[str] = frozenset()
         self.dark: bool | None = None

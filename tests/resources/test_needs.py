@@ -6,10 +6,10 @@ import pytest
 
 from resources import ROOT, manifest
 from resources.needs import (
-    FINDERS,
+    DETECTOR_NEEDS,
     NEEDS,
     OURS,
-    finder_lacks,
+    detector_lacks,
     made_possible,
     missing,
     weights_files,
@@ -34,12 +34,12 @@ def test_with_nothing_brought_every_need_is_named_with_a_way_to_get_it(method):
 
 
 def test_a_finder_of_others_needs_its_file_and_ours_none(folder):
-    assert {name for name in FINDERS if finder_lacks(name)} == {"yunet"}
-    sentence = finder_lacks("yunet")
+    assert {name for name in DETECTOR_NEEDS if detector_lacks(name)} == {"yunet"}
+    sentence = detector_lacks("yunet")
     assert sentence.startswith("face_detection_yunet_2023mar.onnx")
     assert "unmask assets" in sentence
     (folder / "face_detection_yunet_2023mar.onnx").touch()
-    assert not finder_lacks("yunet")
+    assert not detector_lacks("yunet")
 
 
 @pytest.mark.parametrize("method", NEEDS)

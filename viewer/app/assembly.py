@@ -12,7 +12,6 @@ from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QPixmap
 from PySide6.QtWidgets import QMessageBox, QWidget
 
-from resources import program_version
 from viewer.app.commands import Commands
 from viewer.compare.bar import CompareBar
 from viewer.compare.presenter import ComparePresenter, PhotoPair, SurfacePair
@@ -23,11 +22,12 @@ from viewer.inference.worker import Work
 from viewer.inspector.dock import InspectorDock
 from viewer.methods.bar import MethodsBar
 from viewer.methods.presenter import MethodsPresenter, MethodSurface
+from viewer.methods.terms import in_use, who_answers
 from viewer.occlusion.dock import OcclusionDock
 from viewer.occlusion.presenter import CoveredPhoto, OcclusionPresenter
 from viewer.playback.history_dock import HistoryDock
 from viewer.playback.transport_bar import TransportBar
-from viewer.state.layout import LAB, panels_shown
+from viewer.state.layout import OCCLUSION, panels_shown
 from viewer.state.setting import METHODS
 from viewer.state.settings import Settings
 from viewer.state.state import State
@@ -35,6 +35,7 @@ from viewer.state.store import Store
 from viewer.state.style import Theme
 from viewer.widgets import theme
 from viewer.widgets.dialogs import Desktop, DesktopServices
+from viewer.window.about import about
 from viewer.window.action_table import make_actions
 from viewer.window.banner import Banner
 from viewer.window.log_dock import LogDock, LogHandler, LogModel, LogRelay
@@ -53,13 +54,9 @@ FIRST_SIZE = (1600, 1000)
 SIDE = Qt.DockWidgetArea.RightDockWidgetArea
 SIDE_WIDTH = 300
 LOG_HEIGHT = 140
-LAB_HEIGHT = 720
+OCCLUSION_HEIGHT = 720
 LOW = 820  # px of height under which docks share one place
 CLOSE_TIMEOUT_S = 1.0  # for all threads together; whoever asked to end waits 2 s
-ABOUT = (
-    "<b>Unmask {version}</b><br>See what a face-alignment network really saw when part of a face is hidden."
-    "<br><br>Apache-2.0 · {device} · {renderer}"
-)
 
 
 class Photo(PictureView, CoveredPhoto, Protocol):
@@ -120,10 +117,10 @@ class Assembly(QObject):
         self._uncaught.connect(self._tell_uncaught)
         self._telling = False
         self.commands.window.asked.connect(self._on_asked)
-        self._arrangement = ""
+        self._panel_layout = ""
         self.store.on(lambda state: state.theme, self._dress)
         self.store.on(panels_shown, lambda rows: self._area.show_only([row.name for row in rows]), self)
-        self.store.on(lambda state: state.arrangement, self._bring_docks)
+        self.store.on(lambda state: state.panel_layout, self._bring_docks)
         self.store.on(lambda state: state.source_name, self._name_window)
 
     def show(self, size: tuple[int, int] | None = None) -> None:
@@ -207,8 +204,8 @@ class Assembly(QObject):
             "metrics": self.window.add_dock(
                 "metrics", "Metrics", MetricsDock(self.store, commands.ground_truth, commands.display), right
             ),
-            "lab": self.window.add_dock(
-                "lab",
+            "occlusion": self.window.add_dock(
+                "occlusion",
                 "Occlusion lab",
                 OcclusionDock(self.store, commands.occlusion, commands.trials, self.actions),
                 right,
@@ -244,7 +241,7 @@ class Assembly(QObject):
     def _arrange_docks(self) -> None:
         """As a new session has them: side by side with the panels, sharing one place where it is low."""
         layers, inspector, metrics, occlusion, history, logged = (
-            self._docks[name] for name in ("layers", "inspector", "metrics", "lab", "history", "log")
+            self._docks[name] for name in ("layers", "inspector", "metrics", "occlusion", "history", "log")
         )
         low = self.window.height() < LOW
         for dock in self._docks.values():
@@ -271,7 +268,7 @@ class Assembly(QObject):
             self.window.resizeDocks([layers, inspector], [450, 440], Qt.Orientation.Vertical)
         self.window.resizeDocks([layers], [SIDE_WIDTH], Qt.Orientation.Horizontal)
         self.window.resizeDocks([logged], [LOG_HEIGHT], Qt.Orientation.Vertical)
-        self._bring_docks(self.store.state.arrangement)
+        self._bring_docks(self.store.state.panel_layout)
 
     def _show_assets(self) -> None:
         if self._assets is None:
@@ -279,26 +276,27 @@ class Assembly(QObject):
                 AssetsDialog,  # downloads need ssl, which no start has to wait for
             )
 
-            self._assets = AssetsDialog(self.window)
+            dialog = self._assets = AssetsDialog(self.window, in_use=lambda: in_use(self.store.state))
+            self.store.on(who_answers, lambda _who: dialog.tell_use(), dialog)
         self._assets.show()
         self._assets.raise_()
 
-    def _bring_docks(self, arrangement: str) -> None:
+    def _bring_docks(self, panel_layout: str) -> None:
         """In front what belongs to the panels in sight."""
-        before, self._arrangement = self._arrangement, arrangement
-        if arrangement == LAB:
+        before, self._panel_layout = self._panel_layout, panel_layout
+        if panel_layout == OCCLUSION:
             self._bring_occlusion()
-        elif before == LAB:
+        elif before == OCCLUSION:
             self._docks["layers"].raise_()
-        if arrangement == METHODS:
+        if panel_layout == METHODS:
             self._docks["metrics"].raise_()
 
     def _bring_occlusion(self) -> None:
         """The lab's dock in front, with most of the height: it is worked with, the inspector only read."""
-        occlusion, below = self._docks["lab"], self._docks["inspector"]
+        occlusion, below = self._docks["occlusion"], self._docks["inspector"]
         occlusion.show()
         occlusion.raise_()
-        self.window.resizeDocks([occlusion, below], [LAB_HEIGHT, 100], Qt.Orientation.Vertical)
+        self.window.resizeDocks([occlusion, below], [OCCLUSION_HEIGHT, 100], Qt.Orientation.Vertical)
 
     def _dress(self, chosen: Theme) -> None:
         theme.apply(chosen)
@@ -324,12 +322,7 @@ class Assembly(QObject):
                 self._show_assets()
 
     def _show_about(self) -> None:
-        state = self.store.state
-        text = ABOUT.format(
-            version=program_version(),
-            device=state.device.upper(),
-            renderer=state.gl_renderer or "no OpenGL yet",
-        )
+        text = about(self.store.state, in_use(self.store.state))
         box = QMessageBox(QMessageBox.Icon.NoIcon, "About Unmask", text, parent=self.window)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.open()  # not exec: nothing waits for it

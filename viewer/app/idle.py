@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from viewer.state.state import State
 from viewer.state.store import Store
@@ -26,23 +26,19 @@ class Idle(QObject):
         self._test = test
         self._timer = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._timer.timeout.connect(self.settled)
-        store.changed.connect(self._follow)
+        store.on(lambda state: state, self.look)
 
     def look(self, state: State) -> None:
         """Begin anew with the State as it is, e.g. because the test has changed."""
-        self._follow(state)
+        if self._test(state):
+            self._timer.start()
+        else:
+            self._timer.stop()
 
     def stop(self) -> None:
         """Say nothing more."""
         self._timer.stop()
         self._test = lambda _state: False
-
-    @Slot(object, object)
-    def _follow(self, new: State, _old: State | None = None) -> None:
-        if self._test(new):
-            self._timer.start()
-        else:
-            self._timer.stop()
 
 
 def answered_or_failed(state: State) -> bool:

@@ -29,7 +29,7 @@ from PySide6.QtGui import QGuiApplication, QOffscreenSurface, QOpenGLContext, QS
 from PySide6.QtWidgets import QApplication
 
 import resources
-from models.catalogue import FINDERS, USUAL_FINDER, finder_lacks
+from models.catalogue import DETECTOR_NEEDS, USUAL_DETECTOR, detector_lacks, methods
 from models.errors import InputError
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
@@ -41,8 +41,9 @@ from viewer.cli.options import Launch
 from viewer.cli.speech import complain
 from viewer.inference.worker import Work
 from viewer.methods.available import best_offer, first_lineup, usable
-from viewer.state.layout import PANELS, Kind, arrangement, panel_row
-from viewer.state.setting import Setting
+from viewer.state.layout import PANELS, Kind, panel_layout, panel_row
+from viewer.state.notice import Notice, Severity
+from viewer.state.setting import Setting, worded
 from viewer.state.settings import Settings
 from viewer.state.state import State
 from viewer.state.style import Theme
@@ -50,6 +51,7 @@ from viewer.widgets import theme
 
 log = logging.getLogger(__name__)
 
+WHERE_FILES_ARE = "Compute > Weights and face models… says what is there and what is missing."
 FOREIGN_QT = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
 LOUDNESS = {
     QtMsgType.QtDebugMsg: logging.DEBUG,
@@ -139,6 +141,8 @@ def unattended_of(assembly: Assembly, launch: Launch) -> Unattended | Tour | Non
 
 def begin(assembly: Assembly, launch: Launch) -> None:
     """What the session does first: load the method and open what was asked for, or a sample."""
+    if (notice := assembly.store.state.notice) is not None:
+        log.warning("%s %s", notice.cause, notice.remedy)
     assembly.session.start()
     playback = assembly.commands.playback
     if launch.camera is not None:
@@ -150,36 +154,65 @@ def begin(assembly: Assembly, launch: Launch) -> None:
 
 
 def first_state(settings: Settings, launch: Launch) -> State:
-    """What a session starts with: what was kept of the last one, and above that what was asked for."""
+    """What a session starts with: what was kept of the last one, and above that what was asked for.
+
+    The banner says what of the last session cannot be used any more, and what takes its place.
+    """
     fresh = State(styles={row.name: row.style for row in PANELS if row.looks}, lineup=first_lineup())
     kept = settings.restored(fresh)
     first = answering(kept, launch)
     return replace(
         kept,
-        arrangement=arrangement(launch.arrangement or kept.arrangement).name,
+        panel_layout=panel_layout(launch.panel_layout or kept.panel_layout).name,
         method=first.method,
         weights=first.weights,
         detector=looking(kept, launch),
         lineup=tuple(filter(usable, kept.lineup)),
+        notice=given_up(kept, launch),
         switched_off=launch.without,
         theme=kept.theme if launch.theme is None else Theme[launch.theme.upper()],
     )
 
 
 def answering(kept: State, launch: Launch) -> Setting:
-    """Who answers at first: who was asked for, else who did in the last session and still can, else ours."""
+    """Who answers at first: who was asked for, else who did in the last session and still can, else ours.
+
+    Weights that are asked for alone are those of the last session's method while that is installed, whether
+    its own are there or not. `given_up` says where somebody else answers than asked for or last.
+    """
     if launch.method is not None:
         return Setting(launch.method, launch.weights or best_offer(launch.method).setting.weights)
     last, ours = Setting(kept.method, kept.weights), Setting(State().method, State().weights)
-    first = last if usable(last) else ours
-    return Setting(first.method, launch.weights) if launch.weights else first
+    if launch.weights:
+        return Setting(last.method if last.method in methods() else ours.method, launch.weights)
+    return last if usable(last) else ours
 
 
 def looking(kept: State, launch: Launch) -> str:
     """Who looks for faces: who was asked to, else who did in the last session and still can, else ours."""
     if launch.detector is not None:
         return launch.detector
-    return kept.detector if kept.detector in FINDERS and not finder_lacks(kept.detector) else USUAL_FINDER
+    return kept.detector if _looks(kept.detector) else USUAL_DETECTOR
+
+
+def given_up(kept: State, launch: Launch) -> Notice | None:
+    """What was chosen in the last session and cannot be used any more; None while all can."""
+    told: list[str] = []
+    last, first = Setting(kept.method, kept.weights), answering(kept, launch)
+    if launch.method is None and first != Setting(last.method, launch.weights or last.weights):
+        told.append(f"{worded(last)} (instead: {worded(first)})")
+    if launch.detector is None and not _looks(kept.detector):
+        told.append(f"the detector {kept.detector} (instead: {USUAL_DETECTOR})")
+    told += [worded(setting) for setting in kept.lineup if not usable(setting)]
+    if not told:
+        return None
+    cause = f"Chosen in the last session, but not there any more: {'; '.join(told)}."
+    return Notice(Severity.WARNING, cause, WHERE_FILES_ARE, lasts=True)
+
+
+def _looks(detector: str) -> bool:
+    """Whether it is a detector and has what it needs."""
+    return detector in DETECTOR_NEEDS and not detector_lacks(detector)
 
 
 def make_panels() -> Panels:

@@ -1,4 +1,4 @@
-"""A session that goes through all arrangements with something in each, and takes a picture of every one."""
+"""A session that goes through all panel layouts with something in each, and takes a picture of every one."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from PySide6.QtCore import QObject, QTimer, Slot
 from viewer.app.commands import Commands
 from viewer.app.idle import Idle, answered_or_failed
 from viewer.readouts.lineup import standing
-from viewer.state.comparison import ARRANGEMENT as A_B
-from viewer.state.layout import LAB
+from viewer.state.comparison import A_B
+from viewer.state.layout import OCCLUSION
 from viewer.state.occlusion import Plan
 from viewer.state.setting import METHODS
 from viewer.state.state import State, line
@@ -28,7 +28,7 @@ def _answered(state: State) -> bool:
 
 
 def _covered(state: State) -> bool:
-    return state.shown is not None and state.shown.covering is not None
+    return state.shown is not None and state.shown.occluded is not None
 
 
 def _swept(state: State) -> bool:
@@ -55,12 +55,12 @@ class Stop:
     ready: Callable[[State], bool] = _answered
 
 
-def _arrange(name: str) -> Callable[[Commands], None]:
-    return lambda commands: commands.display.arrange(name)
+def _panel_layout(name: str) -> Callable[[Commands], None]:
+    return lambda commands: commands.display.set_panel_layout(name)
 
 
 def _cover(commands: Commands) -> None:
-    commands.display.arrange(LAB)
+    commands.display.set_panel_layout(OCCLUSION)
     commands.occlusion.add("mask")
 
 
@@ -71,12 +71,12 @@ def _sweep(commands: Commands) -> None:
 
 
 STOPS = (
-    Stop("branches", _arrange("branches")),
-    Stop("x-ray", _arrange("x-ray")),
-    Stop("a-b", _arrange(A_B)),
+    Stop("branches", _panel_layout("branches")),
+    Stop("x-ray", _panel_layout("x-ray")),
+    Stop("a-b", _panel_layout(A_B)),
     Stop("lab-covered", _cover, _covered),
     Stop("lab-swept", _sweep, _swept),
-    Stop("methods", _arrange(METHODS), _all_answered),
+    Stop("methods", _panel_layout(METHODS), _all_answered),
     Stop(
         "methods-difference",
         lambda commands: commands.display.set_look_everywhere(Look.TO_FIRST),

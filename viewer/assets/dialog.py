@@ -28,7 +28,8 @@ from resources import brought_folder, fetching
 from resources.keeping import FileRow, KeepError, State, remove, rows
 from viewer.assets import cli
 from viewer.assets.text import described, megabytes, readiness, size_of
-from viewer.tasks.background import Background, Progress
+from viewer.methods.terms import Terms
+from viewer.tasks.background import Background, SeriesProgress
 from viewer.widgets.theme import SPACE
 
 SIZE = (940, 640)
@@ -68,12 +69,19 @@ class AssetsDialog(QDialog):
 
     Attributes:
         table: A row a file, in groups by where it stands.
+        used: Which weights answer now, with SHA-256 and licence.
         said: What happened last.
         fetch, add, add_folder, remove, cancel: The buttons.
     """
 
-    def __init__(self, parent: QWidget | None = None, questions: Questions | None = None) -> None:
+    def __init__(
+        self,
+        parent: QWidget | None = None,
+        questions: Questions | None = None,
+        in_use: Callable[[], Sequence[Terms]] = tuple,
+    ) -> None:
         super().__init__(parent)
+        self._in_use = in_use
         self.setObjectName("assets")
         self.setWindowTitle("Weights and face models")
         self._questions = questions or Questions()
@@ -83,6 +91,7 @@ class AssetsDialog(QDialog):
         self._background.ended.connect(self._on_ended)
         self.table = self._make_table()
         self._detail, self.said = _text("The chosen file"), _text("What happened")
+        self.used = _text("Weights in use")
         self._methods, self._bar = _text("What each method lacks"), QProgressBar()
         self._bar.setAccessibleName("Progress")
         self._replace = QCheckBox("Put another file of the same name aside, as .old")
@@ -109,6 +118,13 @@ class AssetsDialog(QDialog):
         self._background.close(CLOSE_TIMEOUT_S)
         self.close()
 
+    def tell_use(self) -> None:
+        """Say anew which weights answer now, while somebody sees it."""
+        if self.isVisible():
+            files = self._in_use()
+            self.used.setVisible(bool(files))
+            self.used.setText("\n".join(("In use", *(f"{file.user}: {file.line}" for file in files))))
+
     @property
     def chosen(self) -> FileRow | None:
         """The file of the chosen row."""
@@ -134,6 +150,7 @@ class AssetsDialog(QDialog):
         if kept is not None:
             self.choose(kept.name)
         self._offer()
+        self.tell_use()
 
     def _add_group(self, title: str, members: Sequence[FileRow], open_: bool) -> None:
         if not members:
@@ -206,7 +223,7 @@ class AssetsDialog(QDialog):
         self._offer()
 
     @Slot(object)
-    def _on_progressed(self, progress: Progress) -> None:
+    def _on_progressed(self, progress: SeriesProgress) -> None:
         value = progress.value
         if isinstance(value, fetching.Received) and value.total:
             self._bar.setRange(0, 1000)
@@ -250,6 +267,7 @@ class AssetsDialog(QDialog):
         column = QVBoxLayout(self)
         column.setSpacing(SPACE)
         column.addLayout(top)
+        column.addWidget(self.used)
         column.addWidget(self.table, 1)
         for widget in (self._detail, self._methods, self.said, self._bar):
             column.addWidget(widget)

@@ -27,7 +27,7 @@ COLUMNS = (
     *("seen_percent", "turned_away_percent", "covered_percent", "likely_error_percent"),
     *("steadied", "alarms", "problem"),
 )
-Row = tuple[str, ...]
+CsvRow = tuple[str, ...]
 
 
 class Clip:
@@ -48,7 +48,7 @@ class Clip:
         self.problems: list[str] = []
         self.frames = 0
 
-    def rows(self, reader: Reader, every: int = 1) -> Iterator[Row]:
+    def rows(self, reader: Reader, every: int = 1) -> Iterator[CsvRow]:
         """A row for each face of every so-many-th frame; one without a face where there is none.
 
         A frame that cannot be answered is a row that says why, and a problem.
@@ -69,7 +69,7 @@ class Clip:
         finally:
             reader.close()
 
-    def _answered(self, frame: Frame) -> list[Row]:
+    def _answered(self, frame: Frame) -> list[CsvRow]:
         self.notices |= dict.fromkeys(frame.notices)
         if self._box is None:
             placed = self._tracker.find(frame, 0)
@@ -85,7 +85,7 @@ class Clip:
         return [_row(frame.index, frame.time_s, *pair) for pair in zip(faces, kept, strict=True)]
 
 
-def as_csv(rows: list[Row]) -> bytes:
+def as_csv(rows: list[CsvRow]) -> bytes:
     """A table with a head, UTF-8."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -109,7 +109,7 @@ def _row(
     face: Face | None = None,
     answer: Reconstruction | None = None,
     problem: str = "",
-) -> Row:
+) -> CsvRow:
     start = (str(index), "" if time_s is None else f"{time_s:.6g}")
     if face is None or answer is None:
         return (*start, *[""] * (len(COLUMNS) - 3), problem)

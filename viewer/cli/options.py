@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.catalogue import USUAL_FINDER
+from models.catalogue import USUAL_DETECTOR
 from models.geometry.arrays import Box
 
 
@@ -20,10 +20,10 @@ class Launch:
         detector: Who looks for faces; None likewise.
         without: Parts of the computation to leave out at first.
         theme: "dark", "light", or None for what the last session used.
-        arrangement: Which panels stand side by side; None for those of the last session.
+        panel_layout: Which panels stand side by side; None for those of the last session.
         screenshot: Where to write a picture of the whole window once the first answer is drawn; then quit.
         export: Folder for the mesh (PLY, GLB) and the answer (JSON) once it is there; then quit.
-        tour: Folder for a picture of every arrangement with something in it; then quit.
+        tour: Folder for a picture of every panel layout with something in it; then quit.
         overwrite: Whether files that are there already are replaced; an input never is.
     """
 
@@ -34,7 +34,7 @@ class Launch:
     detector: str | None = None
     without: frozenset[str] = frozenset()
     theme: str | None = None
-    arrangement: str | None = None
+    panel_layout: str | None = None
     screenshot: Path | None = None
     export: Path | None = None
     tour: Path | None = None
@@ -68,7 +68,7 @@ class Batch:
     out: Path
     method: str = "dsfnet"
     weights: str = "open"
-    detector: str = USUAL_FINDER
+    detector: str = USUAL_DETECTOR
     device: str = "cpu"
     without: frozenset[str] = frozenset()
     branches: frozenset[str] | None = None
@@ -101,7 +101,7 @@ class Occlude:
     out: Path
     method: str = "dsfnet"
     weights: str = "open"
-    detector: str = USUAL_FINDER
+    detector: str = USUAL_DETECTOR
     device: str = "cpu"
     without: frozenset[str] = frozenset()
     box: Box | None = None

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from models.catalogue import FINDERS, USUAL_FINDER
+from models.catalogue import DETECTOR_NEEDS, USUAL_DETECTOR
 from models.geometry.arrays import Box
 from resources import program_version
 from viewer.assets.cli import Assets, assets_of, fill_assets
@@ -17,7 +17,7 @@ from viewer.cli.about import About, about_of, fill_about
 from viewer.cli.inputs import SMALLEST_BOX_PX
 from viewer.cli.options import Batch, Launch, Occlude
 from viewer.methods.available import best_offer
-from viewer.state.layout import ARRANGEMENTS
+from viewer.state.layout import PANEL_LAYOUTS
 
 Asked = Launch | Batch | Occlude | Assets | About
 DESCRIPTION = "See what a face alignment network saw, and what it made up where it saw nothing."
@@ -66,10 +66,10 @@ def parse_launch(words: Sequence[str]) -> Launch:
         camera=found.camera,
         method=found.method,
         weights=found.weights,
-        detector=found.finder,
+        detector=found.detector,
         without=frozenset().union(*found.without),
         theme=found.theme,
-        arrangement=found.arrangement,
+        panel_layout=found.panel_layout,
         screenshot=found.screenshot,
         export=found.export,
         tour=found.tour,
@@ -111,12 +111,15 @@ def _add_window(parser: argparse.ArgumentParser) -> None:
     _add_method(parser, method=None, detector=None)
     parser.add_argument("--theme", choices=["dark", "light"])
     parser.add_argument(
-        "--arrangement", choices=[row.name for row in ARRANGEMENTS], help="which panels stand side by side"
+        "--arrangement",
+        dest="panel_layout",
+        choices=[row.name for row in PANEL_LAYOUTS],
+        help="which panels stand side by side",
     )
     parser.add_argument("--screenshot", type=Path, metavar="PNG", help="write the window there, then quit")
     parser.add_argument("--export", type=Path, metavar="DIR", help="write mesh and answer there, then quit")
     parser.add_argument(
-        "--tour", type=Path, metavar="DIR", help="write a picture of every arrangement there, then quit"
+        "--tour", type=Path, metavar="DIR", help="write a picture of every panel layout there, then quit"
     )
     _add_overwrite(parser)
     parser.add_argument("--version", action="version", version=f"unmask {program_version()}")
@@ -132,7 +135,7 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
     """Where the files go, where it runs and where the face is."""
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
     _add_overwrite(parser)
-    _add_method(parser, method="dsfnet", detector=USUAL_FINDER)
+    _add_method(parser, method="dsfnet", detector=USUAL_DETECTOR)
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, mps, auto, ... (%(default)s)")
     parser.add_argument(
         "--box", type=_box, metavar="X0,Y0,X1,Y1", help="the face in each picture, px; else it is looked for"
@@ -165,7 +168,7 @@ def _batch_of(found: argparse.Namespace) -> Batch:
         out=found.out,
         method=found.method,
         weights=found.weights or best_offer(found.method).setting.weights,
-        detector=found.finder,
+        detector=found.detector,
         device=found.device,
         without=frozenset().union(*found.without),
         branches=found.branches,
@@ -197,7 +200,7 @@ def _occlude_of(found: argparse.Namespace) -> Occlude:
         out=found.out,
         method=found.method,
         weights=found.weights or best_offer(found.method).setting.weights,
-        detector=found.finder,
+        detector=found.detector,
         device=found.device,
         without=frozenset().union(*found.without),
         box=found.box,
@@ -249,7 +252,13 @@ def _add_method(parser: argparse.ArgumentParser, method: str | None, detector: s
         "--weights",
         help="those that ship (open), those you brought (official), or a file",
     )
-    parser.add_argument("--finder", default=detector, choices=list(FINDERS), help="who looks for faces")
+    parser.add_argument(
+        "--finder",
+        dest="detector",
+        default=detector,
+        choices=list(DETECTOR_NEEDS),
+        help="who looks for faces",
+    )
     parser.add_argument(
         "--without",
         type=_parts,

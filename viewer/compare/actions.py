@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from viewer.compare.commands import CompareCommands
-from viewer.state.comparison import ARRANGEMENT, Mode
+from viewer.state.comparison import A_B, Mode
 from viewer.state.state import State
 from viewer.widgets.action import ActionRow, has_answer
 
 
 def _compares(state: State) -> bool:
-    return state.arrangement == ARRANGEMENT
+    return state.panel_layout == A_B
 
 
 ACTIONS: tuple[ActionRow[CompareCommands], ...] = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QWidget
 
@@ -13,7 +12,7 @@ from viewer.methods.available import offers
 from viewer.methods.offers_menu import add_offers
 from viewer.readouts.difference import Compared, choices, compared_in, described, vertex_on
 from viewer.readouts.vertex import reading
-from viewer.state.comparison import ARRANGEMENT, Side
+from viewer.state.comparison import A_B, Side
 from viewer.state.setting import Setting
 from viewer.state.state import State
 from viewer.state.store import Store
@@ -45,8 +44,9 @@ class CompareBar(QWidget):
             row.addWidget(action_button(actions[name]))
         self._summary = summary()
         row.addWidget(self._summary, 1)
-        self._follow(store.state, None)
-        store.changed.connect(self._follow)
+        store.on(lambda state: state.panel_layout == A_B, self.setVisible)
+        store.on(_names, self._name_sides)
+        store.on(_said, self._say)
 
     def summary(self) -> str:
         """The difference in one line, or why there is none."""
@@ -84,18 +84,25 @@ class CompareBar(QWidget):
         )
         menu.addAction("Other weights…", lambda: self._commands.choose_weights(name))
 
-    @Slot(object, object)
-    def _follow(self, new: State, old: State | None = None) -> None:
-        self.setVisible(new.arrangement == ARRANGEMENT)
-        if new.arrangement != ARRANGEMENT:
-            return
-        for name, side in (("a", new.comparison.a), ("b", new.comparison.b)):
-            self._sides[name].setText(described(side, new))
-        pair = compared_in(new)
-        text = pair.trouble or " · ".join((pair.summary, *_at(pair, new)))
-        if text != self._summary.text():
-            self._summary.setText(text)
-            self._summary.setToolTip(text)
+    def _name_sides(self, names: Mapping[str, str]) -> None:
+        for side, text in names.items():
+            self._sides[side].setText(text)
+
+    def _say(self, text: str) -> None:
+        self._summary.setText(text)
+        self._summary.setToolTip(text)
+
+
+def _names(state: State) -> dict[str, str]:
+    return {"a": described(state.comparison.a, state), "b": described(state.comparison.b, state)}
+
+
+def _said(state: State) -> str:
+    """The difference, or why there is none; out of sight nothing, for it costs."""
+    if state.panel_layout != A_B:
+        return ""
+    pair = compared_in(state)
+    return pair.trouble or " · ".join((pair.summary, *_at(pair, state)))
 
 
 def _at(pair: Compared, state: State) -> tuple[str, ...]:

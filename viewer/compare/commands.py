@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QStyle
 from models.errors import InputError
 from viewer.inference.session import Session
 from viewer.readouts.difference import pinned_of
-from viewer.state.comparison import ARRANGEMENT, Comparison, Mode, Side
+from viewer.state.comparison import A_B, Comparison, Mode, Side
 from viewer.state.setting import Setting
 from viewer.state.state import State
 from viewer.state.store import Store
@@ -47,7 +47,7 @@ class CompareCommands(QObject):
             self._session.tell(InputError("There is no face to pin yet. Open a photo with a face first."))
             return
         self._change(a=Side(pinned=pinned), b=Side())
-        self._store.update(arrangement=ARRANGEMENT)
+        self._store.update(panel_layout=A_B)
 
     def swap(self) -> None:
         """A becomes B and B becomes A."""
@@ -98,7 +98,7 @@ class CompareCommands(QObject):
 
 
 def _blinks(state: State) -> bool:
-    return state.comparison.mode is Mode.BLINK and state.arrangement == ARRANGEMENT
+    return state.comparison.mode is Mode.BLINK and state.panel_layout == A_B
 
 
 def moves() -> bool:

@@ -13,8 +13,9 @@ from viewer.compare.commands import CompareCommands
 from viewer.display.commands import DisplayCommands
 from viewer.inspector.commands import InspectorCommands
 from viewer.readouts.difference import Compared, compared_in, described
+from viewer.readouts.parts import outdated
 from viewer.state.camera import Camera
-from viewer.state.comparison import ARRANGEMENT
+from viewer.state.comparison import A_B
 from viewer.state.layout import style_of
 from viewer.state.state import State
 from viewer.state.store import Store
@@ -44,6 +45,9 @@ class PairView(Protocol):
 
     def set_probe(self, vertex: int | None, topology: Topology | None = None) -> None:
         """Mark a vertex of some mesh."""
+
+    def set_stale(self, stale: bool) -> None:
+        """Dim what is shown, or no longer."""
 
     def set_theme(self, dark: bool) -> None:
         """Dark or light."""
@@ -104,6 +108,7 @@ class ComparePresenter(QObject):
         self._store = store
         store.on(lambda state: state.theme is Theme.DARK, self._dress)
         self._in_sight(compared_in, self._show)
+        self._in_sight(_outdated, self._tell_age)
         self._in_sight(lambda state: state.comparison.share, self._share)
         self._in_sight(lambda state: state.overlays, photo.set_overlays)
         self._in_sight(lambda state: style_of(state, "wipe"), surface.set_look)
@@ -117,7 +122,7 @@ class ComparePresenter(QObject):
             if value is not None:
                 handler(value)
 
-        self._store.on(lambda state: part(state) if state.arrangement == ARRANGEMENT else None, tell, self)
+        self._store.on(lambda state: part(state) if state.panel_layout == A_B else None, tell, self)
 
     def _dress(self, dark: bool) -> None:
         for view in (self._photo, self._surface):
@@ -132,6 +137,10 @@ class ComparePresenter(QObject):
         for view in (self._photo, self._surface):
             view.set_pair(pair, names)
 
+    def _tell_age(self, stale: bool) -> None:
+        for view in (self._photo, self._surface):
+            view.set_stale(stale)
+
     def _share(self, share: float) -> None:
         for view in (self._photo, self._surface):
             view.set_share(share)
@@ -139,6 +148,12 @@ class ComparePresenter(QObject):
     def _mark(self, _changed: object) -> None:
         for view in (self._photo, self._surface):
             view.set_probe(*_probed(self._store.state))
+
+
+def _outdated(state: State) -> bool:
+    """Whether a side will change with the answer that is on its way; what is pinned stays."""
+    pinned = state.comparison.a.pinned is not None and state.comparison.b.pinned is not None
+    return outdated(state) and not pinned
 
 
 def _probed(state: State) -> tuple[int | None, Topology | None]:

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from viewer.display.commands import DisplayCommands
-from viewer.state.layout import ARRANGEMENTS, Arrangement, panels_shown, style_of
+from viewer.state.layout import PANEL_LAYOUTS, PanelLayout, panels_shown, style_of
 from viewer.state.state import State
 from viewer.state.style import OVERLAY_TEXTS, OVERLAYS, Look
 from viewer.widgets.action import ActionRow
 
 
-def _arrangement(row: Arrangement) -> ActionRow[DisplayCommands]:
+def _layout(row: PanelLayout) -> ActionRow[DisplayCommands]:
     return ActionRow(
-        f"arrange-{row.name}",
+        f"layout-{row.name}",
         f"Panels: {row.title}",
         row.tooltip,
         "&View",
-        lambda commands: commands.arrange(row.name),
-        f"F{ARRANGEMENTS.index(row) + 5}",
+        lambda commands: commands.set_panel_layout(row.name),
+        f"F{PANEL_LAYOUTS.index(row) + 5}",
         row.icon,
         toolbar=row.title,
-        checked=lambda state: state.arrangement == row.name,
-        group="arrangement",
+        checked=lambda state: state.panel_layout == row.name,
+        group="panel_layout",
     )
 
 
@@ -54,7 +54,7 @@ def _all_have(state: State, look: Look) -> bool:
     return bool(choosers) and all(style_of(state, name).look is look for name in choosers)
 
 
-ARRANGEMENT_ACTIONS: tuple[ActionRow[DisplayCommands], ...] = tuple(_arrangement(row) for row in ARRANGEMENTS)
+LAYOUT_ACTIONS: tuple[ActionRow[DisplayCommands], ...] = tuple(_layout(row) for row in PANEL_LAYOUTS)
 
 ACTIONS: tuple[ActionRow[DisplayCommands], ...] = (
     ActionRow(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QObject
 
-from viewer.state.layout import arrangement, panels_shown, style_of
+from viewer.state.layout import panel_layout, panels_shown, style_of
 from viewer.state.state import toggled, with_style
 from viewer.state.store import Store
 from viewer.state.style import LayerStyle, Look, Theme
@@ -61,9 +61,9 @@ class DisplayCommands(QObject):
             style = replace(style_of(state, row.name), wire=wire)
             self._store.update(styles=with_style(self._store.state, row.name, style))
 
-    def arrange(self, name: str) -> None:
-        """Put other panels side by side: a name of ARRANGEMENTS."""
-        self._store.update(arrangement=arrangement(name).name)
+    def set_panel_layout(self, name: str) -> None:
+        """Put other panels side by side: a name of PANEL_LAYOUTS."""
+        self._store.update(panel_layout=panel_layout(name).name)
 
     def toggle_theme(self) -> None:
         """Change between the dark and the light window."""

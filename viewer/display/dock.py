@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Slot
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from viewer.display.commands import DisplayCommands
@@ -15,7 +17,6 @@ from viewer.state.style import OVERLAY_TEXTS, OVERLAYS, Look
 from viewer.widgets.parts import clear, heading, note
 from viewer.widgets.theme import SPACE
 
-SAID_BY = ("answer", "busy", "switched_off")
 BRANCH_NOTES = {
     "image space": "what the pixels of the face itself say, completed from the part that was seen",
     "model space": "coefficients and pose guessed from the whole crop at once",
@@ -50,8 +51,12 @@ class LayersDock(QScrollArea):
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidget(body)
-        self._follow(store.state, None)
-        store.changed.connect(self._follow)
+        store.on(lambda state: state.switches, self._rebuild_branches)
+        store.on(lambda state: (state.switches, state.switched_off), self._tick_branches)
+        store.on(lambda state: state.overlays, self._tick_overlays)
+        store.on(self._looks_on, self._show_looks)
+        store.on(lambda state: {row.name for row in panels_shown(state)}, self._show_choosers)
+        store.on(part_taken, self._part.setText, self)
 
     def _add_sections(self) -> None:
         self._column.addWidget(heading("Takes part in the computation"))
@@ -94,29 +99,31 @@ class LayersDock(QScrollArea):
             self._look_labels[row.name] = label
         return grid
 
-    @Slot(object, object)
-    def _follow(self, new: State, old: State | None = None) -> None:
-        if old is None or new.switches != old.switches:
-            self._rebuild_branches(new)
+    def _tick_branches(self, switches: tuple[tuple[str, ...], frozenset[str]]) -> None:
         for name, box in self._branches.items():
-            box.setChecked(name not in new.switched_off)
-        for name, box in self._overlays.items():
-            box.setChecked(name in new.overlays)
-        if old is None or new.styles is not old.styles:
-            for panel, chooser in self._looks.items():
-                chooser.setCurrentIndex(chooser.findData(style_of(new, panel).look))
-        if old is None or new.arrangement != old.arrangement:
-            shown = {row.name for row in panels_shown(new)}
-            for panel, chooser in self._looks.items():
-                chooser.setVisible(panel in shown)
-                self._look_labels[panel].setVisible(panel in shown)
-        if old is None or any(getattr(new, part) is not getattr(old, part) for part in SAID_BY):
-            self._part.setText(part_taken(new))
+            box.setChecked(name not in switches[1])
 
-    def _rebuild_branches(self, state: State) -> None:
+    def _tick_overlays(self, overlays: frozenset[str]) -> None:
+        for name, box in self._overlays.items():
+            box.setChecked(name in overlays)
+
+    def _looks_on(self, state: State) -> dict[str, Look]:
+        return {panel: style_of(state, panel).look for panel in self._looks}
+
+    def _show_looks(self, looks: Mapping[str, Look]) -> None:
+        for panel, look in looks.items():
+            self._looks[panel].setCurrentIndex(self._looks[panel].findData(look))
+
+    def _show_choosers(self, panels: set[str]) -> None:
+        """Those of the panels in sight."""
+        for panel, chooser in self._looks.items():
+            chooser.setVisible(panel in panels)
+            self._look_labels[panel].setVisible(panel in panels)
+
+    def _rebuild_branches(self, switches: Sequence[str]) -> None:
         clear(self._branch_column)
         self._branches = {}
-        for index, name in enumerate(state.switches):
+        for index, name in enumerate(switches):
             box = QCheckBox(sentence_case(name))
             explained = BRANCH_NOTES.get(name.lower(), "")
             box.setAccessibleName(f"{sentence_case(name)} takes part")

@@ -47,7 +47,7 @@ class FaceCommands(QObject):
         self._store.update(boxes=None, searches=self._store.state.searches + 1)
 
     def choose_detector(self, detector: str) -> None:
-        """Let another one of FINDERS look for faces, in this picture and from now on."""
+        """Let another one of DETECTOR_NEEDS look for faces, in this picture and from now on."""
         self._store.update(detector=detector, boxes=None)
 
     def select_face(self, index: int) -> None:

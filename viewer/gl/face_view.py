@@ -56,7 +56,7 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self.paints = 0  # for whoever counts
         self.pixel_scale = 1.0  # device pixels of the target being drawn into, per logical pixel
         self._flat = False
-        self.reach = trackball.REACH
+        self.reach = trackball.SHOWN_RADII
         self._clips: dict[GLGraphicsItem, tuple[float, float]] = {}
         self._grip: tuple[Camera, QPointF, bool] | None = None
         self._moved = False

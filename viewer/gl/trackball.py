@@ -21,7 +21,7 @@ FIT = 1.0  # world (face radii) shown from the centre to the border of the stage
 LEGEND_PX, LEGEND_SHARE = 40.0, 0.25  # kept free at the bottom, but never more than that share of the view
 FACE_SIZE = 2.0  # one face size in face radii: the unit of Camera.pan
 LENS_DISTANCE = 4.2  # of a perspective camera, in face radii
-REACH = 3.0  # face radii from the centre: what a view shows unless it knows how far its content reaches
+SHOWN_RADII = 3.0  # face radii from the centre: what a view shows unless it knows how far its content reaches
 NEAREST = 0.2  # face radii before a perspective camera
 ZOOM_RANGE = (0.2, 40.0)
 
@@ -92,7 +92,7 @@ def view_matrix(camera: Camera) -> NDArray[np.float64]:
 
 
 def projection_matrix(
-    camera: Camera, width: float, height: float, reach: float = REACH
+    camera: Camera, width: float, height: float, reach: float = SHOWN_RADII
 ) -> NDArray[np.float64]:
     """[4, 4]: eye to clip space. Near and far hug the content, so that overlaid surfaces do not fight.
 

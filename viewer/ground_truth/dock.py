@@ -21,8 +21,8 @@ from models.metrics.normalisers import NORMALISERS, normaliser
 from models.metrics.scores import Figure, figures
 from viewer.display.commands import DisplayCommands
 from viewer.ground_truth.commands import GroundTruthCommands
-from viewer.methods.table import MethodsTable
-from viewer.state.setting import METHODS, Branch
+from viewer.methods.table import MethodRow, MethodsTable, rows_of
+from viewer.state.setting import Branch
 from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.widgets.parts import badge, note
@@ -79,8 +79,7 @@ class MetricsDock(QWidget):
         store.on(lambda state: (state.shown, state.selected_face), self._on_answer)
         store.on(lambda state: (state.judgement, state.normaliser), self._on_judgement)
         store.on(lambda state: (state.judgement, state.normaliser, state.explained), self._on_explained)
-        store.changed.connect(self._follow)
-        self._follow(store.state)
+        store.on(rows_of, self._show_methods)
 
     def _make_normaliser(self) -> QComboBox:
         chooser = QComboBox()
@@ -112,11 +111,9 @@ class MetricsDock(QWidget):
     def _explain(self, row: int, _column: int) -> None:
         self._display_commands.explain_figure(self._figures[row].title)
 
-    @Slot(object, object)
-    def _follow(self, new: State, _old: State | None = None) -> None:
-        self._methods.setVisible(new.arrangement == METHODS)
-        if new.arrangement == METHODS:
-            self._methods.show_state(new)
+    def _show_methods(self, rows: tuple[MethodRow, ...]) -> None:
+        self._methods.setVisible(bool(rows))
+        self._methods.show_rows(rows)
 
     def _on_answer(self, _changed: object) -> None:
         self._show_source(self._store.state)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from models.reconstruction import Array, Reconstruction
 from models.reconstructor import Face
 from viewer.inference.request import Occluders
-from viewer.state.occlusion import STILL, Covering, Layer, Matrix
+from viewer.state.occlusion import STILL, Layer, Matrix, Occluded
 from viewer.state.shown import Shown
 
 if TYPE_CHECKING:
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 Photo = NDArray[np.uint8]
 Ask = Callable[[Photo, Sequence[Face]], Sequence[Reconstruction]]
 Detect = Callable[[Photo], list[Face]]
-SAME_FACE = 0.2  # least overlap (intersection over union) of the boxes of one face with and without covers
+SAME_FACE = 0.2  # least overlap (intersection over union) of the boxes of one face with and without occluders
 
 
 def covered(bare: Shown, occluders: Occluders, ask: Ask, detect: Detect) -> Shown:
     """What is answered about a frame with occluders on it.
 
     Args:
-        bare: The frame, and its answers without covers.
+        bare: The frame, and its answers without occluders.
         occluders: What to lay.
         ask: Answers about faces of a picture.
         detect: Finds faces; used only if they are to be looked for anew.
@@ -50,10 +50,10 @@ def covered(bare: Shown, occluders: Occluders, ask: Ask, detect: Detect) -> Show
         frame=replace(bare.frame, image=image),
         faces=tuple(pair.face for pair in pairs),
         answers=tuple(with_change(a, found) for a, found in zip(answers, changes, strict=True)),
-        covering=Covering(
+        occluded=Occluded(
             frame=bare.frame,
             faces=bare.faces,
-            covers=tuple(layer.cover for layer in carried),
+            occluders=tuple(layer.cover for layer in carried),
             carry=carry,
             hidden=hidden,
             references=tuple(pair.reference for pair in pairs),
@@ -103,7 +103,7 @@ def following(before: Array, now: Array) -> Matrix:
 
 
 def _filled(layer: Layer, photo: Photo) -> Cover:
-    """The layer's cover; a filling is made of the photo it lies on."""
+    """The layer's occluder; a filling is made of the photo it lies on."""
     if layer.filling is None:
         return layer.cover
     from models.occlusion.cover import lay

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from viewer.sources.source import same_picture
-from viewer.state.comparison import ARRANGEMENT
+from viewer.state.comparison import A_B
 from viewer.state.occlusion import Layer
 from viewer.state.setting import METHODS, Setting
 from viewer.state.state import State, setting_of
@@ -127,9 +127,9 @@ def request(state: State) -> Request:
 
 def others_of(state: State) -> tuple[Setting, ...]:
     """Who else is to answer about the frame shown: the sides of A and B, or the methods side by side."""
-    if state.arrangement == METHODS:
+    if state.panel_layout == METHODS:
         return tuple(setting for setting in dict.fromkeys(state.lineup) if setting != setting_of(state))
-    if state.arrangement == ARRANGEMENT:
+    if state.panel_layout == A_B:
         sides = state.comparison.a, state.comparison.b
         return tuple(dict.fromkeys(side.setting for side in sides if side.setting and side.pinned is None))
     return ()

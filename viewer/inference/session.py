@@ -18,7 +18,7 @@ from viewer.readouts.answer import alarms_of, probed, same_face
 from viewer.readouts.errors import is_expected, no_face, notice_of
 from viewer.readouts.record import record_of
 from viewer.sources.source import Frame, Recording, Source
-from viewer.state.comparison import ARRANGEMENT, without_setting
+from viewer.state.comparison import A_B, without_setting
 from viewer.state.history import NO_HISTORY, History
 from viewer.state.notice import Notice, Severity
 from viewer.state.setting import NO_BRANCH, NO_BRANCH_REMEDY, Setting
@@ -123,7 +123,7 @@ class Session(QObject):
         self._jobs.forget_waiting()
         self._set_reading(True)
         self._store.update(
-            notice=None,
+            notice=_lasting(self._store.state.notice),
             live=source.live,
             fps=0.0,
             drawing_box=False,
@@ -241,7 +241,9 @@ class Session(QObject):
     def _first_picture(self, frame: Frame) -> Changes:
         """The first picture of a source is shown before anybody looked for faces in it."""
         notice = (
-            Notice(Severity.INFO, frame.notices[0], " ".join(frame.notices[1:])) if frame.notices else None
+            Notice(Severity.INFO, frame.notices[0], " ".join(frame.notices[1:]))
+            if frame.notices
+            else _lasting(self._store.state.notice)
         )
         for sentence in frame.notices:
             log.info(sentence)
@@ -381,7 +383,7 @@ class Session(QObject):
         """One who cannot answer spoils nothing else: A and B go back to who can, a place in line says why."""
         notice = notice_of(error)
         shown = self._fan_out.refused(job, f"{notice.cause} {notice.remedy}".strip())
-        if self._store.state.arrangement == ARRANGEMENT:
+        if self._store.state.panel_layout == A_B:
             self._store.update(comparison=without_setting(self._store.state.comparison, job.setting))
             self.tell(error)
         else:
@@ -435,6 +437,11 @@ class Session(QObject):
         self._stamps.append(perf_counter())
         elapsed = self._stamps[-1] - self._stamps[0]
         return (len(self._stamps) - 1) / elapsed if elapsed > 0 else 0.0
+
+
+def _lasting(notice: Notice | None) -> Notice | None:
+    """What the banner still says when another picture is opened."""
+    return notice if notice is not None and notice.lasts else None
 
 
 def _alarm_texts(shown: Shown | None) -> set[str]:

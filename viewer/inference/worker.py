@@ -10,7 +10,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from models.catalogue import USUAL_FINDER
+from models.catalogue import USUAL_DETECTOR
 from models.errors import MethodError
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
@@ -104,7 +104,7 @@ class Worker:
     def __init__(self, work: Work) -> None:
         self._work = work
         self._cancelled = Event()
-        self._detector = USUAL_FINDER
+        self._detector = USUAL_DETECTOR
         self._searches = 0
         self._tracker = Tracker(self._detect)
         self._judge = Judge()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from models.metrics.states import STATE_NAMES, seen_share, state_shares
@@ -66,8 +66,9 @@ class InspectorDock(QScrollArea):
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidget(body)
-        self._follow(store.state, None)
-        store.changed.connect(self._follow)
+        self._store = store
+        store.on(lambda state: (state.shown, state.selected_face), self._on_answer)
+        store.on(lambda state: state.probe, self._on_probe)
 
     def _rows(self, names: tuple[str, ...]) -> QFormLayout:
         form = QFormLayout()
@@ -77,16 +78,15 @@ class InspectorDock(QScrollArea):
             form.addRow(_muted(name), self._figures[name])
         return form
 
-    @Slot(object, object)
-    def _follow(self, new: State, old: State | None = None) -> None:
-        if old is None or new.shown is not old.shown or new.selected_face != old.selected_face:
-            self._show_faces(new)
-            self._show_answer(new.answer)
-            self._show_times(new.shown)
-        if old is None or new.shown is not old.shown or new.answer is not old.answer:
-            self._show_badges(new)
-        if old is None or new.probe is not old.probe:
-            self._show_probe(new.probe, new.answer)
+    def _on_answer(self, _changed: object) -> None:
+        state = self._store.state
+        self._show_faces(state)
+        self._show_answer(state.answer)
+        self._show_times(state.shown)
+        self._show_badges(state)
+
+    def _on_probe(self, probe: Probe | None) -> None:
+        self._show_probe(probe, self._store.state.answer)
 
     def _show_faces(self, state: State) -> None:
         names = [] if state.shown is None else face_names(state.shown)

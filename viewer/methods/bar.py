@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
@@ -51,23 +50,24 @@ class MethodsBar(QWidget):
             row.addWidget(short_button(actions[name], text))
         self._summary = summary()
         row.addWidget(self._summary, 1)
-        self._follow(store.state, None)
-        store.changed.connect(self._follow)
+        store.on(lambda state: state.panel_layout == METHODS, self.setVisible)
+        store.on(lambda state: len(line(state)) < MOST_METHODS, self._add.setEnabled, self)
+        store.on(_said, self._say)
 
     def summary(self) -> str:
         """How long all took together, and what differences are measured to."""
         return self._summary.text()
 
-    @Slot(object, object)
-    def _follow(self, new: State, old: State | None = None) -> None:
-        self.setVisible(new.arrangement == METHODS)
-        if new.arrangement != METHODS:
-            return
-        self._add.setEnabled(len(line(new)) < MOST_METHODS)
-        text = " ".join((*_together(new), HINT.format(first=worded(setting_of(new)))))
-        if text != self._summary.text():
-            self._summary.setText(text)
-            self._summary.setToolTip(text)
+    def _say(self, text: str) -> None:
+        self._summary.setText(text)
+        self._summary.setToolTip(text)
+
+
+def _said(state: State) -> str:
+    """What the bar says while methods stand side by side; out of sight nothing."""
+    if state.panel_layout != METHODS:
+        return ""
+    return " ".join((*_together(state), HINT.format(first=worded(setting_of(state)))))
 
 
 def _together(state: State) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ class MethodCommands(QObject):
         self._store, self._desktop = store, desktop
 
     def put(self, slot: int, setting: Setting) -> None:
-        """Let somebody answer at a place in line; at the first one, in all other arrangements too."""
+        """Let somebody answer at a place in line; at the first one, in all other panel layouts too."""
         if slot > 0:
             self._store.update(lineup=with_setting(self._state.lineup, slot, setting))
         elif (setting.method, setting.weights) != (self._state.method, self._state.weights):
@@ -42,7 +42,7 @@ class MethodCommands(QObject):
     def add(self, setting: Setting) -> None:
         """Let one more answer, at the end of the line, and look at them side by side."""
         if len(self._state.lineup) < MOST_METHODS - 1:
-            self._store.update(lineup=(*self._state.lineup, setting), arrangement=METHODS)
+            self._store.update(lineup=(*self._state.lineup, setting), panel_layout=METHODS)
 
     def remove(self, slot: int) -> None:
         """Let nobody stand there; those after move up. The first stays."""

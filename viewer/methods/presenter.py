@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMenu
 
 from viewer.methods.commands import MethodCommands
-from viewer.methods.offers_menu import fill_with_offers
-from viewer.readouts.lineup import absence, figures_of, standing
+from viewer.methods.offers_menu import add_line, fill_with_offers
+from viewer.methods.terms import terms_of
+from viewer.readouts.lineup import Standing, absence, figures_of, standing
 from viewer.state.layout import panel_row
 from viewer.state.setting import METHODS, Setting, worded
-from viewer.state.state import State
+from viewer.state.state import State, line
 from viewer.state.store import Store
 
 
@@ -28,6 +29,15 @@ class MethodSurface(Protocol):
 
 
 LONGEST_TITLE = 26  # characters
+
+
+class Caption(NamedTuple):
+    """What `MethodSurface.set_caption` takes."""
+
+    title: str
+    note: str
+    meaning: str
+    absence: str
 
 
 class MethodsPresenter(QObject):
@@ -47,8 +57,7 @@ class MethodsPresenter(QObject):
         self._menus = {slot: self._menu(slot) for slot in self._panels}
         for slot, panel in self._panels.items():
             panel.offer(self._menus[slot], f"Choose who answers at place {slot + 1}")
-        self._follow(store.state, None)
-        store.changed.connect(self._follow)
+        store.on(captions, self._show)
 
     def _menu(self, slot: int) -> QMenu:
         menu = QMenu()
@@ -60,25 +69,34 @@ class MethodsPresenter(QObject):
         place = standing(self._store.state, slot)
         chosen = None if place is None else place.setting
         fill_with_offers(menu, chosen, lambda setting: self._commands.put(slot, setting))
+        if place is not None:
+            terms = terms_of(place.setting)
+            menu.addSeparator()
+            add_line(menu, terms.line, f"{terms.user}\n{terms.line}\n{terms.place}".strip())
         menu.addSeparator()
         menu.addAction("Weights from a file…", lambda: self._commands.put_file(slot))
         away = menu.addAction("Remove panel", lambda: self._commands.remove(slot))
         away.setEnabled(slot > 0)
 
-    @Slot(object, object)
-    def _follow(self, new: State, old: State | None = None) -> None:
-        if new.arrangement != METHODS:
-            return
-        for slot, panel in self._panels.items():
-            place = standing(new, slot)
-            if place is not None:
-                figures = tuple(figures_of(new, place))
-                missing = absence(new, place)
-                note = " · ".join(short for short, _ in figures) or missing.splitlines()[0]
-                meaning = "\n".join(
-                    (worded(place.setting), *(told for _, told in figures or [("", missing)]))
-                )
-                panel.set_caption(titled(place.setting), note, meaning, missing)
+    def _show(self, captions: tuple[Caption, ...]) -> None:
+        for slot, caption in enumerate(captions):
+            if slot in self._panels:
+                self._panels[slot].set_caption(*caption)
+
+
+def captions(state: State) -> tuple[Caption, ...]:
+    """What is said of each method in line, from the first place on; nothing while they are out of sight."""
+    if state.panel_layout != METHODS:
+        return ()
+    places = (standing(state, slot) for slot in range(len(line(state))))
+    return tuple(_caption(state, place) for place in places if place is not None)
+
+
+def _caption(state: State, place: Standing) -> Caption:
+    figures, missing = tuple(figures_of(state, place)), absence(state, place)
+    note = " · ".join(short for short, _ in figures) or missing.splitlines()[0]
+    meaning = "\n".join((worded(place.setting), *(told for _, told in figures or [("", missing)])))
+    return Caption(titled(place.setting), note, meaning, missing)
 
 
 def titled(setting: Setting) -> str:

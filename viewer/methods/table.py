@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from viewer.readouts.lineup import Standing, absence, mean_to_first, nme, spans, standing
-from viewer.state.setting import worded
+from viewer.state.setting import METHODS, worded
 from viewer.state.state import State, line, setting_of
 
 COLUMNS = ("", "mm", "NME", "ms")
@@ -17,6 +19,9 @@ MEANINGS = (
     "Crop, network and back into the picture together, all faces, without looking for faces",
 )
 VALUE_WIDTH = 48  # px
+
+MethodRow = tuple[tuple[str, str], ...]
+"""(text, tooltip) per column."""
 
 
 class MethodsTable(QTableWidget):
@@ -43,24 +48,30 @@ class MethodsTable(QTableWidget):
             header.setSectionResizeMode(column, fixed if column else rest)
             header.resizeSection(column, VALUE_WIDTH)
 
-    def show_state(self, state: State) -> None:
-        """A row for each in line."""
-        places = [standing(state, slot) for slot in range(len(line(state)))]
-        self.setRowCount(len(places))
-        for row, place in enumerate(place for place in places if place is not None):
-            for column, (text, meaning) in enumerate(_row(state, place)):
+    def show_rows(self, rows: Sequence[MethodRow]) -> None:
+        """As `rows_of` gives them."""
+        self.setRowCount(len(rows))
+        for row, cells in enumerate(rows):
+            for column, (text, meaning) in enumerate(cells):
                 item = QTableWidgetItem(text)
                 item.setToolTip(meaning)
                 if column:
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self.setItem(row, column, item)
         self.resizeRowsToContents()
-        rows = sum(self.rowHeight(row) for row in range(self.rowCount()))
-        self.setFixedHeight(self.horizontalHeader().sizeHint().height() + rows + 2 * self.frameWidth())
+        height = sum(self.rowHeight(row) for row in range(self.rowCount()))
+        self.setFixedHeight(self.horizontalHeader().sizeHint().height() + height + 2 * self.frameWidth())
 
 
-def _row(state: State, place: Standing) -> tuple[tuple[str, str], ...]:
-    """(text, tooltip) per column."""
+def rows_of(state: State) -> tuple[MethodRow, ...]:
+    """A row for each method in line; none while they do not stand side by side."""
+    if state.panel_layout != METHODS:
+        return ()
+    places = (standing(state, slot) for slot in range(len(line(state))))
+    return tuple(_row(state, place) for place in places if place is not None)
+
+
+def _row(state: State, place: Standing) -> MethodRow:
     name, answer = worded(place.setting), place.answer
     if answer is None:
         return (name, absence(state, place)), ("–", ""), ("–", ""), ("–", "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -21,7 +21,7 @@ from viewer.occlusion.commands import OcclusionCommands
 from viewer.occlusion.occluders_section import OccludersTab
 from viewer.occlusion.trials import TrialCommands
 from viewer.occlusion.trials_section import TrialsTab
-from viewer.state.state import State
+from viewer.state.shown import Shown
 from viewer.state.store import Store
 from viewer.widgets.parts import heading, note
 from viewer.widgets.theme import SPACE
@@ -54,11 +54,11 @@ class OcclusionDock(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.covers, self.trials = (
+        self.occluders, self.trials = (
             OccludersTab(store, occlusion, actions),
             TrialsTab(store, trials, actions),
         )
-        for title, tab in (("Occluders", self.covers), ("Trials", self.trials)):
+        for title, tab in (("Occluders", self.occluders), ("Trials", self.trials)):
             area = QScrollArea()
             area.setWidgetResizable(True)
             area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -77,8 +77,8 @@ class OcclusionDock(QWidget):
         below.addWidget(self._said)
         below.addWidget(self._table)
         column.addLayout(below)
-        self._follow(store.state, None)
-        store.changed.connect(self._follow)
+        store.on(lambda state: state.occlusion.running is not None, self._on_running)
+        store.on(lambda state: (state.shown, state.selected_face), self._show_change)
 
     def said(self) -> str:
         """What stands above the table."""
@@ -93,23 +93,23 @@ class OcclusionDock(QWidget):
                 return "" if item is None else item.text()
         return ""
 
-    @Slot(object, object)
-    def _follow(self, new: State, old: State | None) -> None:
-        if old is not None and old.occlusion.running is None and new.occlusion.running is not None:
+    def _on_running(self, running: bool) -> None:
+        if running:
             self.tabs.setCurrentIndex(TRIALS)  # where its progress and result stand
-        if old is not None and new.shown is old.shown and new.selected_face == old.selected_face:
-            return
-        covering = None if new.shown is None else new.shown.covering
-        self._table.setVisible(covering is not None and bool(covering.changes))
-        if covering is None:
+
+    def _show_change(self, answered: tuple[Shown | None, int]) -> None:
+        shown, selected = answered
+        occluded = None if shown is None else shown.occluded
+        self._table.setVisible(occluded is not None and bool(occluded.changes))
+        if occluded is None:
             self._said.setText(NOTHING)
             return
-        if not covering.changes:
+        if not occluded.changes:
             self._said.setText(LOST)
             return
-        face = min(new.selected_face, len(covering.changes) - 1)
-        change = covering.changes[face]
-        self._said.setText(SAID.format(share=covering.shares[face]))
+        face = min(selected, len(occluded.changes) - 1)
+        change = occluded.changes[face]
+        self._said.setText(SAID.format(share=occluded.shares[face]))
         self._table.setRowCount(len(change.rows))
         for index, row in enumerate(change.rows):
             self._table.setVerticalHeaderItem(index, QTableWidgetItem(SHORT.get(row.branch, row.branch)))

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 NO_BOX = (0.0, 0.0, 1.0, 1.0)
 
 
-class CoverView(Protocol):
-    """As `viewer.panels.cover_overlay.CoverOverlay`."""
+class OccluderHandles(Protocol):
+    """As `viewer.panels.occluder_overlay.OccluderOverlay`."""
 
     @property
     def picked(self) -> Emits[int]:
@@ -38,7 +38,7 @@ class CoverView(Protocol):
     def stroked(self) -> Emits[Points, int]:
         """The user drew along points, image px; and the number of the drag."""
 
-    def set_covers(self, covers: Sequence[Cover], selected: int) -> None:
+    def set_occluders(self, occluders: Sequence[Cover], selected: int) -> None:
         """Covers that are shown, where they lie in the photo; the selected one or -1."""
 
     def set_tool(self, tool: Tool, brush_px: float) -> None:
@@ -49,7 +49,7 @@ class CoveredPhoto(Protocol):
     """As `viewer.panels.photo_panel.PhotoPanel`."""
 
     @property
-    def covers(self) -> CoverView:
+    def occluders(self) -> OccluderHandles:
         """The occluders over it."""
 
     def set_map(self, values: NDArray[np.float64] | None, box: tuple[float, float, float, float]) -> None:
@@ -64,8 +64,8 @@ class OcclusionPresenter(QObject):
     ) -> None:
         super().__init__(parent)
         self._store, self._commands, self._photo = store, commands, photo
-        self._places: tuple[int, ...] = ()  # index into the stack of each cover that is shown
-        view = photo.covers
+        self._places: tuple[int, ...] = ()  # index into the stack of each occluder that is shown
+        view = photo.occluders
         view.picked.connect(self._pick)
         view.placed.connect(commands.place)
         view.stroked.connect(commands.stroke)
@@ -79,22 +79,22 @@ class OcclusionPresenter(QObject):
 
     def _on_occlusion(self, _changed: tuple[object, object]) -> None:
         state = self._store.state
-        self._show_covers(state)
-        self._photo.covers.set_tool(state.occlusion.tool, brush_px(state))
+        self._show_occluders(state)
+        self._photo.occluders.set_tool(state.occlusion.tool, brush_px(state))
 
-    def _show_covers(self, state: State) -> None:
+    def _show_occluders(self, state: State) -> None:
         occlusion = state.occlusion
         self._places = tuple(i for i, layer in enumerate(occlusion.stack.layers) if layer.shown)
         if occlusion.step is not None or not self._places:
             self._places = ()
-            self._photo.covers.set_covers((), -1)
+            self._photo.occluders.set_occluders((), -1)
             return
         from models.occlusion.cover import placed
 
         carry = carry_of(state)
-        covers = [placed(occlusion.stack.layers[i].cover, carry) for i in self._places]
+        occluders = [placed(occlusion.stack.layers[i].cover, carry) for i in self._places]
         selected = self._places.index(occlusion.selected) if occlusion.selected in self._places else -1
-        self._photo.covers.set_covers(covers, selected)
+        self._photo.occluders.set_occluders(occluders, selected)
 
     def _show_map(self, trial: tuple[Swept | None, int | None]) -> None:
         swept, step = trial

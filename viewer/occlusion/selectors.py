@@ -21,21 +21,21 @@ NO_FACE_PX = 200.0  # what a brush is measured by where there is no face
 
 def carry_of(state: State) -> Matrix:
     """[3, 3]: px of the stack's anchor to px of the frame that is shown."""
-    covering = None if state.shown is None else state.shown.covering
-    return STILL if covering is None or state.occlusion.step is not None else covering.carry
+    occluded = None if state.shown is None else state.shown.occluded
+    return STILL if occluded is None or state.occlusion.step is not None else occluded.carry
 
 
 def reference_of(state: State) -> Reconstruction | None:
-    """What the method says of the selected face without covers."""
-    covering = None if state.shown is None else state.shown.covering
-    if covering is None:
+    """What the method says of the selected face without occluders."""
+    occluded = None if state.shown is None else state.shown.occluded
+    if occluded is None:
         return state.answer
     index = state.selected_face
-    return covering.references[index] if 0 <= index < len(covering.references) else None
+    return occluded.references[index] if 0 <= index < len(occluded.references) else None
 
 
 def bare_frame(state: State) -> Frame | None:
-    """The frame shown, without covers."""
+    """The frame shown, without occluders."""
     return None if state.shown is None else state.shown.bare
 
 
@@ -49,10 +49,10 @@ def brush_px(state: State) -> float:
     return max(1.0, size * state.occlusion.brush.percent / 100)
 
 
-def hit(covers: Sequence[Cover], x: float, y: float) -> int | None:
-    """Index of the topmost cover that hides a point of the image, px; None for none."""
-    for index in range(len(covers) - 1, -1, -1):
-        cover = covers[index]
+def hit(occluders: Sequence[Cover], x: float, y: float) -> int | None:
+    """Index of the topmost occluder that hides a point of the image, px; None for none."""
+    for index in range(len(occluders) - 1, -1, -1):
+        cover = occluders[index]
         column, row, depth = np.linalg.inv(cover.T_image_cover) @ np.array([x, y, 1.0])
         height, width = cover.rgba.shape[:2]
         i, j = round(float(row / depth)), round(float(column / depth))
@@ -62,7 +62,7 @@ def hit(covers: Sequence[Cover], x: float, y: float) -> int | None:
 
 
 def bounds(cover: Cover) -> Matrix:
-    """[4, 2] image px: the corners of what a cover hides, without its clear margins; clockwise."""
+    """[4, 2] image px: the corners of what an occluder hides, without its clear margins; clockwise."""
     alpha = cover.rgba[..., 3] > 0
     rows, columns = np.flatnonzero(alpha.any(1)), np.flatnonzero(alpha.any(0))
     if not len(rows):

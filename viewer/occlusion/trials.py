@@ -16,7 +16,7 @@ from viewer.occlusion.selectors import bare_frame, reference_of
 from viewer.state.notice import Notice, Severity
 from viewer.state.occlusion import Occlusion, Plan, Running
 from viewer.state.store import Store
-from viewer.tasks.background import Background, Progress
+from viewer.tasks.background import Background, SeriesProgress
 from viewer.widgets.dialogs import DesktopServices
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class TrialCommands(QObject):
         self._background.start(made, total)
 
     @Slot(object)
-    def _on_progressed(self, progress: Progress) -> None:
+    def _on_progressed(self, progress: SeriesProgress) -> None:
         occlusion = self._store.state.occlusion
         if occlusion.epoch != self._epoch:
             return

@@ -41,7 +41,7 @@ WHATS = {
 BREAKS = "Breaks at {share:.0%} covered: the mean change passes {limit:.1f} % of the face's size."
 HOLDS = "Does not break: the mean change stays below {limit:.1f} % of the face's size."
 WORST = "Worst with the patch in row {row}, column {column}: {percent:.1f} % of the face's size."
-DEFINED = "Broken: mean change of the fused face > factor × that without a cover + threshold."
+DEFINED = "Broken: mean change of the fused face > factor × that without an occluder + threshold."
 SPREAD = (
     "Mean standard deviation of a vertex: {mm:.2f} mm, {percent:.2f} % of the face's size ({draws} boxes)."
 )
@@ -135,7 +135,9 @@ class TrialsTab(QWidget):
         chooser = QComboBox()
         chooser.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         chooser.setAccessibleName("What sweeps over the face")
-        chooser.setToolTip("What covers the face step by step; seed and filling are those of the Covers tab")
+        chooser.setToolTip(
+            "What covers the face step by step; seed and filling are those of the Occluders tab"
+        )
         for name, text in WHATS.items():
             chooser.addItem(text, name)
         chooser.activated.connect(lambda i: self._plan(replace(self._occlusion.plan, what=list(WHATS)[i])))

@@ -8,6 +8,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, qRgba
 
+from models.geometry.arrays import Box
 from models.metrics.states import landmark_states, seen_landmarks
 from models.reconstruction import Reconstruction, State
 from viewer.panels import overlays as over
@@ -15,7 +16,6 @@ from viewer.panels.colours import Palette
 from viewer.panels.viewport import Viewport
 from viewer.widgets.raster import SHADOW, Mark, paint_mark
 
-Box = tuple[float, float, float, float]
 PROBE_RADIUS = 7.0  # logical px
 STATE_MARKS = {State.SEEN: Mark.DOT, State.TURNED_AWAY: Mark.DIAMOND, State.COVERED: Mark.CROSS}
 SMALL_FACE_PX = 80  # on the screen: dots would cover a face of this width, lines do not

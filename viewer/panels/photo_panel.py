@@ -13,10 +13,10 @@ from PySide6.QtWidgets import QFrame, QToolButton, QVBoxLayout, QWidget
 from models.metrics.normalisers import Normaliser
 from viewer.panels import overlays as over
 from viewer.panels.colours import DARK, palette
-from viewer.panels.cover_overlay import MAP_COLOURS, CoverOverlay
 from viewer.panels.legend import ColourBar, Legend, Shape, Swatch
 from viewer.panels.marks import marks_of
 from viewer.panels.message import Message
+from viewer.panels.occluder_overlay import MAP_COLOURS, OccluderOverlay
 from viewer.panels.photo_view import PhotoView
 from viewer.panels.title_strip import TitleStrip
 from viewer.panels.truth_marks import ERROR_MAP
@@ -41,7 +41,7 @@ class PhotoPanel(QFrame):
     """Title strip, photo with overlays, legend.
 
     Attributes:
-        covers: The handles of what covers the photo; a child of the view.
+        occluders: The handles of what covers the photo; a child of the view.
 
     Signals:
         picked(float, float): The user clicked the photo, in image px.
@@ -68,7 +68,7 @@ class PhotoPanel(QFrame):
         layout.setSpacing(0)
         layout.addWidget(self.strip)
         layout.addWidget(self.view, 1)
-        self.covers = CoverOverlay(self.view)
+        self.occluders = OccluderOverlay(self.view)
         self._map_top: float | None = None
         self._legend = Legend(self.view)
         self._whole, self._framed = False, False
@@ -115,7 +115,7 @@ class PhotoPanel(QFrame):
         """[rows, columns] over a box, image px: how much covering hurts there, % of face size."""
         known = values is not None and bool(np.isfinite(values).any())
         self._map_top = float(np.nanmax(values)) if known and values is not None else None
-        self.covers.set_map(values, box)
+        self.occluders.set_map(values, box)
         self._tell_legend()
 
     def set_overlays(self, overlays: frozenset[str]) -> None:
@@ -153,7 +153,7 @@ class PhotoPanel(QFrame):
         self.strip.set_palette(self._colours)
         self._legend.set_palette(self._colours)
         self._veil.set_palette(self._colours)
-        self.covers.set_palette(self._colours)
+        self.occluders.set_palette(self._colours)
         self._empty.setStyleSheet(f"color: {self._colours.quiet}; background: transparent;")
         self._hint.setStyleSheet(
             f"color: {self._colours.text}; background: {self._colours.strip};"

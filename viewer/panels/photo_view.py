@@ -8,35 +8,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import (
-    QColor,
-    QImage,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPen,
-    QResizeEvent,
-    QTransform,
-    QWheelEvent,
-)
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QResizeEvent, QTransform
 from PySide6.QtWidgets import QWidget
 
+from models.geometry.arrays import Box
 from models.metrics.normalisers import Normaliser
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face
 from viewer.panels import marks, truth_marks
 from viewer.panels import overlays as over
 from viewer.panels.colours import DARK, Palette
+from viewer.panels.photo_hand import PhotoHand
 from viewer.panels.viewport import Viewport
 from viewer.state.style import OVERLAYS
 from viewer.widgets.raster import halved, qimage, qtransform
 
 if TYPE_CHECKING:
     from models.metrics.ground_truth_errors import Judgement
-
-Box = tuple[float, float, float, float]
 
 CRISP_FROM = 4.0  # device px per image px from which on single pixels are shown
 
@@ -72,11 +61,11 @@ class PhotoView(QWidget):
         self._overlays: frozenset[str] = frozenset()
         self._pictures: dict[str, list[tuple[QImage, tuple[int, int], QTransform]]] = {}
         self._wire: tuple[tuple[object, ...], QImage] | None = None
-        self._grip: tuple[QPointF, QPointF] | None = None  # where pressed, and the centre then
-        self._dragged = False
-        self._draws_box = False
-        self._box_corner: QPointF | None = None
-        self._box_now: QPointF | None = None
+        self._hand = PhotoHand(self, lambda: self._seen)
+        self._hand.picked.connect(self.picked)
+        self._hand.box_drawn.connect(self.box_drawn)
+        self._hand.box_changed.connect(self.update)
+        self._hand.shifted.connect(self._on_shifted)
 
     # --- what to show
 
@@ -122,10 +111,8 @@ class PhotoView(QWidget):
 
     def set_drawing_box(self, drawing: bool) -> None:
         """Whether the next drag draws a face box."""
-        self._draws_box = drawing
-        self._box_corner = self._box_now = None
+        self._hand.set_drawing_box(drawing)
         self.setCursor(Qt.CursorShape.CrossCursor if drawing else Qt.CursorShape.ArrowCursor)
-        self.update()
 
     def show_area(self, area: QRectF) -> None:
         """Bring a part of the photo into sight, image px; a null rectangle shows the whole photo."""
@@ -135,7 +122,7 @@ class PhotoView(QWidget):
     @property
     def draws_box(self) -> bool:
         """Whether the next drag draws a face box."""
-        return self._draws_box
+        return self._hand.draws_box
 
     @property
     def viewport(self) -> Viewport:
@@ -185,6 +172,11 @@ class PhotoView(QWidget):
         super().resizeEvent(event)
         self.resized.emit()
 
+    @Slot()
+    def _on_shifted(self) -> None:
+        self.update()
+        self.shifted.emit()
+
     # --- painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -210,8 +202,8 @@ class PhotoView(QWidget):
             self._paint_truth(painter)
             if self._probe is not None:
                 marks.paint_probe(painter, self.to_widget(self._probe), self._colours)
-            if self._box_corner is not None and self._box_now is not None:
-                marks.paint_drawn_box(painter, self._box_corner, self._box_now, self._seen, self._colours)
+            if self._hand.box is not None:
+                marks.paint_drawn_box(painter, *self._hand.box, self._seen, self._colours)
         if self.hasFocus():
             painter.setPen(QPen(QColor(self._colours.accent), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -255,87 +247,6 @@ class PhotoView(QWidget):
             picture = marks.wire(self._answers, self._seen, ratio, size, self._colours)
             self._wire = (key, picture)
         painter.drawImage(QPointF(0, 0), self._wire[1])
-
-    # --- the user's hand
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Grip the photo, or begin a box: in the box mode, or with Shift held at any time."""
-        if not self._levels:
-            return
-        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        if (self._draws_box or shift) and event.button() is Qt.MouseButton.LeftButton:
-            self._box_corner = self._box_now = self.to_image(event.position())
-            return
-        self._grip, self._dragged = (event.position(), self._seen.centre), False
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Shift the photo, or stretch the box."""
-        if self._box_corner is not None:
-            self._box_now = self.to_image(event.position())
-            self.update()
-        elif self._grip is not None:
-            pressed, centre = self._grip
-            way = event.position() - pressed
-            if self._dragged or way.manhattanLength() >= 3:
-                self._dragged = True
-                self._seen.shift(centre - way / self.scale)
-                self._tell_shift()
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """End the box, or the shift; without either it was a click."""
-        if self._box_corner is not None:
-            self._end_box(self._box_corner, self.to_image(event.position()))
-        elif self._grip is not None and not self._dragged and event.button() is Qt.MouseButton.LeftButton:
-            at = self.to_image(event.position())
-            self.picked.emit(at.x(), at.y())
-        self._grip = None
-
-    def _end_box(self, a: QPointF, b: QPointF) -> None:
-        self._box_corner = self._box_now = None
-        self.update()
-        width, height = self._seen.photo
-        xs = sorted(min(max(x, 0.0), width - 1.0) for x in (a.x(), b.x()))
-        ys = sorted(min(max(y, 0.0), height - 1.0) for y in (a.y(), b.y()))
-        if min(xs[1] - xs[0], ys[1] - ys[0]) * self.scale >= 6:  # less is a slip of the hand
-            self.box_drawn.emit((xs[0], ys[0], xs[1], ys[1]))
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Undo what the hand did: show again what was shown at first."""
-        self._grip = None
-        self.show_area(self._seen.wanted)
-        self.shifted.emit()
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zoom to where the mouse points."""
-        steps = (event.angleDelta().y() or event.angleDelta().x()) / 120
-        self._zoom_at(1.15**steps, event.position())
-        event.accept()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Plus and minus zoom, arrows shift, 0 undoes both."""
-        middle, step = QPointF(self.width() / 2, self.height() / 2), 40 / self.scale
-        match event.key():
-            case Qt.Key.Key_Plus | Qt.Key.Key_Equal:
-                self._zoom_at(1.15, middle)
-            case Qt.Key.Key_Minus:
-                self._zoom_at(1 / 1.15, middle)
-            case Qt.Key.Key_0:
-                self.show_area(self._seen.wanted)
-            case Qt.Key.Key_Left | Qt.Key.Key_Right | Qt.Key.Key_Up | Qt.Key.Key_Down as key:
-                x = {Qt.Key.Key_Left: -step, Qt.Key.Key_Right: step}.get(Qt.Key(key), 0.0)
-                y = {Qt.Key.Key_Up: -step, Qt.Key.Key_Down: step}.get(Qt.Key(key), 0.0)
-                self._seen.shift(self._seen.centre + QPointF(x, y))
-                self._tell_shift()
-            case _:
-                event.ignore()
-
-    def _zoom_at(self, factor: float, at: QPointF) -> None:
-        self._seen.zoom_at(factor, at)
-        self._tell_shift()
-
-    def _tell_shift(self) -> None:
-        self.update()
-        self.shifted.emit()
 
     def _paint_truth(self, painter: QPainter) -> None:
         if self._judgement is None:

@@ -12,10 +12,11 @@ from viewer.panels.message import Message
 from viewer.panels.photo_panel import begins_anew
 from viewer.panels.photo_view import PhotoView
 from viewer.panels.title_strip import TitleStrip
+from viewer.panels.veil import Veil
 from viewer.panels.viewport import Viewport, surroundings
 from viewer.panels.wipe_line import SideNames, WipeLine, line_px
 from viewer.readouts.answer import nearest_vertex
-from viewer.readouts.difference import Compared, Found, vertex_on
+from viewer.readouts.difference import Compared, SideAnswer, vertex_on
 from viewer.state.layout import PanelRow
 
 
@@ -42,7 +43,7 @@ class PhotoWipePanel(QFrame):
         layout.addWidget(self.view, 1)
         self._window = QWidget(self.view)  # shows a part of what lies in it
         self._over = PhotoView(self._window)
-        self._empty = Message(self.view)
+        self._empty, self._veil = Message(self.view), Veil(self.view)
         self._names, self._line = SideNames(self.view), WipeLine(self.view)
         for view, letter in ((self.view, "A"), (self._over, "B")):
             view.setAccessibleName(f"{row.title}: {letter}")
@@ -88,17 +89,23 @@ class PhotoWipePanel(QFrame):
             place = None if side is None or index is None else side.answer.vertices[index]
             view.set_probe(None if place is None else (float(place[0]), float(place[1])))
 
+    def set_stale(self, stale: bool) -> None:
+        """Dim what is shown: it is older than what was asked for since."""
+        self._veil.set_stale(stale)
+        self._line.raise_()
+
     def set_theme(self, dark: bool) -> None:
         """Dark or light."""
         colours = palette(dark)
         self.strip.set_palette(colours)
         self.view.set_palette(colours)
         self._over.set_palette(colours)
+        self._veil.set_palette(colours)
         self._names.set_palette(colours)
         self._line.set_palette(colours)
         self._empty.setStyleSheet(f"color: {colours.quiet}; background: transparent;")
 
-    def _show(self, view: PhotoView, side: Found | None, before: Found | None) -> None:
+    def _show(self, view: PhotoView, side: SideAnswer | None, before: SideAnswer | None) -> None:
         view.set_photo(None if side is None else side.frame.image)
         if side is None:
             view.set_answers((), ())
@@ -108,7 +115,7 @@ class PhotoWipePanel(QFrame):
         if box is not None and (before is None or begins_anew(side.frame, before.frame)):
             view.show_area(surroundings([box]))
 
-    def _pick(self, side: Found | None, x: float, y: float) -> None:
+    def _pick(self, side: SideAnswer | None, x: float, y: float) -> None:
         vertex = None if side is None else nearest_vertex(side.answer.vertices, x, y)
         if side is not None and vertex is not None:
             self.vertex_picked.emit(side.answer.topology, vertex)
@@ -127,9 +134,10 @@ class PhotoWipePanel(QFrame):
         self._window.setVisible(at < width)
         self._over.setGeometry(-at, 0, width, height)
         self._empty.stand(width, height)
+        self._veil.place()
         self._names.place()
         self._line.place()
 
 
-def _size(side: Found | None) -> tuple[int, ...]:
+def _size(side: SideAnswer | None) -> tuple[int, ...]:
     return () if side is None else side.frame.image.shape

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from models.reconstruction import Reconstruction
 from viewer.gl.framing import Framing
-from viewer.state.state import State
 
 
-def framing(state: State, answer: Reconstruction) -> Framing:
+def framing(first: Reconstruction | None, answer: Reconstruction) -> Framing:
     """Where an answer is drawn: where the first in line lies, so that both compare; depth as its own."""
-    first = state.answer
     if first is None:
         return Framing.of(answer.vertices)
     own = Framing.of(first.vertices)

@@ -84,7 +84,7 @@ CHANNELS = (
     (Look.OWN_CORRECTION, "own correction", "inferno"),
     (Look.DIFFERENCE, "difference", "inferno"),
     (Look.ERROR, "error", ERROR_MAP),
-    (Look.CHANGE, "change", "inferno"),
+    (Look.CHANGE_BY_OCCLUSION, "change", "inferno"),
     (Look.SPREAD, "spread", "inferno"),
     (Look.TO_FIRST, TO_FIRST, "inferno"),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup, QPainter, QPaintEvent
+from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -20,22 +20,10 @@ from PySide6.QtWidgets import (
 from viewer.panels.colours import DARK, Palette
 from viewer.state.layout import PanelRow
 from viewer.state.style import LayerStyle, Look
+from viewer.widgets.elided import Elided
 
 HEIGHT = 46
 MOST_TITLE = 160  # px of width a panel keeps for its title
-
-
-class Elided(QLabel):
-    """A label that ends in "…" where it has too little room."""
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """As much of the text as fits."""
-        painter = QPainter(self)
-        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
-        self.style().drawItemText(
-            painter, self.rect(), self.alignment(), self.palette(), True, text, self.foregroundRole()
-        )
-        painter.end()
 
 
 class TitleStrip(QWidget):
@@ -138,7 +126,7 @@ class TitleStrip(QWidget):
         self._wire.setChecked(style.wire)
         shown = button or self._button
         if shown is not None:
-            shown.setText(f"{style.look.value} ▾" if len(self._actions) > 1 else "▾")
+            shown.setText(f"{style.look.value} ▾")
 
     def set_note(self, note: str, meaning: str) -> None:
         """Figures instead of the subtitle, and what a hover says of them; alarms only mark them."""

@@ -22,8 +22,9 @@ from viewer.panels.placement import depth_between
 from viewer.panels.shading import legend_of, paint_of
 from viewer.panels.surface_data import Drawn, drawn
 from viewer.panels.title_strip import TitleStrip
+from viewer.panels.veil import Veil
 from viewer.panels.wipe_line import SideNames, WipeLine, line_px
-from viewer.readouts.difference import Compared, Found, vertex_on
+from viewer.readouts.difference import Compared, SideAnswer, vertex_on
 from viewer.state.camera import Camera
 from viewer.state.layout import PanelRow
 from viewer.state.style import LayerStyle
@@ -65,7 +66,7 @@ class WipePanel(QFrame):
         self._probes = PointsItem(13, (1, 0.7, 0.3), always=True), PointsItem(13, (1, 0.7, 0.3), always=True)
         for item in (*self._meshes, *self._probes):
             self.view.addItem(item)
-        self._legend, self._empty = Legend(self.view), Message(self.view)
+        self._legend, self._empty, self._veil = Legend(self.view), Message(self.view), Veil(self.view)
         self._names, self._line = SideNames(self.view), WipeLine(self.view)
         self._connect()
         self.set_theme(True)
@@ -122,6 +123,11 @@ class WipePanel(QFrame):
         """Look from here. Emits nothing."""
         self.view.set_camera(camera)
 
+    def set_stale(self, stale: bool) -> None:
+        """Dim what is shown: it is older than what was asked for since."""
+        self._veil.set_stale(stale)
+        self._line.raise_()
+
     def set_theme(self, dark: bool) -> None:
         """Dark or light."""
         colours = self._colours = palette(dark)
@@ -129,6 +135,7 @@ class WipePanel(QFrame):
         tell: tuple[Callable[..., None], ...] = (
             self.strip.set_palette,
             self._legend.set_palette,
+            self._veil.set_palette,
             self._names.set_palette,
             self._line.set_palette,
         )
@@ -197,6 +204,7 @@ class WipePanel(QFrame):
         width, height = self.view.width(), self.view.height()
         self._legend.stand(width, height)
         self._empty.stand(width, height)
+        self._veil.place()
         self._names.place()
         self._line.place()
         self._clip()
@@ -213,5 +221,5 @@ def _framings(pair: Compared) -> tuple[Framing | None, Framing | None]:
     return Framing((x, y, z + depth_between(pair.b.answer, pair.a.answer)), framing.radius), framing
 
 
-def _drawn(row: PanelRow, side: Found | None, framing: Framing | None) -> Drawn | None:
+def _drawn(row: PanelRow, side: SideAnswer | None, framing: Framing | None) -> Drawn | None:
     return None if side is None else drawn(row, side.answer, side.frame.image, framing)

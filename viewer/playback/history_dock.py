@@ -36,7 +36,7 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CurveRow:
     """One plot.
 
     Attributes:
@@ -54,7 +54,7 @@ class Row:
 
 
 ROWS = (
-    Row(
+    CurveRow(
         "pose",
         "Pose",
         "°",
@@ -65,35 +65,35 @@ ROWS = (
             Curve("roll", "#cc79a7", lambda record: record.pose_deg[2]),
         ),
     ),
-    Row(
+    CurveRow(
         "seen",
         "Seen",
         "%",
         "Share of the face's vertices that were seen",
         (Curve("seen", "#2ab7a9", lambda record: record.seen_percent),),
     ),
-    Row(
+    CurveRow(
         "apart",
         "Branches differ",
         "mm",
         "Mean distance of the two branches in millimetres",
         (Curve("disagreement", "#d55e00", lambda record: record.disagreement_mm),),
     ),
-    Row(
+    CurveRow(
         "jitter",
         "Jitter",
         "%",
         "Mean second difference of the 68 landmarks, in % of sqrt(w h) of their box; steady motion gives 0",
         (Curve("jitter", "#b79ced", lambda record: record.jitter_percent),),
     ),
-    Row(
+    CurveRow(
         "fps",
         "Speed",
         "fps",
         "Frames answered per second while playing",
         (Curve("speed", "#9aa0a9", lambda record: record.fps),),
     ),
-    Row(
+    CurveRow(
         "error",
         "Error",
         "%",
@@ -178,7 +178,7 @@ class HistoryDock(QWidget):
             self._here.append(here)
             self._plots[row.key] = plot
 
-    def _switch(self, row: Row) -> QToolButton:
+    def _switch(self, row: CurveRow) -> QToolButton:
         button = QToolButton()
         button.setText(row.title)
         button.setCheckable(True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from models.geometry.arrays import Box
 from models.reconstruction import Alarm, Array, Reconstruction
 from viewer.readouts.vertex import Picked, rows, scalar_of
 from viewer.state.probe import Probe
 from viewer.state.shown import LOST, FoundBy, Search, Shown
 
-Box = tuple[float, float, float, float]
 NEAR_PX = 1.5
 TRACKER_LOST = "A face that was followed was lost and looked for anew: this may be another one."
 

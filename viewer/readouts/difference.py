@@ -30,7 +30,7 @@ WORST_PERCENTILE = 95
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Found:
+class SideAnswer:
     """What a side has to show.
 
     Attributes:
@@ -57,8 +57,8 @@ class Compared:
         trouble: Why a side or the difference is missing; empty if none is.
     """
 
-    a: Found | None
-    b: Found | None
+    a: SideAnswer | None
+    b: SideAnswer | None
     difference: Scalar | None = None
     aligned: bool = False
     level: bool = False
@@ -90,7 +90,7 @@ def compared(shown: Shown | None, face: int, a: Side, b: Side) -> Compared:
         if isinstance(one, str):
             kept = [None if isinstance(each, str) else each for each in found]
             return Compared(kept[0], kept[1], trouble=f"{name}: {one}")
-    first, second = (one for one in found if isinstance(one, Found))
+    first, second = (one for one in found if isinstance(one, SideAnswer))
     aligned = not same_picture(first.frame, second.frame)
     level = not aligned and first.whole.method != second.whole.method
     mm = difference_mm(first.answer, second.answer, aligned, level)
@@ -130,7 +130,7 @@ def difference_mm(
     return mm if own is None else onto_vertices(own, mm)
 
 
-def vertex_on(found: Found | None, vertex: int | None, topology: Topology | None) -> int | None:
+def vertex_on(found: SideAnswer | None, vertex: int | None, topology: Topology | None) -> int | None:
     """A vertex of some mesh as a vertex of what a side shows; None where that has no such place.
 
     No `topology`: the vertex is one of that side's own mesh.
@@ -175,7 +175,7 @@ def choices(state: State) -> Iterator[tuple[str, str, Side]]:
         yield "This frame, computed", f"without {switch}", Side(setting=setting)
 
 
-def _found(shown: Shown | None, face: int, side: Side) -> Found | str:
+def _found(shown: Shown | None, face: int, side: Side) -> SideAnswer | str:
     """What a side has to show, or why it has nothing."""
     if side.pinned is not None:
         shown, face = side.pinned.shown, side.pinned.face
@@ -192,7 +192,7 @@ def _found(shown: Shown | None, face: int, side: Side) -> Found | str:
     vertices = _vertices(whole, side.layer)
     if vertices is None:
         return f"this answer has no {side.layer}; that branch is switched off or not part of the method."
-    return Found(replace(whole, vertices=vertices) if side.layer else whole, whole, shown.frame)
+    return SideAnswer(replace(whole, vertices=vertices) if side.layer else whole, whole, shown.frame)
 
 
 def _vertices(answer: Reconstruction, layer: str) -> Array | None:

@@ -23,7 +23,7 @@ from models.reconstruction import (
     most_likely,
 )
 
-Row = tuple[str, str]
+Reading = tuple[str, str]
 BRANCHES = ("image space", "model space")
 TOLD = frozenset(
     (*STATE_SCALARS, "outside the picture", "disagreement", "image-space share", "own correction", "followed")
@@ -39,7 +39,7 @@ class Picked:
     vertex: int
 
 
-def state(picked: Picked) -> Iterator[Row]:
+def state(picked: Picked) -> Iterator[Reading]:
     """Seen, turned away or covered, and how probable each is."""
     states = picked.answer.states
     if states is None:
@@ -59,7 +59,7 @@ def state(picked: Picked) -> Iterator[Row]:
         yield "lies", "outside the picture"
 
 
-def confidence(picked: Picked) -> Iterator[Row]:
+def confidence(picked: Picked) -> Iterator[Reading]:
     """How sure the method is of the pixel it lies on; only what was seen has a pixel."""
     layer = next((layer for layer in picked.answer.layers if layer.name == "confidence"), None)
     if not isinstance(layer, MapLayer):
@@ -69,14 +69,14 @@ def confidence(picked: Picked) -> Iterator[Row]:
     yield "confidence", f"{value:.2f}" if np.isfinite(value) else "no visible pixel here"
 
 
-def nearness(picked: Picked) -> Iterator[Row]:
+def nearness(picked: Picked) -> Iterator[Reading]:
     """Its depth, from the middle of the face."""
     z = picked.answer.vertices[:, 2]
     px = float(z[picked.vertex]) - (float(z.min()) + float(z.max())) / 2
     yield "nearness", reading(px, "px", picked.answer.mm_per_px)
 
 
-def branch_positions(picked: Picked) -> Iterator[Row]:
+def branch_positions(picked: Picked) -> Iterator[Reading]:
     """Where each branch alone puts it."""
     for name in BRANCHES:
         for layer in picked.answer.layers:
@@ -85,12 +85,12 @@ def branch_positions(picked: Picked) -> Iterator[Row]:
                 yield name, position_text(layer.vertices[picked.vertex])
 
 
-def disagreement(picked: Picked) -> Iterator[Row]:
+def disagreement(picked: Picked) -> Iterator[Reading]:
     """How far the branches lie apart."""
     yield from _scalar_row(picked, "disagreement")
 
 
-def followed(picked: Picked) -> Iterator[Row]:
+def followed(picked: Picked) -> Iterator[Reading]:
     """Whom the fusion followed, by share and in the end, and what it added by itself."""
     share = value_at(picked, "image-space share")
     if share is not None:
@@ -111,7 +111,7 @@ def _followed(picked: Picked, value: float) -> str:
     return f"{image}, where that branch is itself completed" if completed else image
 
 
-def everything_else(picked: Picked) -> Iterator[Row]:
+def everything_else(picked: Picked) -> Iterator[Reading]:
     """Scalars no other function of the table tells."""
     for scalar in picked.answer.scalars:
         if scalar.name not in TOLD:
@@ -124,7 +124,7 @@ def was_seen(picked: Picked) -> bool:
     return seen is None or bool(seen[picked.vertex])
 
 
-READINGS: tuple[Callable[[Picked], Iterator[Row]], ...] = (
+READINGS: tuple[Callable[[Picked], Iterator[Reading]], ...] = (
     state,
     confidence,
     nearness,
@@ -136,7 +136,7 @@ READINGS: tuple[Callable[[Picked], Iterator[Row]], ...] = (
 """In the order the inspector shows them."""
 
 
-def rows(picked: Picked) -> tuple[Row, ...]:
+def rows(picked: Picked) -> tuple[Reading, ...]:
     """(name, value with its unit) of all that is known there."""
     return tuple(row for told in READINGS for row in told(picked))
 
@@ -177,7 +177,7 @@ def reading(value: float, unit: str, mm_per_px: float) -> str:
     return f"{value:.2f} {unit}".rstrip()
 
 
-def _scalar_row(picked: Picked, name: str) -> Iterator[Row]:
+def _scalar_row(picked: Picked, name: str) -> Iterator[Reading]:
     scalar, value = scalar_of(picked.answer, name), value_at(picked, name)
     if scalar is not None and value is not None:
         yield name, reading(value, scalar.unit, picked.answer.mm_per_px)

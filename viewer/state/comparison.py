@@ -12,8 +12,8 @@ LAYERS = ("", "image space", "model space")
 """What of an answer can be compared: the answer itself, or one branch of it."""
 
 
-ARRANGEMENT = "a-b"
-"""The arrangement in which A and B are looked at; nothing is computed for them in another one."""
+A_B = "a-b"
+"""The panel layout in which A and B are looked at; nothing is computed for them in another one."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -1,4 +1,4 @@
-"""PANELS: what each panel shows and how it starts. ARRANGEMENTS: which of them stand side by side."""
+"""PANELS: what each panel shows and how it starts. PANEL_LAYOUTS: which of them stand side by side."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from viewer.state.comparison import ARRANGEMENT
+from viewer.state.comparison import A_B
 from viewer.state.setting import METHODS, MOST_METHODS
 from viewer.state.state import State, line
 from viewer.state.style import LayerStyle, Look
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from models.reconstruction import Alarm
 
 SHADED = LayerStyle(Look.SHADED)
-LAB = "lab"
-"""The arrangement of the occlusion lab."""
+OCCLUSION = "lab"
+"""The panel layout of the occlusion lab."""
 
 
 class Kind(Enum):
@@ -89,7 +89,7 @@ COMPLETED_LOOKS = (
     Look.SHARE,
     Look.OWN_CORRECTION,
     Look.ERROR,
-    Look.CHANGE,
+    Look.CHANGE_BY_OCCLUSION,
     Look.DEPTH,
     Look.UV,
     Look.NORMALS,
@@ -186,8 +186,8 @@ PANELS = (
         "changed",
         "Changed",
         "how far occluders moved it",
-        looks=(Look.CHANGE, Look.SPREAD),
-        style=LayerStyle(Look.CHANGE),
+        looks=(Look.CHANGE_BY_OCCLUSION, Look.SPREAD),
+        style=LayerStyle(Look.CHANGE_BY_OCCLUSION),
         marks_hidden=False,
     ),
     PanelRow(
@@ -245,15 +245,15 @@ PANELS = (
     ),
     *(_method(slot) for slot in range(MOST_METHODS)),
 )
-"""A new panel is one more row; ARRANGEMENTS says where it stands."""
+"""A new panel is one more row; PANEL_LAYOUTS says where it stands."""
 
 
 @dataclass(frozen=True, slots=True)
-class Arrangement:
+class PanelLayout:
     """Panels that stand side by side.
 
     Attributes:
-        name: Key, as in State.arrangement.
+        name: Key, as in State.panel_layout.
         title: What its button says.
         tooltip: One sentence more.
         panels: Names of PANELS, from left to right.
@@ -267,36 +267,36 @@ class Arrangement:
     icon: str
 
 
-ARRANGEMENTS = (
-    Arrangement(
+PANEL_LAYOUTS = (
+    PanelLayout(
         "branches",
         "Branches",
         "What went in, what was seen, what was completed, and both together.",
         ("photo", "image", "model", "fused"),
         "layers",
     ),
-    Arrangement(
+    PanelLayout(
         "x-ray",
         "X-ray",
         "Inside the fusion: what was seen, which branch it followed and what it added, where they disagree.",
         ("photo", "image", "uv", "seen", "followed", "apart"),
         "xray",
     ),
-    Arrangement(
-        ARRANGEMENT,
+    PanelLayout(
+        A_B,
         "A/B",
         "Any two answers against each other: branches, frames, weights, parts left out.",
         ("photo-wipe", "wipe", "difference", "difference-uv"),
         "compare",
     ),
-    Arrangement(
-        LAB,
+    PanelLayout(
+        OCCLUSION,
         "Occlusion lab",
         "Occlude the face and see what that changes, compared with the answer without occluders.",
         ("photo", "image", "changed", "fused"),
         "cover",
     ),
-    Arrangement(
+    PanelLayout(
         METHODS,
         "Methods",
         "Methods side by side on the same frame: what each answers, how long it takes, how far they differ.",
@@ -304,7 +304,7 @@ ARRANGEMENTS = (
         "methods",
     ),
 )
-"""In the order of their buttons. A new arrangement is one more row; a session starts with the first."""
+"""In the order of their buttons. A new panel layout is one more row; a session starts with the first."""
 
 
 def panel_row(name: str) -> PanelRow:
@@ -315,9 +315,9 @@ def panel_row(name: str) -> PanelRow:
     raise KeyError(f"no panel {name!r}; there are {[row.name for row in PANELS]}")
 
 
-def arrangement(name: str) -> Arrangement:
-    """The arrangement of that name; the first where there is none (any more)."""
-    return next((row for row in ARRANGEMENTS if row.name == name), ARRANGEMENTS[0])
+def panel_layout(name: str) -> PanelLayout:
+    """The panel layout of that name; the first where there is none (any more)."""
+    return next((row for row in PANEL_LAYOUTS if row.name == name), PANEL_LAYOUTS[0])
 
 
 def alarms_on(row: PanelRow, alarms: Sequence[Alarm]) -> tuple[str, ...]:
@@ -329,7 +329,7 @@ def alarms_on(row: PanelRow, alarms: Sequence[Alarm]) -> tuple[str, ...]:
 
 def panels_shown(state: State) -> tuple[PanelRow, ...]:
     """The panels that stand side by side now, from left to right."""
-    rows = (panel_row(name) for name in arrangement(state.arrangement).panels)
+    rows = (panel_row(name) for name in panel_layout(state.panel_layout).panels)
     return tuple(row for row in rows if row.slot is None or row.slot < len(line(state)))
 
 

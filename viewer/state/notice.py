@@ -22,8 +22,10 @@ class Notice:
         severity: Colour and icon of the banner.
         cause: One sentence: what was wrong.
         remedy: One sentence: what to do about it; may be empty.
+        lasts: Opening a picture does not take it back, as it is not about a picture.
     """
 
     severity: Severity
     cause: str
     remedy: str = ""
+    lasts: bool = False

@@ -81,7 +81,7 @@ class Plan:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Layer:
-    """One cover of the stack.
+    """One occluder of the stack.
 
     Attributes:
         name: What the user reads.
@@ -104,8 +104,8 @@ class Stack:
 
     Attributes:
         layers: From the bottom up.
-        anchor: [68, 2] px, the landmarks of the face the covers follow, where they were when they were
-            bound to it; None lets the covers stay at their place in the frame.
+        anchor: [68, 2] px, the landmarks of the face the occluders follow, where they were when they were
+            bound to it; None lets the occluders stay at their place in the frame.
     """
 
     layers: tuple[Layer, ...] = ()
@@ -117,23 +117,23 @@ class Stack:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Covering:
+class Occluded:
     """What was laid over a frame and what it changed.
 
     Attributes:
-        frame: The frame without covers.
+        frame: The frame without occluders.
         faces: Where its faces are.
-        covers: One per layer that is shown, where they lie in this frame.
+        occluders: One per layer that is shown, where they lie in this frame.
         carry: [3, 3]: px of the stack's anchor to px of this frame.
         hidden: [H, W] 0..1: how much of each pixel is covered.
-        references: The answers without covers, one per answer.
+        references: The answers without occluders, one per answer.
         changes: How far each answer is from its reference.
         shares: How much of each face's outline is covered, 0..1.
     """
 
     frame: Frame
     faces: tuple[Face, ...]
-    covers: tuple[Cover, ...]
+    occluders: tuple[Cover, ...]
     carry: Matrix
     hidden: NDArray[np.float32]
     references: tuple[Reconstruction, ...]
@@ -159,20 +159,20 @@ class Running:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Occlusion:
-    """Everything about covering.
+    """What covers the photo, and what is tried with it.
 
     Attributes:
-        stack: The covers; edits of it can be undone.
+        stack: The occluders; edits of it can be undone.
         selected: Index of the layer that edits concern; -1 for none.
         tool: What the hand does on the photo.
         brush: How it paints.
-        seed: Of the covers that are added next.
+        seed: Of the occluders that are added next.
         anew: Faces are looked for again in the covered picture; else the box of the bare one is kept.
         undo, redo: What would be undone and redone; empty for nothing.
         plan: What the next trials do.
         running: The trial under way.
         swept: The last sweep, or as much of it as is done.
-        step: Index into its steps of the cover that is shown in place of the stack; None for the stack.
+        step: Index into its steps of the occluder that is shown in place of the stack; None for the stack.
         spread: What jittering the box gave.
         factor, threshold_percent: Define the breaking point, see models.robustness.sweep.Swept.breaking.
         epoch: Grows with every source that is opened; what belongs to an older one is dropped.
@@ -201,7 +201,7 @@ class Occlusion:
         return self.stack.layers[self.selected] if 0 <= self.selected < len(self.stack.layers) else None
 
     def begun(self) -> Occlusion:
-        """As another source finds it: tools are kept, covers and results are not."""
+        """As another source finds it: tools are kept, occluders and results are not."""
         return Occlusion(
             tool=self.tool,
             brush=self.brush,

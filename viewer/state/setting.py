@@ -43,7 +43,7 @@ def worded(setting: Setting, usual: Setting | None = None) -> str:
 
 
 METHODS = "methods"
-"""The arrangement in which methods stand side by side."""
+"""The panel layout in which methods stand side by side."""
 
 
 MOST_METHODS = 6

@@ -19,7 +19,7 @@ from viewer.state.views import read, written
 log = logging.getLogger(__name__)
 
 SCHEMA = 1
-LAYOUT = 1
+LAYOUT = 2
 """Grows when docks or bars are renamed; a kept layout of another version is not used."""
 
 
@@ -47,7 +47,7 @@ class Settings:
             theme=_theme(self._text("theme"), first.theme),
             head=self._text("head") != "0" if self._store.contains("head") else first.head,
             steady=self._text("steady") != "0" if self._store.contains("steady") else first.steady,
-            arrangement=self._text("arrangement") or first.arrangement,
+            panel_layout=self._text("arrangement") or first.panel_layout,
             method=self._text("method") or first.method,
             weights=self._text("weights") or first.weights,
             detector=self._text("finder") or first.detector,
@@ -63,7 +63,7 @@ class Settings:
         self._store.setValue("theme", state.theme.value)
         self._store.setValue("steady", str(int(state.steady)))
         self._store.setValue("head", str(int(state.head)))
-        self._store.setValue("arrangement", state.arrangement)
+        self._store.setValue("arrangement", state.panel_layout)
         self._store.setValue("method", state.method)
         self._store.setValue("weights", state.weights)
         self._store.setValue("finder", state.detector)

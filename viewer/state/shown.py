@@ -8,7 +8,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from viewer.state.occlusion import Covering
+from viewer.state.occlusion import Occluded
 from viewer.state.setting import Setting
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Shown:
         truth_problem: Why ground truth that is there could not be used; empty for nothing.
         others: What others answered about the same faces, for comparison.
         troubles: Why others who were asked too have no answer.
-        covering: What was laid over the frame; `frame` is then the covered picture. None for nothing.
+        occluded: What was laid over the frame; `frame` is then the covered picture. None for nothing.
         absence: Why there is no answer although faces are there; empty if there is one, or nobody was asked.
     """
 
@@ -87,10 +87,10 @@ class Shown:
     truth_problem: str = ""
     others: Mapping[Setting, tuple[Reconstruction, ...]] = field(default_factory=dict)
     troubles: Mapping[Setting, str] = field(default_factory=dict)
-    covering: Covering | None = None
+    occluded: Occluded | None = None
     absence: str = ""
 
     @property
     def bare(self) -> Frame:
-        """The frame as its source gave it, without covers."""
-        return self.frame if self.covering is None else self.covering.frame
+        """The frame as its source gave it, without occluders."""
+        return self.frame if self.occluded is None else self.occluded.frame

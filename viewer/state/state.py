@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypedDict
 
-from models.catalogue import USUAL_FINDER
+from models.catalogue import USUAL_DETECTOR
 from viewer.state.camera import Camera, Link
 from viewer.state.comparison import Comparison
 from viewer.state.history import NO_HISTORY, History
@@ -43,7 +43,7 @@ class State:
         cameras: A panel's own camera, once it went its own way.
         views: Saved views, in the order they were saved.
         method, weights: Who answers.
-        detector: Who looks for faces: one of models.catalogue.FINDERS.
+        detector: Who looks for faces: one of models.catalogue.DETECTOR_NEEDS.
         lineup: Who answers too while methods stand side by side, after the one above.
         switches: The parts of the computation this method lets one leave out; empty until it is loaded.
         switched_off: Those left out of the next computation.
@@ -71,7 +71,7 @@ class State:
         explained: The title of the figure whose normaliser is drawn over the photo; empty for none.
         comparison: What is compared as A and B.
         occlusion: What covers the photo, and what that did.
-        arrangement: Which panels stand side by side: a name of ARRANGEMENTS.
+        panel_layout: Which panels stand side by side: a name of PANEL_LAYOUTS.
     """
 
     frame: Frame | None = None
@@ -87,7 +87,7 @@ class State:
     views: Mapping[str, Camera] = field(default_factory=lambda: MappingProxyType({}))
     method: str = "dsfnet"
     weights: str = "open"
-    detector: str = USUAL_FINDER
+    detector: str = USUAL_DETECTOR
     lineup: tuple[Setting, ...] = ()
     switches: tuple[str, ...] = ()
     switched_off: frozenset[str] = frozenset()
@@ -111,7 +111,7 @@ class State:
     theme: Theme = Theme.DARK
     comparison: Comparison = field(default_factory=Comparison)
     occlusion: Occlusion = field(default_factory=Occlusion)
-    arrangement: str = "branches"
+    panel_layout: str = "branches"
     normaliser: str = "box"
     explained: str = ""
     history: History = NO_HISTORY
@@ -171,7 +171,7 @@ class Changes(TypedDict, total=False):
     theme: Theme
     comparison: Comparison
     occlusion: Occlusion
-    arrangement: str
+    panel_layout: str
     normaliser: str
     explained: str
     history: History

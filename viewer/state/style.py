@@ -27,7 +27,7 @@ class Look(Enum):
     OWN_CORRECTION = "Own correction"
     DIFFERENCE = "A/B difference"
     TO_FIRST = "Difference"
-    CHANGE = "Change by covering"
+    CHANGE_BY_OCCLUSION = "Change by occlusion"
     SPREAD = "Spread by box"
     CONFIDENCE = "Confidence"
     ERROR = "Error"

@@ -14,7 +14,7 @@ from viewer.tasks.latest_only import Newest
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Progress:
+class SeriesProgress:
     """How far a series has come.
 
     Attributes:
@@ -36,7 +36,7 @@ class Background(QObject):
     no parent that may be destroyed before `close()`.
 
     Signals:
-        progressed: The newest Progress; some may be skipped, the last is not.
+        progressed: The newest SeriesProgress; some may be skipped, the last is not.
         ended: (last value or None, exception or None); also after `cancel`, then with what there was.
     """
 
@@ -87,7 +87,7 @@ class Background(QObject):
                 if cancelled.is_set():
                     break
                 left_s = (perf_counter() - start) / done * (total - done)
-                self._news.put(Progress(done, total, left_s, last))
+                self._news.put(SeriesProgress(done, total, left_s, last))
         except Exception as raised:  # shown by whoever listens
             error = raised
         self._returned.emit(cancelled, last, error)

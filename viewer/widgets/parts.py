@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
-from viewer.panels.title_strip import Elided
+from viewer.widgets.elided import Elided
 
 
 def heading(text: str) -> QLabel:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, NamedTuple, Protocol
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
@@ -29,6 +30,7 @@ from viewer.playback import actions as playback
 from viewer.playback.commands import PlaybackCommands
 from viewer.state.state import State
 from viewer.state.store import Store
+from viewer.state.style import Theme
 from viewer.widgets import theme
 from viewer.widgets.action import ActionRow
 from viewer.window import actions as window
@@ -64,7 +66,7 @@ TABLE: tuple[tuple[Rows, Callable[[AllCommands], object]], ...] = (
     (faces.ACTIONS, lambda every: every.faces),
     (occlusion.ACTIONS, lambda every: every.occlusion),
     (occlusion.TRIAL_ACTIONS, lambda every: every.trials),
-    (display.ARRANGEMENT_ACTIONS, lambda every: every.display),
+    (display.LAYOUT_ACTIONS, lambda every: every.display),
     (compare.ACTIONS, lambda every: every.compare),
     (cameras.ACTIONS, lambda every: every.cameras),
     (display.ACTIONS, lambda every: every.display),
@@ -78,17 +80,10 @@ ACTIONS: Rows = tuple(row for rows, _ in TABLE for row in rows)
 def make_actions(parent: QObject, commands: AllCommands, store: Store) -> dict[str, QAction]:
     """A QAction per row, by name, kept true to the Store."""
     actions = {row.name: _made(row, parent, own(commands), store) for rows, own in TABLE for row in rows}
-
-    def follow(new: State, old: State | None = None) -> None:
-        for row in ACTIONS:
-            _follow(actions[row.name], row, new)
-        for row in ACTIONS:
-            shown = _icon(row, new)
-            if shown and (old is None or new.theme is not old.theme or shown != _icon(row, old)):
-                actions[row.name].setIcon(theme.icon(shown, theme.colours(new.theme).text))
-
-    follow(store.state)
-    store.changed.connect(follow)
+    for row in ACTIONS:
+        action = actions[row.name]
+        store.on(partial(_face_of, row), partial(_show, action), action)
+        store.on(partial(_icon, row), partial(_dress, action), action)
     return actions
 
 
@@ -109,18 +104,38 @@ def _made(row: ActionRow[Any], parent: QObject, commands: object, store: Store) 
 def _run(row: ActionRow[Any], commands: object, action: QAction, store: Store) -> None:
     row.verb(commands)
     if row.checked is not None:
-        _follow(action, row, store.state)  # a click has flipped it whether or not the verb did anything
+        action.setChecked(row.checked(store.state))  # a click has flipped it whether or not it did anything
 
 
-def _follow(action: QAction, row: ActionRow[Any], state: State) -> None:
-    action.setEnabled(row.enabled(state))
-    action.setVisible(row.visible(state))
-    if row.text_now is not None:
-        action.setText(row.text_now(state))
-    if row.checked is not None:
-        action.setChecked(row.checked(state))
+class _Face(NamedTuple):
+    """How an action looks now."""
+
+    text: str
+    enabled: bool
+    visible: bool
+    checked: bool
 
 
-def _icon(row: ActionRow[Any], state: State) -> str:
-    """Which icon an action has now; empty for none."""
-    return row.icon_on if row.icon_on and row.checked is not None and row.checked(state) else row.icon
+def _face_of(row: ActionRow[Any], state: State) -> _Face:
+    text = row.text if row.text_now is None else row.text_now(state)
+    checked = row.checked is not None and row.checked(state)
+    return _Face(text, row.enabled(state), row.visible(state), checked)
+
+
+def _show(action: QAction, face: _Face) -> None:
+    action.setText(face.text)
+    action.setEnabled(face.enabled)
+    action.setVisible(face.visible)
+    action.setChecked(face.checked)
+
+
+def _icon(row: ActionRow[Any], state: State) -> tuple[str, Theme]:
+    """Which icon an action has now, empty for none; and what colours."""
+    on = bool(row.icon_on) and row.checked is not None and row.checked(state)
+    return row.icon_on if on else row.icon, state.theme
+
+
+def _dress(action: QAction, icon: tuple[str, Theme]) -> None:
+    name, colours = icon
+    if name:
+        action.setIcon(theme.icon(name, theme.colours(colours).text))

@@ -65,18 +65,17 @@ class Banner(QFrame):
         row.addWidget(self._take)
         row.addWidget(self._abandon)
         row.addWidget(self._close)
-        self._follow(store.state, None)
-        store.changed.connect(self._follow)
+        store.on(
+            lambda state: (state.notice, state.theme, state.shown, state.selected_face, state.live),
+            self._on_news,
+        )
 
-    @Slot(object, object)
-    def _follow(self, new: State, old: State | None = None) -> None:
-        watched = ("notice", "theme", "shown", "answer", "live")
-        if old is not None and all(getattr(new, part) is getattr(old, part) for part in watched):
-            return
-        notice = new.notice or self._about_box(new)
+    def _on_news(self, _changed: object) -> None:
+        state = self._store.state
+        notice = state.notice or self._about_box(state)
         self.setVisible(notice is not None)
         if notice is not None:
-            self._show(notice, new)
+            self._show(notice, state)
 
     def _about_box(self, state: State) -> Notice | None:
         """That the box lies elsewhere than the face found in it, unless the user has read that."""

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from viewer.playback.commands import PlaybackCommands
-from viewer.state.layout import ARRANGEMENTS
+from viewer.state.layout import PANEL_LAYOUTS
 from viewer.widgets import theme
 from viewer.widgets.dock_title import DockTitle
 from viewer.widgets.parts import menu_button, spring
@@ -141,7 +141,7 @@ class MainWindow(QMainWindow):
         bar.setIconSize(QSize(theme.ICON, theme.ICON))
         bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         for name in (row.name for row in ACTIONS if row.toolbar):
-            if name in ("draw-box", f"arrange-{ARRANGEMENTS[0].name}", "reset-view"):
+            if name in ("draw-box", f"layout-{PANEL_LAYOUTS[0].name}", "reset-view"):
                 bar.addSeparator()
             if name == "theme":
                 bar.addWidget(spring())

@@ -9,7 +9,7 @@ from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu
 
 import resources
-from models.catalogue import FINDERS, finder_lacks
+from models.catalogue import DETECTOR_NEEDS, detector_lacks
 from viewer.faces.commands import FaceCommands
 from viewer.methods.available import Offer, best_offer, method_names, offers_of
 from viewer.methods.branch_commands import BranchCommands
@@ -90,10 +90,10 @@ class FileMenus(QObject):
     def _fill_detector(self, state: State) -> None:
         self.detector.clear()
         group = QActionGroup(self.detector)
-        for name in FINDERS:
+        for name in DETECTOR_NEEDS:
             text, meaning = DETECTOR_TEXTS[name]
             action = add_choice(self.detector, group, text, name, self._faces.choose_detector)
-            lacks = finder_lacks(name)
+            lacks = detector_lacks(name)
             action.setChecked(name == state.detector)
             action.setEnabled(name == state.detector or not lacks)
             action.setToolTip(lacks or meaning)

@@ -45,14 +45,14 @@ class PanelArea(QWidget):
         return self._two_rows
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Choose the arrangement the width allows."""
+        """Choose one row or two, as the width allows."""
         super().resizeEvent(event)
         two_rows = better_in_two_rows(event.size().width(), event.size().height(), len(self._shown))
         if two_rows is not self._two_rows:
             self._arrange(two_rows)
 
     def minimumSizeHint(self) -> QSize:
-        """Small enough for two by two, whatever the present arrangement needs."""
+        """Small enough for two by two, whatever the present rows need."""
         return QSize(250, 250)
 
     def _arrange(self, two_rows: bool) -> None:

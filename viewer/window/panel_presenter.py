@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject
 
 from models.geometry.arrays import Box
 from models.metrics.correspondence import counterpart
@@ -28,6 +28,7 @@ from viewer.readouts.verdict import ERROR_MEANING, likely_error_text
 from viewer.sources.source import Frame
 from viewer.state.camera import Camera
 from viewer.state.layout import PanelRow, alarms_on, panel_row, panels_shown, style_of
+from viewer.state.probe import Probe
 from viewer.state.shown import Shown
 from viewer.state.state import State
 from viewer.state.store import Store
@@ -196,21 +197,8 @@ class PanelPresenter(QObject):
         store.on(lambda state: tuple(getattr(state, part) for part in WARNED_BY), self._on_warned_by)
         store.on(outdated, self._tell_age)
         store.on(both_off, self._tell_absence)
-        self._follow(store.state, None)
-        store.changed.connect(self._follow)
-
-    @Slot(object, object)
-    def _follow(self, new: State, old: State | None = None) -> None:
-        """Answers, and what is marked on them, go to the panels in sight only."""
-        anew = self._show(new)
-        probed, true = (
-            old is None or part(new) != part(old) for part in (lambda state: state.probe, _truth_shown)
-        )
-        for name, panel in self._surfaces.items():
-            if probed or name in anew:
-                panel.set_probe(_vertex_on(name, new))
-            if true or name in anew:
-                panel.set_truth(*_truth_of(name, new))
+        for name in self._surfaces:
+            store.on(partial(_sight, name), partial(self._show, name), self)
 
     def _select(self, face: int) -> None:
         self._photo.set_selected_face(face)
@@ -223,20 +211,20 @@ class PanelPresenter(QObject):
         for panel in self._surfaces.values():
             panel.set_theme(dark)
 
-    def _show(self, state: State) -> set[str]:
-        """Give the answer to the panels in sight that have another one, and tell which; the rest can wait."""
-        anew = set()
-        for row in panels_shown(state):
-            if row.name not in self._surfaces:
-                continue
-            answer, frame = _wanted_by(row, state)
-            if row.name not in self._told or self._told[row.name] is not answer:
-                image = None if frame is None else frame.image
-                placed = None if answer is None or row.slot is None else framing(state, answer)
-                self._surfaces[row.name].set_answer(answer, image, placed)
-                self._told[row.name] = answer
-                anew.add(row.name)
-        return anew
+    def _show(self, name: str, sight: _Sight | None) -> None:
+        """Give a panel in sight its answer, unless it still has that, and what is marked on it."""
+        if sight is None:
+            return
+        panel, state = self._surfaces[name], self._store.state
+        if name not in self._told or self._told[name] is not sight.answer:
+            image = None if sight.frame is None else sight.frame.image
+            placed = None
+            if sight.answer is not None and panel_row(name).slot is not None:
+                placed = framing(sight.first, sight.answer)
+            panel.set_answer(sight.answer, image, placed)
+            self._told[name] = sight.answer
+        panel.set_probe(_vertex_on(name, state))
+        panel.set_truth(*_truth_of(name, state))
 
     def _warn(self, state: State) -> None:
         alarms = alarms_of(state.shown, state.answer)
@@ -287,8 +275,30 @@ def _camera_on(name: str, state: State) -> Camera:
     return camera_of(state, name)
 
 
-def _truth_shown(state: State) -> bool:
-    return "truth" in state.overlays and state.judgement is not None
+class _Sight(NamedTuple):
+    """What a panel in sight is about.
+
+    Attributes:
+        answer, frame: What it is to show.
+        first: The answer of the first method: what is marked is marked on that.
+        probe: The vertex that was picked.
+        judgement: What is true of the first answer, while that is drawn.
+    """
+
+    answer: Reconstruction | None
+    frame: Frame | None
+    first: Reconstruction | None
+    probe: Probe | None
+    judgement: Judgement | None
+
+
+def _sight(name: str, state: State) -> _Sight | None:
+    """What a panel is about; None out of sight, where it can wait."""
+    if name not in (row.name for row in panels_shown(state)):
+        return None
+    answer, frame = _wanted_by(panel_row(name), state)
+    judgement = state.judgement if "truth" in state.overlays else None
+    return _Sight(answer, frame, state.answer, state.probe, judgement)
 
 
 def _truth_of(name: str, state: State) -> tuple[Array | None, Array | None]:

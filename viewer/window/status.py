@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
@@ -39,8 +41,9 @@ class Status(QStatusBar):
             "device": self._part("Where the method runs"),
             "renderer": self._part("OpenGL driver that draws"),
         }
-        self._follow(store.state, None)
-        store.changed.connect(self._follow)
+        store.on(doing, self._doing.setText, self)
+        store.on(lambda state: state.busy and not state.live, self._show_work)
+        store.on(read_outs, self._show_parts)
 
     def _part(self, meaning: str) -> QLabel:
         label = QLabel()
@@ -49,11 +52,8 @@ class Status(QStatusBar):
         self.addPermanentWidget(label)
         return label
 
-    @Slot(object, object)
-    def _follow(self, new: State, _old: State | None = None) -> None:
-        self._doing.setText(doing(new))
-        self._show_work(new.busy and not new.live)
-        for name, text in read_outs(new).items():
+    def _show_parts(self, texts: Mapping[str, str]) -> None:
+        for name, text in texts.items():
             self._parts[name].setText(text)
             self._parts[name].setVisible(bool(text))
 

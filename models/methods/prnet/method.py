@@ -14,7 +14,7 @@ from torch import Tensor
 from models.geometry.transforms import Similarity, euler_from_rotation, towards_camera, weighted_procrustes
 from models.methods.arguments import check_asked
 from models.networks.blocks import fold_batch_norms
-from models.networks.position_net import REACH, PositionNetwork
+from models.networks.position_net import TOLD_SIDES, PositionNetwork
 from models.reconstruction import Alarm, Array, MapLayer, Reconstruction, Scalar, Space, Topology, frozen
 from models.reconstructor import Face
 
@@ -138,7 +138,7 @@ class PRNet:
             vertices=frozen(vertices),
             pose_deg=(pitch, yaw, roll),
             layers=(
-                MapLayer("position map", frozen(told), T_uv_map, Space.UV, 0.0, REACH * size, "crop px"),
+                MapLayer("position map", frozen(told), T_uv_map, Space.UV, 0.0, TOLD_SIDES * size, "crop px"),
             ),
             scalars=(Scalar("towards camera", frozen(seen), 0.0, 1.0),),
             took_part=(),
@@ -171,7 +171,7 @@ def square(box: tuple[float, float, float, float], size: int, whole_px: bool = F
 
 def _alarms(vertices: Array, size: int) -> list[Alarm]:
     """What the map could not say: it knows no place left of, above, or far right of and below its square."""
-    told = vertices[:, :2] / (REACH * size)
+    told = vertices[:, :2] / (TOLD_SIDES * size)
     pinned = int(((told < PINNED) | (told > 1 - PINNED)).any(1).sum())
     if not pinned:
         return []

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 import resources
-from models.catalogue import FINDERS
+from models.catalogue import DETECTOR_NEEDS
 from models.detection import detect
 from models.detection.detectors import DEFAULT, DETECTORS, HaarDetector, looking_twice
 from models.detection.detectors import detector as named_detector
@@ -179,7 +179,7 @@ def test_the_finder_sees_several_faces_in_one_picture(finder):
 
 def test_every_detector_has_a_name_of_its_own():
     assert HaarDetector().name == "haar"
-    assert set(DETECTORS) == set(FINDERS)
+    assert set(DETECTORS) == set(DETECTOR_NEEDS)
     assert looking_twice().name == f"{DEFAULT}, second look"
 
 

@@ -15,7 +15,7 @@ from models.reconstructor import Face
 from models.robustness.change import change, under_cover, with_change
 from models.robustness.jitter import Jitter, jittering, spread, with_spread
 from models.robustness.sweep import SLIDING, Step, Sweep, Swept, sweeping
-from tests.fakes.covering import PER_SHARE_PX, PLAIN, ask_boxed, ask_covered
+from tests.fakes.occluded import PER_SHARE_PX, PLAIN, ask_boxed, ask_covered
 
 FACE = Face((60.0, 40.0, 180.0, 190.0))
 PHOTO = np.full((240, 260, 3), PLAIN, np.uint8)

@@ -15,7 +15,7 @@ from viewer.app.commands import Commands
 from viewer.display.dock import part_taken
 from viewer.inference.session import Session
 from viewer.state.camera import Camera
-from viewer.state.notice import Severity
+from viewer.state.notice import Notice, Severity
 from viewer.state.setting import NO_BRANCH
 from viewer.state.shown import FoundBy, Search
 from viewer.state.state import State
@@ -508,3 +508,14 @@ def test_a_camera_follows_its_face_and_looks_again_when_it_is_lost(qtbot, desk):
         with qtbot.waitSignal(desk.session.answered):
             camera.send(frame)
     assert desk.state.shown.search.reason == "a face was lost"
+
+
+def test_a_warning_about_the_session_outlives_the_pictures_until_it_is_dismissed(qtbot, desk):
+    lasting = Notice(Severity.WARNING, "Weights are gone.", lasts=True)
+    desk.store.update(notice=lasting)
+    open_and_wait(qtbot, desk)
+    assert desk.state.notice == lasting
+    desk.commands.window.dismiss_notice()
+    desk.store.update(notice=replace(lasting, lasts=False))
+    open_and_wait(qtbot, desk, "next.png")
+    assert desk.state.notice is None

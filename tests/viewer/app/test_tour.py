@@ -1,4 +1,4 @@
-"""The tour: every arrangement with something in it, a picture of each, and an end in any case (tier 2)."""
+"""The tour: every panel layout with something in it, a picture of each, and an end in any case (tier 2)."""
 
 import pytest
 from PySide6.QtCore import QSettings
@@ -11,7 +11,7 @@ from viewer.app import idle, tour
 from viewer.app.assembly import Assembly
 from viewer.app.tour import STOPS, Tour
 from viewer.cli.parser import parse_launch
-from viewer.state.layout import ARRANGEMENTS
+from viewer.state.layout import PANEL_LAYOUTS
 from viewer.state.setting import Setting
 from viewer.state.settings import Settings
 from viewer.state.state import State
@@ -38,12 +38,12 @@ def taken(qtbot, assembly, folder, path):
     return made.code
 
 
-def test_it_goes_through_all_arrangements_and_takes_a_picture_of_each(qtbot, tmp_path, opened):
+def test_it_goes_through_all_panel_layouts_and_takes_a_picture_of_each(qtbot, tmp_path, opened):
     assembly, desktop = opened
     seen = set()
-    assembly.store.changed.connect(lambda new, _: seen.add(new.arrangement))
+    assembly.store.changed.connect(lambda new, _: seen.add(new.panel_layout))
     assert taken(qtbot, assembly, tmp_path / "tour", "photo.png") == 0
-    assert seen == {row.name for row in ARRANGEMENTS}
+    assert seen == {row.name for row in PANEL_LAYOUTS}
     assert [path.rsplit("/")[-1] for _, path in desktop.exported] == [f"{stop.name}.png" for stop in STOPS]
     state = assembly.store.state
     assert len(state.occlusion.swept.steps) > 1

@@ -12,6 +12,7 @@ from resources import Asset, keeping
 from tests.resources.serving import serving
 from tests.viewer.assets.test_cli import MEANS, NAME
 from viewer.assets.dialog import AssetsDialog
+from viewer.methods.terms import Terms
 
 pytestmark = pytest.mark.sockets
 
@@ -153,3 +154,17 @@ def test_everything_has_a_name_for_those_who_do_not_see_it(dialog):
         assert button.text()
         assert button.toolTip()
     assert dialog.table.accessibleName()
+
+
+def test_it_says_which_weights_answer_now_and_under_which_terms(qtbot, folder):
+    used = [Terms("dsfnet · open", "0123456789ab", "Theirs", "")]
+    dialog = AssetsDialog(questions=FakeQuestions(), in_use=lambda: used)
+    qtbot.addWidget(dialog)
+    dialog.tell_use()
+    assert dialog.used.text() == "", "nobody sees it yet"
+    dialog.show()
+    assert dialog.used.text() == "In use\ndsfnet · open: SHA-256 0123456789ab · Theirs"
+    used.append(Terms("prnet · open", "unknown", "Ours", ""))
+    dialog.tell_use()
+    assert "prnet · open: SHA-256 unknown · Ours" in dialog.used.text()
+    dialog.end()

@@ -13,7 +13,7 @@ from models.occlusion.kinds import cover
 from models.robustness.change import change
 from models.robustness.jitter import Jitter, jittering
 from models.robustness.sweep import SLIDING, Sweep, sweeping
-from tests.fakes.covering import PLAIN, ask_covered
+from tests.fakes.occluded import PLAIN, ask_covered
 from viewer.cli.occlude import _outputs, _planned, occlude, run_occlude
 from viewer.cli.parser import parse_occlude
 from viewer.occlusion.actions import KINDS

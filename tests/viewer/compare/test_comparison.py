@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QPushButton, QStyle
 from models.reconstruction import MeshLayer, Space, frozen
 from models.reconstructor import Face
 from tests.fakes.desktop import FakeDesktop
+from tests.fakes.panels import stub_panels
 from tests.fakes.sources import FakeSource, picture
 from tests.fakes.work import FakeWork
 from tests.viewer.gl_fixtures import dome
@@ -18,6 +19,7 @@ from tests.viewer.gl_fixtures.screen import pixels
 from viewer.app.commands import Commands
 from viewer.compare import commands
 from viewer.compare.bar import CompareBar
+from viewer.compare.presenter import ComparePresenter
 from viewer.inference.request import others_of
 from viewer.inference.session import Session
 from viewer.panels.colours import DARK
@@ -25,7 +27,7 @@ from viewer.panels.photo_view import PhotoView
 from viewer.panels.photo_wipe_panel import PhotoWipePanel
 from viewer.readouts.difference import choices, compared, described, pinned_of, vertex_on
 from viewer.sources.source import Frame
-from viewer.state.comparison import ARRANGEMENT, Comparison, Mode, Pinned, Side, without_setting
+from viewer.state.comparison import A_B, Comparison, Mode, Pinned, Side, without_setting
 from viewer.state.layout import panel_row
 from viewer.state.setting import Setting
 from viewer.state.shown import Shown
@@ -134,7 +136,7 @@ def test_others_are_asked_only_while_they_are_looked_at_and_once_each():
     setting = Setting("fake", "mine")
     state = State(comparison=Comparison(Side(setting=setting), Side("model space", setting=setting)))
     assert others_of(state) == ()
-    assert others_of(replace(state, arrangement=ARRANGEMENT)) == (setting,)
+    assert others_of(replace(state, panel_layout=A_B)) == (setting,)
     back = without_setting(state.comparison, setting)
     assert (back.a, back.b) == (Side(), Side("model space"))
 
@@ -184,7 +186,7 @@ def desk(qtbot):
 
 
 def test_other_weights_answer_about_the_same_faces_in_the_same_update(qtbot, desk):
-    desk.commands.display.arrange(ARRANGEMENT)
+    desk.commands.display.set_panel_layout(A_B)
     setting = Setting(desk.state.method, "mine", frozenset({"image space"}))
     with qtbot.waitSignal(desk.session.answered):
         desk.verbs.choose("a", Side(setting=setting))
@@ -195,20 +197,20 @@ def test_other_weights_answer_about_the_same_faces_in_the_same_update(qtbot, des
     assert desk.work.detections == 1
 
 
-def test_nobody_else_is_asked_in_another_arrangement(qtbot, desk):
+def test_nobody_else_is_asked_in_another_panel_layout(qtbot, desk):
     desk.verbs.choose("a", Side(setting=Setting(desk.state.method, "mine")))
     assert not desk.state.busy
     with qtbot.waitSignal(desk.session.answered):
-        desk.commands.display.arrange(ARRANGEMENT)
+        desk.commands.display.set_panel_layout(A_B)
     assert len(desk.state.shown.others) == 1
-    desk.commands.display.arrange("branches")
+    desk.commands.display.set_panel_layout("branches")
     with qtbot.waitSignal(desk.session.answered):
         desk.commands.faces.find_faces()
     assert desk.state.shown.others == {}
 
 
 def test_weights_that_cannot_answer_are_told_and_given_up_and_the_answer_stays(qtbot, desk):
-    desk.commands.display.arrange(ARRANGEMENT)
+    desk.commands.display.set_panel_layout(A_B)
     desk.desktop.chosen = "missing"
     desk.verbs.choose_weights("b")
     qtbot.waitUntil(lambda: desk.state.notice is not None)
@@ -221,7 +223,7 @@ def test_weights_that_cannot_answer_are_told_and_given_up_and_the_answer_stays(q
 def test_a_pinned_answer_stays_while_other_frames_come(qtbot, desk):
     before = desk.state.answer
     desk.verbs.pin()
-    assert desk.state.arrangement == ARRANGEMENT
+    assert desk.state.panel_layout == A_B
     camera = FakeSource(first=picture("b.png", 120))
     desk.desktop.cameras[0] = camera
     with qtbot.waitSignal(desk.session.answered):
@@ -254,16 +256,16 @@ def test_flipping_shows_one_whole_and_dragging_the_line_both_again(qtbot, desk):
 
 def test_blinking_goes_by_itself_only_while_it_is_seen_and_things_may_move(qtbot, desk, monkeypatch):
     monkeypatch.setattr(commands, "moves", lambda: True)
-    desk.commands.display.arrange(ARRANGEMENT)
+    desk.commands.display.set_panel_layout(A_B)
     desk.verbs.toggle_blink()
     assert not desk.state.comparison.b_in_front
     qtbot.waitUntil(lambda: desk.state.comparison.b_in_front)
     qtbot.waitUntil(lambda: not desk.state.comparison.b_in_front)
     assert desk.verbs.blinking
-    desk.commands.display.arrange("branches")
+    desk.commands.display.set_panel_layout("branches")
     assert not desk.verbs.blinking
     monkeypatch.setattr(commands, "moves", lambda: False)
-    desk.commands.display.arrange(ARRANGEMENT)
+    desk.commands.display.set_panel_layout(A_B)
     assert not desk.verbs.blinking
     desk.verbs.toggle_blink()
     assert desk.state.comparison.mode is Mode.WIPE
@@ -279,7 +281,7 @@ def test_the_bar_says_what_a_and_b_are_and_lets_one_choose(qtbot, desk):
     bar = CompareBar(desk.store, desk.commands.compare, actions)
     qtbot.addWidget(bar)
     assert bar.isHidden()
-    desk.commands.display.arrange(ARRANGEMENT)
+    desk.commands.display.set_panel_layout(A_B)
     assert not bar.isHidden()
     a = next(button for button in bar.findChildren(QPushButton) if button.accessibleName() == "What A is")
     assert a.text() == "image space"
@@ -376,3 +378,38 @@ def test_photos_of_two_sizes_are_both_shown(qtbot):
     assert (np.abs(wiped(panel, 1.0) - 77).max(-1) < 3).any()
     panel.set_share(0.0)
     assert (np.abs(wiped(panel, 1.0) - 240).max(-1) < 3).any()
+
+
+def test_a_stale_wipe_over_the_photo_is_dimmed(qtbot):
+    panel = photo_pair(qtbot)
+    panel.set_share(1.0)
+    clear = wiped(panel, 1.0)
+    panel.set_stale(True)
+    dimmed = wiped(panel, 1.0)
+    panel.set_stale(False)
+    assert (dimmed != clear).any(-1).mean() > 0.9
+    assert (wiped(panel, 1.0) == clear).all()
+
+
+def test_a_wipe_is_dimmed_while_a_newer_answer_comes_unless_both_sides_are_pinned(qtbot, desk):
+    panels = stub_panels()
+    commands = desk.commands
+    presenter = ComparePresenter(
+        *(desk.store, commands.compare, commands.inspector, commands.cameras, commands.display),
+        *(panels.photo_wipe, panels.wipe),
+    )
+    commands.display.set_panel_layout(A_B)
+    desk.store.update(stale=True, busy=True)
+    assert presenter is not None
+    assert panels.wipe.stale
+    assert panels.photo_wipe.stale
+    kept = Side(pinned=pinned_of(desk.state))
+    desk.store.update(comparison=replace(desk.state.comparison, a=kept))
+    assert panels.wipe.stale, "B will change"
+    desk.store.update(comparison=replace(desk.state.comparison, b=kept))
+    assert not panels.wipe.stale
+    desk.store.update(comparison=Comparison())
+    assert panels.wipe.stale
+    desk.store.update(stale=False, busy=False)
+    assert not panels.wipe.stale
+    assert not panels.photo_wipe.stale

@@ -10,7 +10,7 @@ from models.reconstructor import Face
 from tests.fakes.sources import picture
 from viewer.inference.request import request
 from viewer.state.camera import Camera
-from viewer.state.comparison import ARRANGEMENT, Comparison, Side
+from viewer.state.comparison import A_B, Comparison, Side
 from viewer.state.occlusion import Layer, Occlusion, Stack
 from viewer.state.setting import METHODS, Setting
 from viewer.state.shown import TruthFile
@@ -77,19 +77,19 @@ def test_answers_are_smoothed_in_a_video_only_and_neither_under_occluders_nor_be
     assert not request(replace(VIDEO, steady=False)).smooth
     assert not request(replace(VIDEO, frame=replace(FRAME, count=1))).smooth
     assert not request(with_layer(VIDEO, BOARD)).smooth
-    assert not request(replace(VIDEO, arrangement=METHODS, lineup=(OTHER,))).smooth
+    assert not request(replace(VIDEO, panel_layout=METHODS, lineup=(OTHER,))).smooth
 
 
 def test_others_are_asked_only_where_they_are_looked_at():
     third = Setting("third", "open")
     compared = replace(VIDEO, comparison=Comparison(b=Side(setting=OTHER)), lineup=(third,))
     assert request(compared).others == ()
-    assert request(replace(compared, arrangement=ARRANGEMENT)).others == (OTHER,)
-    assert request(replace(compared, arrangement=METHODS)).others == (third,)
+    assert request(replace(compared, panel_layout=A_B)).others == (OTHER,)
+    assert request(replace(compared, panel_layout=METHODS)).others == (third,)
 
 
 def test_one_more_method_beside_leaves_the_first_answer_as_it_is():
-    still = replace(VIDEO, frame=replace(FRAME, count=1), arrangement=METHODS, lineup=(OTHER,))
+    still = replace(VIDEO, frame=replace(FRAME, count=1), panel_layout=METHODS, lineup=(OTHER,))
     more = request(replace(still, lineup=(OTHER, Setting("third", "open"))))
     assert not more.same_as(request(still))
     assert more.same_first(request(still))

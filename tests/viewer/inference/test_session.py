@@ -116,13 +116,13 @@ def test_what_is_shown_is_stale_from_the_toggle_to_the_answer(qtbot, desk):
 def test_a_toggle_while_an_occluder_lies_is_answered_under_the_occluder(qtbot, desk):
     desk.lay(BOARD)
     at_rest(qtbot, desk)
-    bare = desk.state.shown.covering.references[0]
+    bare = desk.state.shown.occluded.references[0]
     assert bare.left_out == ()
     with qtbot.waitSignal(desk.session.answered):
         desk.commands.branches.toggle_branch("confidence")
-    covering = desk.state.shown.covering
+    occluded = desk.state.shown.occluded
     assert desk.state.answer.left_out == ("confidence",)
-    assert covering.references[0].left_out == ("confidence",)
+    assert occluded.references[0].left_out == ("confidence",)
     assert desk.state.shown.frame.image[5, 5, 0] == 255
     assert desk.work.detections == 1
 
@@ -134,7 +134,7 @@ def test_an_answer_under_an_occluder_that_was_taken_away_is_never_shown(qtbot, d
     desk.lay()
     desk.work.gate.set()
     at_rest(qtbot, desk)
-    assert all(state.shown.covering is None for state in desk.seen)
+    assert all(state.shown.occluded is None for state in desk.seen)
 
 
 def test_while_an_occluder_is_dragged_answers_follow_the_hand(qtbot, desk):
@@ -149,7 +149,7 @@ def test_while_an_occluder_is_dragged_answers_follow_the_hand(qtbot, desk):
     assert not desk.state.stale
     desk.work.gate.set()
     at_rest(qtbot, desk)
-    places = [state.shown.covering.covers[0].T_image_cover[0, 2] for state in desk.seen]
+    places = [state.shown.occluded.occluders[0].T_image_cover[0, 2] for state in desk.seen]
     assert sorted(set(places)) == [0, 2, 3]
 
 
@@ -166,7 +166,7 @@ def test_undo_after_another_photo_was_opened_brings_nothing_back(qtbot, desk):
     desk.commands.occlusion.undo()
     at_rest(qtbot, desk)
     assert desk.state.occlusion.stack.layers == ()
-    assert desk.state.shown.covering is None
+    assert desk.state.shown.occluded is None
     assert desk.state.shown.frame.name == "other.png"
 
 
@@ -183,7 +183,7 @@ def test_under_occluders_a_video_is_not_smoothed(qtbot, desk):
     with qtbot.waitSignal(desk.session.answered):
         camera.send(replace(picture("2"), time_s=0.2, index=2, count=0))
     assert not desk.state.answer.steadied
-    assert not desk.state.shown.covering.references[0].steadied
+    assert not desk.state.shown.occluded.references[0].steadied
 
 
 def test_a_source_that_cannot_be_read_leaves_the_picture_that_can_still_be_switched(qtbot, desk):

@@ -47,9 +47,9 @@ def test_the_others_are_asked_only_where_they_are_seen_and_never_the_first_again
     first = Setting("dsfnet", "open")
     state = State(lineup=(OTHER, first, OTHER))
     assert others_of(state) == ()
-    assert others_of(replace(state, arrangement=METHODS)) == (OTHER,)
+    assert others_of(replace(state, panel_layout=METHODS)) == (OTHER,)
     assert line(state) == (first, OTHER, first, OTHER)
-    assert [row.slot for row in panels_shown(replace(state, arrangement=METHODS))] == [None, 0, 1, 2, 3]
+    assert [row.slot for row in panels_shown(replace(state, panel_layout=METHODS))] == [None, 0, 1, 2, 3]
 
 
 def test_places_are_filled_replaced_and_closed_up_and_there_are_no_more_than_fit():
@@ -99,8 +99,7 @@ def test_what_is_said_of_a_method_names_difference_and_time():
 def test_all_are_drawn_where_the_first_lies_but_each_at_its_own_depth():
     first = dome.answer()
     other = moved(first, (30, 0, 500))
-    state = State(shown=shown())
-    mine, theirs = framing(state, first), framing(state, other)
+    mine, theirs = framing(first, first), framing(first, other)
     assert theirs.radius == mine.radius
     assert theirs.centre[:2] == mine.centre[:2]
     assert theirs.centre[2] == pytest.approx(mine.centre[2] + 500)
@@ -135,7 +134,7 @@ def desk(qtbot):
 
 def look_at_methods(qtbot, desk):
     with qtbot.waitSignal(desk.session.answered):
-        desk.commands.display.arrange(METHODS)
+        desk.commands.display.set_panel_layout(METHODS)
     qtbot.waitUntil(lambda: not desk.state.busy)
 
 
@@ -144,7 +143,7 @@ def test_the_first_answer_is_shown_at_once_and_the_others_as_they_come(qtbot, de
     desk.store.changed.connect(
         lambda new, old: new.shown is not old.shown and seen.append((new.answer is not None, desk.asked))
     )
-    desk.commands.display.arrange(METHODS)
+    desk.commands.display.set_panel_layout(METHODS)
     with qtbot.waitSignal(desk.session.answered):
         desk.commands.branches.toggle_branch("confidence")
     qtbot.waitUntil(lambda: not desk.state.busy)
@@ -176,7 +175,7 @@ def test_one_that_cannot_answer_says_why_and_the_next_is_asked(qtbot, desk):
 
 
 def test_a_new_picture_drops_whom_the_old_one_waits_for(qtbot, desk):
-    desk.commands.display.arrange(METHODS)
+    desk.commands.display.set_panel_layout(METHODS)
     qtbot.waitUntil(lambda: not desk.state.busy)
     desk.work.gate.clear()
     desk.work.reached.clear()
@@ -219,7 +218,7 @@ def test_at_the_first_place_one_chooses_who_answers_everywhere(qtbot, desk):
     desk.verbs.remove(0)
     desk.verbs.add(OTHER)
     assert desk.state.lineup == (THIRD, OTHER)
-    assert desk.state.arrangement == METHODS
+    assert desk.state.panel_layout == METHODS
 
 
 def test_a_panel_names_its_method_and_its_title_lets_one_choose_another(qtbot, desk, monkeypatch):
@@ -259,7 +258,7 @@ def test_offers_name_ours_first_and_what_they_lack(monkeypatch):
 def test_a_vertex_picked_on_one_method_is_marked_at_the_same_place_on_all(qtbot, desk):
     first, other = dome.on_two_meshes()
     both = replace(shown(others={OTHER: (other,)}), answers=(first,))
-    desk.store.update(shown=both, lineup=(OTHER,), arrangement=METHODS)
+    desk.store.update(shown=both, lineup=(OTHER,), panel_layout=METHODS)
     panels = stub_panels()
     linked = PanelPresenter(
         desk.store,

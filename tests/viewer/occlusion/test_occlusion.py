@@ -1,4 +1,4 @@
-"""Tier 2: covers on the photo, their undo, and trials; the method's answers follow what is covered."""
+"""Tier 2: occluders on the photo, their undo, and trials; the method's answers follow what is covered."""
 
 import csv
 import io
@@ -12,8 +12,8 @@ from PySide6.QtCore import QSettings
 from models.occlusion.cover import Cover, lay, moved
 from models.occlusion.strokes import blank, erased, painted
 from models.robustness.sweep import sweeping
-from tests.fakes.covering import PER_SHARE_PX, ask_covered, covered_reconstruct
 from tests.fakes.desktop import FakeDesktop
+from tests.fakes.occluded import PER_SHARE_PX, ask_covered, covered_reconstruct
 from tests.fakes.panels import stub_panels
 from tests.fakes.sources import FakeSource, picture
 from tests.fakes.work import FakeWork
@@ -46,7 +46,7 @@ class Opened:
         self.store, self.session = self.assembly.store, self.assembly.session
         self.commands = self.assembly.commands.occlusion
         self.trials = self.assembly.commands.trials
-        self.covers = self.panels.photo.covers
+        self.occluders = self.panels.photo.occluders
 
     @property
     def occlusion(self):
@@ -93,11 +93,11 @@ def test_a_cover_is_drawn_for_the_face_and_the_answer_held_against_the_one_witho
     opened.commands.choose_seed(3)
     settle(qtbot, opened, lambda: opened.assembly.actions["occluder-sunglasses"].trigger())
     assert opened.layers() == ["sunglasses, seed 3"]
-    covering = opened.store.state.shown.covering
-    assert (covering.references[0].vertices == reference.vertices).all()
-    expected, _ = lay(picture("photo.png").image, covering.covers)
+    occluded = opened.store.state.shown.occluded
+    assert (occluded.references[0].vertices == reference.vertices).all()
+    expected, _ = lay(picture("photo.png").image, occluded.occluders)
     assert (opened.image == expected).all()
-    way = covering.changes[0].rows[0].all_mm / reference.mm_per_px
+    way = occluded.changes[0].rows[0].all_mm / reference.mm_per_px
     assert 0 < way < PER_SHARE_PX
     assert opened.store.state.answer.scalar("change").values == pytest.approx(
         way * reference.mm_per_px, rel=1e-4
@@ -108,7 +108,7 @@ def test_undo_and_redo_bring_the_picture_back_byte_for_byte(qtbot, opened):
     pictures = [opened.image.copy()]
     lay_board(qtbot, opened)
     pictures.append(opened.image.copy())
-    settle(qtbot, opened, lambda: opened.covers.placed.emit(moved(BOARD, 50.5, 20.25).T_image_cover, 10))
+    settle(qtbot, opened, lambda: opened.occluders.placed.emit(moved(BOARD, 50.5, 20.25).T_image_cover, 10))
     pictures.append(opened.image.copy())
     settle(qtbot, opened, lambda: opened.assembly.actions["occluder-duplicate"].trigger())
     for image in reversed(pictures):
@@ -120,7 +120,7 @@ def test_undo_and_redo_bring_the_picture_back_byte_for_byte(qtbot, opened):
         if image is pictures[0]:
             break
     assert (opened.image == pictures[0]).all()
-    assert opened.store.state.shown.covering is None
+    assert opened.store.state.shown.occluded is None
     assert not opened.assembly.actions["undo"].isEnabled()
     settle(qtbot, opened, lambda: opened.assembly.actions["redo"].trigger())
     settle(qtbot, opened, lambda: opened.assembly.actions["redo"].trigger())
@@ -142,7 +142,9 @@ def test_one_drag_is_one_edit_and_two_are_two(qtbot, opened):
 def test_while_a_cover_is_dragged_only_the_newest_place_waits_and_answers_keep_coming(qtbot, opened):
     lay_board(qtbot, opened)
     seen = []
-    opened.session.answered.connect(lambda shown: seen.append(shown.covering.covers[0].T_image_cover[0, 2]))
+    opened.session.answered.connect(
+        lambda shown: seen.append(shown.occluded.occluders[0].T_image_cover[0, 2])
+    )
     opened.work.reached.clear()
     opened.work.gate.clear()
     opened.commands.place(moved(BOARD, 1, 0).T_image_cover, 10)
@@ -164,7 +166,7 @@ def test_the_box_of_the_bare_photo_is_kept_unless_faces_are_looked_for_anew(qtbo
     assert opened.work.detections == looked + 1
 
 
-def test_a_face_that_is_not_found_under_covers_is_said_to_be_lost_and_comes_back(qtbot, opened):
+def test_a_face_that_is_not_found_under_occluders_is_said_to_be_lost_and_comes_back(qtbot, opened):
     black = np.zeros((240, 320, 4), np.uint8)
     black[..., 3] = 255
     opened.commands.look_anew(True)
@@ -186,7 +188,7 @@ def test_layers_are_hidden_reordered_and_removed(qtbot, opened):
     assert (opened.image[5, 5] == (200, 10, 10)).all()
     settle(qtbot, opened, lambda: opened.commands.toggle_shown(1))
     assert (opened.image[5, 5] == (0, 0, 255)).all()
-    opened.covers.picked.emit(0)
+    opened.occluders.picked.emit(0)
     assert opened.occlusion.selected == 0
     settle(qtbot, opened, lambda: opened.assembly.actions["occluder-remove"].trigger())
     assert opened.layers() == ["board"]
@@ -197,8 +199,8 @@ def test_a_click_on_a_cover_counts_the_shown_ones_only(qtbot, opened):
     lay_board(qtbot, opened)
     lay_board(qtbot, opened)
     settle(qtbot, opened, lambda: opened.commands.toggle_shown(0))
-    assert len(opened.covers.covers) == 1
-    opened.covers.picked.emit(0)
+    assert len(opened.occluders.occluders) == 1
+    opened.occluders.picked.emit(0)
     assert opened.occlusion.selected == 1
 
 
@@ -206,9 +208,9 @@ def test_a_click_on_a_cover_counts_the_shown_ones_only(qtbot, opened):
 def test_a_brush_covers_what_it_went_over_and_one_stroke_is_one_edit(qtbot, opened, filling):
     opened.commands.choose_brush(Brush(filling, (10, 200, 30), 20.0))
     opened.commands.choose_tool(Tool.BRUSH)
-    opened.covers.stroked.emit([(60.0, 60.0)], 10)
-    settle(qtbot, opened, lambda: opened.covers.stroked.emit([(60.0, 60.0), (90.0, 60.0)], 10))
-    hidden = opened.store.state.shown.covering.hidden
+    opened.occluders.stroked.emit([(60.0, 60.0)], 10)
+    settle(qtbot, opened, lambda: opened.occluders.stroked.emit([(60.0, 60.0), (90.0, 60.0)], 10))
+    hidden = opened.store.state.shown.occluded.hidden
     assert (hidden[60, 60:91] == 1).all()
     assert (hidden[100:, :] == 0).all()
     assert len(opened.layers()) == 1
@@ -221,25 +223,25 @@ def test_a_brush_covers_what_it_went_over_and_one_stroke_is_one_edit(qtbot, open
 
 def test_another_stroke_of_the_same_brush_goes_on_the_same_layer(qtbot, opened):
     opened.commands.choose_tool(Tool.BRUSH)
-    opened.covers.stroked.emit([(60.0, 60.0)], 10)
-    opened.covers.stroked.emit([(60.0, 100.0)], 11)
+    opened.occluders.stroked.emit([(60.0, 60.0)], 10)
+    opened.occluders.stroked.emit([(60.0, 100.0)], 11)
     assert opened.layers() == ["paint, colour"]
     opened.commands.choose_brush(replace(opened.occlusion.brush, colour=(1, 2, 3)))
-    settle(qtbot, opened, lambda: opened.covers.stroked.emit([(90.0, 100.0)], 12))
+    settle(qtbot, opened, lambda: opened.occluders.stroked.emit([(90.0, 100.0)], 12))
     assert len(opened.layers()) == 2
 
 
 def test_the_eraser_takes_from_the_selected_cover_and_says_so_without_one(qtbot, opened):
     opened.commands.choose_tool(Tool.ERASER)
-    opened.covers.stroked.emit([(20.0, 15.0)], 10)
+    opened.occluders.stroked.emit([(20.0, 15.0)], 10)
     assert "No occluder is selected" in opened.store.state.notice.cause
     lay_board(qtbot, opened)
-    settle(qtbot, opened, lambda: opened.covers.stroked.emit([(20.0, 15.0)], 11))
+    settle(qtbot, opened, lambda: opened.occluders.stroked.emit([(20.0, 15.0)], 11))
     assert (opened.image[15, 20] == 90).all()
     assert (opened.image[2, 2] == (200, 10, 10)).all()
 
 
-def test_strokes_are_painted_where_the_hand_went_whatever_the_covers_place():
+def test_strokes_are_painted_where_the_hand_went_whatever_the_occluders_place():
     canvas = blank("paint", 200, 300, (1, 2, 3))
     turned = replace(canvas, T_image_cover=np.array([[0, -2.0, 300], [2.0, 0, 10], [0, 0, 1]]))
     for cover in (canvas, turned):
@@ -250,7 +252,7 @@ def test_strokes_are_painted_where_the_hand_went_whatever_the_covers_place():
         assert not erased(done, [(90.0, 80.0), (150.0, 80.0)], 24.0).rgba[..., 3].any()
 
 
-def test_covers_stay_in_the_frame_of_a_video_or_follow_the_face(qtbot, opened):
+def test_occluders_stay_in_the_frame_of_a_video_or_follow_the_face(qtbot, opened):
     camera = FakeSource(first=picture("camera 0"))
     opened.desktop.cameras[0] = camera
     with qtbot.waitSignal(opened.session.answered):
@@ -262,27 +264,27 @@ def test_covers_stay_in_the_frame_of_a_video_or_follow_the_face(qtbot, opened):
         opened.commands._on_drawn(opened.occlusion.epoch, Layer("board", BOARD), None)
     with qtbot.waitSignal(opened.session.answered):
         camera.send(picture("camera 0", width=330))
-    staying = opened.store.state.shown.covering
-    assert (staying.covers[0].T_image_cover == np.eye(3)).all()
+    staying = opened.store.state.shown.occluded
+    assert (staying.occluders[0].T_image_cover == np.eye(3)).all()
     with qtbot.waitSignal(opened.session.answered):
         opened.commands.follow_face(True)
     anchor = opened.occlusion.stack.anchor
     assert not (anchor == before).all()
     with qtbot.waitSignal(opened.session.answered):
         camera.send(picture("camera 0", width=480, height=360))
-    covering = opened.store.state.shown.covering
-    now = covering.references[0].landmarks[:, :2]
-    moved_there = covering.carry[:2, :2] @ anchor.mean(0) + covering.carry[:2, 2]
+    occluded = opened.store.state.shown.occluded
+    now = occluded.references[0].landmarks[:, :2]
+    moved_there = occluded.carry[:2, :2] @ anchor.mean(0) + occluded.carry[:2, 2]
     assert np.ptp(now, axis=0).max() > 1.2 * np.ptp(anchor, axis=0).max()
     assert moved_there == pytest.approx(now.mean(0), abs=0.02 * float(np.ptp(now)))
-    T = moved(covering.covers[0], 7, 5).T_image_cover
-    opened.covers.placed.emit(T, 20)
-    assert opened.covers.covers[0].T_image_cover == pytest.approx(T)
+    T = moved(occluded.occluders[0], 7, 5).T_image_cover
+    opened.occluders.placed.emit(T, 20)
+    assert opened.occluders.occluders[0].T_image_cover == pytest.approx(T)
     opened.commands.follow_face(False)
     assert opened.occlusion.stack.layers[0].cover.T_image_cover == pytest.approx(T)
 
 
-def test_another_photo_begins_without_covers_and_nothing_can_be_undone(qtbot, opened):
+def test_another_photo_begins_without_occluders_and_nothing_can_be_undone(qtbot, opened):
     lay_board(qtbot, opened)
     with qtbot.waitSignal(opened.session.answered):
         opened.assembly.commands.playback.open("other.png")
@@ -341,7 +343,7 @@ def test_a_sweep_in_the_window_is_the_one_the_pure_functions_make(qtbot, opened)
 def test_a_click_on_the_curve_lays_that_step_and_any_edit_the_stack_again(qtbot, opened):
     lay_board(qtbot, opened)
     swept = sweep_in(qtbot, opened, Plan(what="sliding", cells=2))
-    dock = opened.assembly.window.findChild(type(opened.assembly._docks["lab"].widget()))
+    dock = opened.assembly.window.findChild(type(opened.assembly._docks["occlusion"].widget()))
     worst = int(np.argmax(swept.percent()))
     settle(
         qtbot,
@@ -351,7 +353,7 @@ def test_a_click_on_the_curve_lays_that_step_and_any_edit_the_stack_again(qtbot,
     assert opened.occlusion.step == worst
     expected, _ = lay(picture().image, [swept.steps[worst].cover])
     assert (opened.image == expected).all()
-    assert opened.covers.covers == ()
+    assert opened.occluders.occluders == ()
     settle(qtbot, opened, lambda: opened.assembly.actions["sweep-back"].trigger())
     assert (opened.image[5, 5] == (200, 10, 10)).all()
     settle(qtbot, opened, lambda: opened.trials.show_step(1))
@@ -429,34 +431,34 @@ def test_jitter_colours_the_face_by_its_spread_and_says_the_mean(qtbot, opened):
     spread = opened.occlusion.spread
     assert spread.draws == 5
     assert opened.store.state.answer.scalar("spread").values is spread.vertex_mm
-    dock = opened.assembly._docks["lab"].widget()
+    dock = opened.assembly._docks["occlusion"].widget()
     assert f"{spread.mean_mm:.2f} mm" in dock.trials.spread.text()
 
 
-def test_the_dock_lists_covers_topmost_first_and_says_what_they_change(qtbot, opened):
-    dock = opened.assembly._docks["lab"].widget()
+def test_the_dock_lists_occluders_topmost_first_and_says_what_they_change(qtbot, opened):
+    dock = opened.assembly._docks["occlusion"].widget()
     lay_board(qtbot, opened, moved(BOARD, 60, 80))
     lay_board(qtbot, opened, replace(moved(BOARD, 60, 120), kind="second"))
-    shown = dock.covers.layers
+    shown = dock.occluders.layers
     assert [shown.item(i).text() for i in range(shown.count())] == ["second", "board"]
     assert shown.currentRow() == 0
-    change = opened.store.state.shown.covering.changes[0]
+    change = opened.store.state.shown.occluded.changes[0]
     assert f"{change.rows[0].all_mm:.2f} mm" in dock.cell("fused", "all")
     assert dock.cell("model space", "covered") != ""
     shown.setCurrentRow(1)
     assert opened.occlusion.selected == 0
 
 
-def test_the_arrangement_of_the_lab_colours_by_change_and_brings_its_dock(qtbot, opened):
-    opened.assembly.actions["arrange-lab"].trigger()
-    assert opened.panels.surfaces["changed"].style.look is Look.CHANGE
+def test_the_panel_layout_of_the_lab_colours_by_change_and_brings_its_dock(qtbot, opened):
+    opened.assembly.actions["layout-lab"].trigger()
+    assert opened.panels.surfaces["changed"].style.look is Look.CHANGE_BY_OCCLUSION
     lay_board(qtbot, opened)
     assert opened.panels.surfaces["changed"].answer is opened.store.state.answer
 
 
 def test_the_curve_says_where_the_answer_breaks(qtbot, opened):
-    opened.assembly.actions["arrange-lab"].trigger()
-    dock = opened.assembly._docks["lab"].widget()
+    opened.assembly.actions["layout-lab"].trigger()
+    dock = opened.assembly._docks["occlusion"].widget()
     dock.tabs.setCurrentIndex(1)
     swept = sweep_in(qtbot, opened, Plan(what="right", steps=3))
     qtbot.waitUntil(lambda: not dock.trials.waiting and len(dock.trials.plot.curve("fused")[0]) == 4)
@@ -469,7 +471,7 @@ def test_the_curve_says_where_the_answer_breaks(qtbot, opened):
 
 
 def test_a_sweep_brings_its_tab_to_the_front(qtbot, opened):
-    dock = opened.assembly._docks["lab"].widget()
+    dock = opened.assembly._docks["occlusion"].widget()
     assert dock.tabs.tabText(dock.tabs.currentIndex()) == "Occluders"
     sweep_in(qtbot, opened, Plan(what="sliding", cells=2))
     assert dock.tabs.tabText(dock.tabs.currentIndex()) == "Trials"

@@ -1,4 +1,4 @@
-"""Tier 3: covers under a real mouse, in the real window; only the models are fakes."""
+"""Tier 3: occluders under a real mouse, in the real window; only the models are fakes."""
 
 from time import perf_counter, sleep, thread_time
 
@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from models.occlusion.cover import Cover
-from tests.fakes.covering import PLAIN, covered_reconstruct
+from tests.fakes.occluded import PLAIN, covered_reconstruct
 from tests.fakes.watchdog import Watchdog
 from tests.fakes.work import FakeWork
 from viewer.app import startup
@@ -37,7 +37,7 @@ class Bench:
     def __init__(self, folder):
         settings = Settings(QSettings(str(folder / "kept.ini"), QSettings.Format.IniFormat))
         self.work = FakeWork(answer=covered_reconstruct)
-        first = startup.first_state(settings, Launch(arrangement="lab"))
+        first = startup.first_state(settings, Launch(panel_layout="lab"))
         self.assembly = Assembly(settings, first, self.work.work(), startup.make_panels)
         self.store, self.session = self.assembly.store, self.assembly.session
         self.commands = self.assembly.commands.occlusion
@@ -49,7 +49,7 @@ class Bench:
 
     @property
     def overlay(self):
-        return self.assembly.window.findChild(PhotoPanel).covers
+        return self.assembly.window.findChild(PhotoPanel).occluders
 
     @property
     def occlusion(self):
@@ -164,7 +164,7 @@ def wheel(bench, at: QPoint):
     QApplication.sendEvent(bench.view, event)
 
 
-def test_a_click_beside_all_covers_lets_go_and_reads_the_photo_as_ever(qtbot, covered):
+def test_a_click_beside_all_occluders_lets_go_and_reads_the_photo_as_ever(qtbot, covered):
     assert covered.occlusion.selected == 0
     x, y = covered.store.state.answer.vertices[40, :2]
     with qtbot.waitSignal(covered.view.picked):
@@ -178,7 +178,7 @@ def test_a_brush_paints_where_the_mouse_goes_and_the_outline_is_drawn(qtbot, ben
     bench.assembly.actions["tool-brush"].trigger()
     assert bench.occlusion.tool is Tool.BRUSH
     bench.drag(bench.at(80, 150), bench.at(100, 150), bench.at(150, 150))
-    qtbot.waitUntil(lambda: bench.store.state.shown.covering is not None and not bench.store.state.busy)
+    qtbot.waitUntil(lambda: bench.store.state.shown.occluded is not None and not bench.store.state.busy)
     assert (bench.image[150, 82:148] == 127).all()
     bench.assembly.actions["tool-brush"].trigger()
     before = bench.view.grab().toImage()
@@ -191,7 +191,7 @@ def session_of_the_lab(qtbot, bench) -> float:
     watchdog = Watchdog()
     bench.assembly.actions["occluder-cup"].trigger()
     qtbot.waitUntil(lambda: len(bench.occlusion.stack.layers) == 1, timeout=20_000)
-    qtbot.waitUntil(lambda: bench.store.state.shown.covering is not None)
+    qtbot.waitUntil(lambda: bench.store.state.shown.occluded is not None)
     cover = bench.occlusion.stack.layers[0].cover
     x, y = cover.middle
     bench.drag(bench.at(x, y), *(bench.at(x - step, y + step) for step in range(1, 25)))
@@ -202,7 +202,7 @@ def session_of_the_lab(qtbot, bench) -> float:
     assert len(bench.occlusion.swept.steps) == 26
     bench.assembly.actions["undo"].trigger()
     bench.assembly.actions["undo"].trigger()
-    qtbot.waitUntil(lambda: bench.store.state.shown.covering is None and not bench.store.state.busy)
+    qtbot.waitUntil(lambda: bench.store.state.shown.occluded is None and not bench.store.state.busy)
     assert (bench.image == PLAIN).all()
     return watchdog.longest_s
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QWheelEvent
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QToolButton, QWidget
 
 from models.loading import load_face_model, load_whole_head
 from models.reconstruction import STATE_SCALARS, MeshLayer, Reconstruction, Scalar, Space, frozen
@@ -758,3 +758,22 @@ def test_a_face_of_two_thousand_px_keeps_every_pixel_of_its_photo():
     piece, (x0, y0, width, height) = photo_piece(photo, large.vertices)
     assert piece.shape[:2] == (height, width)
     assert (piece == photo[int(y0) : int(y0 + height), int(x0) : int(x0 + width)]).all()
+
+
+def test_a_stale_wipe_is_dimmed_below_its_line(qtbot):
+    panel = wipe_panel(qtbot)
+    veil = panel.findChild(Veil)
+    panel.set_stale(True)
+    assert veil.isVisible()
+    assert veil.size() == panel.view.size()
+    children = panel.view.children()
+    assert children.index(panel.findChild(WipeLine)) > children.index(veil), "the line can still be dragged"
+    panel.set_stale(False)
+    assert not veil.isVisible()
+
+
+def test_the_look_button_names_the_look_also_where_there_is_no_other(qtbot):
+    for name, text in (("apart", "Disagreement ▾"), ("fused", "Photo ▾")):
+        panel = shown(qtbot, name)
+        panel.set_look(panel.row.style)
+        assert panel.strip.findChild(QToolButton, "lookButton").text() == text

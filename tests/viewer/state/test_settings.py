@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QMainWindow
 
 from viewer.app.startup import first_state, settings_for
 from viewer.cli.options import Launch
+from viewer.state.notice import Severity
 from viewer.state.setting import Setting
 from viewer.state.settings import SCHEMA, Settings
 from viewer.state.state import State
@@ -173,3 +174,33 @@ def test_an_unattended_session_neither_takes_nor_leaves_settings(tmp_path):
     unattended.keep(State(theme=Theme.DARK))
     unattended.sync()
     assert settings_for(Launch(), tmp_path).restored(State()).theme is Theme.LIGHT
+
+
+def test_what_cannot_answer_any_more_is_told_with_what_takes_its_place(kept):
+    settings = Settings(kept())
+    settings.keep(State())
+    assert first_state(settings, Launch()).notice is None
+    gone = (Setting("dsfnet", "/gone/mine.safetensors"), Setting("dsfnet", "research"))
+    settings.keep(State(weights="/gone/own.safetensors", detector="gone", lineup=gone))
+    notice = first_state(settings, Launch()).notice
+    for part in (
+        *("dsfnet · own.safetensors (instead: dsfnet · open)", "detector gone (instead: finder)"),
+        "dsfnet · mine.safetensors",
+    ):
+        assert part in notice.cause
+    assert "research" not in notice.cause
+    assert notice.severity is Severity.WARNING
+    asked = first_state(settings, Launch(method="dsfnet", weights="open", detector="haar")).notice
+    assert "own" not in asked.cause, "others were asked for"
+    assert "gone" not in asked.cause
+
+
+def test_weights_asked_for_alone_are_those_of_the_last_method_or_it_is_told_whose_they_are(kept):
+    settings = Settings(kept())
+    settings.keep(State(method="prnet", weights="/gone/own.safetensors"))
+    first = first_state(settings, Launch(weights="open"))
+    assert (first.method, first.weights, first.notice) == ("prnet", "open", None)
+    settings.keep(State(method="uninstalled"))
+    first = first_state(settings, Launch(weights="open"))
+    assert (first.method, first.weights) == ("dsfnet", "open")
+    assert "uninstalled · open (instead: dsfnet · open)" in first.notice.cause

@@ -34,7 +34,7 @@ from viewer.assets.dialog import AssetsDialog
 from viewer.cli.options import Launch
 from viewer.playback.transport_bar import TransportBar
 from viewer.state.camera import Camera
-from viewer.state.layout import ARRANGEMENTS, PANELS, Kind, arrangement
+from viewer.state.layout import PANEL_LAYOUTS, PANELS, Kind, panel_layout
 from viewer.state.notice import Notice, Severity
 from viewer.state.settings import Settings
 from viewer.state.state import State
@@ -107,7 +107,7 @@ def test_a_vertex_picked_in_one_panel_is_marked_in_all(qtbot, opened):
     assert opened.surfaces["fused"].probe == 545
     assert opened.photo.probe == pytest.approx(tuple(opened.store.state.answer.vertices[545, :2]))
     opened.surfaces["uv"].vertex_picked.emit(300)
-    opened.assembly.actions["arrange-x-ray"].trigger()
+    opened.assembly.actions["layout-x-ray"].trigger()
     assert opened.surfaces["uv"].probe == opened.surfaces["apart"].probe == 300
     opened.commands.faces.select_face(0)
     assert opened.photo.probe is None
@@ -313,21 +313,21 @@ def test_panels_stand_in_the_order_asked_for_and_the_others_are_gone(qtbot):
     assert all(panel.isVisible() for panel in panels.values())
 
 
-def test_an_arrangement_shows_its_panels_and_gives_them_the_answer_only_then(qtbot, opened):
+def test_a_panel_layout_shows_its_panels_and_gives_them_the_answer_only_then(qtbot, opened):
     open_photo(qtbot, opened)
     assert opened.surfaces["apart"].answers_told == 0
-    opened.assembly.actions["arrange-x-ray"].trigger()
+    opened.assembly.actions["layout-x-ray"].trigger()
     shown = {name for name, panel in opened.surfaces.items() if panel.isVisible()}
-    assert shown == set(arrangement("x-ray").panels) - {"photo"}
+    assert shown == set(panel_layout("x-ray").panels) - {"photo"}
     assert opened.surfaces["apart"].answer is opened.store.state.answer
-    assert opened.settings.restored(State()).arrangement == "branches"
+    assert opened.settings.restored(State()).panel_layout == "branches"
     opened.assembly.close()
-    assert opened.settings.restored(State()).arrangement == "x-ray"
+    assert opened.settings.restored(State()).panel_layout == "x-ray"
 
 
-def test_every_arrangement_names_panels_there_are():
-    assert {name for row in ARRANGEMENTS for name in row.panels} == {row.name for row in PANELS}
-    assert arrangement("of another version") is ARRANGEMENTS[0]
+def test_every_panel_layout_names_panels_there_are():
+    assert {name for row in PANEL_LAYOUTS for name in row.panels} == {row.name for row in PANELS}
+    assert panel_layout("of another version") is PANEL_LAYOUTS[0]
 
 
 def test_frames_of_a_folder_have_a_slider_and_a_single_photo_has_none(qtbot, opened):

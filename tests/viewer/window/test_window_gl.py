@@ -148,14 +148,14 @@ def test_a_picture_of_panels_that_could_not_be_drawn_is_not_written(
     assert "could not be drawn (no driver)" in capsys.readouterr().err
 
 
-def test_every_arrangement_draws_and_the_line_between_a_and_b_is_dragged_in_the_window(
+def test_every_panel_layout_draws_and_the_line_between_a_and_b_is_dragged_in_the_window(
     qtbot, session, tmp_path
 ):
     assembly, _ = session
     store = assembly.store
     with qtbot.waitSignal(assembly.session.answered):
         assembly.commands.playback.open(photo(tmp_path))
-    assembly.actions["arrange-x-ray"].trigger()
+    assembly.actions["layout-x-ray"].trigger()
     for name in ("uv", "seen", "followed", "apart"):
         assert len(np.unique(pixels(assembly, name).reshape(-1, 3), axis=0)) > 50, name
     chart = panel(assembly, "uv").view
@@ -164,7 +164,7 @@ def test_every_arrangement_draws_and_the_line_between_a_and_b_is_dragged_in_the_
     assert abs(u - 0.5) < 0.05
     assert abs(v - 0.5) < 0.05
 
-    assembly.actions["arrange-a-b"].trigger()
+    assembly.actions["layout-a-b"].trigger()
     assert len(np.unique(pixels(assembly, "difference").reshape(-1, 3), axis=0)) > 50
     wipe = assembly.window.findChild(WipePanel)
     line = wipe.findChild(WipeLine)
@@ -174,7 +174,7 @@ def test_every_arrangement_draws_and_the_line_between_a_and_b_is_dragged_in_the_
     QTest.mouseRelease(line, Qt.MouseButton.LeftButton, pos=at)
     assert store.state.comparison.wipe == pytest.approx(0.75, abs=0.02)
     assert assembly.window.findChild(PhotoWipePanel).findChild(WipeLine).x() > wipe.view.width() // 2
-    assembly.actions["arrange-branches"].trigger()
+    assembly.actions["layout-branches"].trigger()
     assert panel(assembly, "fused").isVisible()
     assert not wipe.isVisible()
 
@@ -210,7 +210,7 @@ def test_six_methods_stand_side_by_side_and_turn_as_one(qtbot, session, tmp_path
     assembly, _ = session
     store, commands = assembly.store, assembly.commands
     store.update(lineup=tuple(Setting(name, "open") for name in ("b", "c", "d", "e", "f")))
-    commands.display.arrange(METHODS)
+    commands.display.set_panel_layout(METHODS)
     with qtbot.waitSignal(assembly.session.answered, timeout=60_000):
         commands.playback.open(photo(tmp_path))
     qtbot.waitUntil(lambda: not store.state.busy)

@@ -1,4 +1,4 @@
-"""A cover in the hand: where it goes while what was gripped is dragged."""
+"""An occluder in the hand: where it goes while what was gripped is dragged."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ SNAP_DEG = 15.0  # with Shift
 
 
 class Grip:
-    """A cover held by the hand: at its body, a corner, or the handle that turns it."""
+    """An occluder held by the hand: at its body, a corner, or the handle that turns it."""
 
     def __init__(self, name: str, at: QPointF, cover: Cover) -> None:
         self._name, self._at, self._T = name, np.array([at.x(), at.y()]), cover.T_image_cover
         self._middle = middle_of(cover)
 
     def dragged_to(self, at: QPointF, snap: bool) -> Matrix:
-        """[3, 3]: the cover's px to image px, when what was gripped is here."""
+        """[3, 3]: the occluder's px to image px, when what was gripped is here."""
         now = np.array([at.x(), at.y()])
         if self._name == "move":
             T = np.eye(3)

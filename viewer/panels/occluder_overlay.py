@@ -1,4 +1,4 @@
-"""What the hand does to covers on the photo: grip, move, turn, scale, paint; and the map of a sweep."""
+"""What the hand does to occluders on the photo: grip, move, turn, scale, paint; and the map of a sweep."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
+from models.geometry.arrays import Box
 from viewer.gl.colour_maps import coloured
 from viewer.occlusion.selectors import bounds, hit
 from viewer.panels.colours import DARK, Palette
-from viewer.panels.cover_grip import Grip, about, middle_of
+from viewer.panels.occluder_grip import Grip, about, middle_of
 from viewer.panels.photo_view import PhotoView
 from viewer.state.occlusion import FIRST_DRAG, NUDGE, SCALE, TURN, Tool
 from viewer.widgets.raster import SHADOW
@@ -23,9 +24,8 @@ from viewer.widgets.raster import SHADOW
 if TYPE_CHECKING:
     from models.occlusion.cover import Cover
 
-Box = tuple[float, float, float, float]
 GRIP = 5.0  # logical px: half the side of a handle
-REACH = 9.0  # logical px: how far beside a handle still grips it
+GRIP_REACH = 9.0  # logical px: how far beside a handle still grips it
 STALK = 26.0  # logical px: from the upper edge to the handle that turns
 WHEEL_FACTOR, WHEEL_DEG = 1.06, 4.0
 KEY_FACTOR, KEY_DEG = 1.04, 3.0
@@ -33,12 +33,12 @@ MAP_COLOURS = "inferno"
 MAP_OPACITY = 0.55
 
 
-class CoverOverlay(QWidget):
-    """Lies over a photo view; takes from its mouse and keys what concerns covers and leaves it the rest.
+class OccluderOverlay(QWidget):
+    """Lies over a photo view; takes from its mouse and keys what concerns occluders and leaves it the rest.
 
     Signals:
         picked(int): The cover the user clicked; -1 for none.
-        placed(object, int): Where the user wants the selected cover, [3, 3] its px to image px; and the
+        placed(object, int): Where the user wants the selected occluder, [3, 3] its px to image px; and the
             number of the drag.
         stroked(object, int): Image points a brush went along; and the number of the drag.
     """
@@ -50,7 +50,7 @@ class CoverOverlay(QWidget):
     def __init__(self, view: PhotoView) -> None:
         super().__init__(view)
         self._view, self._colours = view, DARK
-        self._covers: tuple[Cover, ...] = ()
+        self._occluders: tuple[Cover, ...] = ()
         self._selected, self._tool, self._brush_px = -1, Tool.MOVE, 1.0
         self._map: NDArray[np.float64] | None = None
         self._map_box: Box = (0, 0, 1, 1)
@@ -67,9 +67,9 @@ class CoverOverlay(QWidget):
 
     # --- what to show
 
-    def set_covers(self, covers: Sequence[Cover], selected: int) -> None:
+    def set_occluders(self, occluders: Sequence[Cover], selected: int) -> None:
         """Covers that are shown, where they lie in the photo, from the bottom up; the selected one or -1."""
-        self._covers, self._selected = tuple(covers), selected
+        self._occluders, self._selected = tuple(occluders), selected
         self.update()
 
     def set_tool(self, tool: Tool, brush_px: float) -> None:
@@ -91,11 +91,11 @@ class CoverOverlay(QWidget):
         self.update()
 
     def handles(self) -> dict[str, QPointF]:
-        """Where the handles of the selected cover are, logical px: "scale 0" .. "scale 3", "turn".
+        """Where the handles of the selected occluder are, logical px: "scale 0" .. "scale 3", "turn".
 
-        Those of a cover larger than the view are at its edge, where they can be gripped.
+        Those of an occluder larger than the view are at its edge, where they can be gripped.
         """
-        if not 0 <= self._selected < len(self._covers):
+        if not 0 <= self._selected < len(self._occluders):
             return {}
         corners = self._corners()
         middle = (corners[0] + corners[1]) / 2
@@ -110,12 +110,12 @@ class CoverOverlay(QWidget):
     # --- painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The map, the outline of the selected cover with its handles, the brush."""
+        """The map, the outline of the selected occluder with its handles, the brush."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._map is not None:
             self._paint_map(painter, self._map)
-        if 0 <= self._selected < len(self._covers) and self._tool is not Tool.BRUSH:
+        if 0 <= self._selected < len(self._occluders) and self._tool is not Tool.BRUSH:
             self._paint_handles(painter)
         if self._tool is not Tool.MOVE and self._mouse is not None:
             self._paint_brush(painter, self._mouse)
@@ -164,7 +164,7 @@ class CoverOverlay(QWidget):
     # --- the user's hand
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Whether the event concerned a cover; if not, it is the photo's."""
+        """Whether the event concerned an occluder; if not, it is the photo's."""
         if isinstance(event, QMouseEvent):
             return self._mouse_event(event)
         if isinstance(event, QWheelEvent):
@@ -201,7 +201,7 @@ class CoverOverlay(QWidget):
             return False  # draws a face box
         name = self._gripped(at)
         if name is None:
-            index = hit(self._covers, image.x(), image.y())
+            index = hit(self._occluders, image.x(), image.y())
             if index is None:
                 if self._selected >= 0:
                     self.picked.emit(-1)
@@ -209,9 +209,9 @@ class CoverOverlay(QWidget):
             if index != self._selected:
                 self.picked.emit(index)
             name = "move"
-        if 0 <= self._selected < len(self._covers):
+        if 0 <= self._selected < len(self._occluders):
             self._drag = next(self._drags)
-            self._grip = Grip(name, image, self._covers[self._selected])
+            self._grip = Grip(name, image, self._occluders[self._selected])
         return True
 
     def _move(self, event: QMouseEvent) -> bool:
@@ -230,9 +230,9 @@ class CoverOverlay(QWidget):
         return True
 
     def _wheel(self, event: QWheelEvent) -> bool:
-        """Over the selected cover the wheel scales it, with Shift it turns it; elsewhere it zooms."""
+        """Over the selected occluder the wheel scales it, with Shift it turns it; elsewhere it zooms."""
         image = self._view.to_image(event.position())
-        index = hit(self._covers, image.x(), image.y())
+        index = hit(self._occluders, image.x(), image.y())
         if self._tool is not Tool.MOVE or index is None or index != self._selected:
             return False
         steps = (event.angleDelta().y() or event.angleDelta().x()) / 120
@@ -244,8 +244,8 @@ class CoverOverlay(QWidget):
         return True
 
     def _key(self, event: QKeyEvent) -> bool:
-        """Arrows move the selected cover (Shift: ten px), plus and minus scale it, comma and dot turn it."""
-        if not 0 <= self._selected < len(self._covers):
+        """Arrows move the selected occluder (Shift: ten px), plus and minus scale, comma and dot turn it."""
+        if not 0 <= self._selected < len(self._occluders):
             return False
         way = 10.0 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1.0
         match event.key():
@@ -273,25 +273,27 @@ class CoverOverlay(QWidget):
 
     def _nudge(self, right_px: float, down_px: float) -> None:
         T = np.array([[1, 0, right_px], [0, 1, down_px], [0, 0, 1]])
-        self.placed.emit(T @ self._covers[self._selected].T_image_cover, NUDGE)
+        self.placed.emit(T @ self._occluders[self._selected].T_image_cover, NUDGE)
 
     def _scale(self, factor: float) -> None:
-        cover = self._covers[self._selected]
+        cover = self._occluders[self._selected]
         self.placed.emit(about(middle_of(cover), factor, 0.0) @ cover.T_image_cover, SCALE)
 
     def _turn(self, angle_deg: float) -> None:
-        cover = self._covers[self._selected]
+        cover = self._occluders[self._selected]
         self.placed.emit(about(middle_of(cover), 1.0, np.deg2rad(angle_deg)) @ cover.T_image_cover, TURN)
 
     def _gripped(self, at: QPointF) -> str | None:
         """The handle under the mouse."""
         for name, handle in self.handles().items():
-            if max(abs(at.x() - handle.x()), abs(at.y() - handle.y())) <= REACH:
+            if max(abs(at.x() - handle.x()), abs(at.y() - handle.y())) <= GRIP_REACH:
                 return name
         return None
 
     def _corners(self) -> list[QPointF]:
-        return [self._view.to_widget(QPointF(x, y)) for x, y in bounds(self._covers[self._selected]).tolist()]
+        return [
+            self._view.to_widget(QPointF(x, y)) for x, y in bounds(self._occluders[self._selected]).tolist()
+        ]
 
     def _within(self, point: QPointF) -> QPointF:
         margin = 2 * GRIP
