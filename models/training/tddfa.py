@@ -21,7 +21,7 @@ OBJECTIVES = ("parameters", "vertices")
 class TDDFATask:
     """Network, data and loss of one recipe; see loop.Task.
 
-    The meta-joint training of the paper: every so often both objectives, fWPDC and VDC, are tried for a few
+    The meta-joint training of the paper: every so often both objectives, fWPDC and `mean_distance` (the paper: VDC), are tried for a few
     steps from where the network is; the one that misses vertices kept aside by less leads from there on.
     """
 
