@@ -102,6 +102,6 @@ def vertices_apart(
 def mean_distance(apart: Tensor) -> Tensor:
     """What an NME counts: mean length of [B, K, 3], depth counted half: pictures tell x and y better.
 
-    Stands where the published vertex distance cost (VDC) has a mean square, in which the few worst points rule.
+    Stands where the published vertex distance cost (VDC) has a mean square, in which the few worst rule.
     """
     return ((apart * apart.new_tensor((1.0, 1.0, 0.5))).square().sum(-1) + 1e-8).sqrt().mean()
