@@ -112,7 +112,9 @@ def _one(kind: Any, value: object, key: str, limits: tuple[Any, ...]) -> Any:
         return _optional(kind, value, key)
     if origin is Literal:
         if value not in get_args(kind) or isinstance(value, bool):
-            raise MalformedError(key, f"must be {' or '.join(map(repr, get_args(kind)))}, not {_short(value)}")
+            raise MalformedError(
+                key, f"must be {' or '.join(map(repr, get_args(kind)))}, not {_short(value)}"
+            )
         return value
     if origin is tuple:
         return _tuple(get_args(kind), value, key, limits)
@@ -170,7 +172,9 @@ def _limited(value: Any, limits: Sequence[Any], key: str) -> Any:
         usual = LARGEST if isinstance(value, float) else LARGEST_COUNT
         within = next((limit for limit in limits if isinstance(limit, Within)), Within(-usual, usual))
         if not within.low <= value <= within.high:
-            raise MalformedError(key, f"must lie between {within.low:g} and {within.high:g}, not {_short(value)}")
+            raise MalformedError(
+                key, f"must lie between {within.low:g} and {within.high:g}, not {_short(value)}"
+            )
     elif isinstance(value, str | bytes):
         sized = next((limit for limit in limits if isinstance(limit, Sized)), Sized(LONGEST_TEXT))
         _check_size(len(value), sized, key)
