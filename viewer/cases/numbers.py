@@ -30,9 +30,9 @@ from viewer.sources.source import Frame
 class Tolerance:
     """How far figures may lie apart and still be called the same.
 
-    Several times what another algorithm of convolution changes at most: with oneDNN off, on the bundled photos,
-    0.1 % of the box in landmarks, 0.06 deg, 0.0007 in scale, 0.4 of 255 in pictures. A tenth of the methods' own
-    errors, which are 3 % and more.
+    Three times what another algorithm of convolution changes at most. With oneDNN off, that was 0.1 % of the
+    box in landmarks, 0.06 deg, 0.0007 of the scale and 0.4 of 255 in pictures, on the bundled photos; another
+    number of threads changes less than a hundredth of it. The methods err by 3 % of the box and more.
 
     Attributes:
         points_percent: Of box, landmarks and vertices; % of the size of the face's box, sqrt(w h).

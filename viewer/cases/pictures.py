@@ -16,7 +16,7 @@ MODES = {3: "RGB", 4: "RGBA"}
 
 
 def thumbnail(image: Photo) -> Photo:
-    """[h, w, 3]: the picture, its longer side THUMBNAIL_PX at most; a pixel is the mean of those it covers."""
+    """[h, w, 3]: the picture, at most THUMBNAIL_PX a side; each pixel is the mean of those it covers."""
     height, width = image.shape[:2]
     shrink = max(1.0, max(height, width) / THUMBNAIL_PX)
     size = max(1, round(width / shrink)), max(1, round(height / shrink))

@@ -87,8 +87,8 @@ def pinned_again(
 def figures(state: State, files: Files, asker: Callable[[Setting], AskOne]) -> tuple[Answers, ...]:
     """What is shown, in figures: first the answer, then those of others who answer too.
 
-    Figures are those of the frame alone, so that whoever opens it can have them again: an answer that was
-    smoothed over frames before is asked for anew. None while what is shown is not the answer to what is asked.
+    They are those of the frame alone, so that whoever opens it can have them again: an answer that was
+    smoothed over frames before is asked for anew. None while what is shown does not answer what is asked.
     """
     shown = state.shown
     if shown is None or state.stale or not shown.answers:

@@ -15,8 +15,8 @@ from models.geometry.rescaling import moved, moved_box
 from models.metrics.normalisers import NORMALISERS
 from models.reconstruction import frozen
 from models.reconstructor import Face
-from viewer.cases.case_file import damaged, read_file
 from viewer.cases.case import Case, FaceBox, FillingRecord, Occluder, SideRecord, Who
+from viewer.cases.case_file import damaged, read_file
 from viewer.cases.locating import Located, detector_of
 from viewer.cases.pictures import pixels
 from viewer.cases.records import MalformedError

@@ -120,7 +120,7 @@ def replay(asked: Replay) -> Iterator[str]:
 
 
 def _search(case: Case, frame: Frame) -> Iterator[str]:
-    """Whether faces are found where they were; what was drawn, or followed through a video, is not looked for."""
+    """Whether faces are found where they were, unless they were drawn or followed through a video."""
     detector = detector_of(case)
     assert case.input is not None
     still = case.input.kind is not Kind.VIDEO

@@ -115,12 +115,15 @@ class Session(QObject):
         """Load the method before there is anything to answer."""
         self._submit()
 
-    def begin(self, source: Source, paths: Sequence[str | Path] = ()) -> None:
+    def begin(self, source: Source, paths: Sequence[str | Path] = ()) -> int:
         """Leave what is open and look at `source`; the picture shown stays until the first frame comes.
 
         Args:
             source: Not started yet.
             paths: Where it lies; none for a camera.
+
+        Returns:
+            Its number: that of `State.source` from its first frame on.
         """
         self.leave()
         self._source, self._fresh = source, True
@@ -145,6 +148,7 @@ class Session(QObject):
             lambda frame: self._frames.put((source, frame)),
             lambda error: self._source_failed.emit(source, error),
         )
+        return self._opened
 
     def leave(self) -> None:
         """End the open source; its last picture stays."""
