@@ -1,7 +1,7 @@
 """What is shown, kept against a crash: a file for each window, written now and then, deleted on a clean end.
 
-Beside each file lies a lock that is free as soon as its process has ended, however it ended. So the next window
-can tell what was left behind from what another window, still open, is writing.
+Beside each file lies a lock that is free as soon as its process has ended, however it ended. So the next
+window can tell what was left behind from what another window, still open, is writing.
 """
 
 from __future__ import annotations
