@@ -142,9 +142,7 @@ def layer_of(png: bytes) -> bytes:
     return json.dumps(values).encode()
 
 
-BOMB = (
-    b"iVBORw0KGgoAAAANSUhEUgAAw1AAAMNQCAYAAAA="  # says 50,000 x 50,000 px, and ends there
-)
+BOMB = b"iVBORw0KGgoAAAANSUhEUgAAw1AAAMNQCAYAAAA="  # says 50,000 x 50,000 px, and ends there
 
 
 @pytest.mark.parametrize("png", [b"", b"AAAA", BOMB])
