@@ -1,9 +1,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -13,52 +10,6 @@ from viewer.cases.case_file import read_file
 from viewer.state.shown import Shown
 from viewer.state.state import State
 from viewer.state.store import Store
-
-ROOT = Path(__file__).parents[3]
-WINDOW = """
-import sys
-from pathlib import Path
-import numpy as np
-from PySide6.QtCore import QCoreApplication, QEventLoop
-from viewer.cases.autosave import Autosave
-from viewer.sources.source import Frame
-from viewer.state.shown import Shown
-from viewer.state.state import State
-from viewer.state.store import Store
-app = QCoreApplication([])
-frame = Frame(np.zeros((4, 4, 3), np.uint8), "camera 0")
-store = Store(State(shown=Shown(frame), notes=sys.argv[2]))
-saving = Autosave(store, Path(sys.argv[1]))
-assert saving.start() == ""
-done = QEventLoop()
-saving._writer.busy_changed.connect(lambda busy: busy or done.quit())
-saving.save_now()
-done.exec()
-print("kept", flush=True)
-sys.stdin.readline()  # until it is told to end, or killed
-saving.close()
-"""
-
-
-@pytest.fixture
-def window(tmp_path):
-    """Starts a session in a process of its own that keeps what it shows; it ends when its input does."""
-    running = []
-
-    def started(notes: str) -> subprocess.Popen[str]:
-        words = [sys.executable, "-c", WINDOW, str(tmp_path), notes]
-        env = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
-        child = subprocess.Popen(
-            words, cwd=ROOT, env=env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        running.append(child)
-        assert child.stdout.readline() == "kept\n"
-        return child
-
-    yield started
-    for child in running:
-        child.kill()
-        child.communicate()
 
 
 def notes_in(paths) -> list[str]:
@@ -72,19 +23,6 @@ def store_of(notes: str = "") -> Store:
 def saved(qtbot, saving: Autosave) -> None:
     with qtbot.waitSignal(saving._writer.busy_changed, check_params_cb=lambda busy: not busy):
         saving.save_now()
-
-
-def test_what_a_killed_window_showed_is_left_and_an_open_one_keeps_its_own(tmp_path, window):
-    killed, still_open = window("killed"), window("open")
-    killed.kill()
-    killed.wait()
-    left = left_behind(tmp_path)
-    assert notes_in(left.files) == ["killed"]
-    assert left.damaged == ()
-    assert left_behind(tmp_path).files == (), "given to one only"
-    assert notes_in(tmp_path.glob(f"{OPEN}*.json")) == ["open"]
-    still_open.communicate("\n")
-    assert list(tmp_path.glob(f"{OPEN}*")) == [], "a clean end leaves nothing behind"
 
 
 def test_a_session_is_kept_a_moment_after_anything_changed_and_not_before(qtbot, tmp_path):
