@@ -13,6 +13,7 @@ from PySide6.QtGui import QGuiApplication, QPixmap
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from viewer.app.commands import Commands
+from viewer.cases.autosave import Autosave
 from viewer.compare.bar import CompareBar
 from viewer.compare.presenter import ComparePresenter, PhotoPair, SurfacePair
 from viewer.display.dock import LayersDock
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FIRST_SIZE = (1600, 1000)
+SESSIONS = "sessions"  # the folder, beside the settings, of what is kept against a crash
 SIDE = Qt.DockWidgetArea.RightDockWidgetArea
 SIDE_WIDTH = 300
 LOG_HEIGHT = 140
@@ -111,6 +113,7 @@ class Assembly(QObject):
         self.actions = make_actions(self, self.commands, self.store)
         menus = FileMenus(self.store, self.commands.playback, self.commands.branches, self.commands.faces)
         self.window = MainWindow(self.commands.playback, self.actions, menus, self.close)
+        self.autosave = Autosave(self.store, settings.folder / SESSIONS, parent=self)
         self._assets: AssetsDialog | None = None  # made when asked for
         self._furnish(make_panels())
         self._closed, self._all_ended = False, True
@@ -174,6 +177,7 @@ class Assembly(QObject):
         if self._assets is not None:
             self._assets.end()
         self.session.cancel()
+        self.autosave.close(max(0.1, until - monotonic()))
         ended = self.commands.close(CLOSE_TIMEOUT_S)
         if not self.session.close(max(0.1, until - monotonic())):
             ended = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject
 
 from viewer.cameras.commands import CameraCommands
+from viewer.cases.commands import CaseCommands
 from viewer.compare.commands import CompareCommands
 from viewer.display.commands import DisplayCommands
 from viewer.export.commands import ExportCommands
@@ -44,15 +45,18 @@ class Commands(QObject):
         self.cameras = CameraCommands(store, desktop, self)
         self.display = DisplayCommands(store, self)
         self.export = ExportCommands(store, session, desktop, self)
+        self.cases = CaseCommands(store, session, desktop, self)
+        self.playback.case_named.connect(self.cases.open)
         self.window = WindowCommands(store, session, desktop, self)
 
     def close(self, timeout_s: float = 10.0) -> bool:
-        """End a trial; let an export or a drawing that has begun come to its end.
+        """End a trial; let an export, a case or a drawing that has begun come to its end.
 
         Returns:
-            False if a trial did not end in time; it is left behind.
+            False if a trial, or the reading of a case, did not end in time; it is left behind.
         """
         ended = self.trials.close(timeout_s)
+        ended = self.cases.close(timeout_s) and ended
         self.occlusion.close()
         self.export.close()
         return ended

@@ -80,6 +80,23 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class Replay:
+    """What `unmask replay` was asked to do.
+
+    Attributes:
+        case: The case file.
+        out: Folder for the answers.
+        device: Where the methods run.
+        overwrite: As in Launch.
+    """
+
+    case: Path
+    out: Path
+    device: str = "cpu"
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Occlude:
     """What `unmask occlude` was asked to do.
 

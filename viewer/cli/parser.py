@@ -15,11 +15,11 @@ from resources import program_version
 from viewer.assets.cli import Assets, assets_of, fill_assets
 from viewer.cli.about import About, about_of, fill_about
 from viewer.cli.inputs import SMALLEST_BOX_PX
-from viewer.cli.options import Batch, Launch, Occlude
+from viewer.cli.options import Batch, Launch, Occlude, Replay
 from viewer.methods.available import best_offer
 from viewer.state.layout import PANEL_LAYOUTS
 
-Asked = Launch | Batch | Occlude | Assets | About
+Asked = Launch | Batch | Occlude | Replay | Assets | About
 DESCRIPTION = "See what a face alignment network saw, and what it made up where it saw nothing."
 WINDOW = "opens the window: on PATHs, which are pictures, a video or a folder, or on a bundled photo"
 EPILOG = "A file or folder named like a command is opened by ./run, or after --."
@@ -131,12 +131,17 @@ def _add_overwrite(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_place(parser: argparse.ArgumentParser) -> None:
-    """Where the files go, where it runs and where the face is."""
+def _add_out(parser: argparse.ArgumentParser) -> None:
+    """Where the files go, and where it runs."""
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
     _add_overwrite(parser)
-    _add_method(parser, method="dsfnet", detector=USUAL_DETECTOR)
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, mps, auto, ... (%(default)s)")
+
+
+def _add_place(parser: argparse.ArgumentParser) -> None:
+    """Where the files go, where it runs, who answers and where the face is."""
+    _add_out(parser)
+    _add_method(parser, method="dsfnet", detector=USUAL_DETECTOR)
     parser.add_argument(
         "--box", type=_box, metavar="X0,Y0,X1,Y1", help="the face in each picture, px; else it is looked for"
     )
@@ -219,6 +224,15 @@ def _occlude_of(found: argparse.Namespace) -> Occlude:
         scale_percent=found.scale,
         overwrite=found.overwrite,
     )
+
+
+def _fill_replay(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("case", type=Path, metavar="CASE", help="a case file, as the window saves it")
+    _add_out(parser)
+
+
+def _replay_of(found: argparse.Namespace) -> Replay:
+    return Replay(found.case, found.out, found.device, found.overwrite)
 
 
 def _add_trials(parser: argparse.ArgumentParser, fresh: Occlude) -> None:
@@ -349,6 +363,11 @@ COMMANDS: dict[
         "tables as CSV",
         _fill_occlude,
         _occlude_of,
+    ),
+    "replay": (
+        "Answer again what a case file holds, and say what differs from the answers it holds",
+        _fill_replay,
+        _replay_of,
     ),
     "assets": ("List, fetch, add and remove weights and face models", fill_assets, assets_of),
     "about": ("Versions, and the weights at hand with their licences", fill_about, about_of),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from time import perf_counter
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
@@ -84,6 +86,7 @@ class Session(QObject):
         self._frames.arrived.connect(self._on_frame)
         self._source_failed.connect(self._on_source_failed, Qt.ConnectionType.QueuedConnection)
         self._source: Source | None = None
+        self._paths: tuple[str, ...] = ()  # where it lies
         self._opened = store.state.source  # sources so far
         self._asked = request(store.state)  # what was asked last
         self._answers: Request | None = None  # what the newest answer answers
@@ -112,10 +115,19 @@ class Session(QObject):
         """Load the method before there is anything to answer."""
         self._submit()
 
-    def begin(self, source: Source) -> None:
-        """Leave what is open and look at `source`; the picture shown stays until the first frame comes."""
+    def begin(self, source: Source, paths: Sequence[str | Path] = ()) -> int:
+        """Leave what is open and look at `source`; the picture shown stays until the first frame comes.
+
+        Args:
+            source: Not started yet.
+            paths: Where it lies; none for a camera.
+
+        Returns:
+            Its number: that of `State.source` from its first frame on.
+        """
         self.leave()
         self._source, self._fresh = source, True
+        self._paths = tuple(str(Path(path).expanduser().absolute()) for path in paths)
         self._opened += 1
         self._generation += 1
         self._fan_out.end()
@@ -136,6 +148,7 @@ class Session(QObject):
             lambda frame: self._frames.put((source, frame)),
             lambda error: self._source_failed.emit(source, error),
         )
+        return self._opened
 
     def leave(self) -> None:
         """End the open source; its last picture stays."""
@@ -156,9 +169,9 @@ class Session(QObject):
             self.recording.pause()
         self._store.update(live=playing, fps=0.0)
 
-    def asker(self) -> Asker:
-        """Who answers now, for a trial on a thread of its own."""
-        return self._worker.asker(setting_of(self._store.state))
+    def asker(self, setting: Setting | None = None) -> Asker:
+        """Who answers (who does now, if nobody is named), for work on a thread of its own."""
+        return self._worker.asker(setting or setting_of(self._store.state))
 
     def tell(self, error: BaseException) -> None:
         """Say in banner and log what went wrong; the session goes on."""
@@ -252,6 +265,9 @@ class Session(QObject):
             "shown": Shown(frame),
             "stale": False,
             "source_name": self._source.name if self._source is not None else frame.name,
+            "opened": self._paths,
+            "case": "",
+            "notes": "",
             "selected_face": 0,
             "probe": None,
             "truth": None,

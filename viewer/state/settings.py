@@ -33,6 +33,11 @@ class Settings:
             self._store.clear()
         self._store.setValue("schema", SCHEMA)
 
+    @property
+    def folder(self) -> Path:
+        """Where they are kept."""
+        return Path(self._store.fileName()).parent
+
     def restored(self, first: State) -> State:
         """`first` with what was kept; files that are gone are not recent any more."""
         recent = tuple(path for path in self._texts("recent") if Path(path).exists())

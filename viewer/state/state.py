@@ -57,6 +57,9 @@ class State:
         live: A camera or video plays.
         fps: Answers per second while live.
         source_name: What is open; empty for nothing.
+        opened: The paths of what is open: a file, a folder, or several pictures; none of a camera.
+        case: The case file this is from, or was saved to last; empty for none.
+        notes: What the user wrote about it.
         notice: What the banner says.
         device: Where the method runs.
         gl_renderer: The OpenGL driver; empty until a panel reports it.
@@ -101,6 +104,9 @@ class State:
     live: bool = False
     fps: float = 0.0
     source_name: str = ""
+    opened: tuple[str, ...] = ()
+    case: str = ""
+    notes: str = ""
     notice: Notice | None = None
     device: str = "cpu"
     gl_renderer: str = ""
@@ -161,6 +167,9 @@ class Changes(TypedDict, total=False):
     live: bool
     fps: float
     source_name: str
+    opened: tuple[str, ...]
+    case: str
+    notes: str
     notice: Notice | None
     device: str
     gl_renderer: str

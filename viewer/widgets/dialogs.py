@@ -30,6 +30,7 @@ KINDS = {
     "json": "Answer (*.json)",
     "png": "Picture (*.png)",
     "csv": "Table (*.csv)",
+    "case.json": "Case (*.case.json)",
 }
 
 
@@ -56,6 +57,15 @@ class DesktopServices(Protocol):
 
     def ask_weights(self) -> str:
         """A weights file the user chose; empty if they did not."""
+
+    def ask_case(self) -> str:
+        """A case file the user chose; empty if they did not."""
+
+    def ask_missing(self, told: str) -> str:
+        """Where a file is that is not where it was; empty if the user does not know."""
+
+    def ask_notes(self, question: str, notes: str) -> str | None:
+        """Text of several lines, from `notes` on; None if the user changed their mind."""
 
     def ask_text(self, question: str, suggestion: str) -> str:
         """A few words the user typed; empty if they changed their mind."""
@@ -117,6 +127,20 @@ class Desktop:
         return QFileDialog.getOpenFileName(
             QApplication.activeWindow(), "Open weights", filter="Weights (*.safetensors)"
         )[0]
+
+    def ask_case(self) -> str:
+        """A case file the user chose; empty if none."""
+        kinds = "Cases (*.case.json *.json)"
+        return QFileDialog.getOpenFileName(QApplication.activeWindow(), "Open a case", filter=kinds)[0]
+
+    def ask_missing(self, told: str) -> str:
+        """The file, in a dialog whose title says what is missing."""
+        return QFileDialog.getOpenFileName(QApplication.activeWindow(), told)[0]
+
+    def ask_notes(self, question: str, notes: str) -> str | None:
+        """Text of several lines; None if the user changed their mind."""
+        text, agreed = QInputDialog.getMultiLineText(QApplication.activeWindow(), "Unmask", question, notes)
+        return text if agreed else None
 
     def ask_text(self, question: str, suggestion: str) -> str:
         """A few words; empty if the user changed their mind."""

@@ -11,6 +11,8 @@ from PySide6.QtGui import QAction, QKeySequence
 
 from viewer.cameras import actions as cameras
 from viewer.cameras.commands import CameraCommands
+from viewer.cases import actions as cases
+from viewer.cases.commands import CaseCommands
 from viewer.compare import actions as compare
 from viewer.compare.commands import CompareCommands
 from viewer.display import actions as display
@@ -43,6 +45,7 @@ class AllCommands(Protocol):
     """The commands of every feature that has actions."""
 
     playback: PlaybackCommands
+    cases: CaseCommands
     ground_truth: GroundTruthCommands
     export: ExportCommands
     branches: BranchCommands
@@ -59,6 +62,7 @@ Rows = tuple[ActionRow[Any], ...]
 
 TABLE: tuple[tuple[Rows, Callable[[AllCommands], object]], ...] = (
     (playback.ACTIONS, lambda every: every.playback),
+    (cases.ACTIONS, lambda every: every.cases),
     (ground_truth.ACTIONS, lambda every: every.ground_truth),
     (export.ACTIONS, lambda every: every.export),
     (methods.ACTIONS, lambda every: every.branches),
