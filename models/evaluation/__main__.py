@@ -22,7 +22,6 @@ import torch
 
 from models.errors import InputError, UnmaskError
 from models.evaluation.crops import crops_report
-from models.evaluation.datasets import LabelledFace, aflw2000, naturally_occluded
 from models.evaluation.finders import (
     detectors,
     empty_pictures,
@@ -47,8 +46,9 @@ from models.evaluation.visibility_sets import (
     photo_cases,
     read_hand_labels,
     rendered_cases,
-    spread,
 )
+from models.ground_truth.aflw2000 import LabelledFace, aflw2000, naturally_occluded
+from models.ground_truth.labelled import spread
 from models.loading import load, load_face_model
 from models.occlusion.kinds import KINDS
 from models.reconstructor import Reconstructor

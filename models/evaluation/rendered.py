@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.evaluation.protocols import View
+from models.evaluation.scoring import View
 from models.face_model.morphable import FaceModel
 from models.geometry.arrays import Doubles
 from models.geometry.crops import crop_square, warp_crop

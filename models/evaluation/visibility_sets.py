@@ -6,21 +6,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError, UnmaskError
-from models.evaluation.datasets import LabelledFace
 from models.evaluation.rendered import RenderedFaces
 from models.evaluation.visibility import Case
 from models.file_formats.numpy_file import read_arrays
 from models.ground_truth import aflw
+from models.ground_truth.aflw2000 import LabelledFace
+from models.ground_truth.labelled import spread
 from models.metrics.errors import box_size
 from models.reconstruction import Array, State
 
-T = TypeVar("T")
 AS_HAND = np.array([State.TURNED_AWAY, State.SEEN, State.COVERED], np.uint8)  # what the files call 0, 1, 2
 HAND_ARRAYS = {"name": (), "points68": (68, 2), "state68": (68,)}
 
@@ -124,13 +123,6 @@ def rendered_cases(faces: RenderedFaces) -> Iterator[Case]:
     for i, (image, vertices) in enumerate(zip(faces.images, faces.vertices, strict=True)):
         marks = topology.landmarks(vertices)[:, :2]
         yield Case(f"rendered {i}", image.copy, None, faces.states[i][nearest], marks, float(box_size(marks)))
-
-
-def spread(faces: Sequence[T], limit: int | None) -> list[T]:
-    """At most `limit` of them, evenly spread."""
-    if limit is None or limit >= len(faces):
-        return list(faces)
-    return [faces[i] for i in np.linspace(0, len(faces) - 1, max(limit, 1)).round().astype(int)]
 
 
 def beside(folder: Path, name: str) -> Path | None:

@@ -222,6 +222,31 @@ def delay_frames(reference: NDArray[np.floating], track: NDArray[np.floating], m
     return float(shifts[int(np.argmin([off(shift) for shift in shifts.tolist()]))])
 
 
+def failure_share(errors: NDArray[np.floating], limit: float) -> float:
+    """Share of the errors above a limit, those not known (lost faces) included; NaN of none."""
+    values = np.asarray(errors, np.float64)
+    return float((~(values <= limit)).mean()) if values.size else float("nan")
+
+
+def area_under_curve(errors: NDArray[np.floating], limit: float) -> float:
+    """Area under the cumulative error curve from 0 to a limit, as a share of the whole: 1 at best.
+
+    The integral of the share of errors <= x over x in 0..limit, divided by limit; in closed form
+    1 - mean(min(e, limit)) / limit. An error not known (a lost face) counts as beyond the limit.
+
+    Args:
+        errors: [F].
+        limit: Above 0, the unit of the errors.
+
+    Returns:
+        0..1; NaN of none.
+    """
+    values = np.asarray(errors, np.float64)
+    if not values.size:
+        return float("nan")
+    return float(1 - np.where(np.isfinite(values), values, np.inf).clip(0, limit).mean() / limit)
+
+
 def iou(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
     """Intersection over union of two masks of one shape; 1 where both are empty."""
     if first.shape != second.shape:
