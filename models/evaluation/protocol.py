@@ -126,12 +126,14 @@ class Published:
         figure: Which, in the words of its source.
         value: As printed.
         source: Where it stands.
+        ours: The figure of ours it may be held against: title, group, statistic; None if there is none.
     """
 
     system: str
     figure: str
     value: str
     source: str
+    ours: tuple[str, str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -96,7 +97,7 @@ def _by_yaw(rows: Rows, column: Column) -> dict[str, Doubles]:
     yaw, values = np.abs([row.yaw_deg for row in rows]), values_of(rows, column.key)
     bins = {
         f"{low:.0f}-{high:.0f}": values[(yaw >= low) & (yaw < high) & np.isfinite(values)]
-        for low, high in zip(YAW_EDGES_DEG[:-1], YAW_EDGES_DEG[1:], strict=True)
+        for low, high in pairwise(YAW_EDGES_DEG)
     }
     return {name: some for name, some in bins.items() if len(some)}
 

@@ -1,9 +1,10 @@
-"""What is made of the rows of a protocol: means and medians by group with intervals, pooled figures, curves."""
+"""What is made of the rows of a protocol: means and medians by group with intervals, curves, the worst."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -64,9 +65,8 @@ def groups_of(rows: Rows, by_yaw: bool) -> dict[str, list[Row]]:
         which = yaw_bin(np.array([row.yaw_deg for row in rows], np.float64))
         known = np.isfinite([row.yaw_deg for row in rows])
         for k, name in enumerate(BIN_NAMES):
-            groups[f"yaw {name}"] = [
-                row for row, b, ok in zip(rows, which, known, strict=True) if ok and b == k
-            ]
+            inside = known & (which == k)
+            groups[f"yaw {name}"] = [row for row, ok in zip(rows, inside, strict=True) if ok]
     for subset in sorted({subset for row in rows for subset in row.subsets}):
         groups[subset] = [row for row in rows if subset in row.subsets]
     return {name: group for name, group in groups.items() if group}
@@ -100,7 +100,7 @@ def by_covered(rows: Rows, key: str) -> dict[str, Doubles]:
     values, edges = values_of(rows, key), (0.0, *COVERED_EDGES, 1.0 + 1e-9)
     bins = {
         f"{100 * low:.0f}-{100 * min(high, 1):.0f}": values[(covered >= low) & (covered < high)]
-        for low, high in zip(edges[:-1], edges[1:], strict=True)
+        for low, high in pairwise(edges)
     }
     return {name: some[np.isfinite(some)] for name, some in bins.items() if np.isfinite(some).any()}
 
@@ -142,7 +142,7 @@ def _balanced(column: Column, rows: Rows, draws: int) -> list[Figure]:
 
 
 def _beyond(column: Column, name: str, group: Rows, limit: float, draws: int) -> list[Figure]:
-    """Share of failures and area under the curve, in %; a face without the number that was found is left out."""
+    """Share of failures and area under the curve, in %; lost faces are failures."""
     rows = [row for row in group if not row.found or np.isfinite(row.values.get(column.key, NAN))]
     values, clusters = values_of(rows, column.key), [row.subject for row in rows]
     found = []

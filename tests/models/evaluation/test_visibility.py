@@ -31,14 +31,9 @@ from models.evaluation.visibility_report import (
     visibility_report,
     write_visibility,
 )
-from models.evaluation.visibility_sets import (
-    crop_cases,
-    labelled,
-    photo_cases,
-    read_hand_labels,
-    rendered_cases,
-)
+from models.evaluation.visibility_sets import crop_cases, labelled, photo_cases, rendered_cases
 from models.ground_truth.aflw2000 import aflw2000
+from models.ground_truth.hand_labels import read_hand_labels
 from models.metrics.errors import box_size
 from models.occlusion.__main__ import SIDE_PX, sketched_landmarks
 from models.reconstruction import STATE_SCALARS, Reconstruction, Scalar, Space, frozen
