@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from models.evaluation.calibration import Reliability, rank_correlation
-from models.evaluation.protocol import NAN, Column, Measured, Pooled, Rows
+from models.evaluation.protocol import NAN, Column, Measured, Pooled, Rows, Sample
 from models.evaluation.ranking import average_precision, f1, roc_auc
 from models.evaluation.visibility import INNER, told_states
 from models.evaluation.visibility_errors import WRONG_NME, told_error
@@ -98,6 +99,25 @@ def landmark_values(
     return Measured(values, {"told": told, "truth": face.states, "error": error.astype(np.float32)})
 
 
+def labelled_sample(face: Labelled) -> Sample:
+    """A face asked about in its box and measured by `landmark_values`."""
+    return Sample(
+        name=face.name,
+        image=face.image,
+        measure=partial(_measure, face),
+        box=face.box,
+        yaw_deg=NAN if face.pose_deg is None else face.pose_deg[1],
+        covered=covered_of(face.states),
+        subsets=face.subsets,
+        subject=face.subject,
+        points=face.points,
+    )
+
+
+def _measure(face: Labelled, answer: Reconstruction) -> Measured:
+    return landmark_values(answer, face)
+
+
 def covered_of(states: NDArray[np.uint8] | None) -> float:
     """Of the landmarks that are seen or covered, the share that is covered; NaN where nobody says."""
     if states is None:
@@ -126,6 +146,10 @@ def _states(rows: Rows, points: slice = slice(None)) -> tuple[Doubles, NDArray[n
     told = np.array([row.arrays["told"] for row in some], np.float64).reshape(-1, 68, 3)
     truth = np.array([row.arrays["truth"] for row in some], np.uint8).reshape(-1, 68)
     return told[:, points], truth[:, points]
+
+
+def _inner_covered_auc(rows: Rows) -> float:
+    return _covered_against_seen(rows, roc_auc, INNER)
 
 
 def _hidden_auc(rows: Rows) -> float:
@@ -174,9 +198,9 @@ KNOWS_ERROR = (
 STATES = (
     Pooled("covered against visible, ROC-AUC", "", lambda r: _covered_against_seen(r, roc_auc)),
     Pooled(
-        "covered against visible, ROC-AUC, inner 51 points",
+        "covered against visible, inner, ROC-AUC",
         "",
-        lambda r: _covered_against_seen(r, roc_auc, INNER),
+        partial(_covered_against_seen, of=roc_auc, points=INNER),
     ),
     Pooled("covered against visible, AP", "", lambda r: _covered_against_seen(r, average_precision)),
     Pooled("hidden against visible, ROC-AUC", "", _hidden_auc),

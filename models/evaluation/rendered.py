@@ -132,10 +132,8 @@ def _score(faces: RenderedFaces, answers: Sequence[Reconstruction], view: View) 
     dense = dense3d = visible = hidden = np.full(1, np.nan)
     on_it = comparable_vertices(answers[0].topology, faces.topology)
     if on_it is not None:
-        there, mine = (
-            faces.vertices[:, on_it],
-            np.stack([at_true_vertices(answer)[on_it] for answer in answers]),
-        )
+        there = faces.vertices[:, on_it]
+        mine = np.stack([at_true_vertices(answer)[on_it] for answer in answers])
         size = box_size(faces.vertices)
         dense, dense3d = (error(mine, there, size=lambda _: size) for error in (nme_percent, nme3d_percent))
         seen = faces.visible[:, on_it]

@@ -101,9 +101,10 @@ def report_text(report: Report) -> str:
 def figures_table(found: Sequence[Figure]) -> str:
     """Figures with their 95 % intervals as Markdown: a line each, a column per group of faces.
 
-    Medians are given of all faces only; the others stand in figures.csv.
+    Of the medians only that of the first figure over all faces is shown; the others stand in figures.csv.
     """
-    shown = [one for one in found if one.statistic != "median" or one.group == ALL]
+    first = found[0].figure if found else ""
+    shown = [one for one in found if one.statistic != "median" or (one.group, one.figure) == (ALL, first)]
     groups = list(dict.fromkeys(one.group for one in shown))
     lines = {(one.figure, one.statistic): ["-"] * len(groups) for one in shown}
     counts = {one.group: 0 for one in shown}

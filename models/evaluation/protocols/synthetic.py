@@ -96,7 +96,8 @@ def _dense(faces: RenderedFaces, i: int, answer: Reconstruction) -> dict[str, fl
     on_it = comparable_vertices(answer.topology, faces.topology)
     if on_it is None:
         return {}
-    assert faces.states is not None and faces.mm_per_px is not None
+    assert faces.states is not None
+    assert faces.mm_per_px is not None
     true, own = faces.vertices[i][on_it], at_true_vertices(answer)[on_it]
     size = box_size(faces.vertices[i])
     states, regions = faces.states[i][on_it], faces.topology.regions[on_it]
