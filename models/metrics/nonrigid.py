@@ -13,7 +13,7 @@ from models.geometry.arrays import Doubles, Ints
 
 STIFF_FIRST, STIFF = 150.0, 50.0  # REALY's weights of stiffness: with landmarks alone, then falling by e^-0.5
 LANDMARK, LANDMARK_FALL = 50.0, 0.9
-STAGES, MOST_STEPS = 3, 10
+STAGES, MOST_STEPS = 3, 11
 FIRST_STRETCH = (2.0, 2.0, 3.0, 2.0)
 
 
@@ -33,7 +33,7 @@ def drawn_onto(source: Doubles, triangles: Ints, targets: Doubles, pulls: Pulls 
     """[N, 3] the vertices of a surface after it was drawn onto a cloud of points.
 
     Each vertex has an affine map of its own; neighbours' maps may differ at a cost (Amberg et al. 2007). A
-    vertex is pulled by the nearest target unless that lies beyond twice the mean distance (and beyond 1). With
+    vertex is pulled by the nearest target unless that is beyond twice the mean distance (and beyond 1). With
     landmarks a first step obeys them alone; their weight then falls from step to step, stiffness from stage
     to stage; a stage ends where the maps change by less than its limit.
 
@@ -44,34 +44,23 @@ def drawn_onto(source: Doubles, triangles: Ints, targets: Doubles, pulls: Pulls 
     """
     edges = _incidence(triangles, len(source))
     tree = cKDTree(targets)
-    current, maps, steps = np.asarray(source, np.float64), np.ones((4 * len(source), 3)), 0
+    current, before, maps = np.asarray(source, np.float64), np.zeros((1, 1)), np.ones((4 * len(source), 3))
+    total = 0
     if pulls is not None:
-        current, maps = _step(
-            current,
-            csc_matrix(kron(edges, diags(FIRST_STRETCH))) * STIFF_FIRST,
-            [_pulled(len(current), pulls, LANDMARK)],
-        )
-        steps = 1
+        first = csc_matrix(kron(edges, diags(FIRST_STRETCH))) * STIFF_FIRST
+        before, (current, maps) = maps, _step(current, first, [_pulled(len(current), pulls, LANDMARK)])
+        total = 1
     stiffness = csc_matrix(kron(edges, diags(np.ones(4))))
     for stage in range(STAGES):
-        limit = 0.5**stage
-        for step in range(MOST_STEPS + 1):
-            before = maps
-            current, maps = _step(
-                current,
-                stiffness * (STIFF * np.exp(-0.5 * stage)),
-                [
-                    _nearest(current, tree, targets),
-                    *(
-                        []
-                        if pulls is None
-                        else [_pulled(len(current), pulls, LANDMARK * np.exp(-LANDMARK_FALL * steps) / 10)]
-                    ),
-                ],
-            )
-            steps += 1
-            if np.linalg.norm(maps - before) <= limit:
+        for _ in range(MOST_STEPS):
+            if np.linalg.norm(maps - before) <= 0.5**stage:
                 break
+            pulled = [_nearest(current, tree, targets)]
+            if pulls is not None:
+                pulled.append(_pulled(len(current), pulls, LANDMARK * np.exp(-LANDMARK_FALL * total) / 10))
+            stiff = stiffness * (STIFF * np.exp(-0.5 * stage))
+            before, (current, maps) = maps, _step(current, stiff, pulled)
+            total += 1
     return current
 
 

@@ -1,4 +1,4 @@
-"""An answer held against a scan of the same person, in mm: alignments and distances as benchmarks define them.
+"""An answer held against a scan of the same person, in mm: alignments and distances of the benchmarks.
 
 Landmarks of a scan are seven: outer and inner corner of the right eye, inner and outer of the left, bottom of
 the nose, right and left corner of the mouth. Right is the person's own.
