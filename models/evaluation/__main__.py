@@ -24,7 +24,8 @@ from pathlib import Path
 import torch
 
 from models.errors import InputError, UnmaskError
-from models.evaluation.command import evaluate, is_asked
+from models.evaluation.command import is_asked
+from models.evaluation.command import main as evaluate
 from models.evaluation.crops import crops_report
 from models.evaluation.finders import (
     detectors,
@@ -58,12 +59,11 @@ EMPTY = 100  # pictures without faces
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0, or 1 with a sentence on stderr."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if is_asked(words):
+        return evaluate(words)
+    chosen = _parser().parse_args(words)
+    torch.set_num_threads(chosen.threads)
     try:
-        if is_asked(words):
-            evaluate(words)
-            return 0
-        chosen = _parser().parse_args(words)
-        torch.set_num_threads(chosen.threads)
         if chosen.command == "methods":
             layout = markdown if chosen.markdown else table
             kinds = _kinds(chosen) if chosen.kinds else COVERS

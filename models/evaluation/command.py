@@ -7,14 +7,13 @@ import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 
 import torch
 
 from models.catalogue import FINDERS, USUAL_FINDER, provenance
-from models.detection.detectors import detect
-from models.errors import InputError
+from models.detection.detectors import looking_twice
+from models.errors import InputError, UnmaskError
 from models.evaluation.comparison import comparison_text, differences, read_report
 from models.evaluation.journal import NAME, Journal
 from models.evaluation.protocol import Protocol, Sample, Setting
@@ -37,6 +36,16 @@ def is_asked(words: Sequence[str]) -> bool:
     if COMPARE in words:
         return True
     return bool(words) and words[0] in protocols() and any(word.split("=")[0] == "--out" for word in words)
+
+
+def main(words: Sequence[str]) -> int:
+    """Run the command; 0, or 1 with a sentence on stderr."""
+    try:
+        evaluate(words)
+    except UnmaskError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def evaluate(words: Sequence[str]) -> None:
@@ -88,7 +97,7 @@ def _measured(
             samples,
             method,
             journal,
-            partial(detect, by=chosen.finder),
+            looking_twice(chosen.finder),
             always_detect=chosen.box == "detected",
             say=lambda line: print(line, file=sys.stderr, flush=True),
         )

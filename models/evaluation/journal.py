@@ -74,7 +74,7 @@ class Journal:
     def put(self, row: Row) -> None:
         """Keep a row."""
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, **{name: np.asarray(values) for name, values in row.arrays.items()})
+        np.savez_compressed(buffer, allow_pickle=False, **dict[str, Any](row.arrays))
         told = {
             "yaw_deg": _plain(row.yaw_deg),
             "covered": _plain(row.covered),

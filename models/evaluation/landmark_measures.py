@@ -61,7 +61,7 @@ def pose_values(answer: Reconstruction, truth_deg: tuple[float, float, float]) -
 
 
 def landmark_values(
-    answer: Reconstruction, face: Labelled, size: Callable[[Doubles], Doubles] = box_size
+    answer: Reconstruction, face: Labelled, size: Callable[[Doubles], Doubles | float] = box_size
 ) -> Measured:
     """Errors of the 68 landmarks where people placed them, by state too, and what is told of states.
 
@@ -71,7 +71,7 @@ def landmark_values(
         size: What the errors are divided by, of the placed points.
     """
     true = np.asarray(face.points, np.float64)[:, :2]
-    placed = np.isfinite(true).all(1)
+    placed = np.asarray(np.isfinite(true).all(1))
     own = np.asarray(answer.landmarks, np.float64)[:, :2]
     px = float(size(true[placed]))
     error = 100 * np.linalg.norm(own - true, axis=1) / px

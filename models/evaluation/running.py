@@ -53,8 +53,8 @@ def run(
     if len(left) < len(samples):
         say(f"{len(samples) - len(left)} of {len(samples)} faces were measured before")
     for done, i in enumerate(left, 1):
-        rows[i] = _measured(samples[i], method, detector, always_detect)
-        journal.put(rows[i])
+        row = rows[i] = _measured(samples[i], method, detector, always_detect)
+        journal.put(row)
         now = clock()
         if now - told >= EVERY_S or done == len(left):
             told = now

@@ -31,7 +31,7 @@ def samples(folder: Path, setting: Setting) -> Sequence[Sample]:
 
 def _sample(face: Labelled) -> Sample:
     points = np.asarray(face.points, np.float64)
-    placed = np.isfinite(points).all(1)
+    placed = np.asarray(np.isfinite(points).all(1))
     assert face.pose_deg is not None
     return Sample(
         name=face.name,

@@ -60,9 +60,11 @@ def _sample(face: LabelledFace, dense: DenseTruth | None) -> Sample:
     )
 
 
-def _measure(face: Labelled, truth: Path, dense: DenseTruth | None, answer: Reconstruction) -> Measured:
+def _measure(
+    face: Labelled, truth: Path | None, dense: DenseTruth | None, answer: Reconstruction
+) -> Measured:
     measured = landmark_values(answer, face)
-    if dense is None:
+    if dense is None or truth is None:
         return measured
     height = face.image().shape[0]
     values = dense.measure(answer, np.asarray(face.points, np.float64), read_parameters(truth), height)

@@ -156,9 +156,8 @@ def _reliability(rows: Rows) -> Mapping[str, Reliability]:
 def _recall(state: State, rows: Rows) -> float:
     """Of the vertices in a state, the share told so, percent."""
     pairs = [np.asarray(row.arrays["confusion"], np.float64) for row in rows if "confusion" in row.arrays]
-    if not pairs or not (total := sum(pairs)[state].sum()):
-        return NAN
-    return float(100 * sum(pairs)[state, state] / total)
+    total = np.sum(pairs, axis=0) if pairs else np.zeros((3, 3))
+    return float(100 * total[state, state] / total[state].sum()) if total[state].sum() else NAN
 
 
 PROTOCOL = Protocol(

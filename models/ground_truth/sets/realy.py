@@ -70,8 +70,8 @@ def realy(folder: Path, limit: int | None = None) -> list[Person]:
     """The frontal pictures, then those of the side set.
 
     Args:
-        folder: Holds REALY_HIFI3D_keypoints, REALY_scan_region and metrical_scale.txt (or data/ with them), and at
-            any depth pictures NUMBER.jpg (frontal) and NUMBER_VIEW.jpg (side).
+        folder: Holds REALY_HIFI3D_keypoints, REALY_scan_region and metrical_scale.txt (or data/ of it) and
+            at any depth pictures NUMBER.jpg (frontal) and NUMBER_VIEW.jpg (side).
         limit: Only this many, evenly spread.
 
     Raises:
