@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from viewer.assets.cli import Assets
 from viewer.cli.about import About
+from viewer.cli.evaluate import Evaluate
 from viewer.cli.options import Batch, Launch, Occlude, Replay
 from viewer.cli.parser import Asked, parse
 from viewer.cli.speech import ended_well
@@ -40,6 +41,10 @@ def _run(asked: Asked) -> int:
             from viewer.cli.replay import run_replay
 
             return run_replay(asked)
+        case Evaluate():
+            from viewer.cli.evaluate import run_evaluate
+
+            return run_evaluate(asked)
         case Assets():
             from viewer.assets.cli import run_assets
 

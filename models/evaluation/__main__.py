@@ -1,5 +1,8 @@
-"""`python -m models.evaluation`: the figures of a method, printed.
+"""`python -m models.evaluation`: the figures of a method.
 
+PROTOCOL DATA --out DIR, --compare A.json B.json   as `unmask evaluate`, which says more with --help
+
+What follows only prints:
 aflw2000 DIR   NME of 68 points by yaw, pose error, landmark bias, on photos with ground truth
 synthetic      NME of landmarks and of all vertices, seen and hidden, on rendered faces
 occlusion DIR  the same faces clean and under masks, hands, boards ...; and rendered faces, likewise
@@ -21,8 +24,9 @@ from pathlib import Path
 import torch
 
 from models.errors import InputError, UnmaskError
+from models.evaluation.command import is_asked
+from models.evaluation.command import main as evaluate
 from models.evaluation.crops import crops_report
-from models.evaluation.datasets import LabelledFace, aflw2000, naturally_occluded
 from models.evaluation.finders import (
     detectors,
     empty_pictures,
@@ -40,15 +44,10 @@ from models.evaluation.tables import markdown, table
 from models.evaluation.video_reports import moving_report, video_report
 from models.evaluation.visibility import Case
 from models.evaluation.visibility_report import Sets, visibility_report
-from models.evaluation.visibility_sets import (
-    beside,
-    crop_cases,
-    labelled,
-    photo_cases,
-    read_hand_labels,
-    rendered_cases,
-    spread,
-)
+from models.evaluation.visibility_sets import beside, crop_cases, labelled, photo_cases, rendered_cases
+from models.ground_truth.aflw2000 import LabelledFace, aflw2000, naturally_occluded
+from models.ground_truth.hand_labels import read_hand_labels
+from models.ground_truth.labelled import spread
 from models.loading import load, load_face_model
 from models.occlusion.kinds import KINDS
 from models.reconstructor import Reconstructor
@@ -59,7 +58,10 @@ EMPTY = 100  # pictures without faces
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0, or 1 with a sentence on stderr."""
-    chosen = _parser().parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if is_asked(words):
+        return evaluate(words)
+    chosen = _parser().parse_args(words)
     torch.set_num_threads(chosen.threads)
     try:
         if chosen.command == "methods":

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from models.catalogue import detector_provenance, finder_lacks, methods, provenance
+from models.catalogue import detector_lacks, detector_provenance, methods, provenance
 from models.errors import InputError
-from resources.needs import FINDERS, is_path
+from resources.needs import DETECTOR_NEEDS, is_path
 from resources.provenance import at_hand
 from viewer.cases.case import Case, Input, Kind, MediaFile, Who
 from viewer.cases.media import Found, absolute, find, holds
@@ -93,7 +93,7 @@ def not_there(file: MediaFile, case: Path) -> InputError:
 
 def detector_of(case: Case) -> str | None:
     """Who is to look for faces; None if the case's own cannot here."""
-    return case.detector if case.detector in FINDERS and not finder_lacks(case.detector) else None
+    return case.detector if case.detector in DETECTOR_NEEDS and not detector_lacks(case.detector) else None
 
 
 def _everyone(case: Case) -> Iterator[Who]:

@@ -14,14 +14,16 @@ from models.geometry.arrays import Box
 from resources import program_version
 from viewer.assets.cli import Assets, assets_of, fill_assets
 from viewer.cli.about import About, about_of, fill_about
+from viewer.cli.evaluate import Evaluate
 from viewer.cli.inputs import SMALLEST_BOX_PX
 from viewer.cli.options import Batch, Launch, Occlude, Replay
 from viewer.methods.available import best_offer
 from viewer.state.layout import PANEL_LAYOUTS
 
-Asked = Launch | Batch | Occlude | Replay | Assets | About
+Asked = Launch | Batch | Occlude | Replay | Evaluate | Assets | About
 DESCRIPTION = "See what a face alignment network saw, and what it made up where it saw nothing."
 WINDOW = "opens the window: on PATHs, which are pictures, a video or a folder, or on a bundled photo"
+EVALUATE = "evaluate"
 EPILOG = "A file or folder named like a command is opened by ./run, or after --."
 
 
@@ -43,6 +45,8 @@ class _Parser(argparse.ArgumentParser):
 
 def parse(words: Sequence[str]) -> Asked:
     """The words after `unmask`: those of a command, or of the window."""
+    if words[:1] and words[0] == EVALUATE:
+        return Evaluate(tuple(words[1:]))  # whose own parser loads what it measures with
     if words[:1] and words[0] in (*COMMANDS, "-h", "--help"):
         found = _program().parse_args(_plain(words))
         _, _, read = COMMANDS[found.command]
@@ -235,6 +239,15 @@ def _replay_of(found: argparse.Namespace) -> Replay:
     return Replay(found.case, found.out, found.device, found.overwrite)
 
 
+def _fill_evaluate(parser: argparse.ArgumentParser) -> None:
+    """For the list of commands; its words are read elsewhere, see `parse`."""
+    parser.add_argument("words", nargs="*")
+
+
+def _evaluate_of(found: argparse.Namespace) -> Evaluate:
+    return Evaluate(tuple(found.words))
+
+
 def _add_trials(parser: argparse.ArgumentParser, fresh: Occlude) -> None:
     sweep = parser.add_argument_group("sweep")
     sweep.add_argument("--sweep", choices=["growing", "sliding"])
@@ -368,6 +381,11 @@ COMMANDS: dict[
         "Answer again what a case file holds, and say what differs from the answers it holds",
         _fill_replay,
         _replay_of,
+    ),
+    EVALUATE: (
+        "Measure a method on a set of faces, or compare two such reports; see unmask evaluate --help",
+        _fill_evaluate,
+        _evaluate_of,
     ),
     "assets": ("List, fetch, add and remove weights and face models", fill_assets, assets_of),
     "about": ("Versions, and the weights at hand with their licences", fill_about, about_of),

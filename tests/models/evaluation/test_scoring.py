@@ -12,10 +12,10 @@ from PIL import Image
 
 from models.errors import InputError
 from models.evaluation.benchmark import stages
-from models.evaluation.datasets import LabelledFace, aflw2000
-from models.evaluation.protocols import GROUPS, View, ask, matching, paired, score, views_of, yaw_bin
 from models.evaluation.reports import aflw2000_report, speed_report
+from models.evaluation.scoring import GROUPS, View, ask, matching, paired, score, views_of, yaw_bin
 from models.evaluation.tables import table
+from models.ground_truth.aflw2000 import LabelledFace, aflw2000
 from models.metrics.errors import box_size
 from models.reconstruction import MeshLayer, Reconstruction, Space, frozen
 from models.reconstructor import Face
