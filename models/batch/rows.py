@@ -13,9 +13,12 @@ from enum import Enum
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.catalogue import Provenance
 from models.errors import InputError
+from models.export.files import AS_SHOWN
+from models.geometry.rescaling import moved, moved_box
 from models.metrics.disagreement import disagreement_px
 from models.metrics.states import landmark_probabilities, landmark_states, state_shares
 from models.reconstruction import Reconstruction, State
@@ -70,7 +73,7 @@ class Seen:
         name: The file, as it was named; of a member of an archive "ARCHIVE!MEMBER".
         frame: Which frame of it, from 0.
         time_s: Since the beginning of the video; None for a picture.
-        width_px, height_px: Its size; None where it could not be read.
+        width_px, height_px: Its size in its file, upright; None where it could not be read.
         notices: Sentences on what was done to read it.
     """
 
@@ -127,8 +130,8 @@ COLUMNS = (
         "Number of the face from 1: the most prominent of the picture first; where faces were followed "
         "through a video, of the person. None: no face was found, or the row tells a problem.",
     ),
-    Column("width_px", Kind.WHOLE, "px", "Of the picture."),
-    Column("height_px", Kind.WHOLE, "px", "Of the picture."),
+    Column("width_px", Kind.WHOLE, "px", "Of the picture in its file, upright: all px below are px of it."),
+    Column("height_px", Kind.WHOLE, "px", "Likewise."),
     Column(
         "score", Kind.NUMBER, "", "How sure the detector is, 0..1: that share of such finds are faces.", ".4f"
     ),
@@ -200,11 +203,16 @@ COLUMNS = (
     Column("detect_ms", Kind.NUMBER, "ms", "Looking for faces in it.", ".2f", repeats=False),
     Column("answer_ms", Kind.NUMBER, "ms", "The method, per face of its batch.", ".2f", repeats=False),
     Column("method", Kind.TEXT, "", "Face alignment method."),
+    Column(
+        "mesh", Kind.TEXT, "", "File with the face's mesh, from the batch's folder; none if not asked for."
+    ),
+    Column("evidence", Kind.TEXT, "", "Picture with what was seen drawn in, likewise."),
     Column("topology", Kind.TEXT, "", "Name of the mesh the method answers with."),
     Column("weights", Kind.TEXT, "", "What its weights are called."),
     Column("weights_sha256", Kind.TEXT, "", "Of the weights' file."),
     Column("detector", Kind.TEXT, "", "Who looked for faces; none where their places were given."),
     Column("program", Kind.TEXT, "", "Version of Unmask."),
+    Column("schema", Kind.TEXT, "", "Version of these columns."),
     Column("notices", Kind.TEXT, "", "Sentences on what was done to read the picture."),
     Column("problem", Kind.TEXT, "", "Why there is no answer; none where there is one, or no face."),
 )
@@ -223,6 +231,7 @@ def row(
     number: int | None = None,
     took: Took = UNTIMED,
     problem: str = "",
+    T_file_image: NDArray[np.float64] = AS_SHOWN,
 ) -> Row:
     """One face answered, or a picture without a face or an answer, as the cells of all `COLUMNS`.
 
@@ -234,6 +243,7 @@ def row(
         number: Of the face, see the column "face".
         took: How long it took.
         problem: Why there is no answer.
+        T_file_image: [3, 3], from px of the frame answered about to px of the picture's file; does not turn.
 
     Returns:
         Every column by its name, in their order; a number that is not finite is None.
@@ -249,6 +259,7 @@ def row(
         "method": makers.method,
         "detector": makers.detector or None,
         "program": makers.program,
+        "schema": SCHEMA,
         "problem": problem or None,
         "read_ms": _number(took.read_ms),
         "detect_ms": _number(took.detect_ms),
@@ -257,24 +268,25 @@ def row(
         cells |= {"weights": makers.weights.name, "weights_sha256": makers.weights.sha256 or None}
     if face is not None and answer is not None:
         cells |= {"face": number, "score": _number(face.score), "answer_ms": _number(took.answer_ms)}
-        cells |= _answered(answer, face)
+        cells |= _answered(answer, face, T_file_image)
     return cells
 
 
-def _answered(answer: Reconstruction, face: Face) -> Row:
+def _answered(answer: Reconstruction, face: Face, T_file_image: NDArray[np.float64]) -> Row:
     """The cells that an answer fills."""
     shares = state_shares(answer) or {}
     states, probabilities = landmark_states(answer), landmark_probabilities(answer)
     apart = disagreement_px(answer)
+    centre = moved(answer.vertices.mean(0, dtype=np.float64)[None], T_file_image)[0]
     low, high = answer.likely_range or (None, None)
     return {
-        **_named(("x0", "y0", "x1", "y1"), answer.box or face.box),
+        **_named(("x0", "y0", "x1", "y1"), moved_box(answer.box or face.box, T_file_image)),
         "turn_deg": _number(answer.turn_deg),
         **_named(("pitch_deg", "yaw_deg", "roll_deg"), answer.pose_deg),
-        "mm_per_px": _number(answer.mm_per_px),
-        **_named(("centre_x", "centre_y", "centre_z"), answer.vertices.mean(0, dtype=np.float64)),
+        "mm_per_px": _number(answer.mm_per_px / float(T_file_image[0, 0])),
+        **_named(("centre_x", "centre_y", "centre_z"), centre),
         "coefficients": None if answer.coefficients is None else answer.coefficients.tolist(),
-        "landmarks": answer.landmarks.ravel().tolist(),
+        "landmarks": moved(answer.landmarks, T_file_image).astype(np.float32).ravel().tolist(),
         "landmark_states": None if states is None else states.tolist(),
         "landmark_probabilities": None if probabilities is None else probabilities.ravel().tolist(),
         "seen_percent": _percent(shares.get(State.SEEN)),
@@ -290,6 +302,33 @@ def _answered(answer: Reconstruction, face: Face) -> Row:
         "steadied": bool(answer.steadied),
         "topology": answer.topology.name,
     }
+
+
+def from_text(name: str, text: str) -> Cell:
+    """The cell that `as_text` wrote so; names within TEXTS keep their hyphens.
+
+    Raises:
+        KeyError: There is no such column.
+        ValueError: That is no such cell.
+    """
+    if not text:
+        return [] if BY_NAME[name].kind is Kind.TEXTS else None
+    parts = text.split(" ")
+    match BY_NAME[name].kind:
+        case Kind.TEXT:
+            return text
+        case Kind.WHOLE:
+            return int(text)
+        case Kind.NUMBER:
+            return float(text)
+        case Kind.FLAG:
+            return bool(int(text))
+        case Kind.TEXTS:
+            return parts
+        case Kind.WHOLES:
+            return [int(part) for part in parts]
+        case Kind.NUMBERS:
+            return [float(part) for part in parts]
 
 
 def as_text(name: str, cell: Cell) -> str:
@@ -316,15 +355,15 @@ def as_text(name: str, cell: Cell) -> str:
             return str(cell)
 
 
-def known(cells: Mapping[str, Any], schema: str) -> Row:
-    """A row of a table that was written under `schema`, with the columns of today.
+def known(cells: Mapping[str, Any]) -> Row:
+    """A row of a table as some version wrote it, with the columns of today.
 
     What it has no cell for is None; columns of a later program are left out.
 
     Raises:
-        InputError: `schema` is of no such table, or of a later version.
+        InputError: Its schema is another one, or of a later version.
     """
-    check_schema(schema)
+    check_schema(str(cells.get("schema", "")))
     return {name: cells.get(name) for name in BY_NAME}
 
 

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.batch.rows import Makers, Seen, as_text, row
-from models.errors import InputError
+from models.errors import InputError, told
 from models.geometry.arrays import Box
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face
-from viewer.cli.answering import Answering, told
+from viewer.cli.answering import Answering
 from viewer.cli.inputs import check_box
 from viewer.inference.tracker import Placed, Tracker
 from viewer.sources.player import Reader

@@ -8,10 +8,23 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.batch.rows import BY_NAME, COLUMNS, SCHEMA, Kind, Makers, Seen, Took, as_text, known, row
+from models.batch.rows import (
+    BY_NAME,
+    COLUMNS,
+    SCHEMA,
+    Kind,
+    Makers,
+    Seen,
+    Took,
+    as_text,
+    from_text,
+    known,
+    row,
+)
 from models.catalogue import Provenance
 from models.errors import InputError
 from models.export.files import answer_record
+from models.geometry.rescaling import rescaling
 from models.reconstruction import Alarm
 from models.reconstructor import Face
 from tests.fakes.reconstructor import FakeReconstructor, fake_reconstruct
@@ -50,10 +63,29 @@ def test_an_answered_face_fills_every_column_with_what_the_column_promises(answe
     cells = row(replace(answer, coefficients=coefficients), FACE, SEEN, MAKERS, 1, Took(1.0, 2.0, 3.0))
     assert list(cells) == [column.name for column in COLUMNS]
     for column in COLUMNS:
-        if column.name not in ("problem", "likely_high_percent"):
+        if column.name not in ("problem", "likely_high_percent", "mesh", "evidence"):
             assert type(cells[column.name]) is HOLDS[column.kind], column.name
     assert cells["likely_high_percent"] is None, "what is not finite is not known"
     json.dumps(cells, allow_nan=False)
+
+
+def test_boxes_points_and_scale_are_told_in_px_of_the_file(answer):
+    T_file_image = rescaling((100, 120), (200, 240))
+    cells, told = (
+        row(answer, FACE, SEEN, MAKERS, T_file_image=T_file_image),
+        answer_record(answer, T_file_image),
+    )
+    assert [cells[edge] for edge in ("x0", "y0", "x1", "y1")] == told["box"] == [20.5, 40.5, 140.5, 180.5]
+    assert np.reshape(cells["landmarks"], (68, 3)) == pytest.approx(np.array(told["landmarks"]), abs=1e-4)
+    assert cells["mm_per_px"] == pytest.approx(told["mm_per_px"], abs=1e-5)
+    assert cells["centre_x"] == pytest.approx(2 * row(answer, FACE, SEEN, MAKERS)["centre_x"] + 0.5)
+
+
+def test_a_cell_written_as_text_is_read_back(answer):
+    cells = row(answer, FACE, SEEN, MAKERS, 1)
+    for column in COLUMNS:
+        text = as_text(column.name, cells[column.name])
+        assert as_text(column.name, from_text(column.name, text)) == text
 
 
 def test_a_row_says_the_same_as_the_answer_in_json(answer):
@@ -98,11 +130,11 @@ def test_cells_become_text_as_the_command_line_writes_such_words(answer):
 
 
 def test_an_older_table_is_read_and_a_newer_one_refused():
-    old = known({"input": "a.png", "x0": 1.0, "abandoned": 3}, "unmask.rows/1")
+    old = known({"input": "a.png", "x0": 1.0, "abandoned": 3, "schema": "unmask.rows/1"})
     assert old["input"] == "a.png"
     assert old["landmarks"] is None
     assert list(old) == list(BY_NAME)
     for schema in ("unmask.rows/99", "unmask.answer/1", "unmask.rows/x", ""):
         with pytest.raises(InputError):
-            known({}, schema)
-    assert known({}, SCHEMA)
+            known({"schema": schema})
+    assert known({"schema": SCHEMA})
