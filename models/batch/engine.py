@@ -86,7 +86,8 @@ class MethodEngine:
         box = self._setting.box
         if box is None:
             return detect_all(images, self._setting.detector)
-        return [[Face(moved_box(box, np.linalg.inv(picture.T_file_image)))] for picture in pictures]
+        ways = [np.linalg.inv(picture.T_file_image).astype(np.float64) for picture in pictures]
+        return [[Face(moved_box(box, T_image_file))] for T_image_file in ways]
 
 
 def _image(picture: Picture) -> NDArray[np.uint8]:

@@ -16,7 +16,7 @@ from models.batch.shard import Done, Engine, Shard, SickError, Work, answer_shar
 from models.errors import MethodError
 
 SICK = 70  # exit status of a process whose model answers no more: EX_SOFTWARE of sysexits.h
-TRIES = 3  # of a shard whose process ended
+TRIES = 3  # processes that may end and leave nothing done
 
 _held: tuple[Work, Engine | None] | None = None  # of a worker process: loaded once
 
@@ -39,33 +39,35 @@ def here(shards: Sequence[Shard], work: Work) -> Iterator[Done]:
 def in_processes(shards: Sequence[Shard], work: Work, workers: int) -> Iterator[Done]:
     """In so many processes of this machine; as they are done, in any order.
 
-    A process that ends itself, or is ended, is replaced, and its shard tried again, `TRIES` times in all.
+    A process that ends itself, or is ended, is replaced, and its shard tried again after all others.
 
     Raises:
-        MethodError: A shard ended its process each time.
+        MethodError: Processes ended `TRIES` times and no shard was done between.
         UnmaskError: The method cannot be loaded, or the folder cannot be written to.
     """
     left = {shard.number: shard for shard in shards}
     ended: Counter[int] = Counter()
+    in_vain = 0
     while left:
         running: dict[Future[Done], int] = {}
+        order = sorted(left.values(), key=lambda shard: (ended[shard.number], shard.number))
         try:
-            for done in _pooled(list(left.values()), work, workers, running):
+            for done in _pooled(order, work, workers, running):
                 del left[done.number]
+                in_vain = 0
                 yield done
         except BrokenProcessPool as error:
-            ended.update(number for number in running.values() if number in left)
-            ended.update([-1])  # also where none was running
-            worst = max((number for number in ended if number in left), key=lambda n: ended[n], default=-1)
-            if ended[worst] >= TRIES:
-                raise MethodError(_blamed(left.get(worst), ended[worst])) from error
+            ended.update(running.values())
+            in_vain += 1
+            if in_vain == TRIES:
+                raise MethodError(_blamed(left[order[0].number])) from error
 
 
-def _blamed(shard: Shard | None, times: int) -> str:
-    about = f"that answered from {shard.parts[0].path} on" if shard else "of a worker"
+def _blamed(shard: Shard) -> str:
+    first = shard.parts[0]
     return (
-        f"The process {about} ended {times} times. Use fewer --workers if memory is short; "
-        "go on with --resume."
+        f"The process that answers about {first.path}, picture {first.start + 1} and those after it, ended "
+        f"{TRIES} times. Use fewer --workers if memory is short; go on with --resume."
     )
 
 
