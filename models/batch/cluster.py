@@ -10,11 +10,12 @@ from typing import Any
 
 from models.batch.executors import SICK
 from models.batch.shard import Done, Shard, SickError, Work, answer_shard
-from models.errors import InputError
+from models.errors import InputError, MethodError, UnmaskError, told
 
 LOCAL = "local"
 MISSING = "A cluster needs Ray, which is not installed. Run pip install 'unmask[cluster]'."
 RETRIES = 8  # of a shard whose process or machine was lost
+LONGEST = 300  # characters of what Ray says
 
 
 class Answerer:
@@ -52,6 +53,7 @@ def on_cluster(
 
     Raises:
         InputError: Ray is not installed, or no cluster answers there.
+        MethodError: A shard lost its process or machine more often than it is tried again.
         UnmaskError: The method cannot be loaded, or the folder cannot be written to.
     """
     ray = _begun(address)
@@ -65,11 +67,21 @@ def on_cluster(
         compute=ray.data.ActorPoolStrategy(min_size=1, max_size=most),
         num_cpus=1,
         num_gpus=gpus,
-        max_restarts=-1,
-        max_task_retries=RETRIES,
+        ray_remote_args_fn=_retried,
     )
-    for cells in table.iter_rows():
-        yield Done(**{name: int(cells[name]) for name in Done.__slots__})
+    try:
+        for cells in table.iter_rows():
+            yield Done(**{name: int(cells[name]) for name in Done.__slots__})
+    except ray.exceptions.RayError as error:
+        cause = getattr(error, "cause", None)
+        if isinstance(cause, UnmaskError):
+            raise cause from error
+        raise MethodError(f"The cluster gave up ({told(error)[-LONGEST:]}). Go on with --resume.") from error
+
+
+def _retried() -> dict[str, int]:
+    """How often Ray tries a shard and starts a process anew."""
+    return {"max_restarts": -1, "max_task_retries": RETRIES}
 
 
 def _begun(address: str) -> Any:

@@ -77,7 +77,8 @@ def _work(asked: Table, device: str, weights: Provenance) -> tuple[Work, Execute
     """What is to be done with every shard, and who does it."""
     cores = len(os.sched_getaffinity(0))
     workers = asked.workers or (cores if device == "cpu" else 1)
-    threads = max(1, cores // workers) if device == "cpu" and not asked.cluster else 0
+    ours = workers > 1 and not asked.cluster and "OMP_NUM_THREADS" not in os.environ
+    threads = max(1, cores // workers) if ours else 0
     setting = Setting(asked.method, asked.weights, device, asked.detector, asked.without, asked.box, threads)
     work = Work(
         out=asked.out,
