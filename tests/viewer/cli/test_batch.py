@@ -118,7 +118,7 @@ def test_pictures_videos_archives_and_bad_files_are_rows_of_one_table(tmp_path, 
         ("4.PNG", 0, None, False),
         ("torn.tar", 0, None, True),
     ]
-    by_name = {Path(str(r["input"])).name: r for r in table}
+    by_name = {Path(str(r["input"])).name: r for r in rows(tmp_path / "o")}
     assert by_name["1.png"]["input"] == f"{folder / 'shard.tar.gz'}!x/1.png"
     assert "damaged or cut off" in str(by_name["bad.png"]["problem"])
     assert (by_name["a.png"]["width_px"], by_name["clip.mp4"]["time_s"]) == (200, pytest.approx(0.16))
