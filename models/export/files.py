@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from models.face_model.whole_head import WholeHead
 
 SCHEMA = "unmask.answer/1"
-MESH_SUFFIXES = (".ply", ".glb")
+MESH_SUFFIXES = (".ply", ".glb", ".obj")
 UNSEEN_GREY = 128
 AS_SHOWN = np.eye(3)
 
@@ -53,7 +53,7 @@ def write_mesh(
     head: WholeHead | None = None,
     T_file_image: NDArray[np.float64] = AS_SHOWN,
 ) -> None:
-    """The answer's mesh as .ply or .glb, by the ending of `path`.
+    """The answer's mesh as .ply, .glb or .obj, by the ending of `path`.
 
     Args:
         path: Where to; its folder is made if need be.
@@ -62,7 +62,7 @@ def write_mesh(
             no colour.
         write: Who writes the bytes.
         head: What to put around the face, as context that nobody predicted: in GLB a mesh of its own, in PLY
-            vertices after the face's whose `predicted` is 0. None: the face alone.
+            vertices after the face's whose `predicted` is 0. None: the face alone, as always in OBJ.
         T_file_image: [3, 3], from px of the frame to px of the picture's file, in which the mesh is written;
             does not turn.
 
@@ -77,6 +77,8 @@ def write_mesh(
         data = _ply(answer, image, head, T_file_image)
     elif suffix == ".glb":
         data = _glb(answer, image, head, T_file_image)
+    elif suffix == ".obj":
+        data = _obj(answer, image, T_file_image)
     else:
         raise ValueError(f"a mesh is written as one of {MESH_SUFFIXES}, not as {suffix!r}")
     write(path, data)
@@ -222,6 +224,17 @@ def _ply(
         f"comment millimetres per px {answer.mm_per_px / grown:.6g}\n"
     )
     return data.replace(b"element vertex", notes.encode() + b"element vertex", 1)
+
+
+def _obj(answer: Reconstruction, image: NDArray[np.uint8] | None, T_file_image: NDArray[np.float64]) -> bytes:
+    """As PLY, colours after the positions; what is known of the vertices has no place in it."""
+    from trimesh.exchange.obj import export_obj
+
+    mesh = _mesh(answer, _upright(moved(answer.vertices, T_file_image)), image)
+    header = (
+        f"unmask, method {answer.method}\n# unit px; x right, y up (minus the image row), z to the camera"
+    )
+    return str(export_obj(mesh, include_normals=True, include_texture=False, header=header)).encode()
 
 
 def _glb(

@@ -15,7 +15,12 @@ SMALLEST_BOX_PX = 8
 LONGEST_LIST_BYTES = 64_000_000
 
 
-def expanded(words: Sequence[Path], lists: Sequence[Path] = (), recursive: bool = False) -> tuple[Path, ...]:
+def expanded(
+    words: Sequence[Path],
+    lists: Sequence[Path] = (),
+    recursive: bool = False,
+    endings: tuple[str, ...] = (),
+) -> tuple[Path, ...]:
     """The files meant, in order, each once.
 
     Args:
@@ -23,13 +28,14 @@ def expanded(words: Sequence[Path], lists: Sequence[Path] = (), recursive: bool 
             comes first.
         lists: Files that name a file, folder or pattern on each line.
         recursive: Whether folders are taken with all folders inside.
+        endings: Of names, in lower case, of files that are taken from folders beside pictures and videos.
 
     Raises:
         InputError: A list or folder cannot be read, a pattern or folder has nothing, or nothing is meant.
     """
-    files = dict.fromkeys(file for word in words for file in _meant(word, recursive, True))
+    files = dict.fromkeys(file for word in words for file in _meant(word, recursive, True, endings))
     for path in lists:
-        files.update(dict.fromkeys(_listed(path, recursive)))
+        files.update(dict.fromkeys(_listed(path, recursive, endings)))
     if not files:
         raise InputError("There is nothing to answer for: the list is empty. Name pictures or videos.")
     return tuple(files)
@@ -64,29 +70,34 @@ def check_box(box: Box, width: int, height: int) -> None:
         )
 
 
-def _meant(word: Path, recursive: bool, lists: bool) -> Iterator[Path]:
+def _meant(word: Path, recursive: bool, lists: bool, endings: tuple[str, ...]) -> Iterator[Path]:
     text = str(word)
     if word.is_dir():
-        yield from _inside(word, recursive)
+        yield from _inside(word, recursive, endings)
     elif os.path.lexists(word):
         yield word
     elif lists and text.startswith("@"):
-        yield from _listed(Path(text[1:]), recursive)
+        yield from _listed(Path(text[1:]), recursive, endings)
     elif glob.has_magic(text):
         found = sorted(glob.glob(text, recursive=recursive), key=_natural)
         if not found:
             raise InputError(f"Nothing fits the pattern {text}. Check its folder and ending.")
         for path in found:
-            yield from _meant(Path(path), recursive, False)
+            yield from _meant(Path(path), recursive, False, endings)
     else:
         yield word  # told as absent when its turn comes
 
 
-def _inside(folder: Path, recursive: bool) -> Iterator[Path]:
+def _inside(folder: Path, recursive: bool, endings: tuple[str, ...]) -> Iterator[Path]:
     from models.file_formats.picture_formats import SUFFIXES
     from viewer.sources import VIDEO_SUFFIXES
 
-    found = [path for path in _walked(folder, recursive) if path.suffix.lower() in SUFFIXES | VIDEO_SUFFIXES]
+    taken = SUFFIXES | VIDEO_SUFFIXES
+    found = [
+        path
+        for path in _walked(folder, recursive)
+        if path.suffix.lower() in taken or path.name.lower().endswith(endings)
+    ]
     if not found:
         more = "" if recursive else ", or say --recursive to look into the folders inside"
         raise InputError(f"There is no picture or video in {folder}. Choose a folder that holds some{more}.")
@@ -108,7 +119,7 @@ def _walked(folder: Path, recursive: bool) -> Iterator[Path]:
             yield from _walked(path, recursive)
 
 
-def _listed(path: Path, recursive: bool) -> Iterator[Path]:
+def _listed(path: Path, recursive: bool, endings: tuple[str, ...]) -> Iterator[Path]:
     """Relative names count from the current folder, as typed ones do."""
     try:
         status = path.stat()
@@ -119,7 +130,7 @@ def _listed(path: Path, recursive: bool) -> Iterator[Path]:
         reason = error.strerror or str(error)
         raise InputError(f"The list {path} cannot be read ({reason}). Check its name and folder.") from error
     for line in _told(lines):
-        yield from _meant(Path(line), recursive, False)
+        yield from _meant(Path(line), recursive, False, endings)
 
 
 def _told(lines: Iterable[str]) -> Iterator[str]:

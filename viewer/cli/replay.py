@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from models.catalogue import provenance
 from models.detection.detectors import detect
-from models.errors import InputError
+from models.errors import InputError, told
 from models.export.files import write_answers, write_picture
 from models.export.outputs import Outputs
 from models.export.overlay import draw_overlay
@@ -27,7 +27,6 @@ from viewer.cases.replaying import occluders_of_case, pinned_again, read_frame, 
 from viewer.cases.restoring import faces_of, read_whole
 from viewer.cases.saving import boxes_told
 from viewer.cases.scaling import to_file, to_shown
-from viewer.cli.answering import Answering, told
 from viewer.cli.options import Replay
 from viewer.cli.speech import complain, say
 from viewer.sources.source import Frame

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from models.catalogue import Provenance, provenance
 from models.detection.detectors import detect
-from models.errors import InputError, MethodError, UnmaskError
+from models.errors import InputError, MethodError, UnmaskError, told
 from models.export.files import write_answers, write_mesh, write_picture
 from models.export.outputs import Names, Outputs
 from models.export.overlay import draw_overlay
@@ -17,7 +17,7 @@ from models.metrics.states import STATE_NAMES, state_shares
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face
 from resources import program_version
-from viewer.cli.answering import Answering, told
+from viewer.cli.answering import Answering
 from viewer.cli.clip import Clip, as_csv, reader_of
 from viewer.cli.inputs import check_box, expanded, is_video, lists_of
 from viewer.cli.options import Batch
