@@ -27,6 +27,7 @@ from viewer.cases.replaying import occluders_of_case, pinned_again, read_frame, 
 from viewer.cases.restoring import faces_of, read_whole
 from viewer.cases.saving import boxes_told
 from viewer.cases.scaling import to_file, to_shown
+from viewer.cli.answering import Answering
 from viewer.cli.options import Replay
 from viewer.cli.speech import complain, say
 from viewer.sources.source import Frame
