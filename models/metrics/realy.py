@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial import cKDTree
 
 from models.geometry.arrays import Doubles, Ints
+from models.ground_truth.scanned import Region
 from models.metrics.nonrigid import Pulls, drawn_onto
 from models.metrics.scans import SEVEN_OF_68, Placed, rigidly_nearer
 from models.metrics.surface_distance import closest_on_surface
 
-KEYPOINTS = 85  # the first 68 are iBUG's
-REGIONS = ("nose", "mouth", "forehead", "cheek")
 _MOUTH, _EYES = (*range(48, 61), 64), tuple(range(36, 48))
 ALIGNED_BY: Mapping[str, tuple[int, ...]] = {
     "nose": (*range(27, 36), 70, 71),
@@ -28,14 +26,6 @@ DRAWN_BY: Mapping[str, tuple[int, ...]] = {
     "forehead": (*_EYES, *range(17, 27)),
     "cheek": (),
 }
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Region:
-    """A part of a scan: vertices [P, 3] and triangles [T, 3]."""
-
-    vertices: Doubles
-    triangles: Ints
 
 
 def globally_placed(

@@ -16,9 +16,10 @@ from models.geometry.arrays import Doubles, Ints
 from models.ground_truth.labelled import spread
 from models.ground_truth.pictures import read_picture
 from models.ground_truth.readers import read_truth
-from models.ground_truth.scanned import read_scan
-from models.metrics.realy import KEYPOINTS, REGIONS, Region
+from models.ground_truth.scanned import Region, read_scan
 
+KEYPOINTS = 85  # the first 68 are iBUG's
+REGIONS = ("nose", "mouth", "forehead", "cheek")
 POINTS, SCANS, SCALES = "REALY_HIFI3D_keypoints", "REALY_scan_region", "metrical_scale.txt"
 PICTURES = (".jpg", ".png")
 MOST_BYTES = 4 << 20
