@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from models.errors import InputError, MethodError, UnmaskError, told
 
 LOCAL = "local"
 MISSING = "A cluster needs Ray, which is not installed. Run pip install 'unmask[cluster]'."
-RETRIES = 8  # of a shard whose process or machine was lost
+RETRIES = 32  # of a shard whose process or machine was lost; the loss of one machine takes several
 LONGEST = 300  # characters of what Ray says
 
 
@@ -60,15 +61,17 @@ def on_cluster(
     ray.data.DataContext.get_current().enable_progress_bars = False
     most = workers or max(1, int(ray.cluster_resources().get("GPU" if gpus else "CPU", 1)))
     items = [{"shard": pickle.dumps(shard)} for shard in shards]
-    table = ray.data.from_items(items, override_num_blocks=len(items)).map_batches(
-        Answerer,
-        fn_constructor_args=(work,),
-        batch_size=1,
-        compute=ray.data.ActorPoolStrategy(min_size=1, max_size=most),
-        num_cpus=1,
-        num_gpus=gpus,
-        ray_remote_args_fn=_retried,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # until Ray has another name for `_retried`
+        table = ray.data.from_items(items, override_num_blocks=len(items)).map_batches(
+            Answerer,
+            fn_constructor_args=(work,),
+            batch_size=1,
+            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=most),
+            num_cpus=1,
+            num_gpus=gpus,
+            ray_remote_args_fn=_retried,
+        )
     try:
         for cells in table.iter_rows():
             yield Done(**{name: int(cells[name]) for name in Done.__slots__})
@@ -91,6 +94,7 @@ def _begun(address: str) -> Any:
         import ray.data
     except ImportError as error:
         raise InputError(MISSING) from error
+    logging.getLogger("ray.data").setLevel(logging.WARNING)
     if not ray.is_initialized():
         try:
             ray.init(
