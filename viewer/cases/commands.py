@@ -218,9 +218,12 @@ class CaseCommands(QObject):
     def _on_answered(self, shown: Shown) -> None:
         if self._answer_of is None or self._store.state.stale:
             return
-        (opening, frame), self._answer_of = self._answer_of, None
+        opening, frame = self._answer_of
+        if self._store.state.frame is not frame:
+            self._answer_of = None  # the user went on
         if shown.bare is not frame:
-            return
+            return  # an answer about the frame before was on its way
+        self._answer_of = None
         self._select(opening, shown)
         state = self._store.state
         self._asking.submit(_Again(opening, state, self._session.asker, state.comparison))

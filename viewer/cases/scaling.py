@@ -11,7 +11,7 @@ from viewer.sources.source import Frame
 
 def to_file(frame: Frame) -> Doubles:
     """T_file_shown [3, 3]; exactly the identity where the picture is shown as it is."""
-    return rescaling(frame.shown_size, frame.full_size)
+    return frame.T_file_shown
 
 
 def to_shown(size_px: Size, frame: Frame) -> Doubles:

@@ -17,7 +17,7 @@ from models.export.outputs import Outputs
 from models.export.overlay import draw_overlay
 from models.loading import checked_device, load
 from models.reconstruction import Reconstruction
-from models.reconstructor import Face
+from models.reconstructor import Face, Reconstructor
 from resources import program_version
 from viewer.cases.case import Case, Kind, Who
 from viewer.cases.case_file import ENDING
@@ -43,14 +43,16 @@ class Askers:
     """The methods of a case, each loaded once."""
 
     device: str
-    _loaded: dict[tuple[str, str], Answering] = field(default_factory=dict)
+    _loaded: dict[tuple[str, str], Reconstructor] = field(default_factory=dict)
 
     def __call__(
         self, setting: Setting
     ) -> Callable[[NDArray[np.uint8], Sequence[Face]], Sequence[Reconstruction]]:
         """Who answers about faces of a picture."""
         name, weights = setting.method, setting.weights
-        method = load(name, weights, self.device)
+        if (name, weights) not in self._loaded:
+            self._loaded[name, weights] = load(name, weights, self.device)
+        method = self._loaded[name, weights]
         without = setting.without & frozenset(method.switches)
         ask = Answering(method, self.device, lambda: load(name, weights, "cpu"), without)
 

@@ -186,7 +186,11 @@ def test_the_picture_of_a_folder_is_found_though_others_came_before_it(qtbot, de
     path = save(qtbot, desk, tmp_path)
     assert read_file(path).input.kind is Kind.FOLDER
     photo(tmp_path / "photos" / "1.png", 60)
-    reopen(qtbot, other, path)
+    other.work.gate.clear()
+    other.commands.cases.open(path)
+    qtbot.waitUntil(lambda: other.state.frame is not None and other.state.frame.index == 2)
+    with qtbot.waitSignal(other.commands.cases.opened):
+        other.work.gate.set()  # first to an answer about the first picture, which was on its way
     assert (other.state.frame.name, other.state.frame.index, other.state.frame.count) == ("3.png", 2, 3)
 
 
