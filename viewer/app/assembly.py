@@ -53,7 +53,7 @@ log = logging.getLogger(__name__)
 FIRST_SIZE = (1600, 1000)
 SIDE = Qt.DockWidgetArea.RightDockWidgetArea
 SIDE_WIDTH = 300
-LOG_HEIGHT = 140
+HISTORY_HEIGHT = 140
 OCCLUSION_HEIGHT = 720
 LOW = 820  # px of height under which docks share one place
 CLOSE_TIMEOUT_S = 1.0  # for all threads together; whoever asked to end waits 2 s
@@ -121,6 +121,7 @@ class Assembly(QObject):
         self.store.on(lambda state: state.theme, self._dress)
         self.store.on(panels_shown, lambda rows: self._area.show_only([row.name for row in rows]), self)
         self.store.on(lambda state: state.panel_layout, self._bring_docks)
+        self.store.on(has_clip, self._bring_history)
         self.store.on(lambda state: state.source_name, self._name_window)
 
     def show(self, size: tuple[int, int] | None = None) -> None:
@@ -189,12 +190,13 @@ class Assembly(QObject):
         banner = Banner(self.store, commands.window, commands.faces, self.actions["draw-box"])
         methods = MethodsBar(self.store, commands.methods, self.actions)
         transport = TransportBar(self.store, commands.playback, self.actions)
-        self.window.place([banner, bar, methods, area, transport], area, Status(self.store))
+        area.lay_over(banner)
+        self.window.place([bar, methods, area, transport], area, Status(self.store))
         right, bottom = SIDE, Qt.DockWidgetArea.BottomDockWidgetArea
         self._docks = {
             "layers": self.window.add_dock(
                 "layers",
-                "Branches and layers",
+                "Layers",
                 LayersDock(self.store, commands.display, commands.branches),
                 right,
             ),
@@ -206,7 +208,7 @@ class Assembly(QObject):
             ),
             "occlusion": self.window.add_dock(
                 "occlusion",
-                "Occlusion lab",
+                "Occlusion",
                 OcclusionDock(self.store, commands.occlusion, commands.trials, self.actions),
                 right,
             ),
@@ -251,14 +253,13 @@ class Assembly(QObject):
             self.window.addDockWidget(area, dock)
             dock.show()
         self.window.tabifyDockWidget(logged, history)
-        logged.raise_()
+        logged.hide()
+        history.hide()
         if low:
             self.window.tabifyDockWidget(layers, inspector)
             self.window.tabifyDockWidget(inspector, metrics)
             self.window.tabifyDockWidget(metrics, occlusion)
             layers.raise_()
-            history.hide()
-            logged.hide()
         else:
             self.window.splitDockWidget(layers, inspector, Qt.Orientation.Vertical)
             self.window.tabifyDockWidget(inspector, metrics)
@@ -267,7 +268,7 @@ class Assembly(QObject):
             inspector.raise_()
             self.window.resizeDocks([layers, inspector], [450, 440], Qt.Orientation.Vertical)
         self.window.resizeDocks([layers], [SIDE_WIDTH], Qt.Orientation.Horizontal)
-        self.window.resizeDocks([logged], [LOG_HEIGHT], Qt.Orientation.Vertical)
+        self._bring_history(has_clip(self.store.state))
         self._bring_docks(self.store.state.panel_layout)
 
     def _show_assets(self) -> None:
@@ -290,6 +291,13 @@ class Assembly(QObject):
             self._docks["layers"].raise_()
         if panel_layout == METHODS:
             self._docks["metrics"].raise_()
+
+    def _bring_history(self, clip: bool) -> None:
+        """The history under the panels when a clip is opened, where there is height for it."""
+        if clip and self.window.height() >= LOW:
+            self._docks["history"].show()
+            self._docks["history"].raise_()
+            self.window.resizeDocks([self._docks["history"]], [HISTORY_HEIGHT], Qt.Orientation.Vertical)
 
     def _bring_occlusion(self) -> None:
         """The lab's dock in front, with most of the height: it is worked with, the inspector only read."""
@@ -326,6 +334,11 @@ class Assembly(QObject):
         box = QMessageBox(QMessageBox.Icon.NoIcon, "About Unmask", text, parent=self.window)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.open()  # not exec: nothing waits for it
+
+
+def has_clip(state: State) -> bool:
+    """Whether what is open has more than one frame."""
+    return state.frame is not None and state.frame.count != 1
 
 
 def _fitting(size: tuple[int, int]) -> tuple[int, int]:

@@ -52,6 +52,10 @@ class DisplayCommands(QObject):
         """Draw a head around the faces, or no longer."""
         self._store.update(head=not self._store.state.head)
 
+    def toggle_truth_in_3d(self) -> None:
+        """Draw the ground truth in the 3D panels too, or no longer."""
+        self._store.update(truth_in_3d=not self._store.state.truth_in_3d)
+
     def toggle_wire(self) -> None:
         """Draw edges over all surfaces in sight, or no longer."""
         state = self._store.state

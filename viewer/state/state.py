@@ -62,6 +62,7 @@ class State:
         gl_renderer: The OpenGL driver; empty until a panel reports it.
         drawing_box: The next drag over the photo draws a face box.
         whole_photo: The photo panel shows all of the photo rather than the faces and what is around them.
+        truth_in_3d: The ground truth is drawn in the 3D panels too.
         head: A head is drawn around the faces, for the eye.
         recent: Paths opened before, newest first.
         theme: Colours of the window.
@@ -106,6 +107,7 @@ class State:
     gl_renderer: str = ""
     drawing_box: bool = False
     whole_photo: bool = False
+    truth_in_3d: bool = False
     head: bool = True
     recent: tuple[str, ...] = ()
     theme: Theme = Theme.DARK
@@ -166,6 +168,7 @@ class Changes(TypedDict, total=False):
     gl_renderer: str
     drawing_box: bool
     whole_photo: bool
+    truth_in_3d: bool
     head: bool
     recent: tuple[str, ...]
     theme: Theme
