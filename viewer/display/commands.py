@@ -35,7 +35,7 @@ class DisplayCommands(QObject):
     def set_look(self, panel: str, look: Look) -> None:
         """Colour one panel's surface by something else."""
         state = self._store.state
-        style = replace(style_of(state, panel), look=look)
+        style = replace(style_of(state, panel), look=look, span=None)
         self._store.update(styles=with_style(state, panel, style))
 
     def set_style(self, panel: str, style: LayerStyle) -> None:

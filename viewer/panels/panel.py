@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal, Slot
@@ -17,8 +19,9 @@ from viewer.gl.points_item import PointsItem
 from viewer.panels.colours import DARK, palette, shares
 from viewer.panels.legend import Legend, Shape, Swatch
 from viewer.panels.message import Message
+from viewer.panels.range_dialog import RangeDialog
 from viewer.panels.shading import head_paint, legend_of, paint_of
-from viewer.panels.surface_data import Drawn, drawn
+from viewer.panels.surface_data import Drawn, drawn, spanned
 from viewer.panels.title_strip import TitleStrip
 from viewer.panels.veil import Veil
 from viewer.state.camera import Camera
@@ -84,6 +87,7 @@ class Panel(QFrame):
         self.view.renderer_found.connect(self.renderer_found)
         self.strip.style_chosen.connect(self.style_chosen)
         self.strip.reset_asked.connect(self.view.reset_view)
+        self.strip.range_asked.connect(self._ask_range)
 
     # --- what to show
 
@@ -235,6 +239,7 @@ class Panel(QFrame):
         self._place_overlays()
 
     def _apply_look(self) -> None:
+        self.strip.set_ranged(self._drawn is not None and self._style.look in self._drawn.scales)
         paint = self._paint()
         self._mesh.set_paint(paint)
         head = head_paint(paint)
@@ -244,10 +249,22 @@ class Panel(QFrame):
         self._tell_legend()
 
     def _paint(self) -> Paint:
-        return paint_of(self.row, self._style, self._drawn, self._colours)
+        return paint_of(self.row, self._style, spanned(self._drawn, self._style), self._colours)
+
+    @Slot()
+    def _ask_range(self) -> None:
+        scale = None if self._drawn is None else self._drawn.scales.get(self._style.look)
+        if self._drawn is None or scale is None:
+            return
+        values = self._drawn.surface.values[:, scale.channel]
+        dialog = RangeDialog(values, scale, self._style.span, self._colours, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.span_chosen.connect(lambda span: self.style_chosen.emit(replace(self._style, span=span)))
+        dialog.open()
 
     def _tell_legend(self) -> None:
-        bar, swatches = legend_of(self.row, self._style.look, self._paint(), self._drawn, self._colours)
+        seen = spanned(self._drawn, self._style)
+        bar, swatches = legend_of(self.row, self._style.look, self._paint(), seen, self._colours)
         truth = (Swatch("ground truth", self._colours.truth, Shape.DOT),) if self._truth_on else ()
         self._legend.set_content(bar, (*swatches, *truth))
         self._place_overlays()

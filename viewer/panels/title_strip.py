@@ -32,10 +32,12 @@ class TitleStrip(QWidget):
     Signals:
         style_chosen(LayerStyle): The user chose another look or switched the wire.
         reset_asked(): The user wants the first view back.
+        range_asked(): The user wants to choose the range of the colours.
     """
 
     style_chosen = Signal(object)
     reset_asked = Signal()
+    range_asked = Signal()
 
     def __init__(self, row: PanelRow, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -81,7 +83,7 @@ class TitleStrip(QWidget):
         for look in row.looks:
             action = QAction(look.value, self, checkable=True)
             action.triggered.connect(
-                lambda _=False, look=look: self._choose(replace(self._style, look=look))
+                lambda _=False, look=look: self._choose(replace(self._style, look=look, span=None))
             )
             group.addAction(action)
             menu.addAction(action)
@@ -90,6 +92,9 @@ class TitleStrip(QWidget):
         self._wire.triggered.connect(lambda on: self._choose(replace(self._style, wire=on)))
         menu.addAction(self._wire)
         menu.addSeparator()
+        self._range = menu.addAction("Range of colours…", self.range_asked.emit)
+        self._range.setToolTip("Choose which numbers the ends of the colours stand for")
+        self._range.setEnabled(False)
         menu.addAction("Reset the view", self.reset_asked.emit)
         button.setMenu(menu)
         self.set_style(row.style, button)
@@ -129,6 +134,11 @@ class TitleStrip(QWidget):
         shown = button or self._button
         if shown is not None:
             shown.setText(f"{style.look.value} ▾")
+
+    def set_ranged(self, ranged: bool) -> None:
+        """Whether the look on now has a range of numbers."""
+        if self._button is not None:
+            self._range.setEnabled(ranged)
 
     def set_note(self, note: str, meaning: str) -> None:
         """Figures instead of the subtitle, and what a hover says of them; alarms only mark them."""
