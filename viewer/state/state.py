@@ -15,7 +15,7 @@ from viewer.state.notice import Notice
 from viewer.state.occlusion import Occlusion
 from viewer.state.probe import Probe
 from viewer.state.setting import MOST_METHODS, Setting
-from viewer.state.shown import Shown, TruthFile
+from viewer.state.shown import BoxTrial, Shown, TruthFile
 from viewer.state.style import FIRST_STYLES, LayerStyle, Theme
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class State:
         boxes: Faces the user drew on it; None where the detector looks.
         searches: How often the user has asked to look for faces again.
         truth: Ground truth the user opened.
+        box_trial: What was there before the true box was tried; None while it is not.
         shown: The frame and its answers; None before the first.
         stale: What is shown answers an older request: something was switched or chosen since, and the new
             answer is not there yet.
@@ -80,6 +81,7 @@ class State:
     boxes: tuple[Face, ...] | None = None
     searches: int = 0
     truth: TruthFile | None = None
+    box_trial: BoxTrial | None = None
     shown: Shown | None = None
     stale: bool = False
     camera: Camera = field(default_factory=Camera)
@@ -141,6 +143,7 @@ class Changes(TypedDict, total=False):
     boxes: tuple[Face, ...] | None
     searches: int
     truth: TruthFile | None
+    box_trial: BoxTrial | None
     shown: Shown | None
     stale: bool
     camera: Camera
