@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from html import escape
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QPixmap
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtWidgets import QDialog, QMessageBox, QWidget
 
 from viewer.app.commands import Commands
 from viewer.compare.bar import CompareBar
@@ -28,6 +29,7 @@ from viewer.occlusion.presenter import CoveredPhoto, OcclusionPresenter
 from viewer.playback.history_dock import HistoryDock
 from viewer.playback.transport_bar import TransportBar
 from viewer.state.layout import OCCLUSION, panels_shown
+from viewer.state.panel_help import help_on
 from viewer.state.setting import METHODS
 from viewer.state.settings import Settings
 from viewer.state.state import State
@@ -36,13 +38,14 @@ from viewer.state.style import Theme
 from viewer.widgets import theme
 from viewer.widgets.dialogs import Desktop, DesktopServices
 from viewer.window.about import about
-from viewer.window.action_table import make_actions
+from viewer.window.action_table import ACTIONS, make_actions
 from viewer.window.banner import Banner
 from viewer.window.log_dock import LogDock, LogHandler, LogModel, LogRelay
 from viewer.window.main_window import MainWindow
 from viewer.window.menus import FileMenus
 from viewer.window.panel_area import PanelArea
 from viewer.window.panel_presenter import PanelPresenter, PictureView, SurfacePanel
+from viewer.window.shortcuts_dialog import ShortcutsDialog
 from viewer.window.status import Status
 
 if TYPE_CHECKING:
@@ -328,12 +331,26 @@ class Assembly(QObject):
                 self._show_about()
             case "assets":
                 self._show_assets()
+            case "shortcuts":
+                self._open(ShortcutsDialog(ACTIONS, self.actions, self.commands.window, self.window))
+            case "panels-help":
+                self._show_panels_help()
 
     def _show_about(self) -> None:
         text = about(self.store.state, in_use(self.store.state))
-        box = QMessageBox(QMessageBox.Icon.NoIcon, "About Unmask", text, parent=self.window)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.open()  # not exec: nothing waits for it
+        self._open(QMessageBox(QMessageBox.Icon.NoIcon, "About Unmask", text, parent=self.window))
+
+    def _show_panels_help(self) -> None:
+        told = "".join(
+            f"<p><b>{escape(title)}</b><br>{escape(text)}</p>" for title, text in help_on(self.store.state)
+        )
+        box = QMessageBox(QMessageBox.Icon.NoIcon, "What am I looking at?", told, parent=self.window)
+        box.setTextFormat(Qt.TextFormat.RichText)
+        self._open(box)
+
+    def _open(self, dialog: QDialog) -> None:
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()  # not exec: nothing waits for it
 
 
 def has_clip(state: State) -> bool:

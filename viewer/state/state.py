@@ -67,6 +67,7 @@ class State:
         head: A head is drawn around the faces, for the eye.
         recent: Paths opened before, newest first.
         theme: Colours of the window.
+        keys: Shortcuts the user chose, by the action's name; empty for none. Others are as delivered.
         normaliser: What errors are divided by: a key of models.metrics.normalisers.NORMALISERS.
         history: What the frames of the open source said so far.
         visited: Index of the camera's frame whose kept picture is shown; None for none.
@@ -113,6 +114,7 @@ class State:
     head: bool = True
     recent: tuple[str, ...] = ()
     theme: Theme = Theme.DARK
+    keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     comparison: Comparison = field(default_factory=Comparison)
     occlusion: Occlusion = field(default_factory=Occlusion)
     panel_layout: str = "branches"
@@ -175,6 +177,7 @@ class Changes(TypedDict, total=False):
     head: bool
     recent: tuple[str, ...]
     theme: Theme
+    keys: Mapping[str, str]
     comparison: Comparison
     occlusion: Occlusion
     panel_layout: str
