@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from html import escape
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QPixmap
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtWidgets import QDialog, QMessageBox, QWidget
 
 from viewer.app.commands import Commands
 from viewer.cases.autosave import Autosave
@@ -29,6 +30,7 @@ from viewer.occlusion.presenter import CoveredPhoto, OcclusionPresenter
 from viewer.playback.history_dock import HistoryDock
 from viewer.playback.transport_bar import TransportBar
 from viewer.state.layout import OCCLUSION, panels_shown
+from viewer.state.panel_help import help_on
 from viewer.state.setting import METHODS
 from viewer.state.settings import Settings
 from viewer.state.state import State
@@ -37,13 +39,14 @@ from viewer.state.style import Theme
 from viewer.widgets import theme
 from viewer.widgets.dialogs import Desktop, DesktopServices
 from viewer.window.about import about
-from viewer.window.action_table import make_actions
+from viewer.window.action_table import ACTIONS, make_actions
 from viewer.window.banner import Banner
 from viewer.window.log_dock import LogDock, LogHandler, LogModel, LogRelay
 from viewer.window.main_window import MainWindow
 from viewer.window.menus import FileMenus
 from viewer.window.panel_area import PanelArea
 from viewer.window.panel_presenter import PanelPresenter, PictureView, SurfacePanel
+from viewer.window.shortcuts_dialog import ShortcutsDialog
 from viewer.window.status import Status
 
 if TYPE_CHECKING:
@@ -55,7 +58,7 @@ FIRST_SIZE = (1600, 1000)
 SESSIONS = "sessions"  # the folder, beside the settings, of what is kept against a crash
 SIDE = Qt.DockWidgetArea.RightDockWidgetArea
 SIDE_WIDTH = 300
-LOG_HEIGHT = 140
+HISTORY_HEIGHT = 140
 OCCLUSION_HEIGHT = 720
 LOW = 820  # px of height under which docks share one place
 CLOSE_TIMEOUT_S = 1.0  # for all threads together; whoever asked to end waits 2 s
@@ -124,6 +127,7 @@ class Assembly(QObject):
         self.store.on(lambda state: state.theme, self._dress)
         self.store.on(panels_shown, lambda rows: self._area.show_only([row.name for row in rows]), self)
         self.store.on(lambda state: state.panel_layout, self._bring_docks)
+        self.store.on(has_clip, self._bring_history)
         self.store.on(lambda state: state.source_name, self._name_window)
 
     def show(self, size: tuple[int, int] | None = None) -> None:
@@ -193,12 +197,13 @@ class Assembly(QObject):
         banner = Banner(self.store, commands.window, commands.faces, self.actions["draw-box"])
         methods = MethodsBar(self.store, commands.methods, self.actions)
         transport = TransportBar(self.store, commands.playback, self.actions)
-        self.window.place([banner, bar, methods, area, transport], area, Status(self.store))
+        area.lay_over(banner)
+        self.window.place([bar, methods, area, transport], area, Status(self.store))
         right, bottom = SIDE, Qt.DockWidgetArea.BottomDockWidgetArea
         self._docks = {
             "layers": self.window.add_dock(
                 "layers",
-                "Branches and layers",
+                "Layers",
                 LayersDock(self.store, commands.display, commands.branches),
                 right,
             ),
@@ -210,7 +215,7 @@ class Assembly(QObject):
             ),
             "occlusion": self.window.add_dock(
                 "occlusion",
-                "Occlusion lab",
+                "Occlusion",
                 OcclusionDock(self.store, commands.occlusion, commands.trials, self.actions),
                 right,
             ),
@@ -255,14 +260,13 @@ class Assembly(QObject):
             self.window.addDockWidget(area, dock)
             dock.show()
         self.window.tabifyDockWidget(logged, history)
-        logged.raise_()
+        logged.hide()
+        history.hide()
         if low:
             self.window.tabifyDockWidget(layers, inspector)
             self.window.tabifyDockWidget(inspector, metrics)
             self.window.tabifyDockWidget(metrics, occlusion)
             layers.raise_()
-            history.hide()
-            logged.hide()
         else:
             self.window.splitDockWidget(layers, inspector, Qt.Orientation.Vertical)
             self.window.tabifyDockWidget(inspector, metrics)
@@ -271,7 +275,7 @@ class Assembly(QObject):
             inspector.raise_()
             self.window.resizeDocks([layers, inspector], [450, 440], Qt.Orientation.Vertical)
         self.window.resizeDocks([layers], [SIDE_WIDTH], Qt.Orientation.Horizontal)
-        self.window.resizeDocks([logged], [LOG_HEIGHT], Qt.Orientation.Vertical)
+        self._bring_history(has_clip(self.store.state))
         self._bring_docks(self.store.state.panel_layout)
 
     def _show_assets(self) -> None:
@@ -294,6 +298,13 @@ class Assembly(QObject):
             self._docks["layers"].raise_()
         if panel_layout == METHODS:
             self._docks["metrics"].raise_()
+
+    def _bring_history(self, clip: bool) -> None:
+        """The history under the panels when a clip is opened, where there is height for it."""
+        if clip and self.window.height() >= LOW:
+            self._docks["history"].show()
+            self._docks["history"].raise_()
+            self.window.resizeDocks([self._docks["history"]], [HISTORY_HEIGHT], Qt.Orientation.Vertical)
 
     def _bring_occlusion(self) -> None:
         """The lab's dock in front, with most of the height: it is worked with, the inspector only read."""
@@ -324,12 +335,31 @@ class Assembly(QObject):
                 self._show_about()
             case "assets":
                 self._show_assets()
+            case "shortcuts":
+                self._open(ShortcutsDialog(ACTIONS, self.actions, self.commands.window, self.window))
+            case "panels-help":
+                self._show_panels_help()
 
     def _show_about(self) -> None:
         text = about(self.store.state, in_use(self.store.state))
-        box = QMessageBox(QMessageBox.Icon.NoIcon, "About Unmask", text, parent=self.window)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.open()  # not exec: nothing waits for it
+        self._open(QMessageBox(QMessageBox.Icon.NoIcon, "About Unmask", text, parent=self.window))
+
+    def _show_panels_help(self) -> None:
+        told = "".join(
+            f"<p><b>{escape(title)}</b><br>{escape(text)}</p>" for title, text in help_on(self.store.state)
+        )
+        box = QMessageBox(QMessageBox.Icon.NoIcon, "What am I looking at?", told, parent=self.window)
+        box.setTextFormat(Qt.TextFormat.RichText)
+        self._open(box)
+
+    def _open(self, dialog: QDialog) -> None:
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()  # not exec: nothing waits for it
+
+
+def has_clip(state: State) -> bool:
+    """Whether what is open has more than one frame."""
+    return state.frame is not None and state.frame.count != 1
 
 
 def _fitting(size: tuple[int, int]) -> tuple[int, int]:

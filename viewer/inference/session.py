@@ -27,7 +27,7 @@ from viewer.state.setting import NO_BRANCH, NO_BRANCH_REMEDY, Setting
 from viewer.state.shown import Shown
 from viewer.state.state import Changes, State, setting_of
 from viewer.state.store import Store
-from viewer.tasks.latest_only import Abandoned, LatestOnly, Newest
+from viewer.tasks.latest_only import PATIENCE_S, Abandoned, LatestOnly, Newest
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ READING = "Reading the picture"
 LOOKING = "Looking for faces"
 SLOW = Notice(
     Severity.WARNING,
-    "The method has not answered for 20 seconds.",
+    f"The method has not answered for {PATIENCE_S:.0f} seconds.",
     "Wait, or abandon it: then a new worker takes over.",
 )
 NO_BRANCH_NOTICE = Notice(Severity.WARNING, NO_BRANCH, NO_BRANCH_REMEDY)

@@ -15,7 +15,7 @@ from viewer.state.notice import Notice
 from viewer.state.occlusion import Occlusion
 from viewer.state.probe import Probe
 from viewer.state.setting import MOST_METHODS, Setting
-from viewer.state.shown import Shown, TruthFile
+from viewer.state.shown import BoxTrial, Shown, TruthFile
 from viewer.state.style import FIRST_STYLES, LayerStyle, Theme
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class State:
         boxes: Faces the user drew on it; None where the detector looks.
         searches: How often the user has asked to look for faces again.
         truth: Ground truth the user opened.
+        box_trial: What was there before the true box was tried; None while it is not.
         shown: The frame and its answers; None before the first.
         stale: What is shown answers an older request: something was switched or chosen since, and the new
             answer is not there yet.
@@ -65,9 +66,11 @@ class State:
         gl_renderer: The OpenGL driver; empty until a panel reports it.
         drawing_box: The next drag over the photo draws a face box.
         whole_photo: The photo panel shows all of the photo rather than the faces and what is around them.
+        truth_in_3d: The ground truth is drawn in the 3D panels too.
         head: A head is drawn around the faces, for the eye.
         recent: Paths opened before, newest first.
         theme: Colours of the window.
+        keys: Shortcuts the user chose, by the action's name; empty for none. Others are as delivered.
         normaliser: What errors are divided by: a key of models.metrics.normalisers.NORMALISERS.
         history: What the frames of the open source said so far.
         visited: Index of the camera's frame whose kept picture is shown; None for none.
@@ -82,6 +85,7 @@ class State:
     boxes: tuple[Face, ...] | None = None
     searches: int = 0
     truth: TruthFile | None = None
+    box_trial: BoxTrial | None = None
     shown: Shown | None = None
     stale: bool = False
     camera: Camera = field(default_factory=Camera)
@@ -112,9 +116,11 @@ class State:
     gl_renderer: str = ""
     drawing_box: bool = False
     whole_photo: bool = False
+    truth_in_3d: bool = False
     head: bool = True
     recent: tuple[str, ...] = ()
     theme: Theme = Theme.DARK
+    keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     comparison: Comparison = field(default_factory=Comparison)
     occlusion: Occlusion = field(default_factory=Occlusion)
     panel_layout: str = "branches"
@@ -145,6 +151,7 @@ class Changes(TypedDict, total=False):
     boxes: tuple[Face, ...] | None
     searches: int
     truth: TruthFile | None
+    box_trial: BoxTrial | None
     shown: Shown | None
     stale: bool
     camera: Camera
@@ -175,9 +182,11 @@ class Changes(TypedDict, total=False):
     gl_renderer: str
     drawing_box: bool
     whole_photo: bool
+    truth_in_3d: bool
     head: bool
     recent: tuple[str, ...]
     theme: Theme
+    keys: Mapping[str, str]
     comparison: Comparison
     occlusion: Occlusion
     panel_layout: str

@@ -87,19 +87,16 @@ def make_actions(parent: QObject, commands: AllCommands, store: Store) -> dict[s
     for row in ACTIONS:
         action = actions[row.name]
         store.on(partial(_face_of, row), partial(_show, action), action)
+        store.on(partial(_keys_of, row), partial(_set_keys, action, row.tooltip), action)
         store.on(partial(_icon, row), partial(_dress, action), action)
     return actions
 
 
 def _made(row: ActionRow[Any], parent: QObject, commands: object, store: Store) -> QAction:
     action = QAction(row.text, parent)
-    keys = QKeySequence(row.shortcut)
-    hint = f"  ({keys.toString(QKeySequence.SequenceFormat.NativeText)})" if row.shortcut else ""
     action.setObjectName(row.name)
-    action.setToolTip(row.tooltip + hint)
     action.setIconText(row.toolbar or row.text)
     action.setCheckable(row.checked is not None)
-    action.setShortcut(keys)
     action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
     action.triggered.connect(lambda _on: _run(row, commands, action, store))
     return action
@@ -109,6 +106,17 @@ def _run(row: ActionRow[Any], commands: object, action: QAction, store: Store) -
     row.verb(commands)
     if row.checked is not None:
         action.setChecked(row.checked(store.state))  # a click has flipped it whether or not it did anything
+
+
+def _keys_of(row: ActionRow[Any], state: State) -> str:
+    return state.keys.get(row.name, row.shortcut)
+
+
+def _set_keys(action: QAction, tooltip: str, keys: str) -> None:
+    sequence = QKeySequence(keys)
+    hint = f"  ({sequence.toString(QKeySequence.SequenceFormat.NativeText)})" if keys else ""
+    action.setShortcut(sequence)
+    action.setToolTip(tooltip + hint)
 
 
 class _Face(NamedTuple):
