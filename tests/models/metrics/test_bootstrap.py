@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.metrics.bootstrap import interval, resamples
+from models.metrics.bootstrap import interval, interval_of, resamples
 
 
 def mean_of(values):
@@ -43,6 +43,18 @@ def test_ten_copies_of_each_face_do_not_make_a_figure_surer():
     once = interval(mean_of(values), [str(i) for i in range(30)])
     ten = interval(mean_of(np.repeat(values, 10)), [str(i) for i in np.repeat(np.arange(30), 10)])
     assert ten[1] - ten[0] == pytest.approx(once[1] - once[0], rel=0.15)
+
+
+def test_many_resamples_at_once_give_the_same_interval(monkeypatch):
+    values, names = np.random.default_rng(3).normal(0, 1, 50), [str(i) for i in range(50)]
+    one_by_one = interval(mean_of(values), names)
+    assert interval_of(np.mean, values, names) == pytest.approx(one_by_one)
+    monkeypatch.setattr("models.metrics.bootstrap.AT_ONCE", 120)
+    assert interval_of(np.mean, values, names) == pytest.approx(one_by_one), "in small portions too"
+    twins = [str(i // 2) for i in range(50)]
+    assert interval_of(np.median, values, twins) == interval(
+        lambda rows: float(np.median(values[rows])), twins
+    )
 
 
 def test_one_face_has_no_interval_and_the_same_seed_gives_the_same():
