@@ -12,12 +12,14 @@ from PIL import Image
 from scipy.io import savemat
 from scipy.spatial.transform import Rotation
 
+from models.evaluation.dense_truth import DenseTruth
 from models.evaluation.landmark_measures import STATES, covered_of, landmark_values
 from models.evaluation.protocol import Row, Setting
 from models.evaluation.protocols import florence, protocols
 from models.evaluation.protocols.synthetic import samples_of
 from models.evaluation.rendered import RenderedFaces
 from models.face_model.linear import LinearModel
+from models.ground_truth.aflw2000 import Parameters
 from models.ground_truth.labelled import UNKNOWN, Labelled
 from models.reconstruction import (
     STATE_SCALARS,
