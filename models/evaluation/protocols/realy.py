@@ -11,8 +11,8 @@ import numpy as np
 from models.evaluation.protocol import Column, Measured, Protocol, Published, Sample, Setting
 from models.evaluation.scan_measures import EXPRESSION_NOTE, upright
 from models.geometry.arrays import Doubles
-from models.ground_truth.sets.realy import Person, read_barycentric, read_photo, realy
-from models.metrics.realy import REGIONS, globally_placed, region_errors
+from models.ground_truth.sets.realy import REGIONS, Person, read_barycentric, read_photo, realy
+from models.metrics.realy import globally_placed, region_errors
 from models.reconstruction import Reconstruction
 
 ALL = Column("all", "mean of four regions", "mm")

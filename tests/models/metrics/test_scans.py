@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from models.ground_truth.record import TrueMesh
+from models.ground_truth.sets.realy import REGIONS
 from models.metrics.nonrigid import Pulls, drawn_onto
-from models.metrics.realy import ALIGNED_BY, DRAWN_BY, REGIONS, Region, globally_placed, region_errors
+from models.metrics.realy import ALIGNED_BY, DRAWN_BY, globally_placed, region_errors
 from models.metrics.scans import (
     NOW_RADIUS,
     SEVEN_OF_68,
@@ -20,6 +22,7 @@ from models.metrics.scans import (
     unit_mm,
 )
 from models.metrics.surface_distance import distance_to_surface
+from models.reconstruction import frozen
 
 MARKS = np.array(
     [[-45, 30, 0], [-15, 30, 8], [15, 30, 8], [45, 30, 0], [0, -15, 30], [-25, -45, 15], [25, -45, 15.0]]
@@ -126,7 +129,7 @@ def person():
     regions = {}
     for name, rows in zip(REGIONS, quarter, strict=True):
         used, own = np.unique(triangles[rows], return_inverse=True)
-        regions[name] = Region(vertices[used], own.reshape(-1, 3))
+        regions[name] = TrueMesh(frozen(vertices[used]), own.reshape(-1, 3).astype(np.int32))
         at[list(DRAWN_BY[name])] = rng.permutation(used)[: len(DRAWN_BY[name])]  # they lie on their region
     return vertices, triangles, at, regions
 

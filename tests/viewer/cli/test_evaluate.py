@@ -15,7 +15,9 @@ from viewer.cli.parser import parse
 def test_words_are_handed_on_untouched():
     words = ("aflw2000", "DIR", "--out", "x", "--box", "detected", "--limit", "3")
     assert parse(["evaluate", *words]) == Evaluate(words)
-    assert parse(["evaluate", "--compare", "a.json", "-b.json"]) == Evaluate(("--compare", "a.json", "-b.json"))
+    assert parse(["evaluate", "--compare", "a.json", "-b.json"]) == Evaluate(
+        ("--compare", "a.json", "-b.json")
+    )
 
 
 def test_its_status_is_that_of_the_measurement(tmp_path, capsys):
@@ -36,6 +38,8 @@ def test_its_help_names_every_protocol_and_what_it_wants(capsys):
 
 
 def test_it_measures_without_a_window():
-    code = "import sys, models.evaluation.command; print(*[n for n in sys.modules if n.startswith('PySide6')])"
+    code = (
+        "import sys, models.evaluation.command; print(*[n for n in sys.modules if n.startswith('PySide6')])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
