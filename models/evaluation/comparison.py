@@ -18,7 +18,7 @@ from models.evaluation.scoring import BIN_NAMES, yaw_bin
 from models.evaluation.tables import markdown
 from models.file_formats import read_bytes, reason_of
 from models.geometry.arrays import Doubles
-from models.metrics.bootstrap import DRAWS, Ints, interval
+from models.metrics.bootstrap import DRAWS, interval_of
 
 MOST_BYTES = 256 << 20
 SMALLEST = 5  # pairs of which anything is said
@@ -177,11 +177,7 @@ def _difference(
     a, b = a[both], b[both]
     less = a - b
     clusters = [first.subjects[name] for name, ok in zip(names, both, strict=True) if ok]
-
-    def mean(rows: Ints) -> float:
-        return float(less[rows].mean())
-
-    low, high = interval(mean, clusters, draws)
+    low, high = interval_of(np.mean, less, clusters, draws)
     better = less > 0 if column.larger_is_better else less < 0
     share = float((better + 0.5 * (less == 0)).mean())
     means = float(a.mean()), float(b.mean()), float(less.mean())

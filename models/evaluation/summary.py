@@ -10,8 +10,8 @@ import numpy as np
 
 from models.evaluation.protocol import NAN, Column, Protocol, Row, Rows
 from models.evaluation.scoring import BIN_NAMES, yaw_bin
-from models.geometry.arrays import Doubles
-from models.metrics.bootstrap import DRAWS, Ints, interval
+from models.geometry.arrays import Doubles, Ints
+from models.metrics.bootstrap import DRAWS, interval, interval_of
 from models.metrics.errors import area_under_curve, failure_share
 
 ALL, BALANCED = "all", "balanced"
@@ -113,15 +113,11 @@ def _of_column(column: Column, name: str, group: Rows, draws: int) -> list[Figur
     clusters = [row.subject for row in rows]
     found = []
     for statistic, of in (("mean", np.mean), ("median", np.median)):
-        low, high = interval(_picked(of, values), clusters, draws)
+        low, high = interval_of(of, values, clusters, draws)
         found.append(
             Figure(column.title, column.unit, name, statistic, len(values), float(of(values)), low, high)
         )
     return found
-
-
-def _picked(of: Callable[[Doubles], object], values: Doubles) -> Callable[[Ints], float]:
-    return lambda rows: float(of(values[rows]))  # type: ignore[arg-type]
 
 
 def _balanced(column: Column, rows: Rows, draws: int) -> list[Figure]:

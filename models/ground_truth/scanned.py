@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from models.errors import InputError, UnmaskError
 from models.file_formats import read_bytes
 from models.file_formats.numpy_file import read_array
-from models.geometry.arrays import Box, Doubles, Ints
+from models.geometry.arrays import Box, Doubles
 from models.ground_truth.readers import read_truth
 from models.ground_truth.record import TrueMesh
 
@@ -21,14 +21,6 @@ MOST_BYTES = 4 << 20
 SCANS = (".obj", ".ply")
 _POINT = re.compile(r"<point\b[^>]*>")
 _AXES = tuple(re.compile(rf'\b{axis}\s*=\s*"([^"]*)"') for axis in "xyz")
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Region:
-    """A part of a scan: vertices [P, 3] and triangles [T, 3]."""
-
-    vertices: Doubles
-    triangles: Ints
 
 
 @dataclass(frozen=True, eq=False, slots=True)

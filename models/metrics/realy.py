@@ -8,7 +8,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from models.geometry.arrays import Doubles, Ints
-from models.ground_truth.scanned import Region
+from models.ground_truth.record import TrueMesh
 from models.metrics.nonrigid import Pulls, drawn_onto
 from models.metrics.scans import SEVEN_OF_68, Placed, rigidly_nearer
 from models.metrics.surface_distance import closest_on_surface
@@ -51,7 +51,7 @@ def globally_placed(
 
 
 def region_errors(
-    placed: Placed, marks: Doubles, true: Doubles, regions: Mapping[str, Region]
+    placed: Placed, marks: Doubles, true: Doubles, regions: Mapping[str, TrueMesh]
 ) -> dict[str, float]:
     """Mean distance of the corresponding points of each region, in the unit of the scan.
 
@@ -63,15 +63,16 @@ def region_errors(
     return {name: _error(name, placed, marks, true, region) for name, region in regions.items()}
 
 
-def _error(name: str, placed: Placed, marks: Doubles, true: Doubles, region: Region) -> float:
+def _error(name: str, placed: Placed, marks: Doubles, true: Doubles, region: TrueMesh) -> float:
+    points = np.asarray(region.vertices, np.float64)
     known = [k for k in ALIGNED_BY[name] if k < len(marks)]
-    repeats = int(len(region.vertices) / len(known) / (4 if name == "cheek" else 1))
-    aligned, own = rigidly_nearer(placed, marks[known], region.vertices, true[known], repeats)
-    near = closest_on_surface(region.vertices, aligned.vertices, aligned.triangles)
+    repeats = int(len(points) / len(known) / (4 if name == "cheek" else 1))
+    aligned, own = rigidly_nearer(placed, marks[known], points, true[known], repeats)
+    near = closest_on_surface(points, aligned.vertices, aligned.triangles)
     pulls = None
     if DRAWN_BY[name]:
-        at = cKDTree(region.vertices).query(true[list(DRAWN_BY[name])])[1]
+        at = cKDTree(points).query(true[list(DRAWN_BY[name])])[1]
         pulls = Pulls(at, own[[known.index(k) for k in DRAWN_BY[name]]])
-    drawn = drawn_onto(region.vertices, region.triangles, near, pulls)
+    drawn = drawn_onto(points, region.triangles.astype(np.int64), near, pulls)
     partners = closest_on_surface(drawn, aligned.vertices, aligned.triangles)
-    return float(np.linalg.norm(partners - region.vertices, axis=1).mean())
+    return float(np.linalg.norm(partners - points, axis=1).mean())

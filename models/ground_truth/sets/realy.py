@@ -16,7 +16,8 @@ from models.geometry.arrays import Doubles, Ints
 from models.ground_truth.labelled import spread
 from models.ground_truth.pictures import read_picture
 from models.ground_truth.readers import read_truth
-from models.ground_truth.scanned import Region, read_scan
+from models.ground_truth.record import TrueMesh
+from models.ground_truth.scanned import read_scan
 
 KEYPOINTS = 85  # the first 68 are iBUG's
 REGIONS = ("nose", "mouth", "forehead", "cheek")
@@ -50,13 +51,9 @@ class Person:
         return np.asarray(mesh.vertices, np.float64)
 
     @property
-    def regions(self) -> dict[str, Region]:
+    def regions(self) -> dict[str, TrueMesh]:
         """Of the scan, by name; InputError if one cannot be read."""
-        found = {name: read_scan(self.root / SCANS / str(self.number) / f"{name}.obj") for name in REGIONS}
-        return {
-            name: Region(np.asarray(mesh.vertices, np.float64), mesh.triangles.astype(np.int64))
-            for name, mesh in found.items()
-        }
+        return {name: read_scan(self.root / SCANS / str(self.number) / f"{name}.obj") for name in REGIONS}
 
     @property
     def mm(self) -> float:
