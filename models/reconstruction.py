@@ -234,6 +234,8 @@ class Reconstruction:
         likely_range: Half of such answers lie in between, %.
         landmark_states: [68, 3] P(seen), P(turned away), P(covered) of the landmarks as people would tell it
             (a point of the jaw is the visible outline near it); None where the method does not say.
+        coefficients: [C] of the method's linear face model, identity first, then expression, its own
+            units; None where the method tells none.
     """
 
     method: str
@@ -254,6 +256,7 @@ class Reconstruction:
     likely_range: tuple[float, float] | None = None
     landmark_states: Array | None = None
     turn_deg: float = 0.0
+    coefficients: Array | None = None
 
     @property
     def states(self) -> Array | None:

@@ -14,15 +14,6 @@ NEAR_PX = 1.5
 TRACKER_LOST = "A face that was followed was lost and looked for anew: this may be another one."
 
 
-def disagreement_px(answer: Reconstruction) -> tuple[float, float] | None:
-    """Mean and 95th percentile of the distance between the branches, image px; None where nobody knows."""
-    scalar = scalar_of(answer, "disagreement")
-    if scalar is None or not np.isfinite(scalar.values).any():
-        return None
-    px = scalar.values / (answer.mm_per_px if scalar.unit == "mm" else 1.0)
-    return float(np.nanmean(px)), float(np.nanpercentile(px, 95))
-
-
 def own_correction_mm(answer: Reconstruction) -> float | None:
     """Mean distance of the fused face from what lies between the branches; None where nobody knows."""
     scalar = scalar_of(answer, "own correction")
