@@ -30,6 +30,8 @@ KINDS = {
     "json": "Answer (*.json)",
     "png": "Picture (*.png)",
     "csv": "Table (*.csv)",
+    "parquet": "Table (*.parquet)",
+    "pdf": "Document (*.pdf)",
 }
 
 
