@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QColor, QFont, QImage, QPageSize, QPainter, QPdfWriter, QPen
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QColor, QFont, QImage, QImageWriter, QPageSize, QPainter, QPdfWriter, QPen
 
 from models.errors import InputError
 from viewer.mining.cells import cell_text
@@ -70,7 +70,7 @@ def as_png(mining: Mining, rows: NDArray[np.int64]) -> bytes:
         _paint(painter, mining, parts)
     finally:
         painter.end()
-    return _held(lambda buffer: picture.save(buffer, b"PNG"))
+    return _held(lambda buffer: QImageWriter(buffer, QByteArray(b"png")).write(picture))
 
 
 def as_pdf(mining: Mining, rows: NDArray[np.int64]) -> bytes:

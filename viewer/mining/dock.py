@@ -213,6 +213,7 @@ class MiningDock(QWidget):
         self._faces.show(mining, self._shown.rows)
         self._tiles.show(mining, self._shown.rows)
         self.table.show_sort(mining.sort)
+        self.table.show_columns(frozenset() if mining.run is None else mining.run.lacks())
         self.plot.show_rows(mining, self._shown.filtered)
         self._clear.setVisible(mining.brush is not None)
         self._show_summary(mining)

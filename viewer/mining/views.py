@@ -21,7 +21,7 @@ from viewer.state.mining import Sort, Verdict
 from viewer.widgets.theme import SPACE, Colours
 
 ROW_HEIGHT = 24
-NAME_WIDTH, TEXT_WIDTH, MOST_WIDTH = 180, 110, 240
+LEAST_WIDTH = {"input": 180, "alarms": 140, "note": 140, "method": 90, "weights": 90, "problem": 400}  # px
 TILE, CAPTION = 104, 20  # px
 WALKING = (
     *(Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Right),
@@ -93,9 +93,13 @@ class TableView(QTableView):
         for place, column in enumerate(TABLE_COLUMNS):
             heading = faces.headerData(place, Qt.Orientation.Horizontal)
             width = self.fontMetrics().horizontalAdvance(str(heading)) + 5 * SPACE
-            least = NAME_WIDTH if column.name == "input" else 0 if column.is_number else TEXT_WIDTH
-            self.setColumnWidth(place, MOST_WIDTH if column.name == "problem" else max(width, least))
+            self.setColumnWidth(place, max(width, LEAST_WIDTH.get(column.name, 0)))
         self.clicked.connect(lambda index: self.chosen.emit(faces.row_at(index.row())))
+
+    def show_columns(self, lacking: frozenset[str]) -> None:
+        """All but those."""
+        for place, column in enumerate(TABLE_COLUMNS):
+            self.setColumnHidden(place, column.name in lacking)
 
     def show_sort(self, sort: Sort) -> None:
         """The arrow in the head of the column that sorts."""

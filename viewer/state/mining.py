@@ -105,6 +105,7 @@ def _row(name: str, heading: str, word: str = "", shown: bool = True) -> MiningC
 
 COLUMNS = (
     _row("input", "Picture", "name"),
+    MiningColumn(MARK, "Mark", "mark"),
     _row("frame", "Frame"),
     _row("face", "Face"),
     MiningColumn(SUSPICION, "Suspicion", "suspicion"),
@@ -122,7 +123,6 @@ COLUMNS = (
     MiningColumn(BOX_IOU, "Box IoU", "iou"),
     _row("score", "Detector", "score"),
     _row("alarms", "Alarms"),
-    MiningColumn(MARK, "Mark", "mark"),
     MiningColumn(NOTE, "Note", "note"),
     _row("method", "Method"),
     _row("weights", "Weights"),
@@ -280,6 +280,11 @@ class Run:
     settings: tuple[Setting, ...]
     detector: str
     draws: int = 0
+
+    def lacks(self) -> frozenset[str]:
+        """Columns in which none of its rows can have anything."""
+        video_only = () if self.is_video else ("frame", JITTER.name)
+        return frozenset((*video_only, *(() if self.draws else (BOX_JITTER.name,))))
 
 
 @dataclass(frozen=True, slots=True)
