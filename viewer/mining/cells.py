@@ -46,4 +46,4 @@ def caption(mining: Mining, row: int) -> str:
     if not column.is_number or not text:
         return text
     unit = {"deg": "°", "": ""}.get(column.column.unit, f" {column.column.unit}")
-    return f"{column.word} {text}{unit}"
+    return f"{text}{unit}"

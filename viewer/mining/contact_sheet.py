@@ -149,8 +149,8 @@ def _tile(
 def _caption(mining: Mining, row: int) -> str:
     if problem := mining.table.texts["problem"][row]:
         return problem
-    sorted_by = COLUMN[mining.sort.column]
-    names = dict.fromkeys((sorted_by.name, "nme_percent", "likely_error_percent"))
+    names = dict.fromkeys((mining.sort.column, "nme_percent", "likely_error_percent"))
+    names.pop("suspicion", None)  # it is one of the others
     told = [(COLUMN[name], cell_text(mining, COLUMN[name], row)) for name in names]
     words = [f"{one.word} {text}" for one, text in told if text]
     return ", ".join(words) if mining.table.texts["outcome"][row] == "answered" else "no face found"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QSizePolicy,
     QSplitter,
     QStackedWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -39,6 +38,7 @@ from viewer.widgets.theme import SPACE
 
 DRAWS = (0, 4, 8, 16)
 TYPING_MS = 200
+PLOT_FROM = 640  # px of width
 EXAMPLE = 'Filter, e.g. nme > 5 and (covered >= 20 or alarms ~ "empty") and not mark = good'
 NOTHING = (
     "Answer for all pictures of a folder, a list or a video in the background, and see the worst first. "
@@ -62,12 +62,12 @@ class MiningDock(QWidget):
         self.table, self.grid, self.plot = TableView(self._faces), GridView(self._tiles), FacePlot()
         self.filter = QLineEdit()
         self._trouble, self._summary, self._nothing = note(""), summary(), note(NOTHING)
-        self._progress, self._clear = QProgressBar(), QPushButton("Clear brush")
+        self._progress, self._clear = QProgressBar(), QPushButton("All rows")
+        self._cancel, self._switch = QPushButton("Cancel"), QPushButton("")
         self._stack, self._split = QStackedWidget(), QSplitter(Qt.Orientation.Horizontal)
         self._typed = QTimer(self, singleShot=True, interval=TYPING_MS)
         self._keys = MarkKeys(self)
         self._shown: Shown | None = None
-        self._as_table, self._as_grid = self._view_button(View.TABLE), self._view_button(View.GRID)
         self._lay_out(actions)
         self._connect()
         store.on(_rows_depend_on, self._show_rows, self)
@@ -82,35 +82,25 @@ class MiningDock(QWidget):
         assert self._shown is not None
         return self._shown
 
-    def _view_button(self, view: View) -> QToolButton:
-        button = QToolButton()
-        button.setText(view.value.capitalize())
-        button.setCheckable(True)
-        button.setToolTip(f"Show the rows as {view.value}")
-        button.clicked.connect(lambda _on: self._commands.show_as(view))
-        button.clicked.connect(lambda _on: self._show_view(view))  # a click has flipped it whatever it did
-        return button
-
     def _lay_out(self, actions: Mapping[str, QAction]) -> None:
         self.filter.setPlaceholderText(EXAMPLE)
         self.filter.setAccessibleName("Filter")
         self.filter.setClearButtonEnabled(True)
         self.filter.setMinimumWidth(80)
-        self._progress.setTextVisible(True)
-        self._progress.setMinimumWidth(60)
-        self._progress.setMaximumWidth(260)
-        self._cancel = QPushButton("Cancel")
+        self._progress.setTextVisible(False)
+        self._progress.setFixedSize(60, 8)
+        self._clear.setToolTip("Take the brush back: show all rows that the filter leaves")
+        self._cancel.setToolTip("Stop the run; the rows it has so far stay")
         first = QHBoxLayout()
-        run = menu_button(self._run_menu(actions), "Run", "Start a run, and choose who answers")
+        self._run = menu_button(self._run_menu(actions), "Run", "Start a run, and choose who answers")
         export = menu_button(_menu(actions, EXPORTS), "Export", "Write the rows shown, or a contact sheet")
         widgets: tuple[QWidget, ...] = (
-            run,
-            self._progress,
+            self._run,
             self._cancel,
+            self._progress,
             self._summary,
             self._clear,
-            self._as_table,
-            self._as_grid,
+            self._switch,
             export,
         )
         for widget in widgets:
@@ -120,9 +110,11 @@ class MiningDock(QWidget):
         self._stack.setMinimumWidth(160)
         self._split.addWidget(self._stack)
         self._split.addWidget(self.plot)
-        self._split.setSizes([700, 300])
+        self._split.setSizes([900, 300])
         self._split.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
         self._split.setStretchFactor(0, 1)
+        self._split.setMinimumWidth(100)  # the plot goes where there is no room for it
+        self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         column = QVBoxLayout(self)
         column.setContentsMargins(SPACE, SPACE // 2, SPACE, SPACE // 2)
         column.setSpacing(SPACE // 2)
@@ -140,6 +132,7 @@ class MiningDock(QWidget):
         self.filter.returnPressed.connect(lambda: self._typed.start(0))
         self._typed.timeout.connect(lambda: commands.filter(self.filter.text()))
         self._cancel.clicked.connect(commands.cancel)
+        self._switch.clicked.connect(self._switch_view)
         self._clear.clicked.connect(lambda: commands.brush(None))
         self.table.chosen.connect(commands.open_row)
         self.grid.chosen.connect(commands.open_row)
@@ -214,27 +207,46 @@ class MiningDock(QWidget):
         self._tiles.show(mining, self._shown.rows)
         self.table.show_sort(mining.sort)
         self.table.show_columns(frozenset() if mining.run is None else mining.run.lacks())
-        self.plot.show_rows(mining, self._shown.filtered)
+        self._draw_plot()
         self._clear.setVisible(mining.brush is not None)
         self._show_summary(mining)
         self._show_current(mining.current)
 
+    def _draw_plot(self) -> None:
+        if self._shown is not None:
+            self.plot.show_rows(self._store.state.mining, self._shown.filtered)
+
     def _show_summary(self, mining: Mining) -> None:
-        self._summary.setText(told(mining, self.shown))
-        self._summary.setToolTip(told(mining, self.shown))
+        text = told(mining, self.shown)
+        if mining.running is not None:
+            text = f"{progress_text(mining.running)}. {text}"
+        self._summary.setText(text)
+        self._summary.setToolTip(text)
 
     def _show_running(self, running: Running | None) -> None:
+        self._run.setVisible(running is None)
         for widget in (self._progress, self._cancel):
             widget.setVisible(running is not None)
         if running is not None:
-            self._progress.setMaximum(max(1, running.total))
+            self._progress.setMaximum(running.total)  # 0 while it loads: a bar that runs to and fro
             self._progress.setValue(running.done)
-            self._progress.setFormat(progress_text(running))
+        self._show_summary(self._store.state.mining)
 
     def _show_view(self, view: View) -> None:
-        self._as_table.setChecked(view is View.TABLE)
-        self._as_grid.setChecked(view is View.GRID)
+        other = View.GRID if view is View.TABLE else View.TABLE
+        self._switch.setText(other.value.capitalize())
+        self._switch.setToolTip(f"Show the rows as {other.value}")
         self._stack.setCurrentWidget(self.table if view is View.TABLE else self.grid)
+
+    def _switch_view(self) -> None:
+        grid = self._store.state.mining.view is View.GRID
+        self._commands.show_as(View.TABLE if grid else View.GRID)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The plot only where there is room for it beside the rows."""
+        super().resizeEvent(event)
+        self.plot.setVisible(event.size().width() >= PLOT_FROM)
+        self._draw_plot()
 
     def _show_current(self, row: int) -> None:
         self.table.show_current(row)
@@ -247,7 +259,7 @@ class MiningDock(QWidget):
         )
         self.grid.tiles.dress(colours)
         self.plot.dress(colours)
-        self.plot.show_rows(self._store.state.mining, self.shown.filtered)
+        self._draw_plot()
 
 
 EXPORTS = ("mine-csv", "mine-parquet", "mine-sheet-png", "mine-sheet-pdf")

@@ -10,7 +10,15 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QPen
-from PySide6.QtWidgets import QComboBox, QGraphicsRectItem, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QGraphicsRectItem,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from viewer.state.mining import COLUMN, PLOTTED, Axes, Brush, Mining, Plot
 from viewer.widgets.theme import SPACE, Colours
@@ -88,7 +96,8 @@ class FacePlot(QWidget):
         self._kind.setAccessibleName("What is drawn")
         for box in (self._kind, self._x, self._y):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            box.setMinimumContentsLength(5)
+            box.setMinimumContentsLength(3)
+            box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             box.activated.connect(self._on_chosen)
         self.box = BrushBox()
         self.box.brushed.connect(self._on_brushed)
@@ -97,7 +106,7 @@ class FacePlot(QWidget):
         self._plot.setAccessibleName("Plot of the rows")
         self._plot.setToolTip(HINT)
         self._plot.hideButtons()
-        self._plot.setMinimumSize(120, 60)
+        self._plot.setMinimumSize(180, 60)
         self._frame = QGraphicsRectItem()
         self._nothing = QLabel("", self._plot)
         self._lay_out()
@@ -180,7 +189,7 @@ class FacePlot(QWidget):
                 dots = pg.ScatterPlotItem(some[:, 0], some[:, 1], size=5, pen=None, brush=colour)
                 self._plot.addItem(dots)
         x_range, y_range = zip(low, low + span, strict=True)
-        self.box.setRange(xRange=x_range, yRange=y_range, padding=0.04)
+        self.box.setRange(xRange=x_range, yRange=y_range, padding=0.06)
         return len(points)
 
     @property

@@ -21,7 +21,15 @@ from viewer.state.mining import Sort, Verdict
 from viewer.widgets.theme import SPACE, Colours
 
 ROW_HEIGHT = 24
-LEAST_WIDTH = {"input": 180, "alarms": 140, "note": 140, "method": 90, "weights": 90, "problem": 400}  # px
+LEAST_WIDTH = {
+    "input": 160,
+    "mark": 60,
+    "alarms": 140,
+    "note": 140,
+    "method": 90,
+    "weights": 90,
+    "problem": 400,
+}  # px
 TILE, CAPTION = 104, 20  # px
 WALKING = (
     *(Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Right),

@@ -105,10 +105,10 @@ def _row(name: str, heading: str, word: str = "", shown: bool = True) -> MiningC
 
 COLUMNS = (
     _row("input", "Picture", "name"),
+    MiningColumn(SUSPICION, "Suspicion", "suspicion"),
     MiningColumn(MARK, "Mark", "mark"),
     _row("frame", "Frame"),
     _row("face", "Face"),
-    MiningColumn(SUSPICION, "Suspicion", "suspicion"),
     MiningColumn(NME, "NME", "nme"),
     _row("likely_error_percent", "Likely error", "likely"),
     _row("seen_percent", "Seen", "seen"),
