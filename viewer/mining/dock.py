@@ -38,6 +38,7 @@ from viewer.widgets.theme import SPACE
 
 DRAWS = (0, 4, 8, 16)
 TYPING_MS = 200
+SOON_S = 100.0
 PLOT_FROM = 640  # px of width
 EXAMPLE = 'Filter, e.g. nme > 5 and (covered >= 20 or alarms ~ "empty") and not mark = good'
 NOTHING = (
@@ -298,13 +299,9 @@ def progress_text(running: Running) -> str:
     told = f"{running.done:,} of {running.total:,}"
     if running.left_s is None:
         return told
-    minutes, seconds = divmod(round(running.left_s), 60)
-    hours, minutes = divmod(minutes, 60)
-    left = (
-        f"{hours} h {minutes} min"
-        if hours
-        else f"{minutes} min"
-        if minutes >= 2
-        else f"{60 * minutes + seconds} s"
-    )
+    hours, minutes = divmod(round(running.left_s / 60), 60)
+    if running.left_s < SOON_S:
+        left = f"{running.left_s:.0f} s"
+    else:
+        left = f"{hours} h {minutes} min" if hours else f"{minutes} min"
     return f"{told}, {left} left"

@@ -38,6 +38,11 @@ class FaceTable(QAbstractTableModel):
 
     def show(self, mining: Mining, rows: Rows) -> None:
         """Rows of its table, in this order. Views stay where they are scrolled to."""
+        if mining.run is not self._mining.run or len(mining.table) < len(self._mining.table):
+            self.beginResetModel()
+            self._mining, self._rows = mining, rows
+            self.endResetModel()
+            return
         before, now = len(self._rows), len(rows)
         if now < before:
             self.beginRemoveRows(NOWHERE, now, before - 1)
@@ -45,9 +50,9 @@ class FaceTable(QAbstractTableModel):
             self.endRemoveRows()
         elif now > before:
             self.beginInsertRows(NOWHERE, before, now - 1)
-            self._mining, self._rows = mining, rows
+            self._mining, self._rows = mining, np.concatenate([self._rows, rows[before:]])
             self.endInsertRows()
-        self._mining, self._rows = mining, rows
+        self._mining, self._rows = mining, rows  # what stands where has changed, but no place came or went
         self._redraw()
 
     def row_at(self, place: int) -> int:

@@ -130,7 +130,12 @@ class TableView(QTableView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Walk, and open what is walked to."""
         before = self.currentIndex().row()
-        super().keyPressEvent(event)
+        ends = {Qt.Key.Key_Home: 0, Qt.Key.Key_End: self._faces.rowCount() - 1}
+        if event.key() in ends:  # Qt would go to the ends of the row
+            place = max(0, self.currentIndex().column())
+            self.setCurrentIndex(self._faces.index(ends[Qt.Key(event.key())], place))
+        else:
+            super().keyPressEvent(event)
         now = self.currentIndex()
         if now.row() != before and event.key() in WALKING:
             self.scrollTo(now)
