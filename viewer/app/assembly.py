@@ -25,6 +25,7 @@ from viewer.inspector.dock import InspectorDock
 from viewer.methods.bar import MethodsBar
 from viewer.methods.presenter import MethodsPresenter, MethodSurface
 from viewer.methods.terms import in_use, who_answers
+from viewer.mining.dock import MiningDock
 from viewer.occlusion.dock import OcclusionDock
 from viewer.occlusion.presenter import CoveredPhoto, OcclusionPresenter
 from viewer.playback.history_dock import HistoryDock
@@ -114,7 +115,8 @@ class Assembly(QObject):
         self.session = Session(self.store, work, self)
         self.commands = Commands(self.store, self.session, make_desktop(self.grab), self)
         self.actions = make_actions(self, self.commands, self.store)
-        menus = FileMenus(self.store, self.commands.playback, self.commands.branches, self.commands.faces)
+        commands = self.commands
+        menus = FileMenus(self.store, commands.playback, commands.branches, commands.faces, commands.mining)
         self.window = MainWindow(self.commands.playback, self.actions, menus, self.close)
         self.autosave = Autosave(self.store, settings.folder / SESSIONS, parent=self)
         self._assets: AssetsDialog | None = None  # made when asked for
@@ -129,6 +131,7 @@ class Assembly(QObject):
         self.store.on(lambda state: state.panel_layout, self._bring_docks)
         self.store.on(has_clip, self._bring_history)
         self.store.on(lambda state: state.source_name, self._name_window)
+        self.store.on(lambda state: state.mining.shows, self._bring_mining)
 
     def show(self, size: tuple[int, int] | None = None) -> None:
         """Show the window: of a size if one is given, else as it was left, else as large as fits."""
@@ -222,8 +225,12 @@ class Assembly(QObject):
             "history": self.window.add_dock(
                 "history", "History", HistoryDock(self.store, commands.playback), bottom
             ),
+            "mining": self.window.add_dock(
+                "mining", "Failure mining", MiningDock(self.store, commands.mining, self.actions), bottom
+            ),
             "log": self.window.add_dock("log", "Log", LogDock(self.log, commands.window), bottom),
         }
+        self._docks["mining"].hide()  # until somebody mines: it wants much room
         self._panel_presenter = PanelPresenter(
             self.store,
             commands.faces,
@@ -249,17 +256,21 @@ class Assembly(QObject):
 
     def _arrange_docks(self) -> None:
         """As a new session has them: side by side with the panels, sharing one place where it is low."""
-        layers, inspector, metrics, occlusion, history, logged = (
-            self._docks[name] for name in ("layers", "inspector", "metrics", "occlusion", "history", "log")
+        layers, inspector, metrics, occlusion, history, logged, mining = (
+            self._docks[name]
+            for name in ("layers", "inspector", "metrics", "occlusion", "history", "log", "mining")
         )
         low = self.window.height() < LOW
         for dock in self._docks.values():
             dock.setFloating(False)
-            area = Qt.DockWidgetArea.BottomDockWidgetArea if dock in (history, logged) else SIDE
+            below = dock in (history, logged, mining)
+            area = Qt.DockWidgetArea.BottomDockWidgetArea if below else SIDE
             self.window.removeDockWidget(dock)  # else docks that share a place go on sharing it
             self.window.addDockWidget(area, dock)
             dock.show()
         self.window.tabifyDockWidget(logged, history)
+        self.window.tabifyDockWidget(logged, mining)
+        mining.setVisible(self.store.state.mining.run is not None)
         logged.hide()
         history.hide()
         if low:
@@ -305,6 +316,14 @@ class Assembly(QObject):
             self._docks["history"].show()
             self._docks["history"].raise_()
             self.window.resizeDocks([self._docks["history"]], [HISTORY_HEIGHT], Qt.Orientation.Vertical)
+
+    def _bring_mining(self, shows: int) -> None:
+        """The table in front, with nearly half of the height: it is walked through, the panels follow."""
+        if shows:
+            mining = self._docks["mining"]
+            mining.show()
+            mining.raise_()
+            self.window.resizeDocks([mining], [round(0.45 * self.window.height())], Qt.Orientation.Vertical)
 
     def _bring_occlusion(self) -> None:
         """The lab's dock in front, with most of the height: it is worked with, the inspector only read."""

@@ -18,10 +18,10 @@ from models.catalogue import Provenance, provenance
 from models.errors import UnmaskError
 from models.loading import checked_device
 from resources import program_version
-from viewer.cli.inputs import expanded, is_video, lists_of
 from viewer.cli.options import Table
 from viewer.cli.parts import ARCHIVE_ENDINGS, part_of, read_part
 from viewer.cli.speech import complain, say
+from viewer.sources.named import expanded, is_video, lists_of
 
 Execute = Callable[[Sequence[Shard]], Iterator[Done]]
 

@@ -19,10 +19,11 @@ from models.reconstructor import Face
 from resources import program_version
 from viewer.cli.answering import Answering
 from viewer.cli.clip import Clip, as_csv, reader_of
-from viewer.cli.inputs import check_box, expanded, is_video, lists_of
+from viewer.cli.inputs import check_box
 from viewer.cli.options import Batch
 from viewer.cli.speech import complain, say
 from viewer.readouts.verdict import likely_error_text
+from viewer.sources.named import expanded, is_video, lists_of
 from viewer.sources.source import Frame
 from viewer.sources.still import read_still
 from viewer.state.setting import branches_of

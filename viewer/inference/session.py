@@ -15,7 +15,17 @@ from models.errors import InputError, MethodError
 from models.reconstruction import Reconstruction
 from viewer.inference.fan_out import FanOut
 from viewer.inference.request import Request, request
-from viewer.inference.worker import Answered, Answers, Asker, Cancelled, Job, OtherJob, Work, Worker
+from viewer.inference.worker import (
+    Answered,
+    Answers,
+    Asker,
+    Cancelled,
+    Job,
+    OtherJob,
+    Work,
+    Worker,
+    one_at_a_time,
+)
 from viewer.readouts.answer import alarms_of, probed, same_face
 from viewer.readouts.errors import is_expected, no_face, notice_of
 from viewer.readouts.record import record_of
@@ -74,8 +84,8 @@ class Session(QObject):
     def __init__(self, store: Store, work: Work, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._store = store
-        self._work = work
-        self._worker = Worker(work)
+        self._work = one_at_a_time(work)
+        self._worker = Worker(self._work)
         self._jobs = LatestOnly(self._worker)
         self._jobs.done.connect(self._on_done)
         self._jobs.failed.connect(self._on_failed)
@@ -168,6 +178,11 @@ class Session(QObject):
         else:
             self.recording.pause()
         self._store.update(live=playing, fps=0.0)
+
+    @property
+    def work(self) -> Work:
+        """The models' functions, for a run on a thread of its own that loads methods of its own."""
+        return self._work
 
     def asker(self, setting: Setting | None = None) -> Asker:
         """Who answers (who does now, if nobody is named), for work on a thread of its own."""

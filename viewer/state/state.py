@@ -11,6 +11,7 @@ from models.catalogue import USUAL_DETECTOR
 from viewer.state.camera import Camera, Link
 from viewer.state.comparison import Comparison
 from viewer.state.history import NO_HISTORY, History
+from viewer.state.mining import Mining
 from viewer.state.notice import Notice
 from viewer.state.occlusion import Occlusion
 from viewer.state.probe import Probe
@@ -73,6 +74,7 @@ class State:
         keys: Shortcuts the user chose, by the action's name; empty for none. Others are as delivered.
         normaliser: What errors are divided by: a key of models.metrics.normalisers.NORMALISERS.
         history: What the frames of the open source said so far.
+        mining: A run over many pictures, and what is looked at of it.
         visited: Index of the camera's frame whose kept picture is shown; None for none.
         explained: The title of the figure whose normaliser is drawn over the photo; empty for none.
         comparison: What is compared as A and B.
@@ -127,6 +129,7 @@ class State:
     normaliser: str = "box"
     explained: str = ""
     history: History = NO_HISTORY
+    mining: Mining = field(default_factory=Mining)
     visited: int | None = None
 
     @property
@@ -193,6 +196,7 @@ class Changes(TypedDict, total=False):
     normaliser: str
     explained: str
     history: History
+    mining: Mining
     visited: int | None
 
 

@@ -31,6 +31,8 @@ KINDS = {
     "png": "Picture (*.png)",
     "csv": "Table (*.csv)",
     "case.json": "Case (*.case.json)",
+    "parquet": "Table (*.parquet)",
+    "pdf": "Document (*.pdf)",
 }
 
 

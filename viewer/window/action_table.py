@@ -25,6 +25,8 @@ from viewer.ground_truth import actions as ground_truth
 from viewer.ground_truth.commands import GroundTruthCommands
 from viewer.methods import actions as methods
 from viewer.methods.branch_commands import BranchCommands
+from viewer.mining import actions as mining
+from viewer.mining.commands import MiningCommands
 from viewer.occlusion import actions as occlusion
 from viewer.occlusion.commands import OcclusionCommands
 from viewer.occlusion.trials import TrialCommands
@@ -52,6 +54,7 @@ class AllCommands(Protocol):
     faces: FaceCommands
     occlusion: OcclusionCommands
     trials: TrialCommands
+    mining: MiningCommands
     display: DisplayCommands
     compare: CompareCommands
     cameras: CameraCommands
@@ -66,6 +69,7 @@ TABLE: tuple[tuple[Rows, Callable[[AllCommands], object]], ...] = (
     (ground_truth.ACTIONS, lambda every: every.ground_truth),
     (export.ACTIONS, lambda every: every.export),
     (methods.ACTIONS, lambda every: every.branches),
+    (mining.ACTIONS, lambda every: every.mining),
     (window.ASSET_ACTIONS, lambda every: every.window),
     (faces.ACTIONS, lambda every: every.faces),
     (occlusion.ACTIONS, lambda every: every.occlusion),
