@@ -8,7 +8,7 @@ finder [DIR]   faces found, clean and under covers, false alarms, ms: our finder
 methods DIR    every method at hand, side by side: clean, under covers, pose, ms, size
 speed          ms per face, stage by stage
 visibility DIR whether it tells truly what was seen, and knows when it is wrong
-expression DIR lip gap, mouth width, corner lift, eye opening: how much of them comes out; hand labels
+expression DIR lip gap, mouth width, corner lift, eye opening: how much of them comes out
 video [DIR]    tremble and delay of followed faces, on clips or on rendered motions with truth
 """
 

@@ -1,4 +1,4 @@
-"""Whether smiles, open mouths and closed eyes come out in full; and how far answers lie from hand labels."""
+"""Whether smiles, open mouths and closed eyes come out in full."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from models.evaluation.protocols import BRANCHES, Answers, View, ask
 from models.evaluation.tables import table
 from models.evaluation.visibility_sets import HandLabels, beside, read_hand_labels
 from models.geometry.arrays import Doubles
-from models.geometry.landmarks import JAW
 from models.metrics.errors import box_size
 from models.metrics.expression import (
     LOWER_LID,
@@ -49,11 +48,6 @@ def expression_report(folder: Path, method: Reconstructor, limit: int | None, ha
     if (path := hand or beside(folder, HAND_FILE)) is not None:
         labels = read_hand_labels(path)
         parts.append(table(_header("against hand labels, 2D"), against_hand(faces, answers, labels)))
-        parts.append(
-            table(
-                ["inner points from hand labels, %", "visible", "covered"], distances(faces, answers, labels)
-            )
-        )
     return "\n\n".join(parts)
 
 
@@ -91,20 +85,6 @@ def against_hand(faces: Sequence[LabelledFace], answers: Sequence[Answers], hand
     return out
 
 
-def distances(faces: Sequence[LabelledFace], answers: Sequence[Answers], hand: HandLabels) -> Rows:
-    """A row for each view: mean distance over all visible, and over all covered, inner points."""
-    points, states, size = _by_hand(faces, hand)
-    inner = np.setdiff1d(np.arange(68), JAW)
-    out: Rows = []
-    for answer in answers:
-        off = 100 * np.linalg.norm(answer.landmarks[..., :2] - points, axis=-1) / size
-        off, told = off[:, inner], states[:, inner]
-        known = np.isfinite(off)
-        kinds = (State.SEEN, State.COVERED)
-        out.append([answer.view.name, *(_mean(off[known & (told == kind)]) for kind in kinds)])
-    return out
-
-
 def _by_hand(faces: Sequence[LabelledFace], hand: HandLabels) -> tuple[Doubles, Doubles, Doubles]:
     """Points [F, 68, 2] px and states [F, 68], NaN where nobody labelled; sizes [F, 1] px."""
     points, states = np.full((len(faces), 68, 2), np.nan), np.full((len(faces), 68), np.nan)
@@ -116,7 +96,3 @@ def _by_hand(faces: Sequence[LabelledFace], hand: HandLabels) -> tuple[Doubles, 
 
 def _header(title: str) -> list[str]:
     return [title, "of", "r", "slope", "mean error"]
-
-
-def _mean(values: Doubles) -> float:
-    return float(values.mean()) if len(values) else float("nan")

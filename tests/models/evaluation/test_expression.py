@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from models.evaluation.expression import against_hand, against_truth, distances, views
+from models.evaluation.expression import against_hand, against_truth, views
 from models.evaluation.protocols import Answers, View
 from models.evaluation.visibility_sets import HandLabels
 from models.metrics.expression import LOWER_LID, LOWER_LIP, MEASURES, UPPER_LID, UPPER_LIP
@@ -60,19 +60,6 @@ def test_hand_labels_count_only_where_all_points_concerned_were_seen(truth):
     rows = against_hand(faces(truth), [answers(points)], hand(truth, states))
     assert [row[0] for row in rows] == ["lip gap", "eye opening"]
     assert rows[0][2:4] == pytest.approx((1, 0.5), abs=1e-4)
-
-
-def test_distances_tell_visible_from_covered_and_leave_out_the_jaw_and_the_unplaced(truth):
-    states = np.full((COUNT, 68), State.SEEN, np.uint8)
-    states[:, 30] = State.COVERED
-    placed = truth.copy()
-    placed[:, 40] = np.nan
-    points = truth + np.array([2.0, 0, 0])
-    points[:, 30] += (0, 6, 50)
-    points[:, :17] += 500
-    ((name, visible, covered),) = distances(faces(truth), [answers(points)], hand(placed, states))
-    assert (name, visible) == ("fused", pytest.approx(1, abs=1e-3))
-    assert covered == pytest.approx(100 * (2**2 + 6**2) ** 0.5 / 200, abs=1e-3)
 
 
 def test_methods_without_branches_have_one_view():
