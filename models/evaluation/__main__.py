@@ -11,6 +11,7 @@ finder [DIR]   faces found, clean and under covers, false alarms, ms: our finder
 methods DIR    every method at hand, side by side: clean, under covers, pose, ms, size
 speed          ms per face, stage by stage
 visibility DIR whether it tells truly what was seen, and knows when it is wrong
+expression DIR lip gap, mouth width, corner lift, eye opening: how much of them comes out
 video [DIR]    tremble and delay of followed faces, on clips or on rendered motions with truth
 """
 
@@ -27,6 +28,7 @@ from models.errors import InputError, UnmaskError
 from models.evaluation.command import is_asked
 from models.evaluation.command import main as evaluate
 from models.evaluation.crops import crops_report
+from models.evaluation.expression import expression_report
 from models.evaluation.finders import (
     detectors,
     empty_pictures,
@@ -93,6 +95,8 @@ def _report(chosen: argparse.Namespace, method: Reconstructor) -> str:
             return crops_report(chosen.folder, method, chosen.limit)
         case "finder":
             return _finder(chosen, method)
+        case "expression":
+            return expression_report(chosen.folder, method, chosen.limit, chosen.hand)
         case "visibility":
             return _visibility(chosen, method)
         case _:
@@ -190,6 +194,9 @@ def _parser() -> argparse.ArgumentParser:
     _visibility_arguments(
         commands.add_parser("visibility", parents=[shared], help="what was seen, told against true")
     )
+    _expression_arguments(
+        commands.add_parser("expression", parents=[shared], help="how much of an expression comes out")
+    )
     _video_arguments(
         commands.add_parser("video", parents=[shared], help="tremble and delay of followed faces")
     )
@@ -269,6 +276,12 @@ def _visibility_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--markdown", action="store_true", help="tables for a README")
     parser.add_argument("--csv", type=Path, help="write the figures of every face here")
     parser.add_argument("--figure", type=Path, help="draw how true P(seen) is here (.png)")
+
+
+def _expression_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, help="as for aflw2000")
+    parser.add_argument("--limit", type=int, help="only this many faces, evenly spread")
+    parser.add_argument("--hand", type=Path, help="labels of the photos: name, points68, state68 (.npz)")
 
 
 def _video_arguments(parser: argparse.ArgumentParser) -> None:
