@@ -16,6 +16,7 @@ from models.errors import InputError, MethodError, UnmaskError, told
 LOCAL = "local"
 MISSING = "A cluster needs Ray, which is not installed. Run pip install 'unmask[cluster]'."
 RETRIES = 32  # of a shard whose process or machine was lost; the loss of one machine takes several
+CORES = 0.5  # that a process asks for; it uses one, but those of a lost machine must fit on the others
 LONGEST = 300  # characters of what Ray says
 
 
@@ -68,7 +69,7 @@ def on_cluster(
             fn_constructor_args=(work,),
             batch_size=1,
             compute=ray.data.ActorPoolStrategy(min_size=1, max_size=most),
-            num_cpus=1,
+            num_cpus=CORES,
             num_gpus=gpus,
             ray_remote_args_fn=_retried,
         )

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.catalogue import Provenance
-from models.errors import InputError
+from models.export.answers import check_schema
 from models.export.files import AS_SHOWN
 from models.geometry.rescaling import moved, moved_box
 from models.metrics.disagreement import disagreement_px
@@ -363,23 +363,8 @@ def known(cells: Mapping[str, Any]) -> Row:
     Raises:
         InputError: Its schema is another one, or of a later version.
     """
-    check_schema(str(cells.get("schema", "")))
+    check_schema(str(cells.get("schema", "")), SCHEMA)
     return {name: cells.get(name) for name in BY_NAME}
-
-
-def check_schema(schema: str) -> None:
-    """Nothing, if tables of that schema can be read here.
-
-    Raises:
-        InputError: It is another one, or a later version.
-    """
-    kind, _, version = schema.partition("/")
-    if kind != SCHEMA.partition("/")[0] or not version.isdecimal() or int(version) < 1:
-        raise InputError(f"{schema!r} is no table of answers. Give one that `unmask batch` wrote.")
-    if int(version) > VERSION:
-        raise InputError(
-            f"The table is of version {version}, this program reads up to {VERSION}. Install a newer Unmask."
-        )
 
 
 def documented() -> str:

@@ -1,4 +1,6 @@
-"""`python -m viewer.benchmark`: redraws; `... start`: a start; `... soak`: leaks; `... mining`: 10^5 rows."""
+"""`python -m viewer.benchmark`: redraws; `... start`: a start; `... soak`: leaks; `... mining`: 10^5 rows;
+`... batch`: pictures per second.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +12,13 @@ from collections.abc import Sequence
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one benchmark and print its table."""
     parser = argparse.ArgumentParser(prog="python -m viewer.benchmark", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("draw", "start", "soak", "mining"), default="draw")
+    parser.add_argument(
+        "what", nargs="?", choices=("draw", "start", "soak", "mining", "batch"), default="draw"
+    )
     parser.add_argument("--repeats", type=int, default=5, help="how often; medians are printed")
     parser.add_argument("--minutes", type=float, default=60.0, help="how long to soak; 60 if not given")
     parser.add_argument("--rows", type=int, default=100_000, help="of the table, for mining")
+    parser.add_argument("--pictures", type=int, default=2000, help="of the batch")
     parser.add_argument("--since", type=float, help=argparse.SUPPRESS)  # given to the child that starts
     chosen = parser.parse_args(arguments)
     if chosen.repeats < 1:
@@ -36,6 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from viewer.benchmark.mining import mining_report
 
         print(mining_report(chosen.rows))
+    elif chosen.what == "batch":
+        from viewer.benchmark.batch import batch_report
+
+        print(batch_report(chosen.pictures))
     else:
         from viewer.benchmark.drawing import draw_report
 

@@ -45,6 +45,7 @@ class _Looked(NamedTuple):
         euler_rad: [B, 3]; mm_per_px: [B]; lost: [B] bool, whether the alignment was given up.
         visibility: [B, N].
         light: [B, N], mean of red, green and blue that arrives there.
+        coefficients: [B, C], identity first, then expression.
     """
 
     vertices: Any
@@ -53,6 +54,7 @@ class _Looked(NamedTuple):
     lost: Any
     visibility: Any
     light: Any
+    coefficients: Any
 
 
 class MGCNet:
@@ -183,6 +185,7 @@ class MGCNet:
             lost=lost,
             visibility=towards_camera(upright, self._triangles).float(),
             light=shading(vertex_normals(shape, self._triangles), c.light).mean(-1),
+            coefficients=torch.cat([c.identity, c.expression], 1),
         )
 
     def _reconstruction(self, seen: _Looked, took_part: tuple[str, ...]) -> Reconstruction:
@@ -201,6 +204,7 @@ class MGCNet:
             left_out=tuple(name for name in self.switches if name not in took_part),
             alarms=tuple(_alarms(seen)),
             mm_per_px=float(seen.mm_per_px),
+            coefficients=frozen(seen.coefficients),
         )
 
 

@@ -57,6 +57,7 @@ class Decoded(NamedTuple):
     rotation: Any  # [B, 3, 3] y up
     euler_rad: Any  # [B, 3]
     scale: Any  # [B] px per mm
+    coefficients: Any  # [B, C], identity first
 
 
 class TDDFA:
@@ -155,6 +156,7 @@ class TDDFA:
             rotation,
             euler_from_rotation(nearest_rotation(rotation)),
             rows.norm(dim=-1).mean(1),
+            parameters[:, CAMERA:],
         )
 
     def _reconstruction(self, d: Decoded) -> Reconstruction:
@@ -171,6 +173,7 @@ class TDDFA:
             scalars=(Scalar("towards camera", frozen(d.turned), 0.0, 1.0),),
             alarms=self._alarms(d),
             mm_per_px=1 / max(float(d.scale), 1e-6),
+            coefficients=frozen(d.coefficients),
         )
 
     def _alarms(self, d: Decoded) -> tuple[Alarm, ...]:
