@@ -23,6 +23,7 @@ from models.evaluation.running import run
 from models.evaluation.summary import figures
 from models.export.outputs import Outputs
 from models.loading import checked_device, load
+from resources import program_version
 
 PROGRAM = "unmask evaluate"
 COMPARE = "--compare"
@@ -91,6 +92,8 @@ def _measured(
         "method": chosen.method,
         "weights": weights.sha256 or chosen.weights,
         "boxes": boxes,
+        "face model": str(chosen.face_model or ""),
+        "version": program_version(),
     }
     with closing(Journal(chosen.out / NAME, identity)) as journal:
         rows = run(

@@ -37,6 +37,9 @@ class Journal:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._database = sqlite3.connect(path)
+            there = {name for (name,) in self._database.execute("SELECT name FROM sqlite_master")}
+            if there and not {"run", "faces"} <= there:
+                raise InputError(f"{path} is a database of something else. Choose another folder with --out.")
             self._database.execute("CREATE TABLE IF NOT EXISTS run (identity TEXT)")
             self._database.execute(
                 "CREATE TABLE IF NOT EXISTS faces (name TEXT PRIMARY KEY, told TEXT, arrays BLOB)"

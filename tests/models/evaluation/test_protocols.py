@@ -18,9 +18,11 @@ from models.evaluation.protocol import Row, Setting
 from models.evaluation.protocols import florence, protocols
 from models.evaluation.protocols.synthetic import samples_of
 from models.evaluation.rendered import RenderedFaces
+from models.face_model.bfm_uv import drawing
 from models.face_model.linear import LinearModel
 from models.ground_truth.aflw2000 import Parameters
 from models.ground_truth.labelled import UNKNOWN, Labelled
+from models.methods.bfm_uv import bfm_layout
 from models.reconstruction import (
     STATE_SCALARS,
     Correspondence,
@@ -173,6 +175,27 @@ def test_dense_truth_is_rebuilt_from_the_published_coefficients():
     assert values["dense"] == pytest.approx(500 / size, rel=1e-4)
     assert values["dense3d"] == pytest.approx(500 / size, rel=1e-4), "an offset in depth is no error"
     assert values["reconstruction"] == pytest.approx(0, abs=1e-3)
+
+
+def test_methods_on_the_uv_layout_are_measured_at_its_cells():
+    """A surface that is an affine image of the chart: what a cell holds follows from its column and row."""
+    corners = np.array([[0, 0], [1, 0], [0, 1], [1, 1.0]])
+    cells = np.column_stack([255 * corners[:, 0], 255 - 255 * corners[:, 1]])
+
+    def surface(places):
+        return np.column_stack([100 + places[:, 0], 60 + 0.8 * places[:, 1], 0.1 * places.sum(1)])
+
+    triangles = np.array([[0, 1, 2], [1, 3, 2]])
+    truth = DenseTruth(linear(4), Correspondence(np.zeros((4, 3), np.int32), frozen(np.zeros((4, 3)))), None)
+    truth = replace(truth, drawn=drawing(corners, triangles))
+    layout = bfm_layout()
+    rows, columns = np.nonzero(layout.mask)
+    own = np.add(surface(np.column_stack([columns, rows])), (3, 4, 50))
+    answer = replace(marked(TRUE), topology=layout.topology(), vertices=frozen(own))
+    pair = truth._paired(answer, surface(cells))
+    assert pair is not None
+    assert len(pair[0]) == 43_867
+    assert pair[1] == pytest.approx(np.subtract(own, (3, 4, 50)), abs=1e-3)
 
 
 def test_rendered_faces_are_measured_by_state_and_region():

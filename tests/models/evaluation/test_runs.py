@@ -142,6 +142,16 @@ def test_the_journal_of_another_run_is_refused(path):
         Journal(path, {**IDENTITY, "method": "other"})
 
 
+def test_a_database_of_the_users_own_is_left_alone(path):
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE recipes (name TEXT)")
+    database.close()
+    before = path.read_bytes()
+    with pytest.raises(InputError, match="something else"):
+        Journal(path, IDENTITY)
+    assert path.read_bytes() == before
+
+
 def test_a_damaged_journal_is_refused_in_a_sentence(path, tmp_path):
     path.write_bytes(b"no database, but long enough to be looked at as one" * 40)
     with pytest.raises(InputError, match="cannot be used"):
