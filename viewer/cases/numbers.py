@@ -31,10 +31,10 @@ class Tolerance:
     """How far figures may lie apart and still be called the same.
 
     Several times what another algorithm of convolution changes at most, asked about the boxes of the case.
-    With oneDNN off, on four bundled photos and all methods that ship, that was 0.037 % of the box in points
-    of the surface, 0.018 deg, 0.0009 in probabilities, 0.0001 of the scale and 0.02 of 255 in pictures; 0.044 %
-    in boxes that were found anew. Another number of threads changes less than a hundredth of it. The methods
-    err by 3 % of the box and more, so what lies within is the same answer.
+    With oneDNN off, on four bundled photos and all methods that ship, that was 0.037 % of the box in points,
+    0.018 deg, 0.0009 in probabilities, 0.0001 of the scale and 0.02 of 255 in pictures; 0.044 % in boxes that
+    were found anew. Another number of threads changes less than a hundredth of it. The methods err by 3 % of
+    the box and more, so what lies within is the same answer.
 
     Attributes:
         points_percent: Of box, landmarks and vertices; % of the size of the face's box, sqrt(w h).
