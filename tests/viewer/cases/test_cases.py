@@ -15,6 +15,7 @@ from models.occlusion.cover import Cover
 from tests.fakes.desktop import FakeDesktop
 from tests.fakes.sources import FakeSource, picture
 from tests.fakes.work import FakeWork
+from tests.viewer.sources.test_video import film
 from viewer.app.commands import Commands
 from viewer.cases.case import Kind
 from viewer.cases.case_file import read_file
@@ -192,6 +193,28 @@ def test_the_picture_of_a_folder_is_found_though_others_came_before_it(qtbot, de
     with qtbot.waitSignal(other.commands.cases.opened):
         other.work.gate.set()  # first to an answer about the first picture, which was on its way
     assert (other.state.frame.name, other.state.frame.index, other.state.frame.count) == ("3.png", 2, 3)
+
+
+def test_a_frame_of_a_video_is_shown_again_and_its_figures_are_those_of_the_frame_alone(
+    qtbot, desk, other, tmp_path
+):
+    clip = film(tmp_path / "clip.mp4", count=6)
+    with qtbot.waitSignal(desk.session.answered):
+        desk.commands.playback.open(clip)
+    with qtbot.waitSignal(desk.session.answered):
+        desk.commands.playback.seek(4)
+    shown = desk.state.shown
+    moved = tuple(replace(answer, steadied=True, vertices=answer.vertices + 3) for answer in shown.answers)
+    desk.store.update(shown=replace(shown, answers=moved))
+    path = save(qtbot, desk, tmp_path)
+    case = read_file(path)
+    assert (case.input.kind, case.input.index) == (Kind.VIDEO, 4)
+    (alone,) = {face.landmarks_px[0] for face in case.answers[0].faces[:1]}
+    np.testing.assert_allclose(alone, shown.answers[0].landmarks[0], atol=1e-3)
+    reopen(qtbot, other, path)
+    assert (other.state.frame.index, other.state.frame.count) == (4, 6)
+    np.testing.assert_array_equal(other.state.frame.image, shown.frame.image)
+    assert other.state.notice is None
 
 
 def test_a_picture_that_moved_is_found_beside_the_case_by_its_hash(qtbot, desk, other, tmp_path):
