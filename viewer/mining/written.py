@@ -84,15 +84,20 @@ def as_parquet(mining: Mining, rows: Order) -> bytes:
 
 
 def _type(pyarrow: Any, one: MiningColumn) -> Any:
+    if one.column.kind is Kind.TEXTS:
+        return pyarrow.list_(pyarrow.string())
     if not one.is_number:
         return pyarrow.string()
     return pyarrow.int32() if one.column.kind is Kind.WHOLE else pyarrow.float64()
 
 
-def _cells(one: MiningColumn, mining: Mining, rows: Order) -> list[str | int | float | None]:
+def _cells(one: MiningColumn, mining: Mining, rows: Order) -> Sequence[list[str] | str | int | float | None]:
     if not one.is_number:
-        texts = (mining.text(one.name, row) for row in rows.tolist())
-        return [text.encode(errors="surrogateescape").decode(errors="backslashreplace") for text in texts]
+        told = (mining.text(one.name, row) for row in rows.tolist())
+        texts = [text.encode(errors="surrogateescape").decode(errors="backslashreplace") for text in told]
+        return (
+            [text.split() for text in texts] if one.column.kind is Kind.TEXTS else [t or None for t in texts]
+        )
     values = mining.table.numbers[one.name][rows].tolist()
     whole = one.column.kind is Kind.WHOLE
     return [None if value != value else int(value) if whole else value for value in values]

@@ -249,7 +249,8 @@ def test_a_parquet_table_holds_the_same_with_types_and_meanings():
     assert table.column_names == [column.name for column in COLUMNS]
     assert table["nme_percent"].to_pylist() == [9.0, 2.5, None]
     assert table["frame"].to_pylist() == [0, 0, 0]
-    assert table["mark"].to_pylist() == ["bad", "", ""]
+    assert table["mark"].to_pylist() == ["bad", None, None]
+    assert table["alarms"].to_pylist() == [[], [], ["empty-mask"]], "a list, as in every table of answers"
     assert table.schema.field("nme_percent").metadata[b"unit"] == b"%"
 
 
