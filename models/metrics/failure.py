@@ -19,7 +19,6 @@ from models.geometry.arrays import Box, Doubles
 from models.geometry.landmarks import BROWS, EYES, JAW, LIPS, NOSE
 from models.metrics.errors import box_iou, nme_percent
 from models.metrics.normalisers import Normaliser
-from models.metrics.surface_distance import similarity
 from models.reconstruction import State
 
 if TYPE_CHECKING:
@@ -148,6 +147,8 @@ def _flat(points: NDArray[np.floating], dimensions: int) -> Doubles:
 
 def _replaced(own: Doubles, true: Doubles) -> list[tuple[str, Doubles]]:
     """The landmarks [68, 3] as answered, then with place, size and rotation from the truth."""
+    from models.metrics.surface_distance import similarity  # torch: an answer to split has brought it
+
     placed = own - own.mean(0) + true.mean(0)
     spread = [float(np.sqrt(np.square(points - points.mean(0)).sum())) for points in (true, own)]
     sized = (placed - true.mean(0)) * (spread[0] / spread[1] if spread[1] else 1.0) + true.mean(0)

@@ -20,7 +20,7 @@ PATIENCE_S = 20.0  # after which a job counts as slow
 
 
 class LatestOnly(QObject):
-    """Runs slow work on one thread; while it runs, only the newest job waits.
+    """Runs slow work on one thread, begun with the first job; while it runs, only the newest job waits.
 
     The book-keeping stays on the GUI thread, hence no lock. Give it no parent that may be destroyed before
     `close()`: the worker still speaks through it.
@@ -55,7 +55,6 @@ class LatestOnly(QObject):
     def _begin(self, work: Callable[[Any], Any]) -> None:
         self._jobs: SimpleQueue[Any] = SimpleQueue()
         self._thread = Thread(target=self._loop, args=(self._jobs, work), name=self._name, daemon=True)
-        self._thread.start()
 
     @property
     def busy(self) -> bool:
@@ -100,12 +99,15 @@ class LatestOnly(QObject):
         self._waiting = None
         self._patience.stop()
         self._jobs.put(_STOP)
-        self._thread.join(timeout_s)
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
     def _run(self, job: Any) -> None:
         self._busy, self._running = True, job
         self._patience.start()
+        if self._thread.ident is None:
+            self._thread.start()
         self._jobs.put(job)
 
     def _loop(self, jobs: SimpleQueue[Any], work: Callable[[Any], Any]) -> None:

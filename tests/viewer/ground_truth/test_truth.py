@@ -143,7 +143,7 @@ def metrics(qtbot, desk, tmp_path):
 
 def test_figures_stand_by_their_full_name_per_branch(metrics):
     store, _, dock, _ = metrics
-    table = dock.findChild(QTableWidget)
+    table = dock.tabs.widget(0).findChild(QTableWidget)
     heads = [table.horizontalHeaderItem(i).text() for i in range(1, 4)]
     assert heads == ["Fused", "Image", "Model"]
     sentence = table.item(0, 1).toolTip()
@@ -153,7 +153,7 @@ def test_figures_stand_by_their_full_name_per_branch(metrics):
 
 def test_another_normaliser_changes_every_figure_by_the_ratio_of_the_lengths(metrics):
     store, _, dock, _ = metrics
-    table, chooser = dock.findChild(QTableWidget), dock.findChild(QComboBox)
+    table, chooser = dock.tabs.widget(0).findChild(QTableWidget), dock.findChild(QComboBox)
     before = float(table.item(0, 1).text())
     chooser.setCurrentIndex(1)
     chooser.activated.emit(1)
@@ -165,7 +165,7 @@ def test_another_normaliser_changes_every_figure_by_the_ratio_of_the_lengths(met
 
 def test_a_click_on_a_figure_shows_its_formula_and_a_second_one_hides_it(metrics):
     store, _, dock, _ = metrics
-    table = dock.findChild(QTableWidget)
+    table = dock.tabs.widget(0).findChild(QTableWidget)
     table.cellClicked.emit(0, 1)
     assert store.state.explained.startswith("NME 2D, 68 points")
     told = texts(dock)
@@ -179,9 +179,9 @@ def test_a_click_on_a_figure_shows_its_formula_and_a_second_one_hides_it(metrics
 def test_the_dock_opens_a_file(qtbot, metrics, tmp_path):
     store, _, dock, desktop = metrics
     desktop.chosen = str(truth(tmp_path / "other.json", shift=(0, 0)))
-    dock.findChild(QPushButton).click()
+    dock.tabs.widget(0).findChild(QPushButton).click()
     qtbot.waitUntil(lambda: store.state.judgement.truth.name == "other.json")
-    assert dock.findChild(QTableWidget).item(0, 1).text() == "0.00"
+    assert dock.tabs.widget(0).findChild(QTableWidget).item(0, 1).text() == "0.00"
 
 
 def why(dock) -> str:

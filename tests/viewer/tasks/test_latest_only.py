@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from threading import Event, current_thread, main_thread
+from threading import Event, active_count, current_thread, main_thread
 from typing import Any
 
 import pytest
@@ -35,6 +35,15 @@ def test_work_runs_on_another_thread_and_is_reported_on_the_gui_thread(qtbot, wo
     with qtbot.waitSignal(jobs.done):
         jobs.submit(None)
     assert told == [False]
+
+
+def test_there_is_no_thread_before_the_first_job(qtbot):
+    before = active_count()
+    jobs = LatestOnly(lambda job: job)
+    assert active_count() == before
+    assert jobs.close(5)
+    jobs.submit(1)
+    assert active_count() == before
 
 
 def test_of_the_jobs_that_wait_only_the_newest_runs(qtbot, worker):
