@@ -82,7 +82,7 @@ def _measured(
     method = load(chosen.method, chosen.weights, checked_device(chosen.device))
     weights = provenance(chosen.method, chosen.weights)
     data = "" if chosen.data is None else str(chosen.data.resolve())
-    finder = f"the finder {chosen.finder}"
+    finder = f"the detector {chosen.finder!r}"
     boxes = (
         f"Boxes from {finder if chosen.box == 'detected' else f'the truth where it has them, else {finder}'}"
     )
