@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 
 from models.catalogue import Provenance
 from models.export.answers import check_schema
-from models.export.files import AS_SHOWN
-from models.geometry.rescaling import moved, moved_box
+from models.geometry.rescaling import AS_SHOWN, moved, moved_box
 from models.metrics.disagreement import disagreement_px
 from models.metrics.states import landmark_probabilities, landmark_states, state_shares
 from models.reconstruction import Reconstruction, State

@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from models.batch.rows import Makers, Row, Seen, Took, row
 from models.batch.tables import encoded, read_rows
 from models.errors import UnmaskError, told
-from models.export.files import AS_SHOWN, write_mesh, write_picture
+from models.export.files import write_mesh, write_picture
 from models.export.outputs import write_whole
 from models.export.overlay import draw_overlay
+from models.geometry.rescaling import AS_SHOWN
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face
 

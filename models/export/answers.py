@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from models.errors import InputError
-from models.export.files import SCHEMA
+
+SCHEMA = "unmask.answer/1"
 
 FACE = (
     *("method", "space", "topology", "box", "pose_deg", "landmarks", "landmark_states", "visible_share"),

@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from models.catalogue import Provenance
+from models.export.answers import SCHEMA
 from models.export.outputs import Write, write_whole
-from models.geometry.rescaling import moved, moved_box, rescaling
+from models.geometry.rescaling import AS_SHOWN, moved, moved_box, rescaling
 from models.geometry.transforms import vertex_normals
 from models.metrics.states import (
     STATE_NAMES,
@@ -39,10 +40,8 @@ if TYPE_CHECKING:
 
     from models.face_model.whole_head import WholeHead
 
-SCHEMA = "unmask.answer/1"
 MESH_SUFFIXES = (".ply", ".glb", ".obj")
 UNSEEN_GREY = 128
-AS_SHOWN = np.eye(3)
 
 
 def write_mesh(

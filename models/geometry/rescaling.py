@@ -9,6 +9,9 @@ from models.geometry.arrays import Box
 
 Size = tuple[int, int]
 
+AS_SHOWN = np.eye(3)
+"""[3, 3]: px of a picture that is shown as it is in its file, to px of the file."""
+
 
 def rescaling(old: Size, new: Size) -> NDArray[np.float64]:
     """T_new_old [3, 3] between two sizes (width, height) of one picture, px.
