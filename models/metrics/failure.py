@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 PARTS = (("jaw", JAW), ("brows", BROWS), ("nose", NOSE), ("eyes", EYES), ("mouth", LIPS))
 STATE_WORDS = ((State.SEEN, "seen"), (State.COVERED, "covered"), (State.TURNED_AWAY, "turned away"))
-REST = "shape, expression and marking"
+REST = "shape and expression"
 
 
 @dataclass(frozen=True, slots=True)

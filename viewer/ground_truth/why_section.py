@@ -25,9 +25,9 @@ from viewer.state.store import Store
 from viewer.widgets.parts import badge, heading, note
 from viewer.widgets.theme import SPACE
 
-VALUE_WIDTH = 58  # px
+VALUE_WIDTH = 52  # px
 NO_LANDMARKS = "This needs ground truth with landmarks for the face shown."
-CAUSES = "Replaced by the truth, one after the other"
+CAUSES = "Replaced by the truth in turn"
 PARTS = "Parts of the face, worst first"
 STATES = "Points that were"
 FITTED = "With place, size and rotation from the truth: what is left is shape, expression and marking."
@@ -54,7 +54,8 @@ class WhySection(QScrollArea):
         self._states_heading, self._curve_heading = heading(STATES), heading("Among the frames so far")
         body = QWidget()
         column = QVBoxLayout(body)
-        column.setContentsMargins(SPACE, SPACE, SPACE, SPACE)
+        bar = self.verticalScrollBar().sizeHint().width()
+        column.setContentsMargins(SPACE, SPACE, SPACE + bar, SPACE)
         self._content = QWidget()
         inner = QVBoxLayout(self._content)
         inner.setContentsMargins(0, 0, 0, 0)
@@ -152,7 +153,7 @@ def _table(name: str, heads: Sequence[str]) -> QTableWidget:
     table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
     table.setShowGrid(False)
     table.verticalHeader().hide()
-    table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
     table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     table.setStyleSheet("QHeaderView::section { padding: 2px; } QTableWidget::item { padding: 1px 3px; }")
@@ -175,5 +176,7 @@ def _fill(table: QTableWidget, rows: Iterable[Row]) -> None:
             if column:
                 cell.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             table.setItem(index, column, cell)
-    height = table.horizontalHeader().sizeHint().height() + 4
-    table.setFixedHeight(height + sum(table.sizeHintForRow(i) + 1 for i in range(len(listed))))
+    table.ensurePolished()
+    line = table.fontMetrics().height() + SPACE
+    table.verticalHeader().setDefaultSectionSize(line)
+    table.setFixedHeight(table.horizontalHeader().sizeHint().height() + 4 + line * len(listed))

@@ -210,6 +210,9 @@ def test_the_dock_says_why_a_face_is_off(metrics):
         *("jaw", "brows", "nose", "eyes", "mouth")
     }
     assert "The truth has no depth" in why(dock)
+    for table in dock.tabs.widget(1).findChildren(QTableWidget):
+        rows_high = table.verticalHeader().length() + table.horizontalHeader().sizeHint().height()
+        assert table.height() >= rows_high, "no row is cut off"
     store.update(shown=replace(store.state.shown, judgement=None))
     assert why(dock) == "This needs ground truth with landmarks for the face shown."
 
