@@ -35,9 +35,11 @@ class Fragments:
 
     def at_pixels(self, values: Floats) -> Floats:
         """[N] or [N, C] at vertices -> [P] or [P, C] float32 at the pixels shown."""
-        parts = values[self.corners]
         weights = self.weights if values.ndim == 1 else self.weights[..., None]
-        return np.asarray((weights * parts).sum(1), np.float32)
+        out = weights[:, 0] * values[self.corners[:, 0]]
+        for k in (1, 2):
+            out += weights[:, k] * values[self.corners[:, k]]
+        return np.asarray(out, np.float32)
 
     def picture(self, values: Floats, elsewhere: float = np.nan) -> Floats:
         """[N] or [N, C] at vertices -> [H, W] or [H, W, C] float32."""
@@ -81,30 +83,31 @@ def hits(
     low = np.ceil((corner.min(1) - EDGE).clip(0, last + 1)).astype(np.int64)
     high = np.floor((corner.max(1) + EDGE).clip(-1, last)).astype(np.int64)
     span = np.maximum(high - low + 1, 0)
-    count = span.prod(1)
+    planes = _planes(corner, low)
+    count = np.where(np.isfinite(planes).all((1, 2)), span.prod(1), 0)
     piece = np.cumsum(count) // AT_ONCE
     for number in np.unique(piece[count > 0]):
-        owner = np.flatnonzero((piece == number) & (count > 0))
-        yield from _inside(corner, low, span, np.repeat(owner, count[owner]), count[owner], width)
+        among = np.flatnonzero((piece == number) & (count > 0))
+        owner = np.repeat(among, count[among])
+        step = np.arange(len(owner)) - np.repeat(np.cumsum(count[among]) - count[among], count[among])
+        row, column = np.divmod(step, span[owner, 0])
+        second, third = (p[:, 0] * column + p[:, 1] * row + p[:, 2] for p in planes[owner].swapaxes(0, 1))
+        weights = np.stack([1 - second - third, second, third], 1)
+        hit = np.flatnonzero(weights.min(1) > -EDGE)
+        owner = owner[hit]
+        yield owner, (row[hit] + low[owner, 1]) * width + column[hit] + low[owner, 0], weights[hit]
 
 
-def _inside(
-    corner: Doubles, low: Ints, span: Ints, owner: Ints, count: Ints, width: int
-) -> Iterator[tuple[Ints, Ints, Doubles]]:
-    step = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
-    column = low[owner, 0] + step % span[owner, 0]
-    row = low[owner, 1] + step // span[owner, 0]
-    weights = _barycentric(np.stack([column, row], 1), corner[owner])
-    hit = np.flatnonzero((weights > -EDGE).all(1))
-    yield owner[hit], row[hit] * width + column[hit], weights[hit]
+def _planes(corner: Doubles, low: Ints) -> Doubles:
+    """[T, 2, 3]: the weights of the second and third corner are a x + b y + c.
 
-
-def _barycentric(point: Doubles | Ints, corner: Doubles) -> Doubles:
-    """[P, 3] weights of points [P, 2] in triangles [P, 3, 2]; one below zero where there is no area."""
+    (x, y) counts from `low` [T, 2]. Not finite where there is no area.
+    """
+    origin = corner[:, 0] - low
     a, b = corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]
-    p = point - corner[:, 0]
     area = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
-    area = np.where(np.abs(area) < 1e-12, np.inf, area)
-    second = (p[:, 0] * b[:, 1] - p[:, 1] * b[:, 0]) / area
-    third = (a[:, 0] * p[:, 1] - a[:, 1] * p[:, 0]) / area
-    return np.stack([np.where(np.isinf(area), -1.0, 1 - second - third), second, third], 1)
+    area = np.where(np.abs(area) < 1e-12, np.nan, area)[:, None]
+    second = np.stack([b[:, 1], -b[:, 0]], 1) / area
+    third = np.stack([-a[:, 1], a[:, 0]], 1) / area
+    constant = [-(part * origin).sum(1, keepdims=True) for part in (second, third)]
+    return np.stack([np.concatenate(pair, 1) for pair in zip((second, third), constant, strict=True)], 1)

@@ -9,7 +9,8 @@ from pathlib import Path
 from models.catalogue import Provenance, provenance
 from models.detection.detectors import detect
 from models.errors import InputError, MethodError, UnmaskError
-from models.export.files import write_answers, write_mesh, write_picture
+from models.export.files import write_answers, write_picture
+from models.export.mesh import write_mesh
 from models.export.outputs import Names, Outputs
 from models.export.overlay import draw_overlay
 from models.loading import checked_device, load

@@ -143,7 +143,7 @@ class Desktop:
         if kind == "png":
             _outputs(state).write(Path(path), _png(self._grab()))
             return
-        from models.export import files  # brings torch and trimesh; the window must not wait for them
+        from models.export import files, mesh  # brings torch and trimesh; the window must not wait for them
 
         if state.shown is None or state.answer is None:
             raise InputError("There is no face to export yet. Open a photo with a face first.")
@@ -156,7 +156,9 @@ class Desktop:
             )
         else:
             head = _head(kind, state.answer)
-            files.write_mesh(Path(path), state.answer, frame.image, write, head, frame.T_file_shown)
+            mesh.write_mesh(
+                Path(path), state.answer, frame.image, write, head, T_file_image=frame.T_file_shown
+            )
 
     def write_text(self, path: str, text: str) -> None:
         """As UTF-8."""
