@@ -22,6 +22,7 @@ __all__ = [
     "program_version",
     "remedy",
     "samples",
+    "schema",
     "shader",
     "weights",
     "weights_for",
@@ -104,6 +105,11 @@ def shader(name: str, root: Path = ROOT) -> Path:
 def icon(name: str, root: Path = ROOT) -> Path:
     """An icon by name, e.g. "open" -> icons/open.svg."""
     return _present("icons", name, ".svg", root)
+
+
+def schema(name: str, root: Path = ROOT) -> Path:
+    """A JSON Schema of files that leave, by name and version, e.g. "answer-2"."""
+    return _present("schemas", f"{name}.schema.json", "", root)
 
 
 def samples(root: Path = ROOT) -> tuple[Path, ...]:

@@ -15,9 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.catalogue import Provenance
+from models.export.camera import camera_of
 from models.export.maps import png
 from models.export.outputs import Write, write_whole
-from models.geometry.rescaling import moved, moved_box, rescaling
+from models.export.surface import in_file_px
+from models.geometry.rescaling import rescaling
 from models.metrics.states import (
     STATE_NAMES,
     landmark_probabilities,
@@ -25,10 +27,9 @@ from models.metrics.states import (
     seen_share,
     state_shares,
 )
-from models.reconstruction import SEEN_ABOVE, Array, Reconstruction, Scalar, State
+from models.reconstruction import SEEN_ABOVE, Array, Reconstruction, State
 
-SCHEMA = "unmask.answer/1"
-AS_SHOWN = np.eye(3)
+SCHEMA = "unmask.answer/2"
 
 
 def write_answers(
@@ -75,10 +76,13 @@ def write_answers(
             f"{SEEN_ABOVE}, else the likelier of the other two",
             "state_shares": "share of the vertices in each state; null if not known",
             "landmark_states": "of the 68 landmarks: state, and P(seen), P(turned away), P(covered)",
+            "camera": "(x, -y, z) of a px = px_per_mm rotation X + translation_px, X in mm of the face "
+            "model, y up; the origin is where the mean face would have it",
+            "coefficients": "of the method's own face model, of this frame alone; none where it has none",
             "likely_error": "mean distance of the landmarks, % of sqrt(width x height) of their box, that is "
             "as often exceeded as not; half of such answers lie in likely_range; null if not known",
         },
-        "faces": [answer_record(answer, T_file_image) for answer in answers],
+        "faces": [answer_record(in_file_px(answer, T_file_image)) for answer in answers],
     }
     write(path, (json.dumps(record, indent=1, allow_nan=False) + "\n").encode())
 
@@ -104,35 +108,31 @@ def _image_record(name: str, shown: tuple[int, int], file: tuple[int, int]) -> d
     return record
 
 
-def answer_record(answer: Reconstruction, T_file_image: NDArray[np.float64] = AS_SHOWN) -> dict[str, Any]:
-    """One face as JSON values: plain numbers and strings, null where a number is not finite.
-
-    Args:
-        answer: In IMAGE space.
-        T_file_image: [3, 3], from px of the frame to px of the picture's file; does not turn.
-    """
-    grown = float(T_file_image[0, 0])
-    box = None if answer.box is None else moved_box(answer.box, T_file_image)
+def answer_record(answer: Reconstruction) -> dict[str, Any]:
+    """One face, in IMAGE space, as JSON values: plain numbers and strings, null where one is not finite."""
     return {
         "method": answer.method,
         "space": answer.space.value,
         "topology": answer.topology.name,
-        "box": box and [_number(edge) for edge in box],
+        "box": answer.box and [_number(edge) for edge in answer.box],
         "pose_deg": dict(zip(("pitch", "yaw", "roll"), map(_number, answer.pose_deg), strict=True)),
-        "landmarks": [[_number(value) for value in point] for point in moved(answer.landmarks, T_file_image)],
+        "landmarks": [[_number(value) for value in point] for point in answer.landmarks],
         "landmark_states": _landmark_record(answer),
         "visible_share": seen_share(answer),
         "state_shares": _named(state_shares(answer)),
         "likely_error": _known(answer.likely_error),
         "likely_range": answer.likely_range and [_number(end) for end in answer.likely_range],
-        "mm_per_px": _number(answer.mm_per_px / grown),
+        "mm_per_px": _number(answer.mm_per_px),
+        "camera": _camera_record(answer),
+        "coefficients": [
+            {"name": part.name, "unit": part.unit, "values": [_number(value) for value in part.values]}
+            for part in answer.coefficients
+        ],
         "took_part": list(answer.took_part),
         "left_out": list(answer.left_out),
         "steadied": answer.steadied,
         "alarms": [{"code": alarm.code, "text": alarm.text, "count": alarm.count} for alarm in answer.alarms],
-        "scalars": {
-            scalar.name: _summary(_in_file_px(scalar, grown), scalar.unit) for scalar in answer.scalars
-        },
+        "scalars": {scalar.name: _summary(scalar.values, scalar.unit) for scalar in answer.scalars},
         "vertex_count": len(answer.vertices),
         "triangle_count": len(answer.topology.triangles),
     }
@@ -147,8 +147,14 @@ def write_picture(path: Path, image: NDArray[np.uint8], write: Write = write_who
     write(path, png(image))
 
 
-def _in_file_px(scalar: Scalar, grown: float) -> Array:
-    return scalar.values * np.float32(grown) if scalar.unit == "px" else scalar.values
+def _camera_record(answer: Reconstruction) -> dict[str, Any]:
+    camera = camera_of(answer)
+    return {
+        "kind": "scaled orthographic",
+        "px_per_mm": _number(camera.px_per_mm),
+        "rotation": [[_number(value) for value in row] for row in camera.rotation],
+        "translation_px": [_number(value) for value in camera.translation_px],
+    }
 
 
 def _summary(values: Array, unit: str) -> dict[str, Any]:
