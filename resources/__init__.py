@@ -19,6 +19,7 @@ __all__ = [
     "face_model",
     "icon",
     "manifest",
+    "page",
     "program_version",
     "remedy",
     "samples",
@@ -105,6 +106,11 @@ def shader(name: str, root: Path = ROOT) -> Path:
 def icon(name: str, root: Path = ROOT) -> Path:
     """An icon by name, e.g. "open" -> icons/open.svg."""
     return _present("icons", name, ".svg", root)
+
+
+def page(name: str, root: Path = ROOT) -> Path:
+    """The text of a page that leaves filled in, by name, e.g. "answer"."""
+    return _present("pages", name, ".html", root)
 
 
 def schema(name: str, root: Path = ROOT) -> Path:

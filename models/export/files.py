@@ -42,21 +42,32 @@ def write_answers(
     write: Write = write_whole,
     file_size: tuple[int, int] | None = None,
 ) -> None:
+    """Write `answers_json` to `path`, whose folder is made if need be.
+
+    Raises:
+        InputError: The folder cannot be written to.
+    """
+    write(path, answers_json(answers, image_name, image_size, version, weights, file_size))
+
+
+def answers_json(
+    answers: Sequence[Reconstruction],
+    image_name: str,
+    image_size: tuple[int, int],
+    version: str,
+    weights: Provenance | None = None,
+    file_size: tuple[int, int] | None = None,
+) -> bytes:
     """All answers about one frame as JSON; what the fields mean stands in the file itself.
 
     Args:
-        path: Where to; its folder is made if need be.
         answers: In IMAGE space.
         image_name: What the user calls the frame.
         image_size: (width, height) of the frame the answers are about, px.
         version: Of this program.
         weights: Those the method was loaded with; None where nobody knows.
-        write: Who writes the bytes.
         file_size: (width, height) of the picture's file, upright, in whose px boxes, landmarks and sizes are
             written; None if it is `image_size`.
-
-    Raises:
-        InputError: The folder cannot be written to.
     """
     T_file_image = rescaling(image_size, file_size or image_size)
     record = {
@@ -84,7 +95,7 @@ def write_answers(
         },
         "faces": [answer_record(in_file_px(answer, T_file_image)) for answer in answers],
     }
-    write(path, (json.dumps(record, indent=1, allow_nan=False) + "\n").encode())
+    return (json.dumps(record, indent=1, allow_nan=False) + "\n").encode()
 
 
 def weights_record(weights: Provenance) -> dict[str, str | None]:

@@ -12,18 +12,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from scipy.ndimage import distance_transform_edt
 
 from models.export.overlay import STATE_COLOURS
-from models.export.surface import place_colours, seen_of, states_of, told_of
+from models.export.surface import normals_of, place_colours, seen_of, states_of, told_of
 from models.face_model.ncc import mean_coordinates
 from models.geometry.arrays import Floats, Photo
 from models.geometry.raster import Fragments, fragments
-from models.geometry.transforms import vertex_normals
 from models.metrics.states import STATE_NAMES
 from models.reconstruction import SEEN_ABOVE, Array, MeshLayer, State, Topology, most_likely
 
@@ -121,13 +119,6 @@ def frame_maps(surface: MeshLayer, topology: Topology, width: int, height: int) 
         pncc=None if ncc is None else shown.picture(ncc),
         states=None if states is None else shown.picture(states),
     )
-
-
-def normals_of(surface: MeshLayer) -> Array:
-    """[N, 3] of length one: x right, y up, z towards the camera."""
-    upright = surface.vertices.astype(np.float32) * np.array([1, -1, 1], np.float32)
-    triangles = torch.from_numpy(np.array(surface.triangles)).long()
-    return np.asarray(vertex_normals(torch.from_numpy(upright)[None], triangles)[0].numpy())
 
 
 def chart_files(maps: ChartMaps) -> dict[str, bytes]:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.export.maps import normals_of, png, texture_of
+from models.export.maps import png, texture_of
 from models.export.outputs import Write, write_whole
-from models.export.surface import AS_SHOWN, UNSEEN_GREY, in_file_px, surface_of, vertex_colours
+from models.export.surface import AS_SHOWN, UNSEEN_GREY, in_file_px, normals_of, surface_of, vertex_colours
 from models.geometry.arrays import Doubles, Photo
 from models.metrics.states import STATE_NAMES, state_shares
 from models.reconstruction import FUSED, Array, MeshLayer, Reconstruction

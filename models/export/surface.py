@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from models.geometry.arrays import Doubles, Floats, Photo
 from models.geometry.rescaling import moved, moved_box
+from models.geometry.transforms import vertex_normals
 from models.reconstruction import (
     BRANCHES,
     FUSED,
@@ -28,7 +30,7 @@ AS_SHOWN = np.eye(3)
 UNSEEN_GREY = 128
 HATCH_GREYS = (96, 160)
 """What no one saw has no colour: one grey where it is turned away, stripes of two where it is covered."""
-STRIPES = 64  # across a picture
+STRIPES = 32  # across a face
 
 
 def branches(answer: Reconstruction) -> tuple[str, ...]:
@@ -104,6 +106,13 @@ def seen_of(surface: MeshLayer) -> NDArray[np.bool_] | None:
 
 def _p_seen(surface: MeshLayer) -> Array | None:
     return next((s.values for s in surface.scalars if s.name == STATE_SCALARS[State.SEEN]), None)
+
+
+def normals_of(surface: MeshLayer) -> Array:
+    """[N, 3] of length one: x right, y up, z towards the camera."""
+    upright = surface.vertices.astype(np.float32) * np.array([1, -1, 1], np.float32)
+    triangles = torch.from_numpy(np.array(surface.triangles)).long()
+    return np.asarray(vertex_normals(torch.from_numpy(upright)[None], triangles)[0].numpy())
 
 
 def in_picture(places: Floats, image: Photo) -> NDArray[np.bool_]:
