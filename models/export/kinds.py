@@ -142,7 +142,7 @@ def _landmarks(s: Subject, answer: Reconstruction, _stem: str) -> Files:
     return landmark_files(in_file_px(answer, s.T_file_image))
 
 
-ALL, USUAL = "all", ("json", "png", "ply", "glb")
+ALL = "all"
 KINDS = {
     kind.name: kind
     for kind in (

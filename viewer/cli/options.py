@@ -8,6 +8,9 @@ from pathlib import Path
 from models.catalogue import USUAL_DETECTOR
 from models.geometry.arrays import Box
 
+USUALLY_WRITTEN = ("json", "png", "ply", "glb")
+"""What `unmask run` writes of a picture if nothing is said."""
+
 
 @dataclass(frozen=True, slots=True)
 class Launch:
@@ -61,6 +64,7 @@ class Batch:
         lists: Files that name more inputs, one a line.
         recursive: Whether folders are taken with all folders inside.
         every: Of a video, each so-many-th frame is answered.
+        write: Kinds of files about each picture, see models.export.kinds.
         overwrite: As in Launch.
     """
 
@@ -76,6 +80,7 @@ class Batch:
     lists: tuple[Path, ...] = ()
     recursive: bool = False
     every: int = 1
+    write: tuple[str, ...] = USUALLY_WRITTEN
     overwrite: bool = False
 
 

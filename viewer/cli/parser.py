@@ -15,7 +15,7 @@ from resources import program_version
 from viewer.assets.cli import Assets, assets_of, fill_assets
 from viewer.cli.about import About, about_of, fill_about
 from viewer.cli.inputs import SMALLEST_BOX_PX
-from viewer.cli.options import Batch, Launch, Occlude
+from viewer.cli.options import USUALLY_WRITTEN, Batch, Launch, Occlude
 from viewer.methods.available import best_offer
 from viewer.state.layout import PANEL_LAYOUTS
 
@@ -153,6 +153,14 @@ def _fill_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--every", type=_positive, default=1, metavar="N", help="of a video, each N-th frame (%(default)s)"
     )
+    parser.add_argument(
+        "--write",
+        type=_names,
+        default=USUALLY_WRITTEN,
+        metavar="A,B",
+        help="what to write of a picture: json, png, ply, glb (these if not said), obj, uv, maps, landmarks, "
+        "dense, pose, html, or all",
+    )
     _add_place(parser)
     parser.add_argument(
         "--branches", type=_parts, metavar="A,B", help="keep only these branches, e.g. image-space"
@@ -176,6 +184,7 @@ def _batch_of(found: argparse.Namespace) -> Batch:
         lists=tuple(found.list),
         recursive=found.recursive,
         every=found.every,
+        write=found.write,
         overwrite=found.overwrite,
     )
 
@@ -275,6 +284,14 @@ def _parts(text: str) -> frozenset[str]:
     if not all(parts):
         raise argparse.ArgumentTypeError(f"{text!r} is no list of parts; write e.g. image-space,model-space")
     return parts
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """From "ply,obj" to its parts."""
+    names = tuple(part.strip().lower() for part in text.split(","))
+    if not all(names):
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of names; write e.g. ply,obj")
+    return names
 
 
 def _camera(text: str) -> int:

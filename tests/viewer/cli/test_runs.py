@@ -48,6 +48,26 @@ def faces(monkeypatch: pytest.MonkeyPatch) -> list[Face]:
     return found
 
 
+def test_what_is_written_is_chosen_and_two_pictures_never_share_a_file(tmp_path, faces, capsys):
+    paths = [photo(tmp_path / name) for name in ("a.png", "a-mask.png")]
+    out = tmp_path / "out"
+    words = [*map(str, paths), "--write", "png,maps", "--out", str(out), "--weights", "open"]
+    assert run.run_batch(parse_batch(words)) == 0
+    about = {path.name for path in out.iterdir()}
+    assert {"a.png", "a-mask.png", "a-mask_2.png", "a-mask_2-mask.png", "a-depth.png"} <= about
+    assert not any(name.endswith((".json", ".ply", ".glb")) for name in about)
+    said = capsys.readouterr().out
+    assert "-depth.png" in said
+    assert ".glb" not in said
+
+
+def test_an_unknown_kind_of_file_is_a_sentence(tmp_path, capsys):
+    words = [str(photo(tmp_path / "a.png")), "--write", "stl", "--out", str(tmp_path / "out")]
+    assert run.run_batch(parse_batch(words)) == 1
+    assert "'stl'" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 # what is taken
 
 
