@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from models.catalogue import Provenance
 from models.errors import InputError
@@ -12,6 +13,7 @@ from models.export.html import page
 from models.export.landmarks import landmark_files
 from models.export.maps import chart_files, chart_maps, frame_files, frame_maps, png
 from models.export.mesh import TEXTURE_ENDING, mesh_files
+from models.export.outputs import Outputs
 from models.export.overlay import draw_dense, draw_overlay, draw_pose
 from models.export.surface import in_file_px, surface_of
 from models.geometry.arrays import Doubles, Photo
@@ -91,6 +93,38 @@ def files_of_face(
             yield from kind.of_face(subject, answer, stem).items()
 
 
+def write_kind(
+    subject: Subject, answer: Reconstruction, kind: str, path: Path, outputs: Outputs, beside: Outputs
+) -> None:
+    """Write one kind of file to `path`, as `write_first`; `answer` is the face, for a kind about one."""
+    first = KINDS[kind].endings[0]
+    stem = path.name[: -len(first)] if path.name.endswith(first) else path.stem
+    files = files_of_picture(subject, [kind]) | dict(files_of_face(subject, answer, [kind], stem))
+    write_first(files, first, path, stem, outputs, beside)
+
+
+def write_first(files: Files, first: str, path: Path, stem: str, outputs: Outputs, beside: Outputs) -> None:
+    """Write files, of which the user named one.
+
+    Args:
+        files: By the endings of their names.
+        first: The ending of the one that `path` is to be.
+        path: Its path.
+        stem: Beginning of the other files' names.
+        outputs: Writes the first.
+        beside: Writes the others: the user has not named them, so they replace nothing.
+
+    Raises:
+        InputError: A file cannot be written, or one that belongs to it is there already.
+    """
+    others = {path.with_name(stem + ending): data for ending, data in files.items() if ending != first}
+    if taken := next((other.name for other in others if not beside.free([other])), None):
+        raise InputError(f"{taken} is there already, which belongs to it. Choose another name.")
+    outputs.write(path, files[first])
+    for other, data in others.items():
+        beside.write(other, data)
+
+
 def picture_endings(kinds: Iterable[str]) -> tuple[str, ...]:
     """Of the files about all faces."""
     return tuple(ending for kind in _rows(kinds) if kind.of_picture is not None for ending in kind.endings)
@@ -147,7 +181,7 @@ KINDS = {
     kind.name: kind
     for kind in (
         Kind("json", "pose, landmarks, states, camera and coefficients", (".json",), _json),
-        Kind("png", "what was seen, drawn over the photo", (".png",), lambda s: {
+        Kind("overlay", "what was seen, drawn over the photo", (".png",), lambda s: {
             ".png": png(draw_overlay(s.image, s.answers))
         }),
         Kind("ply", "mesh with colours and every scalar", (".ply",), of_face=_mesh(".ply")),

@@ -8,7 +8,7 @@ from pathlib import Path
 from models.catalogue import USUAL_DETECTOR
 from models.geometry.arrays import Box
 
-USUALLY_WRITTEN = ("json", "png", "ply", "glb")
+USUALLY_WRITTEN = ("json", "overlay", "ply", "glb")
 """What `unmask run` writes of a picture if nothing is said."""
 
 

@@ -158,8 +158,8 @@ def _fill_run(parser: argparse.ArgumentParser) -> None:
         type=_names,
         default=USUALLY_WRITTEN,
         metavar="A,B",
-        help="what to write of a picture: json, png, ply, glb (these if not said), obj, uv, maps, landmarks, "
-        "dense, pose, html, or all",
+        help="what to write of a picture: json, overlay, ply, glb (these if not said), obj, uv, maps, "
+        "landmarks, dense, pose, html, or all",
     )
     _add_place(parser)
     parser.add_argument(

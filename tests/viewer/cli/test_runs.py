@@ -51,7 +51,7 @@ def faces(monkeypatch: pytest.MonkeyPatch) -> list[Face]:
 def test_what_is_written_is_chosen_and_two_pictures_never_share_a_file(tmp_path, faces, capsys):
     paths = [photo(tmp_path / name) for name in ("a.png", "a-mask.png")]
     out = tmp_path / "out"
-    words = [*map(str, paths), "--write", "png,maps", "--out", str(out), "--weights", "open"]
+    words = [*map(str, paths), "--write", "overlay,maps", "--out", str(out), "--weights", "open"]
     assert run.run_batch(parse_batch(words)) == 0
     about = {path.name for path in out.iterdir()}
     assert {"a.png", "a-mask.png", "a-mask_2.png", "a-mask_2-mask.png", "a-depth.png"} <= about
