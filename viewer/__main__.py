@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from viewer.assets.cli import Assets
 from viewer.cli.about import About
-from viewer.cli.options import Batch, Launch, Occlude
+from viewer.cli.options import Batch, Launch, Occlude, Render
 from viewer.cli.parser import Asked, parse
 from viewer.cli.speech import ended_well
 
@@ -36,6 +36,10 @@ def _run(asked: Asked) -> int:
             from viewer.cli.occlude import run_occlude
 
             return run_occlude(asked)
+        case Render():
+            from viewer.cli.render import run_render
+
+            return run_render(asked)
         case Assets():
             from viewer.assets.cli import run_assets
 

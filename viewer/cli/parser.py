@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from models.catalogue import DETECTOR_NEEDS, USUAL_DETECTOR
+from models.export.wish import LAYOUTS, LOOKS, Wish
 from models.geometry.arrays import Box
 from resources import program_version
 from viewer.assets.cli import Assets, assets_of, fill_assets
 from viewer.cli.about import About, about_of, fill_about
 from viewer.cli.inputs import SMALLEST_BOX_PX
-from viewer.cli.options import USUALLY_WRITTEN, Batch, Launch, Occlude
+from viewer.cli.options import USUALLY_WRITTEN, Batch, Launch, Occlude, Render
 from viewer.methods.available import best_offer
 from viewer.state.layout import PANEL_LAYOUTS
 
-Asked = Launch | Batch | Occlude | Assets | About
+Asked = Launch | Batch | Occlude | Render | Assets | About
 DESCRIPTION = "See what a face alignment network saw, and what it made up where it saw nothing."
 WINDOW = "opens the window: on PATHs, which are pictures, a video or a folder, or on a bundled photo"
 EPILOG = "A file or folder named like a command is opened by ./run, or after --."
@@ -136,6 +137,10 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
     _add_overwrite(parser)
     _add_method(parser, method="dsfnet", detector=USUAL_DETECTOR)
+    _add_where(parser)
+
+
+def _add_where(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, mps, auto, ... (%(default)s)")
     parser.add_argument(
         "--box", type=_box, metavar="X0,Y0,X1,Y1", help="the face in each picture, px; else it is looked for"
@@ -255,6 +260,74 @@ def _add_trials(parser: argparse.ArgumentParser, fresh: Occlude) -> None:
     )
 
 
+def _fill_render(parser: argparse.ArgumentParser) -> None:
+    usual = Wish()
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="pictures, or one video")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help=".png, .svg, .pdf; .mp4 and .webm turn the faces",
+    )
+    parser.add_argument("--layout", choices=LAYOUTS, default=usual.layout, help="what stands side by side")
+    parser.add_argument(
+        "--size", type=_size, default=(usual.width, usual.height), metavar="WxH", help="px, e.g. 3840x2160"
+    )
+    parser.add_argument(
+        "--look",
+        default=usual.look,
+        help=f"colours of the faces: {', '.join(LOOKS)}, or a number such as disagreement (%(default)s)",
+    )
+    parser.add_argument("--panel", default="", metavar="NAME", help="this one alone, e.g. fused")
+    parser.add_argument("--yaw", type=float, default=0.0, metavar="DEG", help="turn the faces")
+    parser.add_argument("--caption", default="", help="a line below")
+    parser.add_argument("--no-legend", action="store_true", help="leave out what the colours mean")
+    parser.add_argument("--transparent", action="store_true", help="no paper behind it")
+    parser.add_argument(
+        "--peers", type=_names, default=(), metavar="A,B", help="other methods too, e.g. tddfa"
+    )
+    parser.add_argument(
+        "--kind", action="append", default=[], help="an occluder: a row more for each face; again for more"
+    )
+    parser.add_argument("--seed", type=_count, default=0, help="of occluders (%(default)s)")
+    parser.add_argument("--fps", type=float, default=25.0, help="of a video of a video (%(default)s)")
+    _add_overwrite(parser)
+    _add_method(parser, method="dsfnet", detector=USUAL_DETECTOR)
+    _add_where(parser)
+
+
+def _render_of(found: argparse.Namespace) -> Render:
+    width, height = found.size
+    wish = Wish(
+        layout=found.layout,
+        width=width,
+        height=height,
+        look=found.look,
+        caption=found.caption,
+        legend=not found.no_legend,
+        transparent=found.transparent,
+        yaw_deg=found.yaw,
+        only=found.panel,
+    )
+    return Render(
+        paths=tuple(found.paths),
+        out=found.out,
+        wish=wish,
+        method=found.method,
+        weights=found.weights or best_offer(found.method).setting.weights,
+        detector=found.detector,
+        device=found.device,
+        without=frozenset().union(*found.without),
+        box=found.box,
+        peers=found.peers,
+        kinds=tuple(found.kind),
+        seed=found.seed,
+        frames_per_s=found.fps,
+        overwrite=found.overwrite,
+    )
+
+
 def _add_method(parser: argparse.ArgumentParser, method: str | None, detector: str | None) -> None:
     parser.add_argument("--method", default=method, help="face alignment method, e.g. dsfnet")
     parser.add_argument(
@@ -304,6 +377,13 @@ def _count(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 on")
     return int(text)
+
+
+def _size(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"(\d{2,5})[x×](\d{2,5})", text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write e.g. 3840x2160")
+    return int(found[1]), int(found[2])
 
 
 def _positive(text: str) -> int:
@@ -366,6 +446,11 @@ COMMANDS: dict[
         "tables as CSV",
         _fill_occlude,
         _occlude_of,
+    ),
+    "render": (
+        "Write a figure of faces side by side as PNG, SVG or PDF, or a video of them, without a window",
+        _fill_render,
+        _render_of,
     ),
     "assets": ("List, fetch, add and remove weights and face models", fill_assets, assets_of),
     "about": ("Versions, and the weights at hand with their licences", fill_about, about_of),
