@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -11,14 +11,16 @@ from numpy.typing import NDArray
 
 from models.export.drawing import Pose, draw_surface, scalar_colours
 from models.export.overlay import STATE_COLOURS, draw_overlay
-from models.export.sheet import INK, Colour, Item, Line, Picture, Sheet, Text
+from models.export.sheet import INK, Colour, Item, Line, Picture, Sheet, Text, as_pixels
 from models.export.surface import HATCH_GREYS, UNSEEN_GREY, branches, states_of, surface_of
+from models.export.video import video_bytes
 from models.export.wish import LAYOUTS, LOOKS, PHOTO, Wish
 from models.geometry.arrays import Doubles, Photo
 from models.metrics.states import STATE_NAMES
 from models.reconstruction import BRANCHES, FUSED, Reconstruction, Scalar, State
 
 INPUT = "input"
+TURN_FRAMES, TURN_FPS = 96, 24.0
 VIEWS_DEG = (-45.0, 0.0, 45.0)
 SERIES: tuple[Colour, ...] = ((0, 114, 178), (230, 159, 0), (0, 158, 115), (204, 121, 167), (86, 180, 233))
 SILENT = " *"
@@ -78,6 +80,19 @@ def faces_figure(rows: Sequence[Row], wish: Wish) -> Sheet:
     if wish.caption:
         items.append(Text(left, wish.height - margin, wish.caption, text))
     return Sheet(wish.width, wish.height, items, None if wish.transparent else (255, 255, 255))
+
+
+def turning(rows: Sequence[Row], wish: Wish, suffix: str) -> bytes:
+    """A video of a figure whose faces turn to one side and the other; see `video_bytes`."""
+    wishes = (replace(wish, yaw_deg=yaw) for yaw in turn_table(wish.yaw_deg, TURN_FRAMES))
+    frames = (as_pixels(faces_figure(rows, wish))[..., :3] for wish in wishes)
+    return video_bytes(frames, suffix, TURN_FPS)
+
+
+def turn_table(from_deg: float, frames: int, widest_deg: float = 60.0) -> Iterator[float]:
+    """A face's yaw to one side, back, to the other and back: its back is not there to be shown."""
+    for share in np.arange(frames) / frames:
+        yield from_deg + widest_deg * float(np.sin(2 * np.pi * share))
 
 
 def _silent(rows: Sequence[Row]) -> set[str]:

@@ -37,12 +37,17 @@ class Clip:
         ask: Who answers.
         detect: Who looks for faces.
         box: Where the face is in every frame, px; None looks for faces and follows them.
+        watch: Is shown every answered frame.
     """
 
     def __init__(
-        self, ask: Answering, detect: Callable[[NDArray[np.uint8]], list[Face]], box: Box | None = None
+        self,
+        ask: Answering,
+        detect: Callable[[NDArray[np.uint8]], list[Face]],
+        box: Box | None = None,
+        watch: Callable[[Frame, Sequence[Reconstruction]], None] | None = None,
     ) -> None:
-        self._ask, self._box = ask, box
+        self._ask, self._box, self._watch = ask, box, watch
         self._tracker = Tracker(detect)
         self.notices: dict[str, None] = {}
         self.problems: list[str] = []
@@ -106,6 +111,8 @@ class Clip:
         self.notices |= dict.fromkeys(notices)
         faces, kept = self._tracker.settle(frame, 0, placed, answers, steady=True)
         self._tracker.remember(Shown(frame, faces, kept, 0.0, 0.0, placed.search), 0)
+        if self._watch is not None:
+            self._watch(frame, kept)
         return faces, kept
 
 

@@ -65,6 +65,7 @@ class Batch:
         lists: Files that name more inputs, one a line.
         recursive: Whether folders are taken with all folders inside.
         every: Of a video, each so-many-th frame is answered.
+        video: Whether a video's frames are written too, with what was seen drawn over them.
         write: Kinds of files about each picture, see models.export.kinds.
         overwrite: As in Launch.
     """
@@ -82,6 +83,7 @@ class Batch:
     recursive: bool = False
     every: int = 1
     write: tuple[str, ...] = USUALLY_WRITTEN
+    video: bool = False
     overwrite: bool = False
 
 

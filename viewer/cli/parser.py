@@ -166,6 +166,7 @@ def _fill_run(parser: argparse.ArgumentParser) -> None:
         help="what to write of a picture: json, overlay, ply, glb (these if not said), obj, uv, maps, "
         "landmarks, dense, pose, html, or all",
     )
+    parser.add_argument("--video", action="store_true", help="of a video, also NAME.mp4 with the overlay")
     _add_place(parser)
     parser.add_argument(
         "--branches", type=_parts, metavar="A,B", help="keep only these branches, e.g. image-space"
@@ -190,6 +191,7 @@ def _batch_of(found: argparse.Namespace) -> Batch:
         recursive=found.recursive,
         every=found.every,
         write=found.write,
+        video=found.video,
         overwrite=found.overwrite,
     )
 

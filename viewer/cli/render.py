@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 from models.detection.detectors import detect
 from models.errors import InputError
-from models.export.drawing import Pose
-from models.export.figure import Row, faces_figure
+from models.export.figure import Row, faces_figure, turning
 from models.export.maps import png
 from models.export.outputs import Outputs
 from models.export.sheet import Sheet, as_pixels, as_svg
-from models.export.video import VIDEO_SUFFIXES, turn_table, video_bytes
+from models.export.video import VIDEO_SUFFIXES, video_bytes
 from models.loading import checked_device, load
 from models.occlusion.cover import lay
 from models.occlusion.kinds import KINDS, cover
@@ -32,7 +31,6 @@ from viewer.sources.source import Frame
 from viewer.sources.still import read_still
 
 FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
-TURN_FRAMES, TURN_FPS = 96, 24.0
 Ask = Callable[[NDArray[np.uint8], Sequence[Face]], list[Reconstruction]]
 
 
@@ -80,9 +78,7 @@ def _rendered(asked: Render) -> bytes:
         return _clip(asked, methods.first, device, suffix)
     rows = [row for path in asked.paths for row in _rows(asked, methods, path)]
     if suffix in VIDEO_SUFFIXES:
-        poses = turn_table(Pose.of(rows[0].answers[0].vertices, asked.wish.yaw_deg), TURN_FRAMES)
-        sheets = (faces_figure(rows, replace(asked.wish, yaw_deg=pose.yaw_deg)) for pose in poses)
-        return video_bytes((as_pixels(sheet)[..., :3] for sheet in sheets), suffix, TURN_FPS)
+        return turning(rows, asked.wish, suffix)
     return _figure(faces_figure(rows, asked.wish), suffix)
 
 
@@ -90,7 +86,7 @@ def _figure(sheet: Sheet, suffix: str) -> bytes:
     if suffix == ".svg":
         return as_svg(sheet)
     if suffix == ".pdf":
-        from viewer.export.pdf import as_pdf  # brings Qt, which only a PDF needs
+        from viewer.widgets.pdf import as_pdf  # brings Qt, which only a PDF needs
 
         return as_pdf(sheet)
     return png(as_pixels(sheet))

@@ -18,6 +18,8 @@ from models.export.kinds import (
     picture_endings,
 )
 from models.export.outputs import Names, Outputs
+from models.export.overlay import draw_overlay
+from models.export.video import VideoWriter
 from models.loading import checked_device, load
 from models.metrics.states import STATE_NAMES, state_shares
 from models.reconstruction import Reconstruction
@@ -29,11 +31,12 @@ from viewer.cli.inputs import check_box, expanded, is_video, lists_of
 from viewer.cli.options import Batch
 from viewer.cli.speech import complain, say
 from viewer.readouts.verdict import likely_error_text
+from viewer.sources.player import Reader
 from viewer.sources.source import Frame
 from viewer.sources.still import read_still
 from viewer.state.setting import branches_of
 
-VIDEO_ENDINGS = (".csv",)
+USUAL_FPS, FASTEST_FPS = 25.0, 240.0
 NAMED = 8  # so many inputs the last line names
 
 
@@ -111,12 +114,14 @@ def planned(batch: Batch) -> Plan:
     names, outputs = Names(), Outputs((*paths, *lists_of(batch.images, batch.lists)), batch.overwrite)
     plan = Plan(batch.out, (), names, outputs, checked(batch.write))
     return replace(
-        plan, inputs=tuple((path, plan.stem(path.stem, _endings(path, plan.kinds))) for path in paths)
+        plan, inputs=tuple((path, plan.stem(path.stem, _endings(path, batch, plan))) for path in paths)
     )
 
 
-def _endings(path: Path, kinds: tuple[str, ...]) -> tuple[str, ...]:
-    return VIDEO_ENDINGS if is_video(path) else picture_endings(kinds) + face_endings(kinds)
+def _endings(path: Path, batch: Batch, plan: Plan) -> tuple[str, ...]:
+    if is_video(path):
+        return (".csv", ".mp4") if batch.video else (".csv",)
+    return picture_endings(plan.kinds) + face_endings(plan.kinds)
 
 
 def run_one(batch: Batch, ask: Answering, path: Path, stem: Path, plan: Plan) -> str:
@@ -138,15 +143,53 @@ def run_one(batch: Batch, ask: Answering, path: Path, stem: Path, plan: Plan) ->
 
 
 def _run_video(batch: Batch, ask: Answering, path: Path, stem: Path, plan: Plan) -> str:
-    clip = Clip(ask, lambda image: detect(image, batch.detector), batch.box)
-    rows = list(clip.rows(reader_of(path), batch.every))
+    reader = reader_of(path)
+    video = Annotated(reader, batch.every) if batch.video else None
+    clip = Clip(ask, lambda image: detect(image, batch.detector), batch.box, video)
+    rows = list(clip.rows(reader, batch.every))
     plan.outputs.write(_beside(stem, ".csv"), as_csv(rows))
+    if video is not None and video.frames:
+        plan.outputs.write(_beside(stem, ".mp4"), video.done())
     if clip.problems:
         raise InputError(
             f"{len(clip.problems)} of {clip.frames} frames failed; the first: {clip.problems[0]} "
             f"The others are in {stem}.csv."
         )
-    return "; ".join([f"{clip.frames} frames, {len(rows)} rows", *clip.notices]) + f" -> {stem}.csv"
+    written = f"{stem}.csv" + (" .mp4" if video is not None else "")
+    return "; ".join([f"{clip.frames} frames, {len(rows)} rows", *clip.notices]) + f" -> {written}"
+
+
+class Annotated:
+    """A video's answered frames with what was seen drawn over them, at the speed of the original.
+
+    Args:
+        reader: The original, open by the time the first frame comes.
+        every: Each so-many-th frame comes.
+    """
+
+    def __init__(self, reader: Reader, every: int) -> None:
+        self._reader, self._every = reader, every
+        self._writer: VideoWriter | None = None
+        self.frames = 0
+
+    def __call__(self, frame: Frame, answers: Sequence[Reconstruction]) -> None:
+        """Take a frame."""
+        if self._writer is None:
+            self._writer = VideoWriter(".mp4", self._frames_per_s())
+        self._writer.add(draw_overlay(frame.image, answers))
+        self.frames += 1
+
+    def done(self) -> bytes:
+        """The file, after at least one frame."""
+        assert self._writer is not None
+        return self._writer.done()
+
+    def _frames_per_s(self) -> float:
+        try:
+            between = self._reader.due_s(self._every) - self._reader.due_s(0)
+        except (InputError, IndexError, ValueError):
+            return USUAL_FPS
+        return 1 / between if between > 1 / FASTEST_FPS else USUAL_FPS
 
 
 def write_all(

@@ -68,6 +68,13 @@ ACTIONS: tuple[ActionRow[ExportCommands], ...] = (
     _export("dense", "Export dense overlay as PNG…", "Write the photo with whole faces over it.", "drawn"),
     _export("pose", "Export pose box as PNG…", "Write the photo with a box turned as each head.", "drawn"),
     _export(
+        "figure",
+        "Export figure…",
+        "Write photo, branches and other methods side by side, as SVG or PDF with real text, or PNG.",
+        "page",
+    ),
+    _export("turn", "Export turning faces…", "Write a video of the faces turning, as MP4 or WebM.", "page"),
+    _export(
         "html", "Export page as HTML…", "Write one page with the faces to turn, for any browser.", "page"
     ),
     _export(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,6 +19,7 @@ from models.reconstruction import FUSED
 from resources import program_version
 from viewer.sources import open_path, open_paths
 from viewer.sources.source import Source
+from viewer.state.setting import Setting, worded
 from viewer.state.state import State
 
 if TYPE_CHECKING:
@@ -39,6 +42,8 @@ KINDS = {
     "overlay": ("Picture (*.png)", "-overlay.png"),
     "dense": ("Picture (*.png)", "-dense.png"),
     "pose": ("Picture (*.png)", "-pose.png"),
+    "figure": ("Figure (*.svg *.pdf *.png)", "-figure.svg"),
+    "turn": ("Video (*.mp4 *.webm)", "-turning.mp4"),
     "html": ("Page (*.html)", ".html"),
     "png": ("Picture (*.png)", ".png"),
     "csv": ("Table (*.csv)", ".csv"),
@@ -154,8 +159,7 @@ class Desktop:
         """Where to write; the ending is added where the user left it out."""
         told = MESHES if kind.startswith(BRANCH) else KINDS[kind][0]
         path = QFileDialog.getSaveFileName(QApplication.activeWindow(), "Export", suggestion, told)[0]
-        endings = [ending for ending in (".glb", ".obj", ".ply") if kind.startswith(BRANCH)]
-        endings = endings or [f".{ending_of(kind).rpartition('.')[2]}"]
+        endings = re.findall(r"\*(\.\w+)", told)
         return path if not path or Path(path).suffix.lower() in endings else f"{path}{endings[0]}"
 
     def export(self, kind: str, path: str, state: State) -> None:
@@ -179,6 +183,9 @@ class Desktop:
             kinds.write_kind(subject, answer, kind, Path(path), outputs, beside)
             return
         where = Path(path)
+        if kind in ("figure", "turn"):
+            outputs.write(where, _figure(state, where.suffix.lower()))
+            return
         name = kind.removeprefix(BRANCH) if kind.startswith(BRANCH) else FUSED
         files = mesh.mesh_files(
             where.suffix, answer, frame.image, _head(kind, answer), name, where.stem, frame.T_file_shown
@@ -212,6 +219,30 @@ def _png(picture: QPixmap) -> bytes:
     if picture.isNull() or not picture.save(buffer, "PNG"):
         raise InputError("The window could not be drawn. Close other programs, or make it smaller.")
     return bytes(buffer.data().data())
+
+
+def _figure(state: State, suffix: str) -> bytes:
+    """The selected face, its branches and what others answered about it; turning, for a video."""
+    from models.export import figure, maps, sheet, video
+    from models.export.wish import Wish
+
+    assert state.shown is not None
+    assert state.answer is not None
+    usual, number = Setting(state.method, state.weights), state.selected_face
+    peers = (
+        replace(answers[number], method=worded(setting, usual))
+        for setting, answers in state.shown.others.items()
+        if number < len(answers)
+    )
+    rows = [figure.Row("", state.shown.frame.image, [state.answer, *peers])]
+    if suffix in video.VIDEO_SUFFIXES:
+        return figure.turning(rows, Wish(width=1280, height=480), suffix)
+    drawn = figure.faces_figure(rows, Wish(width=2400, height=800))
+    if suffix == ".pdf":
+        from viewer.widgets.pdf import as_pdf
+
+        return as_pdf(drawn)
+    return sheet.as_svg(drawn) if suffix == ".svg" else maps.png(sheet.as_pixels(drawn))
 
 
 def _head(kind: str, answer: Reconstruction) -> WholeHead | None:

@@ -13,11 +13,11 @@ import pytest
 from models.errors import InputError
 from models.export import drawing
 from models.export.drawing import Pose, draw_surface
-from models.export.figure import Row, Series, cumulative, curves_figure, faces_figure
+from models.export.figure import Row, Series, cumulative, curves_figure, faces_figure, turn_table
 from models.export.overlay import STATE_COLOURS
 from models.export.sheet import Line, Picture, Sheet, Text, as_pixels, as_svg
 from models.export.surface import HATCH_GREYS, UNSEEN_GREY, surface_of
-from models.export.video import VIDEO_SUFFIXES, turn_table, video_bytes
+from models.export.video import VIDEO_SUFFIXES, video_bytes
 from models.export.wish import Wish
 from models.reconstruction import State, most_likely
 from tests.fakes.answers import answer, photo
@@ -187,6 +187,6 @@ def test_nothing_and_unknown_endings_are_no_videos():
 
 
 def test_a_turn_table_begins_in_front_and_turns_to_both_sides():
-    yaws = [pose.yaw_deg for pose in turn_table(Pose.of(answer().vertices), 8)]
+    yaws = list(turn_table(0.0, 8))
     assert yaws[0] == 0
     assert (max(yaws), min(yaws)) == pytest.approx((60, -60))

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from models.export import figure
 from models.reconstructor import Face
 from tests.fakes.reconstructor import FakeReconstructor, fake_reconstruct
 from viewer.cli import render
@@ -70,7 +71,7 @@ def test_a_pdf_holds_its_font(picture, tmp_path, qapp):
 
 
 def test_a_face_turns_in_a_video(picture, tmp_path, monkeypatch):
-    monkeypatch.setattr(render, "TURN_FRAMES", 4)
+    monkeypatch.setattr(figure, "TURN_FRAMES", 4)
     out = tmp_path / "fig.webm"
     assert render.run_render(asked(picture, "--out", out, "--size", "160x80", "--panel", "fused")) == 0
     with av.open(io.BytesIO(out.read_bytes())) as container:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,12 @@ import trimesh
 from PySide6.QtGui import QPixmap
 
 from models.errors import InputError
-from models.export import maps
+from models.export import figure, maps
 from models.reconstructor import Face
 from tests.fakes.answers import HEIGHT, WIDTH, answer, photo
 from viewer.export.actions import ACTIONS
 from viewer.sources.source import Frame
+from viewer.state.setting import Setting
 from viewer.state.shown import Shown
 from viewer.state.state import State
 from viewer.widgets.dialogs import BRANCH, KINDS, Desktop, ending_of
@@ -22,6 +24,7 @@ from viewer.widgets.dialogs import BRANCH, KINDS, Desktop, ending_of
 @pytest.fixture(autouse=True)
 def small_pictures(monkeypatch):
     monkeypatch.setattr(maps, "TEXTURE_PX", 64)
+    monkeypatch.setattr(figure, "TURN_FRAMES", 2)
 
 
 def state(**frame) -> State:
@@ -93,3 +96,15 @@ def test_the_picture_that_is_open_is_never_written_over(tmp_path):
 def test_the_answer_is_in_px_of_the_pictures_file(tmp_path):
     export("json", tmp_path / "a.json", state(file_size=(2 * WIDTH, 2 * HEIGHT)))
     assert f'"width_px": {2 * WIDTH}' in (tmp_path / "a.json").read_text()
+
+
+@pytest.mark.parametrize(("suffix", "begins"), [(".svg", b"<svg"), (".pdf", b"%PDF"), (".png", b"\x89PNG")])
+def test_a_figure_is_what_its_ending_says_and_shows_who_else_answered(tmp_path, qapp, suffix, begins):
+    peer = replace(answer(), method="tddfa")
+    now = state()
+    shown = replace(now.shown, others={Setting("tddfa", "open"): (peer,)})
+    path = tmp_path / f"a{suffix}"
+    export("figure", path, replace(now, shown=shown))
+    assert path.read_bytes().startswith(begins)
+    if suffix == ".svg":
+        assert ">tddfa" in path.read_text()
