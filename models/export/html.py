@@ -7,17 +7,16 @@ import html
 import io
 import json
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-import resources
 from models.export.overlay import STATE_COLOURS
 from models.export.surface import STRIPES, branches, states_of, surface_of
 from models.geometry.arrays import Photo
+from models.loading import load_page
 from models.metrics.states import STATE_NAMES, landmark_states, state_shares
 from models.reconstruction import BRANCHES, Array, Reconstruction, State
 
@@ -37,7 +36,8 @@ def page(image: Photo, answers: Sequence[Reconstruction], name: str, version: st
         version: Of this program.
     """
     photo = _photo(image)
-    room = LARGEST - len(_template()) - len(photo) - 20_000
+    template = load_page("answer")
+    room = LARGEST - len(template) - len(photo) - 20_000
     faces: list[str] = []
     for answer in answers:
         face = json.dumps(_face(answer), allow_nan=False)
@@ -61,7 +61,7 @@ def page(image: Photo, answers: Sequence[Reconstruction], name: str, version: st
         "__VERSION__": html.escape(version),
         "__DATA__": text.replace("<", "\\u003c"),
     }
-    before, *parts = _split(_template(), tuple(filled))
+    before, *parts = _split(template, tuple(filled))
     return (before + "".join(filled[mark] + rest for mark, rest in parts)).encode()
 
 
@@ -78,11 +78,6 @@ def _all(text: str, mark: str) -> list[int]:
     while found[-1] >= 0:
         found.append(text.find(mark, found[-1] + 1))
     return found[:-1]
-
-
-@lru_cache(maxsize=1)
-def _template() -> str:
-    return resources.page("answer").read_text(encoding="utf-8")
 
 
 def _photo(image: Photo) -> str:
