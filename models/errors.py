@@ -26,3 +26,13 @@ class WeightsError(MethodError):
 
 class MissingAssetError(UnmaskError):
     """A file that is not there."""
+
+
+def told(error: BaseException) -> str:
+    """An error in one line; one of a library by its kind too."""
+    text = " ".join(str(error).split())
+    if isinstance(error, UnmaskError | ValueError) and text:
+        return text
+    if isinstance(error, MemoryError):
+        return f"Out of memory{': ' + text if text else ''}. Use a smaller picture, or close other programs."
+    return f"{type(error).__name__}{': ' + text if text else ''}"

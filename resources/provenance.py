@@ -10,7 +10,7 @@ from pathlib import Path
 from resources import ROOT, Asset, AssetError, brought_folder, manifest
 from resources.needs import DETECTOR_NEEDS, USUAL_DETECTOR, weights_files
 
-__all__ = ["Provenance", "at_hand", "detector_provenance", "provenance"]
+__all__ = ["Provenance", "at_hand", "detector_provenance", "provenance", "sha256_of"]
 
 UNKNOWN = "unknown: not a file this program knows; ask who gave it to you"
 DETECTOR_WEIGHTS = {USUAL_DETECTOR: "open", "finder-research": "research"}
@@ -69,7 +69,7 @@ def _place(asset: Asset, root: Path) -> Path:
 
 
 def _told(name: str, path: Path, root: Path) -> Provenance:
-    sha256 = _sha256(path, path.stat().st_mtime_ns, path.stat().st_size)
+    sha256 = sha256_of(path)
     known = [asset for asset in manifest(root) if _describes(asset, path, sha256, root)]
     licence, origin = (known[0].licence, known[0].origin) if known else (UNKNOWN, "")
     return Provenance(name, str(path), sha256, licence, origin)
@@ -80,7 +80,13 @@ def _describes(asset: Asset, path: Path, sha256: str, root: Path) -> bool:
     return asset.sha256 == sha256 if asset.sha256 else _place(asset, root) == path
 
 
-@lru_cache(maxsize=64)
+def sha256_of(path: Path) -> str:
+    """Of a file's content, read once for each time it is changed; OSError if it cannot be read."""
+    status = path.stat()
+    return _sha256(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=4096)
 def _sha256(path: Path, mtime_ns: int, size: int) -> str:
     """Of a file as it is; time and size tell whether it still is the one measured before."""
     digest = hashlib.sha256()

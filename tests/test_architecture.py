@@ -236,6 +236,17 @@ def test_training_evaluation_and_synthetic_faces_are_leaves():
     assert found == []
 
 
+def test_only_the_command_line_hands_over_to_a_leaf_and_by_its_name_alone():
+    named = {
+        module
+        for module in files()
+        if not within(module, LEAVES)
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and within(node.value, LEAVES)
+    }
+    assert named == {"viewer.cli.evaluate"}
+
+
 def test_the_window_needs_nothing_that_only_training_needs():
     face_model_building = {
         module for module, names in imports().items()

@@ -43,7 +43,7 @@ def test_every_package_is_typed():
 
 def test_every_dependency_is_locked_but_torch_whose_build_the_machine_decides():
     needed = {
-        re.split(r"[<>=!]", line)[0].strip().lower()
+        re.split(r"[<>=!\[]", line)[0].strip().lower()
         for lines in (PROJECT["dependencies"], *PROJECT["optional-dependencies"].values())
         for line in lines
     }

@@ -29,6 +29,12 @@ OPTIONS = {
         *("--sweep", "--grow", "--steps", "--grid", "--patch", "--filling", "--factor", "--threshold"),
         *("--jitter", "--draws", "--shift", "--scale"),
     },
+    ("batch",): {
+        *("--list", "--recursive", "--every", "--out", "--resume", "--format", "--meshes", "--evidence"),
+        *("--workers", "--cluster", "--method", "--weights", "--finder", "--without", "--device", "--box"),
+    },
+    ("replay",): {"--out", "--device", "--overwrite"},
+    ("evaluate",): {"--out", "--method", "--weights", "--box", "--compare"},
     ("assets",): {"--json"},
     ("assets", "fetch"): {"--accept-licence", "--replace"},
     ("assets", "add"): {"--replace"},

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from viewer.assets.cli import Assets
 from viewer.cli.about import About
-from viewer.cli.options import Batch, Launch, Occlude, Render
+from viewer.cli.evaluate import Evaluate
+from viewer.cli.options import Batch, Launch, Occlude, Render, Replay, Table
 from viewer.cli.parser import Asked, parse
 from viewer.cli.speech import ended_well
 
@@ -32,6 +33,10 @@ def _run(asked: Asked) -> int:
             from viewer.cli.run import run_batch
 
             return run_batch(asked)
+        case Table():
+            from viewer.cli.batch import run_table
+
+            return run_table(asked)
         case Occlude():
             from viewer.cli.occlude import run_occlude
 
@@ -40,6 +45,14 @@ def _run(asked: Asked) -> int:
             from viewer.cli.render import run_render
 
             return run_render(asked)
+        case Replay():
+            from viewer.cli.replay import run_replay
+
+            return run_replay(asked)
+        case Evaluate():
+            from viewer.cli.evaluate import run_evaluate
+
+            return run_evaluate(asked)
         case Assets():
             from viewer.assets.cli import run_assets
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import defaultdict
 from collections.abc import Sequence
 from copy import copy, deepcopy
 
@@ -29,6 +30,7 @@ LEAST_SCORE = 0.25
 SAME_FACE_IOU = 0.4
 MOST_CANDIDATES, MOST_FACES = 300, 100
 LEAST_VOTE, SAME_PLACE_IOU = 0.05, 0.5  # boxes of at least that score, as near as that, place a found one
+PIXELS_AT_ONCE = 16 * 320 * 320  # of pictures that go through the network together
 GREY = 128  # zero to the network
 LEAST_SIDE_PX = 8
 
@@ -67,25 +69,23 @@ class LearnedDetector:
         Raises:
             ValueError: Not a uint8 picture.
         """
-        check_image(image)
-        if min(image.shape[:2]) < 1 or max(image.shape[:2]) < LEAST_SIDE_PX:
-            return []
-        image = np.ascontiguousarray(image)
-        faces: list[Face] = []
-        tried, size, sure, small = 0, max(image.shape[:2]), False, False
+        return self.all([image])[0]
+
+    def all(self, images: Sequence[NDArray[np.uint8]]) -> list[list[Face]]:
+        """The faces of each picture; pictures of one size are looked at together.
+
+        Raises:
+            ValueError: Not a uint8 picture.
+        """
+        for image in images:
+            check_image(image)
+        searches = [_Search(np.ascontiguousarray(image)) for image in images]
         for longest in self._longest:
-            finest = size * (ENLARGED if small else 1.0)
-            if tried >= finest or not (small or (tried < UNSURE_PX and not sure)):
-                break
-            share = min(longest, finest) / size
-            most = SMALL_PX * longest / tried if sure else np.inf  # what is larger was seen before
-            found = self._pass(image, share)
-            faces = _united([*faces, *(face for face in found if share * _side(face) < most)])
-            tried = longest
-            likely = [face for face in faces if face.score >= DOUBTFUL]
-            sure = bool(likely) and likely[-1].score >= SURE
-            small = any(share * _side(face) < SMALL_PX for face in likely)
-        return faces
+            asked = [(search, share) for search in searches if (share := search.share(longest))]
+            found = self._passes([(search.image, share) for search, share in asked])
+            for (search, share), faces in zip(asked, found, strict=True):
+                search.add(faces, share, longest)
+        return [search.faces for search in searches]
 
     @functools.cached_property
     def coarse(self) -> LearnedDetector:
@@ -94,26 +94,75 @@ class LearnedDetector:
         once._longest = self._longest[:1]
         return once
 
-    def _pass(self, image: NDArray[np.uint8], share: float) -> list[Face]:
-        height, width = image.shape[:2]
-        rows, columns = max(1, round(height * share)), max(1, round(width * share))
-        way = cv2.INTER_AREA if share < 1 else cv2.INTER_CUBIC
-        small = image if share == 1 else cv2.resize(image, (columns, rows), interpolation=way)
-        scale = np.array([width / columns, height / rows] * 2)
-        step = STRIDES[-1]
-        padded = np.full((-(-rows // step) * step, -(-columns // step) * step, 3), GREY, np.uint8)
-        padded[:rows, :columns] = small
+    def _passes(self, asked: Sequence[tuple[NDArray[np.uint8], float]]) -> list[list[Face]]:
+        """One pass over each picture, scaled by its share; those that become of one size go together."""
+        scaled = [_scaled(image, share) for image, share in asked]
+        alike: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
+        for k, (padded, _) in enumerate(scaled):
+            alike[padded.shape].append(k)
+        faces: list[list[Face]] = [[] for _ in asked]
+        for shape, group in alike.items():
+            at_once = max(1, PIXELS_AT_ONCE // (shape[0] * shape[1]))
+            for start in range(0, len(group), at_once):
+                some = group[start : start + at_once]
+                found = self._pass([scaled[k] for k in some])
+                for k, there in zip(some, found, strict=True):
+                    faces[k] = there
+        return faces
+
+    def _pass(self, scaled: Sequence[tuple[NDArray[np.uint8], Doubles]]) -> list[list[Face]]:
+        """The faces of pictures of one size, see `_scaled`."""
         with torch.inference_mode():
-            pixels = torch.from_numpy(padded).permute(2, 0, 1)[None].float()
+            pixels = torch.from_numpy(np.stack([padded for padded, _ in scaled])).permute(0, 3, 1, 2).float()
             sight = see_both_ways(self._network, pixels.contiguous(memory_format=torch.channels_last))
-            boxes, scores, pose_deg = _found(sight, self._least)
-        boxes = (boxes + 0.5) * scale - 0.5
+            found = [_found(Sight(*(part[k] for part in sight)), self._least) for k in range(len(scaled))]
         return [
-            Face((x0, y0, x1, y1), score, pose_deg=(pitch, yaw, roll))
-            for (x0, y0, x1, y1), score, (pitch, yaw, roll) in zip(
-                boxes.tolist(), scores, pose_deg, strict=True
-            )
+            [
+                Face((x0, y0, x1, y1), score, pose_deg=(pitch, yaw, roll))
+                for (x0, y0, x1, y1), score, (pitch, yaw, roll) in zip(
+                    ((boxes + 0.5) * scale - 0.5).tolist(), scores, pose_deg, strict=True
+                )
+            ]
+            for (boxes, scores, pose_deg), (_, scale) in zip(found, scaled, strict=True)
         ]
+
+
+class _Search:
+    """What is known of one picture while it is looked at in ever finer pixels."""
+
+    def __init__(self, image: NDArray[np.uint8]) -> None:
+        self.image = image
+        self.faces: list[Face] = []
+        self._tried, self._size, self._sure, self._small = 0, max(image.shape[:2]), False, False
+        self._over = min(image.shape[:2]) < 1 or self._size < LEAST_SIDE_PX
+
+    def share(self, longest: int) -> float:
+        """By how much the picture is to be scaled for a pass of that longer side, px; 0: no more passes."""
+        finest = self._size * (ENLARGED if self._small else 1.0)
+        worth = self._small or (self._tried < UNSURE_PX and not self._sure)
+        self._over = self._over or self._tried >= finest or not worth
+        return 0.0 if self._over else min(longest, finest) / self._size
+
+    def add(self, found: Sequence[Face], share: float, longest: int) -> None:
+        """Take what such a pass found."""
+        most = SMALL_PX * longest / self._tried if self._sure else np.inf  # what is larger was seen before
+        self.faces = _united([*self.faces, *(face for face in found if share * _side(face) < most)])
+        self._tried = longest
+        likely = [face for face in self.faces if face.score >= DOUBTFUL]
+        self._sure = bool(likely) and likely[-1].score >= SURE
+        self._small = any(share * _side(face) < SMALL_PX for face in likely)
+
+
+def _scaled(image: NDArray[np.uint8], share: float) -> tuple[NDArray[np.uint8], Doubles]:
+    """The picture at that share of its size, filled up with grey, and what its boxes [4] are scaled by."""
+    height, width = image.shape[:2]
+    rows, columns = max(1, round(height * share)), max(1, round(width * share))
+    way = cv2.INTER_AREA if share < 1 else cv2.INTER_CUBIC
+    small = image if share == 1 else cv2.resize(image, (columns, rows), interpolation=way)
+    step = STRIDES[-1]
+    padded = np.full((-(-rows // step) * step, -(-columns // step) * step, 3), GREY, np.uint8)
+    padded[:rows, :columns] = small
+    return padded, np.array([width / columns, height / rows] * 2)
 
 
 def _side(face: Face) -> float:
@@ -130,15 +179,15 @@ def _united(faces: list[Face]) -> list[Face]:
 
 
 def _found(sight: Sight, least: float) -> tuple[Doubles, list[float], list[list[float]]]:
-    """Boxes [F, 4] px of the network's picture, their scores and poses, surest first, of a batch of one."""
-    score, there = sight.score[0].sigmoid(), sight.box[0].isfinite().all(-1)
+    """Boxes [F, 4] px of the network's picture, their scores and poses, surest first, of one picture."""
+    score, there = sight.score.sigmoid(), sight.box.isfinite().all(-1)
     likely = (score > least) & there
     order = torch.where(likely, score, 0.0).topk(min(MOST_CANDIDATES, int(likely.sum()))).indices
-    boxes = sight.box[0][order]
+    boxes = sight.box[order]
     kept = suppressed(boxes, score[order], SAME_FACE_IOU, MOST_FACES)
     voting = (score > LEAST_VOTE) & there
-    placed = voted(*(part.double().numpy() for part in (boxes[kept], sight.box[0][voting], score[voting])))
-    pose: Tensor = torch.rad2deg(euler_from_rotation(rotation_from_6d(sight.rotation[0][order[kept]])))
+    placed = voted(*(part.double().numpy() for part in (boxes[kept], sight.box[voting], score[voting])))
+    pose: Tensor = torch.rad2deg(euler_from_rotation(rotation_from_6d(sight.rotation[order[kept]])))
     return placed, score[order[kept]].tolist(), pose.tolist()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +13,13 @@ from numpy.typing import NDArray
 from models.geometry.arrays import Box
 from models.metrics.errors import box_iou
 from models.metrics.states import seen_share
-from models.pipeline import reconstruct
+from models.pipeline import reconstruct, reconstruct_all
 from models.reconstruction import Reconstruction
 from models.reconstructor import Detector, Face, Reconstructor
 
-Glance = Callable[[NDArray[np.uint8], Face], Box]
+Picture = NDArray[np.uint8]
+Glance = Callable[[Sequence[tuple[Picture, Face]]], Sequence[Box]]
+"""Of faces in pictures the boxes (x0, y0, x1, y1), image px, that a quick look puts them in."""
 
 MOST_LOOKED = 12  # faces; a crowd's other boxes stay as found
 LEAST_OVERLAP = 0.3  # of the found and the set right box
@@ -45,6 +48,14 @@ SAME_PLACE_IOU = 0.2  # of the found box and another that may take its place
 TURNS_BELOW, TURNS_PERCENT = 0.85, 5.0  # other turns are tried where the surest find is less than that ...
 TURNED_SCORE, TURNED_PERCENT, TURNED_SEEN = 0.6, 12.0, 0.2  # ... and believed where their answer is better
 FAR_LEAN_DEG = 40.0  # of a head in its crop: another look, turned along with it
+
+
+@runtime_checkable
+class LooksAtMany(Protocol):
+    """A detector that is quicker over several pictures than over one after the other."""
+
+    def all(self, images: Sequence[Picture]) -> list[list[Face]]:
+        """The faces of each picture, as it finds them in one."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -85,8 +96,17 @@ class SecondLook:
 
     def __call__(self, image: NDArray[np.uint8]) -> list[Face]:
         """[H, W, 3] RGB -> faces, the most prominent first; empty if there is none."""
-        found = self._first(image)
-        upright = looked_at(image, found, self._method, self._glance)
+        return self.all([image])[0]
+
+    def all(self, images: Sequence[Picture]) -> list[list[Face]]:
+        """The faces of each picture; finder and method look at several at once as far as they can."""
+        first = self._first
+        found = first.all(images) if isinstance(first, LooksAtMany) else [first(image) for image in images]
+        looked = looked_at_all(list(zip(images, found, strict=True)), self._method, self._glance)
+        return [self._settled(*one) for one in zip(images, found, looked, strict=True)]
+
+    def _settled(self, image: Picture, found: Sequence[Face], upright: Sequence[Looked]) -> list[Face]:
+        """The faces after what was found and looked at in the picture as it is."""
         if quarter := self._better_turn(image, found, upright):
             view = np.ascontiguousarray(np.rot90(image, quarter))
             found = self._first(view)
@@ -139,16 +159,40 @@ def looked_at(
     image: NDArray[np.uint8], faces: Sequence[Face], method: Reconstructor, glance: Glance | None
 ) -> list[Looked]:
     """What the method sees of the first finds; beside a sure one hardly likely ones are left out."""
-    sure = bool(faces) and faces[0].score >= SURE
-    worth = [face for face in faces if not sure or face.score >= HARDLY][:MOST_LOOKED]
-    whole = [face for face in worth if glance is None or face.score < GLANCED]
-    answers = iter(reconstruct(image, whole, method))
-    return [
-        Looked(replace(face, box=_box_set_right(face, glance(image, face), 1.0)), None)
-        if glance is not None and face.score >= GLANCED
-        else Looked(face, next(answers))
-        for face in worth
+    return looked_at_all([(image, faces)], method, glance)[0]
+
+
+def looked_at_all(
+    found: Sequence[tuple[Picture, Sequence[Face]]], method: Reconstructor, glance: Glance | None
+) -> list[list[Looked]]:
+    """As `looked_at`, of several pictures at once."""
+    worth = [(image, _worth_a_look(faces)) for image, faces in found]
+    sure = [
+        (image, face) for image, faces in worth for face in faces if glance is not None and _glanced(face)
     ]
+    whole = [
+        (image, [face for face in faces if glance is None or not _glanced(face)]) for image, faces in worth
+    ]
+    boxes = iter(glance(sure) if glance is not None and sure else ())
+    answers = (answer for some in reconstruct_all(whole, method) for answer in some)
+    return [
+        [
+            Looked(replace(face, box=_box_set_right(face, next(boxes), 1.0)), None)
+            if glance is not None and _glanced(face)
+            else Looked(face, next(answers))
+            for face in faces
+        ]
+        for _, faces in worth
+    ]
+
+
+def _worth_a_look(faces: Sequence[Face]) -> list[Face]:
+    sure = bool(faces) and faces[0].score >= SURE
+    return [face for face in faces if not sure or face.score >= HARDLY][:MOST_LOOKED]
+
+
+def _glanced(face: Face) -> bool:
+    return face.score >= GLANCED
 
 
 def chosen(

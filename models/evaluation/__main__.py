@@ -1,5 +1,8 @@
-"""`python -m models.evaluation`: the figures of a method, printed.
+"""`python -m models.evaluation`: the figures of a method.
 
+PROTOCOL DATA --out DIR, --compare A.json B.json   as `unmask evaluate`, which says more with --help
+
+What follows only prints:
 aflw2000 DIR   NME of 68 points by yaw, pose error, landmark bias, on photos with ground truth
 synthetic      NME of landmarks and of all vertices, seen and hidden, on rendered faces
 occlusion DIR  the same faces clean and under masks, hands, boards ...; and rendered faces, likewise
@@ -8,6 +11,7 @@ finder [DIR]   faces found, clean and under covers, false alarms, ms: our finder
 methods DIR    every method at hand, side by side: clean, under covers, pose, ms, size
 speed          ms per face, stage by stage
 visibility DIR whether it tells truly what was seen, and knows when it is wrong
+expression DIR lip gap, mouth width, corner lift, eye opening: how much of them comes out
 video [DIR]    tremble and delay of followed faces, on clips or on rendered motions with truth
 """
 
@@ -21,8 +25,10 @@ from pathlib import Path
 import torch
 
 from models.errors import InputError, UnmaskError
+from models.evaluation.command import is_asked
+from models.evaluation.command import main as evaluate
 from models.evaluation.crops import crops_report
-from models.evaluation.datasets import LabelledFace, aflw2000, naturally_occluded
+from models.evaluation.expression import expression_report
 from models.evaluation.finders import (
     detectors,
     empty_pictures,
@@ -40,15 +46,10 @@ from models.evaluation.tables import markdown, table
 from models.evaluation.video_reports import moving_report, video_report
 from models.evaluation.visibility import Case
 from models.evaluation.visibility_report import Sets, visibility_report
-from models.evaluation.visibility_sets import (
-    beside,
-    crop_cases,
-    labelled,
-    photo_cases,
-    read_hand_labels,
-    rendered_cases,
-    spread,
-)
+from models.evaluation.visibility_sets import beside, crop_cases, labelled, photo_cases, rendered_cases
+from models.ground_truth.aflw2000 import LabelledFace, aflw2000, naturally_occluded
+from models.ground_truth.hand_labels import read_hand_labels
+from models.ground_truth.labelled import spread
 from models.loading import load, load_face_model
 from models.occlusion.kinds import KINDS
 from models.reconstructor import Reconstructor
@@ -59,7 +60,10 @@ EMPTY = 100  # pictures without faces
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0, or 1 with a sentence on stderr."""
-    chosen = _parser().parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if is_asked(words):
+        return evaluate(words)
+    chosen = _parser().parse_args(words)
     torch.set_num_threads(chosen.threads)
     try:
         if chosen.command == "methods":
@@ -91,6 +95,8 @@ def _report(chosen: argparse.Namespace, method: Reconstructor) -> str:
             return crops_report(chosen.folder, method, chosen.limit)
         case "finder":
             return _finder(chosen, method)
+        case "expression":
+            return expression_report(chosen.folder, method, chosen.limit, chosen.hand)
         case "visibility":
             return _visibility(chosen, method)
         case _:
@@ -188,6 +194,9 @@ def _parser() -> argparse.ArgumentParser:
     _visibility_arguments(
         commands.add_parser("visibility", parents=[shared], help="what was seen, told against true")
     )
+    _expression_arguments(
+        commands.add_parser("expression", parents=[shared], help="how much of an expression comes out")
+    )
     _video_arguments(
         commands.add_parser("video", parents=[shared], help="tremble and delay of followed faces")
     )
@@ -267,6 +276,12 @@ def _visibility_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--markdown", action="store_true", help="tables for a README")
     parser.add_argument("--csv", type=Path, help="write the figures of every face here")
     parser.add_argument("--figure", type=Path, help="draw how true P(seen) is here (.png)")
+
+
+def _expression_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, help="as for aflw2000")
+    parser.add_argument("--limit", type=int, help="only this many faces, evenly spread")
+    parser.add_argument("--hand", type=Path, help="labels of the photos: name, points68, state68 (.npz)")
 
 
 def _video_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models.evaluation.protocols import BIN_NAMES, BRANCHES, yaw_bin
+from models.evaluation.scoring import BIN_NAMES, BRANCHES, yaw_bin
 from models.evaluation.tables import table
 from models.geometry.arrays import Doubles
 from models.ground_truth import aflw

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from models.evaluation.calibration import Reliability, pixel_quality
-from models.evaluation.protocols import matching
+from models.evaluation.scoring import matching
 from models.evaluation.subjects import Known, Subject
 from models.geometry.arrays import Doubles
 from models.geometry.transforms import rotation_from_euler

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.evaluation.protocols import View
+from models.evaluation.scoring import View
 from models.face_model.morphable import FaceModel
 from models.geometry.arrays import Doubles
 from models.geometry.crops import crop_square, warp_crop
@@ -37,6 +37,7 @@ class RenderedFaces:
         visible: [F, N] bool, vertices that can be seen.
         uv: [F, M, M, 2] chart, depth: [F, M, M] crop px, where `mask`; None if no one needs them.
         states: [F, N] uint8: 0 seen, 1 turned away, 2 covered, 255 unknown; None if nobody says.
+        mm_per_px: [F] at the middle of the head; None if nobody says.
     """
 
     topology: Topology
@@ -48,6 +49,7 @@ class RenderedFaces:
     uv: NDArray[np.float32] | None = None
     depth: NDArray[np.float32] | None = None
     states: NDArray[np.uint8] | None = None
+    mm_per_px: Doubles | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -91,6 +93,7 @@ def rendered_faces(seed: int, count: int, face_model: FaceModel) -> RenderedFace
         uv=faces.uv.float().movedim(1, -1).numpy(),
         depth=faces.depth.float().numpy(),
         states=faces.states.numpy(),
+        mm_per_px=1 / faces.camera[:, 0].double().numpy(),
     )
 
 
@@ -127,9 +130,10 @@ def _score(faces: RenderedFaces, answers: Sequence[Reconstruction], view: View) 
     landmarks = np.stack([answer.landmarks for answer in answers])
     truth = np.stack([faces.topology.landmarks(vertices) for vertices in faces.vertices])
     dense = dense3d = visible = hidden = np.full(1, np.nan)
-    on_it = _reached(answers[0].topology, faces.topology)
+    on_it = comparable_vertices(answers[0].topology, faces.topology)
     if on_it is not None:
-        there, mine = faces.vertices[:, on_it], np.stack([_common(answer)[on_it] for answer in answers])
+        there = faces.vertices[:, on_it]
+        mine = np.stack([at_true_vertices(answer)[on_it] for answer in answers])
         size = box_size(faces.vertices)
         dense, dense3d = (error(mine, there, size=lambda _: size) for error in (nme_percent, nme3d_percent))
         seen = faces.visible[:, on_it]
@@ -142,11 +146,11 @@ def _score(faces: RenderedFaces, answers: Sequence[Reconstruction], view: View) 
         visible=_known_mean(visible),
         hidden=_known_mean(hidden),
         pose_mae_deg=pose_mae_deg(np.array([answer.pose_deg for answer in answers]), faces.pose_deg),
-        mask_iou=_mask_iou(answers, faces.mask),
+        mask_iou=mask_iou(answers, faces.mask),
     )
 
 
-def _reached(topology: Topology, true: Topology) -> NDArray[np.bool_] | None:
+def comparable_vertices(topology: Topology, true: Topology) -> NDArray[np.bool_] | None:
     """[V] which of the true vertices the meshes of a topology tell of; None if nobody knows."""
     if topology.open_face is not None and len(topology.open_face.corners) == len(true.uv):
         return reached(topology)
@@ -154,13 +158,13 @@ def _reached(topology: Topology, true: Topology) -> NDArray[np.bool_] | None:
     return np.ones(len(true.uv), bool) if same else None
 
 
-def _common(answer: Reconstruction) -> NDArray[np.float32]:
+def at_true_vertices(answer: Reconstruction) -> NDArray[np.float32]:
     """[V, 3] the answer at the true vertices."""
     found = common(answer)
     return answer.vertices if found is None else found
 
 
-def _mask_iou(answers: Sequence[Reconstruction], truth: NDArray[np.bool_]) -> float:
+def mask_iou(answers: Sequence[Reconstruction], truth: NDArray[np.bool_]) -> float:
     """Mean IoU of mask > 0.5, both at the finer of the two resolutions."""
     overlaps = []
     for answer, mask in zip(answers, truth, strict=True):

@@ -12,7 +12,6 @@ from PIL import Image
 
 from models.detection.detectors import detect, looking_twice
 from models.evaluation.benchmark import stages
-from models.evaluation.datasets import LabelledFace, aflw2000
 from models.evaluation.figure import draw_figure
 from models.evaluation.occlusion import Measured, trials
 from models.evaluation.occlusion_report import (
@@ -23,8 +22,8 @@ from models.evaluation.occlusion_report import (
     reliability_table,
     write_trials,
 )
-from models.evaluation.protocols import ask, face_sizes_px, score, scored_poses, views_of
 from models.evaluation.rendered import RenderedFaces, ask_about_square, rendered_faces, score_rendered
+from models.evaluation.scoring import ask, face_sizes_px, score, scored_poses, views_of
 from models.evaluation.subjects import photo_subjects, rendered_subjects
 from models.evaluation.tables import (
     comparison,
@@ -35,6 +34,7 @@ from models.evaluation.tables import (
     table,
     write_csv,
 )
+from models.ground_truth.aflw2000 import LabelledFace, aflw2000
 from models.loading import load_face_model
 from models.reconstructor import Face, Reconstructor
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import torch
 
 from models.catalogue import methods, missing
-from models.evaluation.datasets import LabelledFace, aflw2000
 from models.evaluation.occlusion import trials
 from models.evaluation.occlusion_report import Layout, by_kind, mean_nme
-from models.evaluation.protocols import BIN_NAMES, Score, ask, score, views_of
+from models.evaluation.scoring import BIN_NAMES, Score, ask, score, views_of
 from models.evaluation.subjects import photo_subjects
+from models.ground_truth.aflw2000 import LabelledFace, aflw2000
 from models.loading import load
 from resources.needs import weights_files, weights_of
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.evaluation.datasets import LabelledFace
 from models.evaluation.rendered import RenderedFaces
 from models.geometry.arrays import Box
+from models.ground_truth.aflw2000 import LabelledFace
 from models.reconstruction import Array, Topology
 
 

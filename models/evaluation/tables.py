@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from models.evaluation.datasets import LabelledFace
-from models.evaluation.protocols import BIN_NAMES, GROUPS, Score, paired
 from models.evaluation.rendered import RenderedScore
+from models.evaluation.scoring import BIN_NAMES, GROUPS, Score, paired
 from models.geometry.arrays import Doubles
+from models.ground_truth.aflw2000 import LabelledFace
 
 Cells = Sequence[object]
 

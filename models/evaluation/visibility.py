@@ -10,16 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.evaluation.calibration import Reliability
-from models.evaluation.protocols import GROUPS
 from models.evaluation.ranking import average_precision, f1, roc_auc
 from models.evaluation.rendered import ask_about_square
+from models.evaluation.scoring import GROUPS
 from models.geometry.arrays import Bools, Box, Doubles
 from models.pipeline import outside_the_picture, reconstruct
 from models.reconstruction import SEEN_ABOVE, Array, Reconstruction, State
 from models.reconstructor import Face, Reconstructor
 
 INNER = slice(17, 68)  # all but the outline, which people draw elsewhere than a mesh does
-UNKNOWN = 255  # a state nobody told
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -30,7 +29,7 @@ class Case:
         name: Tells it from the others of its set.
         image: Reads [H, W, 3] RGB.
         box: Where to look, image px; None: all of a square picture.
-        states: [68] uint8, a `State` or `UNKNOWN`.
+        states: [68] uint8, a `State` or `labelled.UNKNOWN`.
         points: [68, 2] image px, NaN where nobody placed the point.
         size_px: What errors are measured by: sqrt(w h) of the box of the true landmarks.
     """
@@ -51,7 +50,7 @@ class Told:
         title: Of the set, e.g. "photos".
         names: [F] of the faces.
         states: [F, 68, 3] probabilities of seen, turned away, covered; NaN where the method says nothing.
-        truth: [F, 68] uint8, a `State` or `UNKNOWN`.
+        truth: [F, 68] uint8, a `State` or `labelled.UNKNOWN`.
         error_percent: [F, 68] distance to the true place, % of the face; NaN where nobody placed the point.
     """
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from models.errors import InputError
-from models.evaluation.datasets import LabelledFace
 from models.evaluation.figure import draw_visibility
 from models.evaluation.occlusion_report import Layout
 from models.evaluation.side_by_side import COVERS
@@ -17,6 +16,7 @@ from models.evaluation.subjects import photo_subjects
 from models.evaluation.tables import table
 from models.evaluation.visibility import INNER, Case, Told, Truthfulness, by_part, mean, tell, truthfulness
 from models.evaluation.visibility_errors import Trial, by_trouble, error_trials, trusted_without_a_face
+from models.ground_truth.aflw2000 import LabelledFace
 from models.reconstruction import SEEN_ABOVE, State
 from models.reconstructor import Reconstructor
 

@@ -89,7 +89,7 @@ def bfm_chart(model: Any, uv: Any, layout: BFMLayout, name: str) -> PublishedCha
         WeightsError: A part is missing or of another shape; names it.
     """
     triangles = np.concatenate([_part(model, key, (3, None), name) for key in ("tri", "tri_mouth")], 1)
-    drawn = _drawing(np.asarray(uv, np.float64), triangles.T.astype(np.int64) - 1, name)
+    drawn = _checked_drawing(np.asarray(uv, np.float64), triangles.T.astype(np.int64) - 1, name)
     mean = sum(_part(model, key, (VERTICES * 3,), name) for key in ("shapeMU", "expMU"))
     parts = []
     for kind, count in (("shape", SHAPES), ("exp", EXPRESSIONS)):
@@ -137,12 +137,25 @@ def _on_chart(drawn: csr_matrix, values: Floats) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(cells, np.float32))
 
 
-def _drawing(uv: NDArray[np.float64], triangles: NDArray[np.int64], name: str) -> csr_matrix:
-    """[256 * 256, V]: the three vertices around each cell; the first triangle in order keeps a cell."""
+def _checked_drawing(uv: NDArray[np.float64], triangles: NDArray[np.int64], name: str) -> csr_matrix:
+    """As `drawing`, of BFM's 53,215 vertices and no others."""
     if uv.shape != (VERTICES, 2) or triangles.min() < 0 or triangles.max() >= VERTICES:
         raise WeightsError(f"{name} and its UV layout are not of BFM's {VERTICES} vertices. Get both anew.")
+    return drawing(uv, triangles)
+
+
+def drawing(uv: NDArray[np.float64], triangles: NDArray[np.int64]) -> csr_matrix:
+    """What carries values of vertices to the cells of the layout, row by row.
+
+    Args:
+        uv: [V, 2] of BFM_UV.mat, 0..1, v up.
+        triangles: [T, 3] from 0; the first in order keeps a cell.
+
+    Returns:
+        [256 * 256, V]; empty rows for cells that no triangle covers.
+    """
     cells, owner, weights = rasterise(bfm_cells(uv), triangles, SIDE)
-    shape = (SIDE * SIDE, VERTICES)
+    shape = (SIDE * SIDE, len(uv))
     corners = triangles[owner]
     return csr_matrix(
         (weights.ravel().astype(np.float32), (np.repeat(cells, 3), corners.ravel())), shape=shape

@@ -6,11 +6,14 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import MissingAssetError, WeightsError
 from models.file_formats import most_unpacked, reading
 from models.file_formats.numpy_file import NUMBERS_AND_TEXT
+
+MOST_CELL = 256 << 20  # bytes
 
 
 def read_hdf5(path: Path, names: Collection[str] | None = None) -> dict[str, NDArray[Any]]:
@@ -42,6 +45,34 @@ def read_hdf5(path: Path, names: Collection[str] | None = None) -> dict[str, NDA
     with reading(path, "an HDF5 file"), h5py.File(path, "r") as file:
         file.visititems(look)
     return found
+
+
+def read_cell(path: Path, name: str, index: int) -> NDArray[Any]:
+    """One array of a cell array of MATLAB 7.3, which holds references to arrays of the same file.
+
+    Args:
+        path: The file.
+        name: Of the cell array.
+        index: Which, counted along all its axes.
+
+    Raises:
+        WeightsError: It is no such file, holds no such cell, or the array lies elsewhere or is too large.
+        MissingAssetError: It is not there.
+    """
+    import h5py
+
+    with reading(path, "a MATLAB file of version 7.3"), h5py.File(path, "r") as file:
+        cells = file.get(name)
+        if not isinstance(cells, h5py.Dataset) or h5py.check_ref_dtype(cells.dtype) is not h5py.Reference:
+            raise WeightsError(f"{path.name} holds no cells {name}. Get it anew.")
+        if cells.external or cells.is_virtual or not 0 <= index < cells.size:
+            raise WeightsError(f"{path.name}: {name} has no cell {index + 1}. Get it anew.")
+        item = file[cells[tuple(np.unravel_index(index, cells.shape))]]
+        if not isinstance(item, h5py.Dataset):
+            raise WeightsError(f"{path.name}: {name} holds no array at {index + 1}. Get it anew.")
+        if _size(path, name, item) > MOST_CELL:
+            raise WeightsError(f"{path.name}: {name} holds something too large at {index + 1}. Get it anew.")
+        return np.asarray(item[()])
 
 
 def _size(path: Path, name: str, item: Any) -> int:

@@ -38,6 +38,34 @@ def read_obj(data: bytes) -> tuple[Doubles, NDArray[np.int64]]:
     return vertices.reshape(-1, 3), triangles.reshape(-1, 3)
 
 
+def read_texture_places(data: bytes, vertices: int) -> Doubles:
+    """[P, 2] where each vertex lies on the texture (u to the right, v up, 0..1), as the last face has it.
+
+    NaN where no face says.
+
+    Args:
+        data: The same file; vertices: how many it has.
+
+    Raises:
+        ValueError: A line is no numbers, or names what is not there.
+    """
+    places, found = array("d"), np.full((vertices, 2), np.nan)
+    for line in io.BytesIO(data):
+        match line[:2]:
+            case b"vt":
+                u, v = line.split(None, 3)[1:3]
+                places.extend((float(u), float(v)))
+            case b"f " | b"f\t":
+                corners = [word.split(b"/") for word in line.split()[1:]]
+                for corner in corners:
+                    if len(corner) > 1 and corner[1]:
+                        vertex, place = int(corner[0]) - 1, 2 * (int(corner[1]) - 1)
+                        if not (0 <= vertex < vertices and 0 <= place < len(places)):
+                            raise ValueError("a face names a corner that is not there")
+                        found[vertex] = places[place], places[place + 1]
+    return found
+
+
 def _fan(line: bytes, known: int, corners: array[int]) -> None:
     """The triangles of an `f` line; numbers below zero count back from the last vertex so far."""
     numbers = (int(word.split(b"/", 1)[0]) for word in line.split()[1:])

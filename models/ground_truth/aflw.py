@@ -26,6 +26,7 @@ LABELS = {
     "rotation_tddfa": (3, 3),
     "disagreement_percent": (),
 }
+PLACED = "placed68"  # may be missing: nobody placed any of the 68 by hand
 # AFLW's 21 points as means of iBUG landmarks (none for ears).
 AS_LANDMARKS: tuple[tuple[int, ...], ...] = (
     (17,), (19,), (21,), (22,), (24,), (26,),
@@ -43,6 +44,7 @@ class Labels:
         name: [F]; points21: [F, 21, 2]; visible21: [F, 21] bool.
         landmarks: [F, 68, 3] pseudo-labels; rotation: [F, 3, 3] likewise, y up.
         disagreement_percent: [F] between the two.
+        placed: [F, 68] 0..1, how far each of `landmarks` was placed by people in that very photo.
     """
 
     folder: Path
@@ -52,6 +54,7 @@ class Labels:
     landmarks: Tensor
     rotation: Tensor
     disagreement_percent: Tensor
+    placed: Tensor
 
     @property
     def held_out(self) -> NDArray[np.bool_]:
@@ -67,17 +70,19 @@ def read_labels(folder: Path) -> Labels:
     """
     path = folder / "labels.npz"
     try:
-        arrays = read_arrays(path, LABELS)
+        arrays = read_arrays(path, (*LABELS, PLACED))
     except UnmaskError as error:
         raise InputError(f"{error} Give the folder of crops.tar and labels.npz.") from error
     count = len(arrays.get("name", ()))
-    wrong = [k for k, shape in LABELS.items() if k not in arrays or arrays[k].shape != (count, *shape)]
+    arrays.setdefault(PLACED, np.zeros((count, 68)))
+    shapes = LABELS | {PLACED: (68,)}
+    wrong = [k for k, shape in shapes.items() if k not in arrays or arrays[k].shape != (count, *shape)]
     if wrong or not count:
         raise InputError(f"{path}: {', '.join(wrong) or 'everything'} is missing or misshapen.")
     return Labels(
         folder,
         arrays["name"].astype(str),
-        *(torch.from_numpy(arrays[k].astype(np.float32)) for k in list(LABELS)[1:]),
+        *(torch.from_numpy(arrays[k].astype(np.float32)) for k in list(shapes)[1:]),
     )
 
 

@@ -196,6 +196,23 @@ def _read_mat(name: str, data: bytes, _size: Size | None) -> GroundTruth:
 
 
 def _read_pts(name: str, data: bytes, _size: Size | None) -> GroundTruth:
+    return GroundTruth(name, FROM_ONE, _landmarks(name, pts_rows(name, data), shift_px=1))
+
+
+def read_pts_rows(path: Path) -> list[list[float]]:
+    """The numbers of a .pts file as they stand, line by line.
+
+    Raises:
+        InputError: It cannot be read, or is none.
+    """
+    data = _bytes(path)
+    try:
+        return pts_rows(path.name, data)
+    except ValueError as error:
+        raise InputError(f"{path.name} is damaged ({reason_of(error)}). Get it again.") from error
+
+
+def pts_rows(name: str, data: bytes) -> list[list[float]]:
     """iBUG: "version: 1", "n_points: 68", then one "x y" a line between braces; counted from 1."""
     text = data.decode("ascii", "replace")
     body = re.search(r"\{([^{}]*)\}", text)
@@ -207,7 +224,7 @@ def _read_pts(name: str, data: bytes, _size: Size | None) -> GroundTruth:
         raise InputError(f"{name} announces {said[1]} points and holds {len(rows)}. Get it again.")
     if len({len(row) for row in rows}) != 1:
         raise InputError(f"{name} has lines of different length. Each point is a line: x y.")
-    return GroundTruth(name, FROM_ONE, _landmarks(name, rows, shift_px=1))
+    return rows
 
 
 def _read_json(name: str, data: bytes, size: Size | None) -> GroundTruth:

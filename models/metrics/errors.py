@@ -222,6 +222,54 @@ def delay_frames(reference: NDArray[np.floating], track: NDArray[np.floating], m
     return float(shifts[int(np.argmin([off(shift) for shift in shifts.tolist()]))])
 
 
+def reconstruction_error(
+    predicted: NDArray[np.floating], truth: NDArray[np.floating], length: float
+) -> float:
+    """Mean distance after a similarity of known correspondence, as SADRNet and DSFNet have it.
+
+    The scale is sum |G_i - G_0| / sum |P_i - P_0|, distances to the first point; the rotation is that of
+    least squares over all points (Kabsch 1976, mirrors not ruled out, as there), the shift that of the means.
+
+    Args:
+        predicted: [N, 3]; truth: [N, 3], point by point.
+        length: What the mean distance is divided by, e.g. the 3D distance of the outer eye corners.
+
+    Returns:
+        A share of `length`.
+    """
+    p, g = np.asarray(predicted, np.float64), np.asarray(truth, np.float64)
+    scale = np.linalg.norm(g - g[0], axis=1).sum() / np.linalg.norm(p - p[0], axis=1).sum()
+    p = scale * p
+    u, _, vt = np.linalg.svd((g - g.mean(0)).T @ (p - p.mean(0)))
+    moved = (p - p.mean(0)) @ (u @ vt).T + g.mean(0)
+    return float(np.linalg.norm(moved - g, axis=1).mean() / length)
+
+
+def failure_share(errors: NDArray[np.floating], limit: float) -> float:
+    """Share of the errors above a limit, those not known (lost faces) included; NaN of none."""
+    values = np.asarray(errors, np.float64)
+    return float((~(values <= limit)).mean()) if values.size else float("nan")
+
+
+def area_under_curve(errors: NDArray[np.floating], limit: float) -> float:
+    """Area under the cumulative error curve from 0 to a limit, as a share of the whole: 1 at best.
+
+    The integral of the share of errors <= x over x in 0..limit, divided by limit; in closed form
+    1 - mean(min(e, limit)) / limit. An error not known (a lost face) counts as beyond the limit.
+
+    Args:
+        errors: [F].
+        limit: Above 0, the unit of the errors.
+
+    Returns:
+        0..1; NaN of none.
+    """
+    values = np.asarray(errors, np.float64)
+    if not values.size:
+        return float("nan")
+    return float(1 - np.where(np.isfinite(values), values, np.inf).clip(0, limit).mean() / limit)
+
+
 def iou(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
     """Intersection over union of two masks of one shape; 1 where both are empty."""
     if first.shape != second.shape:

@@ -46,7 +46,8 @@ class Figure:
         value = dict(self.values).get(branch, float("nan"))
         if not np.isfinite(value):
             return "–"
-        return f"{value:.1f}" if self.unit == "°" else f"{value:.2f}"
+        decimals = 1 if self.unit == "°" or abs(value) >= 100 else 2
+        return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.{decimals}f}"
 
     def text(self, branch: str) -> str:
         """The number of one branch with its unit."""

@@ -98,17 +98,25 @@ def closest_points_fit(source: Doubles, target: Doubles) -> tuple[Doubles, float
 
 
 def distance_to_surface(
-    points: NDArray[np.floating], vertices: Array, triangles: NDArray[np.int32]
+    points: NDArray[np.floating], vertices: NDArray[np.floating], triangles: NDArray[np.integer]
 ) -> Doubles:
     """[N]: from each point [N, 3] to the nearest of a surface; of its vertices if it has no triangles.
 
     Exact as long as the nearest triangle is among those of the eight nearest centres.
     """
+    closest = closest_on_surface(points, vertices, triangles)
+    return np.asarray(np.linalg.norm(closest - np.asarray(points, np.float64), axis=1))
+
+
+def closest_on_surface(
+    points: NDArray[np.floating], vertices: NDArray[np.floating], triangles: NDArray[np.integer]
+) -> Doubles:
+    """[N, 3]: of each point [N, 3] the nearest of a surface, as `distance_to_surface`."""
     from scipy.spatial import cKDTree
 
     points = np.asarray(points, np.float64)
     if not len(triangles):
-        return np.asarray(cKDTree(vertices).query(points)[0])
+        return np.asarray(vertices, np.float64)[cKDTree(vertices).query(points)[1]]
     from trimesh.triangles import closest_point
 
     corners = np.asarray(vertices, np.float64)[triangles]
@@ -117,7 +125,7 @@ def distance_to_surface(
     repeated = np.repeat(points, count, axis=0)
     closest = closest_point(corners[near.ravel()], repeated)
     distance = np.linalg.norm(closest - repeated, axis=1).reshape(len(points), count)
-    return np.asarray(distance.min(1))
+    return np.asarray(closest.reshape(len(points), count, 3)[np.arange(len(points)), distance.argmin(1)])
 
 
 def _same_topology(answer: Reconstruction, mesh: TrueMesh) -> bool:

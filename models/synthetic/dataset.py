@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.synthetic.draw import draw_scene
-from models.synthetic.head import load_head
+from models.synthetic.head import Head, load_head
 from models.synthetic.render import render
+from models.synthetic.scene import Scene
 
 CROP_PX = 128
 
@@ -42,6 +43,7 @@ class FaceBatch:
         visibility: [B, N] uint8 per face vertex: neither turned away, hidden, covered nor outside the crop.
         states: [B, N] uint8, a `labels.State` of the surface around each face vertex; 255 where nobody knows.
         landmark_states: [B, 68] uint8 likewise of the landmarks, as people would tell it.
+        placed: [B, 68, 2] float32 crop px of landmarks that people placed; NaN where the face's own hold.
     """
 
     images: Tensor
@@ -55,6 +57,7 @@ class FaceBatch:
     visibility: Tensor
     states: Tensor
     landmark_states: Tensor
+    placed: Tensor
 
     def __len__(self) -> int:
         return len(self.images)
@@ -78,7 +81,11 @@ def stacked(rows: Sequence[Rows]) -> FaceBatch:
 def rendered_row(seed: int, index: int, size: int) -> Rows:
     """One synthetic face."""
     head = load_head()
-    scene = draw_scene(seed, index, head)
+    return row_of(draw_scene(seed, index, head), head, size)
+
+
+def row_of(scene: Scene, head: Head, size: int) -> Rows:
+    """One face of a `FaceBatch`, rendered."""
     sample = render(scene, head, size)
     return {
         "images": np.ascontiguousarray(sample.image.transpose(2, 0, 1)),
@@ -92,6 +99,7 @@ def rendered_row(seed: int, index: int, size: int) -> Rows:
         "visibility": sample.labels.visibility,
         "states": sample.labels.states,
         "landmark_states": sample.labels.landmark_states,
+        "placed": np.full((68, 2), np.nan, np.float32),
     }
 
 

@@ -23,9 +23,10 @@ from models.loading import fill, load_face_model, read_weights, weights_path
 from models.methods.dsfnet.factory import taken_out
 from models.methods.dsfnet.likely_error import taken_from
 from models.synthetic.bank import Bank, ready_bank
-from models.synthetic.dataset import MakeRow, rendered_row
+from models.synthetic.dataset import MakeRow
 from models.training.dsfnet import DSFNetTask
 from models.training.dsfnet_published import PublishedTask
+from models.training.expressive import expressive_row
 from models.training.finder import FinderTask, crop_stock, ready_stock
 from models.training.loop import Run, Task
 from models.training.mgcnet import MGCNetTask
@@ -114,7 +115,7 @@ def _task(recipe: Recipe, options: argparse.Namespace) -> Task:
                 folders.append(crop_stock(options.photographs, options.out / "crops", folders[0]))
             return FinderTask(recipe, folders, options.device)
         case DSFNetRecipe():
-            make: MakeRow = rendered_row
+            make: MakeRow = expressive_row
             if options.photographs is not None:
                 cache = options.out / "fits.npz"
                 make = Photographs.fitted(

@@ -20,6 +20,7 @@ MIRROR21 = np.array([5, 4, 3, 2, 1, 0, 11, 10, 9, 8, 7, 6, 16, 15, 14, 13, 12, 1
 HAND_MM = np.array(  # how far a hand label strays (measured)
     [4.2, 4, 3.6, 3.6, 4, 4.2, 2.8, 2.9, 2.6, 2.6, 2.9, 2.8, 9, 3.2, 3.5, 3.2, 9, 2.8, 2.7, 2.8, 4.4]
 )
+PLACED = 3.0  # how much more a landmark counts that people placed in this very photo
 HAND_SHARE = 2.0  # weight of a hand label of 2.8 mm against a pseudo-label
 
 
@@ -31,13 +32,14 @@ def fit_labels(labels: Labels, face_model: FaceModel) -> Fits:
     pseudo-labels alone, so that hand labels only move what is particular to a face.
     """
     trusted = labels.disagreement_percent < TRUSTED_PERCENT
-    first = fit(face_model, labels.landmarks, rotation=labels.rotation, noise=NOISE)
-    offset_mm, shift_px = _habits(labels, first, face_model, trusted)
+    placed = 1 + PLACED * labels.placed
+    first = fit(face_model, labels.landmarks, placed, rotation=labels.rotation, noise=NOISE)
+    offset_mm, shift_px = _habits21(labels, first, face_model, trusted)
     positions = labels.points21 - shift_px * labels.points21.new_tensor((1.0, 0.0))
     weights = labels.visible21 * torch.from_numpy(HAND_SHARE * (2.8 / HAND_MM) ** 2).float()
     weights = weights * torch.tensor([float(bool(marks)) for marks in AS_LANDMARKS])
     points = Points(positions, weights, _of_landmarks(), offset_mm)
-    return fit(face_model, labels.landmarks, points=points, rotation=labels.rotation, noise=NOISE)
+    return fit(face_model, labels.landmarks, placed, points, labels.rotation, NOISE)
 
 
 def usable(labels: Labels, error_percent: Tensor) -> NDArray[np.int64]:
@@ -62,11 +64,11 @@ def cached_fits(labels: Labels, face_model: FaceModel, cache: Path) -> Fits:
 
 def _fingerprint(labels: Labels, face_model: FaceModel) -> str:
     """Changes with the shape of the face model, the labels and the rules above."""
-    rules = repr((NOISE, HAND_SHARE, HAND_MM.tolist(), TRUSTED_PERCENT, AS_LANDMARKS))
+    rules = repr((NOISE, PLACED, HAND_SHARE, HAND_MM.tolist(), TRUSTED_PERCENT, AS_LANDMARKS))
     digest = hashlib.sha256(rules.encode())
     for tensor in (face_model.landmarks(face_model.mean[None]), face_model.landmarks(face_model.basis)):
         digest.update(tensor.numpy().tobytes())
-    for tensor in (labels.landmarks, labels.points21, labels.visible21):
+    for tensor in (labels.landmarks, labels.points21, labels.visible21, labels.placed):
         digest.update(tensor.numpy().tobytes())
     return digest.hexdigest()
 
@@ -78,23 +80,37 @@ def _of_landmarks() -> Tensor:
     return rows
 
 
-def _habits(labels: Labels, fits: Fits, face_model: FaceModel, trusted: Tensor) -> tuple[Tensor, float]:
-    """How hand labels differ on average: [21, 3] mm in MODEL space (symmetric), and px to the right."""
+def _habits21(labels: Labels, fits: Fits, face_model: FaceModel, trusted: Tensor) -> tuple[Tensor, float]:
+    """How AFLW's hand labels differ from fits: [21, 3] mm and px to the right, see `habits`."""
     marks = face_model.landmarks(face_model.vertices(fits.identity, fits.expression))
     points = (_of_landmarks() @ marks) @ fits.rotation.mT
     scale = fits.camera[:, :1, None]
     expected = fits.camera[:, None, 1:3] + scale * points[..., :2] * points.new_tensor((1.0, -1.0))
-    missing = labels.points21 - expected
-    seen = (labels.visible21 > 0) & trusted[:, None]
-    offset, shift = torch.zeros(21, 3), 0.0
+    known = _of_landmarks().sum(1) > 0
+    seen = (labels.visible21 > 0) & trusted[:, None] & known
+    return habits(labels.points21 - expected, seen, torch.from_numpy(MIRROR21), fits)
+
+
+def habits(missing: Tensor, seen: Tensor, mirror: Tensor, fits: Fits) -> tuple[Tensor, float]:
+    """How labels of another kind differ: [K, 3] mm in MODEL space (symmetric), and px to the right.
+
+    Args:
+        missing: [F, K, 2] px, y down: from what is expected to those labels.
+        seen: [F, K] where there are any.
+        mirror: [K] the same point on the other side of the face.
+        fits: The F faces.
+    """
+    scale = fits.camera[:, :1, None]
+    offset, shift = torch.zeros(missing.shape[1], 3), 0.0
     for _ in range(4):
-        off = (missing - missing.new_tensor((shift, 0.0))) / scale * points.new_tensor((1.0, -1.0))
-        for k, known in enumerate(AS_LANDMARKS):
-            if known:
+        off = (missing - missing.new_tensor((shift, 0.0))) / scale * missing.new_tensor((1.0, -1.0))
+        for k in range(len(offset)):
+            if bool(seen[:, k].any()):
                 offset[k] = _offset(off[seen[:, k], k], fits.rotation[seen[:, k]])
-        offset = (offset + offset[MIRROR21] * offset.new_tensor((-1.0, 1.0, 1.0))) / 2
+        offset = (offset + offset[mirror] * offset.new_tensor((-1.0, 1.0, 1.0))) / 2
         moved = (fits.rotation[:, None] @ offset[..., None])[..., 0] * scale
-        shift = float((missing - moved[..., :2])[..., 0][seen & (_of_landmarks().sum(1) > 0)].median())
+        ahead = missing[..., 0] - moved[..., 0]
+        shift = float(ahead[seen].median()) if bool(seen.any()) else 0.0
     return offset, shift
 
 

@@ -18,6 +18,8 @@ def mirrored(batch: FaceBatch, face_model: FaceModel) -> FaceBatch:
     uv[:, 0] = (1 - uv[:, 0]) * (batch.mask.flip(-1) == 1)
     camera = batch.camera.clone()
     camera[:, 1] = batch.images.shape[-1] - 1 - camera[:, 1]
+    placed = batch.placed[:, torch.from_numpy(MIRROR)].clone()
+    placed[..., 0] = batch.images.shape[-1] - 1 - placed[..., 0]
     flip = torch.tensor([-1.0, 1.0, 1.0], device=batch.rotation.device)
     mirror = torch.tensor(face_model.topology.mirror, device=batch.visibility.device).long()
     return FaceBatch(
@@ -32,6 +34,7 @@ def mirrored(batch: FaceBatch, face_model: FaceModel) -> FaceBatch:
         visibility=batch.visibility[:, mirror],
         states=batch.states[:, mirror],
         landmark_states=batch.landmark_states[:, torch.from_numpy(MIRROR)],
+        placed=placed,
     )
 
 

@@ -41,7 +41,7 @@ class Task(Protocol):
 class Run:
     """One training run in a folder: checkpoint.pt, log.jsonl, weights.safetensors.
 
-    Under `torchrun` every rank trains on its own batches; rank 0 writes.
+    Under `torchrun` every rank trains on its own batches; rank 0 writes and tells the time.
     """
 
     def __init__(self, task: Task, recipe: Recipe, folder: Path, device: str = "cpu") -> None:
@@ -85,7 +85,7 @@ class Run:
         before = self.seconds
         seen: list[dict[str, Tensor]] = []
         for batch in self.task.batches(self.rank, self.steps):
-            if self.progress >= 1 or stop.is_set():
+            if self._over(stop.is_set()):
                 break
             seen.append(self._step(batch))
             now = time.monotonic()
@@ -96,6 +96,16 @@ class Run:
             if now - last_save > SAVE_EVERY_S:
                 self.save()
                 last_save = now
+
+    def _over(self, stop: bool) -> bool:
+        """Whether the run ends here. All ranks go by the first one's clock, or one would wait for ever."""
+        if self._trained is not self.network:
+            clock = torch.tensor([self.seconds], dtype=torch.float64, device=self.device)
+            stops = torch.tensor([float(stop)], device=self.device)
+            torch.distributed.broadcast(clock, 0)
+            torch.distributed.all_reduce(stops)
+            self.seconds, stop = float(clock), bool(stops)
+        return self.progress >= 1 or stop
 
     @property
     def progress(self) -> float:

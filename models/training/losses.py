@@ -21,6 +21,8 @@ from models.synthetic.dataset import FaceBatch
 from models.synthetic.labels import UNKNOWN
 from models.training.recipes import LossWeights
 
+UPPER, LOWER = [61, 62, 63, 37, 38, 43, 44], [67, 66, 65, 41, 40, 47, 46]  # of inner lips and lids
+
 
 class Target(NamedTuple):
     """The truth in the network's own units: half crop sides (y up) and 100 mm.
@@ -32,7 +34,7 @@ class Target(NamedTuple):
         rotation: [B, 3, 3], model to camera, y up.
         offset: [B, G * G, 3].
         face: [B, G * G, 3], camera coordinates.
-        landmarks: [B, 68, 3], camera coordinates.
+        landmarks: [B, 68, 3], camera coordinates; x and y as people placed them, where they did.
         mask_known: [B, M, M] 1 where `mask` holds.
         states: [B, G * G] and landmark_states: [B, 68] int64, a `State`; `UNKNOWN` where nobody knows,
             and outside the face.
@@ -82,6 +84,9 @@ def make_target(batch: FaceBatch, face_model: FaceModel, table: PositionMapTable
     topology = face_model.topology
     corners = torch.tensor(topology.landmark_vertices, device=camera.device).long()
     weights = torch.tensor(topology.landmark_weights, device=camera.device)
+    marks = (camera[:, corners] * weights[..., None]).sum(2)
+    by_hand = (batch.placed - (size - 1) / 2) * batch.placed.new_tensor((1.0, -1.0)) / half
+    flat = torch.where(by_hand.isnan(), marks[..., :2], by_hand)
     return Target(
         mask=(batch.mask == 1).float(),
         uv=batch.uv.float(),
@@ -90,7 +95,7 @@ def make_target(batch: FaceBatch, face_model: FaceModel, table: PositionMapTable
         rotation=batch.rotation,
         offset=table.to_map((shape - face_model.mean) / MM_PER_UNIT).flatten(2).mT,
         face=table.to_map(camera).flatten(2).mT,
-        landmarks=(camera[:, corners] * weights[..., None]).sum(2),
+        landmarks=torch.cat((flat, marks[..., 2:]), -1),
         mask_known=(batch.mask != UNKNOWN).float(),
         states=_cell_states(batch.states, table),
         landmark_states=batch.landmark_states.long(),
@@ -182,6 +187,11 @@ def _face_distance(a: Tensor, b: Tensor) -> Tensor:
     return _distance(a * a.new_tensor((1.0, 1.0, 0.5)), b * b.new_tensor((1.0, 1.0, 0.5)))
 
 
+def gaps(landmarks: Tensor) -> Tensor:
+    """[B, 68, 3] -> [B, 7, 2]: how far mouth and eyes are open in the picture, lower minus upper point."""
+    return landmarks[:, LOWER, :2] - landmarks[:, UPPER, :2]
+
+
 def _dense_terms(dense: DensePrediction, target: Target, w: LossWeights) -> dict[str, Tensor]:
     uv_error = _distance(dense.uv.movedim(1, -1), target.uv.movedim(1, -1))
     depth_error = (dense.depth[:, 0] - target.depth).abs()
@@ -212,5 +222,6 @@ def _face_terms(
         "position": w.position * over(inside, _face_distance(face, target.face)),
         "offset": w.offset * over(inside, _distance(offset, target.offset)),
         "landmarks": w.landmarks * _distance(points[..., :2], target.landmarks[..., :2]).mean(),
+        "gaps": w.gaps * _distance(gaps(points), gaps(target.landmarks)).mean(),
         "rotation": w.rotation * _distance(placement.rotation, target.rotation).mean(),
     }

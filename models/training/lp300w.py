@@ -22,7 +22,6 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
 from models.errors import InputError, UnmaskError
@@ -32,8 +31,10 @@ from models.geometry.arrays import Floats
 from models.geometry.crops import crop_square, warp_crop
 from models.geometry.landmarks import JAW
 from models.geometry.transforms import rotation_from_euler
+from models.ground_truth.pictures import read_picture
 from models.ground_truth.readers import read_truth
 from models.ground_truth.record import box_of
+from models.ground_truth.sets.lp300w import find_faces
 from models.loading import load_face_model
 from models.methods.dsfnet.evidence import CROP_FACTOR
 from models.synthetic.bank import AT_ONCE, PHOTOGRAPHED, VIEWS, write_scenes
@@ -44,11 +45,9 @@ from models.synthetic.rasterise_cpu import rasterise, vertex_normals
 from models.synthetic.render import to_raster
 from models.training.aflw_fits import NOISE
 
-FOLDERS = tuple(name + flip for name in ("AFW", "HELEN", "IBUG", "LFPW") for flip in ("", "_Flip"))
 FITTED_PERCENT = 6.0  # pictures that the model fits worse are left out
 TURNED = 0.35  # sine of the turn to the side from which the far jaw is hidden, its points thus guessed ...
 GUESSED_SHARE = 0.25  # ... by the warp that made the picture: they count less
-MOST_PIXELS = 16_000_000
 _log = logging.getLogger(__name__)
 
 
@@ -119,32 +118,12 @@ def convert(folder: Path, out: Path) -> Progress:
     return done
 
 
-def find_faces(folder: Path) -> list[list[Path]]:
-    """The pictures of each face, by rising k.
-
-    Raises:
-        InputError: There are none.
-    """
-    found: dict[tuple[str, str], list[tuple[int, Path]]] = {}
-    for part in FOLDERS:
-        for path in (folder / part).glob("*.jpg"):
-            name, _, turn = path.stem.rpartition("_")
-            if name and turn.isascii() and turn.isdigit() and path.is_file():
-                found.setdefault((part, name), []).append((int(turn), path))
-    if not found:
-        raise InputError(
-            f"{folder} holds no pictures of 300W-LP. Give the folder of {', '.join(FOLDERS)} with NAME_0.jpg "
-            "beside NAME_0.mat in them; some of these folders will do."
-        )
-    return [[path for _, path in sorted(found[key])] for key in sorted(found)]
-
-
 def read_turns(paths: list[Path]) -> Turns:
     """What can be read of one face's pictures; the others are named in the log."""
     pictures, landmarks, angles = [], [], []
     for path in paths:
         try:
-            picture = _picture(path)
+            picture = read_picture(path)
             truth = read_truth(path.with_suffix(".mat"), (picture.shape[1], picture.shape[0]))
             if truth.landmarks is None or truth.pose_deg is None:
                 raise InputError(f"{path.stem}.mat holds no Pose_Para. Get it again.")
@@ -157,16 +136,6 @@ def read_turns(paths: list[Path]) -> Turns:
     marks = torch.from_numpy(np.array(landmarks, np.float32).reshape(-1, 68, 2))
     turns = rotation_from_euler(torch.from_numpy(np.array(angles, np.float32).reshape(-1, 3)))
     return Turns(pictures, marks, turns)
-
-
-def _picture(path: Path) -> NDArray[np.uint8]:
-    try:
-        with Image.open(path) as picture:
-            if picture.width * picture.height > MOST_PIXELS:
-                raise InputError(f"{path.name} has {picture.width} x {picture.height} px, too many.")
-            return np.array(picture.convert("RGB"))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise InputError(f"{path.name} is no readable picture ({error}). Get it again.") from error
 
 
 def fitted(turns: Turns, face_model: FaceModel) -> Fits:

@@ -1,6 +1,7 @@
 """Training MGCNet on three rendered views of each face.
 
-Of the exact labels, landmarks and (weakly) vertices are used; everything else the views must tell themselves.
+Of the exact labels, landmarks and vertices (weight 4 of `MGCNetRecipe`) are used; everything else the views
+must tell themselves.
 """
 
 from __future__ import annotations

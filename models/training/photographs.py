@@ -29,6 +29,7 @@ from models.synthetic.scene import Framing, Light, Occluder, Scene
 from models.synthetic.textures import texture_bank
 from models.training import aflw_fits
 from models.training.hand_states import HandStates, Told, told_by_hand, with_prior
+from models.training.losses import LOWER, UPPER
 
 Rng = np.random.Generator
 
@@ -37,6 +38,7 @@ BANDS_DEG, SHARES = (30.0, 60.0), (0.4, 0.3, 0.3)  # of |yaw|; of the samples: p
 THINGS, FLAT = 0.5, 0.22  # share of samples covered by things in space; by something flat
 UNLABELLED = 0.3  # how often a face nobody labelled by hand is drawn beside one that was
 GREY = 3.0  # of 255: pictures whose channels differ less have no colours
+OPEN, SHUT = 1.5, 1.5  # how much more often the most open mouths and the most closed eyes are drawn
 WORN_OUT = 0.4  # share of samples that lose detail once more
 _KINDS = {
     Occluder.HAND: 4.0,
@@ -106,6 +108,7 @@ class Album:
         up_to: [U] chance to be picked, summed up to each face.
         hand: What people said of them; None if nobody did.
         masks: [U, S, S] uint8 of 255: what another network takes for face in the whole crop; None without.
+        placed: [U, 68, 2] px of the photo, landmarks that people placed, NaN elsewhere; None without.
     """
 
     crops: aflw.Crops
@@ -117,6 +120,7 @@ class Album:
     up_to: Floats
     hand: HandStates | None = None
     masks: NDArray[np.uint8] | None = None
+    placed: Floats | None = None
 
     def pick(self, rng: Rng) -> int:
         """One of the faces, turned ones more often than they were photographed."""
@@ -137,7 +141,8 @@ def _opened(folder: Path, cache: Path, hand: Path | None, masks: Path | None) ->
     rows = aflw_fits.usable(labels, torch.from_numpy(fits.pop("error_percent")))
     found = {name: values[rows] for name, values in fits.items()}
     names, told = labels.name[rows], None if hand is None else HandStates.read(hand)
-    likely = chances(found["rotation"])
+    landmarks, placed = labels.landmarks[rows, :, :2].numpy(), labels.placed[rows, :, None].numpy() > 0
+    likely = chances(found["rotation"]) * moved(landmarks)
     if told is not None:
         likely *= np.where([name in told.row for name in names], 1.0, UNLABELLED)
     return Album(
@@ -147,6 +152,7 @@ def _opened(folder: Path, cache: Path, hand: Path | None, masks: Path | None) ->
         up_to=np.cumsum(likely),
         hand=told,
         masks=None if masks is None else np.load(masks, mmap_mode="r")[rows],
+        placed=np.where(placed, landmarks, np.nan) if placed.any() else None,
     )
 
 
@@ -155,6 +161,14 @@ def chances(rotation: Floats) -> Floats:
     yaw_deg = euler_from_rotation(torch.from_numpy(rotation))[:, 1].rad2deg().abs().numpy()
     band = np.digitize(yaw_deg, BANDS_DEG)
     return np.asarray(np.array(SHARES)[band] / np.bincount(band, minlength=len(SHARES))[band])
+
+
+def moved(landmarks: Floats) -> Floats:
+    """[U] how much more often a face [U, 68, 2] is drawn: open mouths, closed eyes are rare."""
+    size = np.sqrt(np.prod(np.ptp(landmarks, axis=1), -1))
+    apart = np.linalg.norm(landmarks[:, LOWER] - landmarks[:, UPPER], axis=-1) / size[:, None]
+    lips, lids = apart[:, :3].mean(1), apart[:, 3:].mean(1)
+    return np.asarray(1 + OPEN * (lips > np.quantile(lips, 0.85)) + SHUT * (lids < np.quantile(lids, 0.1)))
 
 
 def photograph_row(album: Album, rng: Rng, seed: int, index: int, size: int) -> Rows:
@@ -189,7 +203,16 @@ def photograph_row(album: Album, rng: Rng, seed: int, index: int, size: int) -> 
         "visibility": labels.visibility,
         "states": told.states,
         "landmark_states": told.landmark_states,
+        "placed": _placed(album, k, rolled, camera),
     }
+
+
+def _placed(album: Album, k: int, rolled: Floats, camera: Floats) -> Floats:
+    """[68, 2] crop px of the landmarks that people placed in the photo, NaN elsewhere."""
+    if album.placed is None:
+        return np.full((68, 2), np.nan, np.float32)
+    T = _onto_raster(album.camera[k], rolled, camera)
+    return np.asarray((album.placed[k] @ T[:, :2].T + T[:, 2] - 0.5) / 2, np.float32)
 
 
 def _told(album: Album, k: int, labels: Labels, shown: Raster, head: Head, marks: Floats) -> Told:

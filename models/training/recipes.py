@@ -59,8 +59,9 @@ class LossWeights:
     rotation: float = 0.3
     offset: float = 2.0
     position: float = 2.0
-    landmarks: float = 3.0
-    fused: float = 2.0  # times position, landmarks and offset of the fused face
+    landmarks: float = 4.0
+    gaps: float = 6.0  # how far lips and lids are apart
+    fused: float = 2.0  # times position, landmarks, gaps and offset of the fused face
     states: float = 1.0
     landmark_states: float = 0.5
 

@@ -21,8 +21,9 @@ OBJECTIVES = ("parameters", "vertices")
 class TDDFATask:
     """Network, data and loss of one recipe; see loop.Task.
 
-    The meta-joint training of the paper: every so often both objectives, fWPDC and VDC, are tried for a few
-    steps from where the network is; the one that misses vertices kept aside by less leads from there on.
+    The meta-joint training of the paper: every so often both objectives, fWPDC and `mean_distance` (where the
+    paper has VDC), are tried for a few steps from where the network is; the one that misses vertices kept
+    aside by less leads from there on.
     """
 
     def __init__(self, recipe: TDDFARecipe, face_model: FaceModel, bank: Bank, device: str = "cpu") -> None:

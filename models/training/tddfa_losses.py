@@ -99,11 +99,9 @@ def vertices_apart(
     return shapes.seen(whitening.off(torch.where(depth, target, prediction))) - seen
 
 
-def vdc(apart: Tensor) -> Tensor:
-    """Vertex distance cost as published: mean square of all coordinates of [B, K, 3]."""
-    return apart.square().mean()
-
-
 def mean_distance(apart: Tensor) -> Tensor:
-    """What an NME counts: mean length of [B, K, 3], depth counted half: pictures tell x and y better."""
+    """What an NME counts: mean length of [B, K, 3], depth counted half: pictures tell x and y better.
+
+    Stands where the published vertex distance cost (VDC) has a mean square, in which the few worst rule.
+    """
     return ((apart * apart.new_tensor((1.0, 1.0, 0.5))).square().sum(-1) + 1e-8).sqrt().mean()

@@ -62,6 +62,18 @@ class FakeDesktop:
         """What the user "chose"."""
         return self.chosen
 
+    def ask_case(self) -> str:
+        """What the user "chose"."""
+        return self.chosen
+
+    def ask_missing(self, told: str) -> str:
+        """What the user "chose"."""
+        return self.chosen
+
+    def ask_notes(self, question: str, notes: str) -> str | None:
+        """What the user "typed"; None, if nothing."""
+        return self.typed or None
+
     def ask_text(self, question: str, suggestion: str) -> str:
         """What the user "typed"; what was suggested, if nothing."""
         return self.typed or suggestion

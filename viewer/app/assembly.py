@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from html import escape
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QPixmap
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtWidgets import QDialog, QMessageBox, QWidget
 
 from viewer.app.commands import Commands
+from viewer.cases.autosave import Autosave
 from viewer.compare.bar import CompareBar
 from viewer.compare.presenter import ComparePresenter, PhotoPair, SurfacePair
 from viewer.display.dock import LayersDock
@@ -23,11 +25,13 @@ from viewer.inspector.dock import InspectorDock
 from viewer.methods.bar import MethodsBar
 from viewer.methods.presenter import MethodsPresenter, MethodSurface
 from viewer.methods.terms import in_use, who_answers
+from viewer.mining.dock import MiningDock
 from viewer.occlusion.dock import OcclusionDock
 from viewer.occlusion.presenter import CoveredPhoto, OcclusionPresenter
 from viewer.playback.history_dock import HistoryDock
 from viewer.playback.transport_bar import TransportBar
 from viewer.state.layout import OCCLUSION, panels_shown
+from viewer.state.panel_help import help_on
 from viewer.state.setting import METHODS
 from viewer.state.settings import Settings
 from viewer.state.state import State
@@ -36,13 +40,14 @@ from viewer.state.style import Theme
 from viewer.widgets import theme
 from viewer.widgets.dialogs import Desktop, DesktopServices
 from viewer.window.about import about
-from viewer.window.action_table import make_actions
+from viewer.window.action_table import ACTIONS, make_actions
 from viewer.window.banner import Banner
 from viewer.window.log_dock import LogDock, LogHandler, LogModel, LogRelay
 from viewer.window.main_window import MainWindow
 from viewer.window.menus import FileMenus
 from viewer.window.panel_area import PanelArea
 from viewer.window.panel_presenter import PanelPresenter, PictureView, SurfacePanel
+from viewer.window.shortcuts_dialog import ShortcutsDialog
 from viewer.window.status import Status
 
 if TYPE_CHECKING:
@@ -51,9 +56,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FIRST_SIZE = (1600, 1000)
+SESSIONS = "sessions"  # the folder, beside the settings, of what is kept against a crash
 SIDE = Qt.DockWidgetArea.RightDockWidgetArea
 SIDE_WIDTH = 300
-LOG_HEIGHT = 140
+HISTORY_HEIGHT = 140
 OCCLUSION_HEIGHT = 720
 LOW = 820  # px of height under which docks share one place
 CLOSE_TIMEOUT_S = 1.0  # for all threads together; whoever asked to end waits 2 s
@@ -109,8 +115,10 @@ class Assembly(QObject):
         self.session = Session(self.store, work, self)
         self.commands = Commands(self.store, self.session, make_desktop(self.grab), self)
         self.actions = make_actions(self, self.commands, self.store)
-        menus = FileMenus(self.store, self.commands.playback, self.commands.branches, self.commands.faces)
+        commands = self.commands
+        menus = FileMenus(self.store, commands.playback, commands.branches, commands.faces, commands.mining)
         self.window = MainWindow(self.commands.playback, self.actions, menus, self.close)
+        self.autosave = Autosave(self.store, settings.folder / SESSIONS, parent=self)
         self._assets: AssetsDialog | None = None  # made when asked for
         self._furnish(make_panels())
         self._closed, self._all_ended = False, True
@@ -121,7 +129,9 @@ class Assembly(QObject):
         self.store.on(lambda state: state.theme, self._dress)
         self.store.on(panels_shown, lambda rows: self._area.show_only([row.name for row in rows]), self)
         self.store.on(lambda state: state.panel_layout, self._bring_docks)
+        self.store.on(has_clip, self._bring_history)
         self.store.on(lambda state: state.source_name, self._name_window)
+        self.store.on(lambda state: state.mining.shows, self._bring_mining)
 
     def show(self, size: tuple[int, int] | None = None) -> None:
         """Show the window: of a size if one is given, else as it was left, else as large as fits."""
@@ -174,6 +184,7 @@ class Assembly(QObject):
         if self._assets is not None:
             self._assets.end()
         self.session.cancel()
+        self.autosave.close(max(0.1, until - monotonic()))
         ended = self.commands.close(CLOSE_TIMEOUT_S)
         if not self.session.close(max(0.1, until - monotonic())):
             ended = False
@@ -189,12 +200,13 @@ class Assembly(QObject):
         banner = Banner(self.store, commands.window, commands.faces, self.actions["draw-box"])
         methods = MethodsBar(self.store, commands.methods, self.actions)
         transport = TransportBar(self.store, commands.playback, self.actions)
-        self.window.place([banner, bar, methods, area, transport], area, Status(self.store))
+        area.lay_over(banner)
+        self.window.place([bar, methods, area, transport], area, Status(self.store))
         right, bottom = SIDE, Qt.DockWidgetArea.BottomDockWidgetArea
         self._docks = {
             "layers": self.window.add_dock(
                 "layers",
-                "Branches and layers",
+                "Layers",
                 LayersDock(self.store, commands.display, commands.branches),
                 right,
             ),
@@ -206,15 +218,19 @@ class Assembly(QObject):
             ),
             "occlusion": self.window.add_dock(
                 "occlusion",
-                "Occlusion lab",
+                "Occlusion",
                 OcclusionDock(self.store, commands.occlusion, commands.trials, self.actions),
                 right,
             ),
             "history": self.window.add_dock(
                 "history", "History", HistoryDock(self.store, commands.playback), bottom
             ),
+            "mining": self.window.add_dock(
+                "mining", "Failure mining", MiningDock(self.store, commands.mining, self.actions), bottom
+            ),
             "log": self.window.add_dock("log", "Log", LogDock(self.log, commands.window), bottom),
         }
+        self._docks["mining"].hide()  # until somebody mines: it wants much room
         self._panel_presenter = PanelPresenter(
             self.store,
             commands.faces,
@@ -240,25 +256,28 @@ class Assembly(QObject):
 
     def _arrange_docks(self) -> None:
         """As a new session has them: side by side with the panels, sharing one place where it is low."""
-        layers, inspector, metrics, occlusion, history, logged = (
-            self._docks[name] for name in ("layers", "inspector", "metrics", "occlusion", "history", "log")
+        layers, inspector, metrics, occlusion, history, logged, mining = (
+            self._docks[name]
+            for name in ("layers", "inspector", "metrics", "occlusion", "history", "log", "mining")
         )
         low = self.window.height() < LOW
         for dock in self._docks.values():
             dock.setFloating(False)
-            area = Qt.DockWidgetArea.BottomDockWidgetArea if dock in (history, logged) else SIDE
+            below = dock in (history, logged, mining)
+            area = Qt.DockWidgetArea.BottomDockWidgetArea if below else SIDE
             self.window.removeDockWidget(dock)  # else docks that share a place go on sharing it
             self.window.addDockWidget(area, dock)
             dock.show()
         self.window.tabifyDockWidget(logged, history)
-        logged.raise_()
+        self.window.tabifyDockWidget(logged, mining)
+        mining.setVisible(self.store.state.mining.run is not None)
+        logged.hide()
+        history.hide()
         if low:
             self.window.tabifyDockWidget(layers, inspector)
             self.window.tabifyDockWidget(inspector, metrics)
             self.window.tabifyDockWidget(metrics, occlusion)
             layers.raise_()
-            history.hide()
-            logged.hide()
         else:
             self.window.splitDockWidget(layers, inspector, Qt.Orientation.Vertical)
             self.window.tabifyDockWidget(inspector, metrics)
@@ -267,7 +286,7 @@ class Assembly(QObject):
             inspector.raise_()
             self.window.resizeDocks([layers, inspector], [450, 440], Qt.Orientation.Vertical)
         self.window.resizeDocks([layers], [SIDE_WIDTH], Qt.Orientation.Horizontal)
-        self.window.resizeDocks([logged], [LOG_HEIGHT], Qt.Orientation.Vertical)
+        self._bring_history(has_clip(self.store.state))
         self._bring_docks(self.store.state.panel_layout)
 
     def _show_assets(self) -> None:
@@ -290,6 +309,21 @@ class Assembly(QObject):
             self._docks["layers"].raise_()
         if panel_layout == METHODS:
             self._docks["metrics"].raise_()
+
+    def _bring_history(self, clip: bool) -> None:
+        """The history under the panels when a clip is opened, where there is height for it."""
+        if clip and self.window.height() >= LOW:
+            self._docks["history"].show()
+            self._docks["history"].raise_()
+            self.window.resizeDocks([self._docks["history"]], [HISTORY_HEIGHT], Qt.Orientation.Vertical)
+
+    def _bring_mining(self, shows: int) -> None:
+        """The table in front, with nearly half of the height: it is walked through, the panels follow."""
+        if shows:
+            mining = self._docks["mining"]
+            mining.show()
+            mining.raise_()
+            self.window.resizeDocks([mining], [round(0.45 * self.window.height())], Qt.Orientation.Vertical)
 
     def _bring_occlusion(self) -> None:
         """The lab's dock in front, with most of the height: it is worked with, the inspector only read."""
@@ -320,12 +354,31 @@ class Assembly(QObject):
                 self._show_about()
             case "assets":
                 self._show_assets()
+            case "shortcuts":
+                self._open(ShortcutsDialog(ACTIONS, self.actions, self.commands.window, self.window))
+            case "panels-help":
+                self._show_panels_help()
 
     def _show_about(self) -> None:
         text = about(self.store.state, in_use(self.store.state))
-        box = QMessageBox(QMessageBox.Icon.NoIcon, "About Unmask", text, parent=self.window)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.open()  # not exec: nothing waits for it
+        self._open(QMessageBox(QMessageBox.Icon.NoIcon, "About Unmask", text, parent=self.window))
+
+    def _show_panels_help(self) -> None:
+        told = "".join(
+            f"<p><b>{escape(title)}</b><br>{escape(text)}</p>" for title, text in help_on(self.store.state)
+        )
+        box = QMessageBox(QMessageBox.Icon.NoIcon, "What am I looking at?", told, parent=self.window)
+        box.setTextFormat(Qt.TextFormat.RichText)
+        self._open(box)
+
+    def _open(self, dialog: QDialog) -> None:
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()  # not exec: nothing waits for it
+
+
+def has_clip(state: State) -> bool:
+    """Whether what is open has more than one frame."""
+    return state.frame is not None and state.frame.count != 1
 
 
 def _fitting(size: tuple[int, int]) -> tuple[int, int]:

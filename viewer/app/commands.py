@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject
 
 from viewer.cameras.commands import CameraCommands
+from viewer.cases.commands import CaseCommands
 from viewer.compare.commands import CompareCommands
 from viewer.display.commands import DisplayCommands
 from viewer.export.commands import ExportCommands
@@ -14,6 +15,7 @@ from viewer.inference.session import Session
 from viewer.inspector.commands import InspectorCommands
 from viewer.methods.branch_commands import BranchCommands
 from viewer.methods.commands import MethodCommands
+from viewer.mining.commands import MiningCommands
 from viewer.occlusion.commands import OcclusionCommands
 from viewer.occlusion.trials import TrialCommands
 from viewer.playback.commands import PlaybackCommands
@@ -44,15 +46,20 @@ class Commands(QObject):
         self.cameras = CameraCommands(store, desktop, self)
         self.display = DisplayCommands(store, self)
         self.export = ExportCommands(store, session, desktop, self)
+        self.cases = CaseCommands(store, session, desktop, self)
+        self.playback.case_named.connect(self.cases.open)
+        self.mining = MiningCommands(store, session, desktop, self)
         self.window = WindowCommands(store, session, desktop, self)
 
     def close(self, timeout_s: float = 10.0) -> bool:
-        """End a trial; let an export or a drawing that has begun come to its end.
+        """End trials and runs; let an export, a case or a drawing that has begun come to its end.
 
         Returns:
-            False if a trial did not end in time; it is left behind.
+            False if a trial, a run, or the reading of a case, did not end in time; it is left behind.
         """
         ended = self.trials.close(timeout_s)
+        ended = self.mining.close(timeout_s) and ended
+        ended = self.cases.close(timeout_s) and ended
         self.occlusion.close()
         self.export.close()
         return ended

@@ -37,6 +37,7 @@ from viewer.app.assembly import FIRST_SIZE, Assembly, Panels
 from viewer.app.stopping import Stopping
 from viewer.app.tour import Tour
 from viewer.app.unattended import Unattended, outputs_of, planned_files
+from viewer.cases.autosave import left_behind
 from viewer.cli.options import Launch
 from viewer.cli.speech import complain
 from viewer.inference.worker import Work
@@ -45,7 +46,7 @@ from viewer.state.layout import PANELS, Kind, panel_layout, panel_row
 from viewer.state.notice import Notice, Severity
 from viewer.state.setting import Setting, worded
 from viewer.state.settings import Settings
-from viewer.state.state import State
+from viewer.state.state import State, with_recent
 from viewer.state.style import Theme
 from viewer.widgets import theme
 
@@ -61,6 +62,9 @@ LOUDNESS = {
     QtMsgType.QtFatalMsg: logging.CRITICAL,
 }
 
+LEFT_BEHIND = "The last session ended without being closed."
+LEFT_BEHIND_REMEDY = "What it showed can be opened from File > Recent."
+SETTINGS_REMEDY = "Settings are not kept either. Let HOME or XDG_CONFIG_HOME name a folder of yours."
 STATUS_NO_DISPLAY = 2
 NO_DISPLAY = (
     "unmask: there is no display to open a window on. Use `unmask run`, which needs none, "
@@ -140,17 +144,51 @@ def unattended_of(assembly: Assembly, launch: Launch) -> Unattended | Tour | Non
 
 
 def begin(assembly: Assembly, launch: Launch) -> None:
-    """What the session does first: load the method and open what was asked for, or a sample."""
+    """What the session does first: load the method and open what was asked for, or left, or a sample."""
     if (notice := assembly.store.state.notice) is not None:
         log.warning("%s %s", notice.cause, notice.remedy)
     assembly.session.start()
+    left = None if launch.unattended else keep_session(assembly)
     playback = assembly.commands.playback
     if launch.camera is not None:
         playback.open_camera(launch.camera)
+    elif launch.paths:
+        playback.open_several([str(path) for path in launch.paths])
+    elif left is not None:
+        assembly.commands.cases.restore(left)
         return
-    paths = [str(path) for path in launch.paths] or [str(path) for path in resources.samples()[:1]]
-    if paths:
-        playback.open_several(paths)
+    elif samples := resources.samples()[:1]:
+        playback.open(samples[0])
+    if left is not None:
+        tell(assembly, Notice(Severity.INFO, LEFT_BEHIND, LEFT_BEHIND_REMEDY, lasts=True))
+
+
+def keep_session(assembly: Assembly) -> Path | None:
+    """From now on, keep what is shown against a crash.
+
+    Returns:
+        The case of the last session that was not closed; None if all were. It is among the recent files.
+    """
+    folder = assembly.autosave.path.parent
+    left = left_behind(folder)
+    recent = assembly.store.state.recent
+    for path in reversed(left.files):
+        recent = with_recent(recent, str(path))
+    assembly.store.update(recent=recent)
+    if left.damaged:
+        names = ", ".join(path.name for path in left.damaged)
+        cause = f"What the last session left is damaged; it is kept as {names} in {folder}."
+        tell(assembly, Notice(Severity.WARNING, cause, lasts=True))
+    if reason := assembly.autosave.start():
+        cause = f"What is shown cannot be kept against a crash: {folder} cannot be written to ({reason})."
+        tell(assembly, Notice(Severity.INFO, cause, SETTINGS_REMEDY, lasts=True))
+    return left.files[0] if left.files else None
+
+
+def tell(assembly: Assembly, notice: Notice) -> None:
+    """Say it in banner and log."""
+    log.warning("%s %s", notice.cause, notice.remedy)
+    assembly.store.update(notice=notice)
 
 
 def first_state(settings: Settings, launch: Launch) -> State:

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.errors import UnmaskError
 from models.pipeline import reconstruct
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
@@ -77,13 +76,3 @@ class Answering:
 def out_of_memory(error: BaseException) -> bool:
     """Whether it says that there was too little memory, of the machine or of the device."""
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or "out of memory" in str(error).casefold()
-
-
-def told(error: BaseException) -> str:
-    """An error in one line; one of a library by its kind too."""
-    text = " ".join(str(error).split())
-    if isinstance(error, UnmaskError | ValueError) and text:
-        return text
-    if isinstance(error, MemoryError):
-        return f"Out of memory{': ' + text if text else ''}. Use a smaller picture, or close other programs."
-    return f"{type(error).__name__}{': ' + text if text else ''}"

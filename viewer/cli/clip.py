@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models.errors import InputError
+from models.batch.rows import Makers, Seen, as_text, row
+from models.errors import InputError, told
 from models.geometry.arrays import Box
-from models.metrics.states import state_shares
-from models.reconstruction import Reconstruction, State
+from models.reconstruction import Reconstruction
 from models.reconstructor import Face
-from viewer.cli.answering import Answering, told
+from viewer.cli.answering import Answering
 from viewer.cli.inputs import check_box
 from viewer.inference.tracker import Placed, Tracker
 from viewer.sources.player import Reader
@@ -27,6 +27,8 @@ COLUMNS = (
     *("seen_percent", "turned_away_percent", "covered_percent", "likely_error_percent"),
     *("steadied", "alarms", "problem"),
 )
+"""Of those of every table of answers, see `models.batch.rows`."""
+
 CsvRow = tuple[str, ...]
 
 
@@ -141,22 +143,10 @@ def _row(
     answer: Reconstruction | None = None,
     problem: str = "",
 ) -> CsvRow:
-    start = (str(index), "" if time_s is None else f"{time_s:.6g}")
-    if face is None or answer is None:
-        return (*start, *[""] * (len(COLUMNS) - 3), problem)
-    shares = state_shares(answer) or {}
-    states = (State.SEEN, State.TURNED_AWAY, State.COVERED)
-    return (
-        *start,
-        "" if face.identity is None else str(face.identity),
-        *(f"{edge:.2f}" for edge in answer.box or face.box),
-        *(f"{angle:.3f}" for angle in answer.pose_deg),
-        *(f"{100 * shares[state]:.2f}" if state in shares else "" for state in states),
-        "" if answer.likely_error is None else f"{answer.likely_error:.3g}",
-        str(int(bool(answer.steadied))),
-        " ".join(alarm.code for alarm in answer.alarms),
-        problem,
-    )
+    number = None if face is None else face.identity
+    method = "" if answer is None else answer.method
+    cells = row(answer, face, Seen("", index, time_s), Makers("", method), number, problem=problem)
+    return tuple(as_text(name, cells[name]) for name in COLUMNS)
 
 
 def _due(reader: Reader, index: int) -> float | None:

@@ -1,52 +1,11 @@
-"""Which pictures and videos the words of `unmask run` mean: folders, patterns, lists. No Qt."""
+"""What an input of `unmask` must hold. No Qt."""
 
 from __future__ import annotations
-
-import glob
-import os
-import stat
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 
 from models.errors import InputError
 from models.geometry.arrays import Box
 
 SMALLEST_BOX_PX = 8
-LONGEST_LIST_BYTES = 64_000_000
-
-
-def expanded(words: Sequence[Path], lists: Sequence[Path] = (), recursive: bool = False) -> tuple[Path, ...]:
-    """The files meant, in order, each once.
-
-    Args:
-        words: Files, folders, patterns (`*.jpg`) and lists (`@list.txt`). A file of that very name
-            comes first.
-        lists: Files that name a file, folder or pattern on each line.
-        recursive: Whether folders are taken with all folders inside.
-
-    Raises:
-        InputError: A list or folder cannot be read, a pattern or folder has nothing, or nothing is meant.
-    """
-    files = dict.fromkeys(file for word in words for file in _meant(word, recursive, True))
-    for path in lists:
-        files.update(dict.fromkeys(_listed(path, recursive)))
-    if not files:
-        raise InputError("There is nothing to answer for: the list is empty. Name pictures or videos.")
-    return tuple(files)
-
-
-def lists_of(words: Sequence[Path], lists: Sequence[Path]) -> tuple[Path, ...]:
-    """The lists that are read: they are inputs too."""
-    named = [Path(str(word)[1:]) for word in words if str(word).startswith("@") and not os.path.lexists(word)]
-    return (*named, *lists)
-
-
-def is_video(path: Path) -> bool:
-    """Whether its name says so, and it does not begin like a picture."""
-    from viewer.sources import VIDEO_SUFFIXES
-    from viewer.sources.still import is_picture
-
-    return path.suffix.lower() in VIDEO_SUFFIXES and not is_picture(path)
 
 
 def check_box(box: Box, width: int, height: int) -> None:
@@ -62,77 +21,3 @@ def check_box(box: Box, width: int, height: int) -> None:
             f"The box {x0:g},{y0:g},{x1:g},{y1:g} lies outside the picture, which is {width} x {height} px, "
             f"or less than {SMALLEST_BOX_PX} px of it inside. Give the face's place with --box x0,y0,x1,y1."
         )
-
-
-def _meant(word: Path, recursive: bool, lists: bool) -> Iterator[Path]:
-    text = str(word)
-    if word.is_dir():
-        yield from _inside(word, recursive)
-    elif os.path.lexists(word):
-        yield word
-    elif lists and text.startswith("@"):
-        yield from _listed(Path(text[1:]), recursive)
-    elif glob.has_magic(text):
-        found = sorted(glob.glob(text, recursive=recursive), key=_natural)
-        if not found:
-            raise InputError(f"Nothing fits the pattern {text}. Check its folder and ending.")
-        for path in found:
-            yield from _meant(Path(path), recursive, False)
-    else:
-        yield word  # told as absent when its turn comes
-
-
-def _inside(folder: Path, recursive: bool) -> Iterator[Path]:
-    from models.file_formats.picture_formats import SUFFIXES
-    from viewer.sources import VIDEO_SUFFIXES
-
-    found = [path for path in _walked(folder, recursive) if path.suffix.lower() in SUFFIXES | VIDEO_SUFFIXES]
-    if not found:
-        more = "" if recursive else ", or say --recursive to look into the folders inside"
-        raise InputError(f"There is no picture or video in {folder}. Choose a folder that holds some{more}.")
-    yield from found
-
-
-def _walked(folder: Path, recursive: bool) -> Iterator[Path]:
-    try:
-        entries = sorted(folder.iterdir(), key=_natural)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError(f"The folder {folder} cannot be read ({reason}). Choose another folder.") from error
-    for path in entries:
-        if path.name.startswith("."):
-            continue
-        if path.is_file():
-            yield path
-        elif recursive and path.is_dir() and not path.is_symlink():  # a link may lead back up
-            yield from _walked(path, recursive)
-
-
-def _listed(path: Path, recursive: bool) -> Iterator[Path]:
-    """Relative names count from the current folder, as typed ones do."""
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode) or status.st_size > LONGEST_LIST_BYTES:
-            raise InputError(f"{path} is no list of files. Give a text file with a file's name a line.")
-        lines = os.fsdecode(path.read_bytes()).lstrip("\ufeff").splitlines()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError(f"The list {path} cannot be read ({reason}). Check its name and folder.") from error
-    for line in _told(lines):
-        yield from _meant(Path(line), recursive, False)
-
-
-def _told(lines: Iterable[str]) -> Iterator[str]:
-    """Without empty lines and remarks; a name that begins with # is written ./#name."""
-    for line in lines:
-        text = line.strip()
-        if "\0" in text:
-            raise InputError("The list holds bytes that no name can hold. Give a text file, a name a line.")
-        if text and not text.startswith("#"):
-            yield text
-
-
-def _natural(path: Path | str) -> list[tuple[int, str]]:
-    from viewer.sources.folder import natural
-
-    return natural(Path(path))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from models.catalogue import provenance
 from models.detection.detectors import detect
-from models.errors import InputError
+from models.errors import InputError, told
 from models.export.files import weights_record, write_picture
 from models.export.outputs import Names, Outputs
 from models.export.overlay import draw_overlay
@@ -28,7 +28,6 @@ from models.robustness.change import Change, change
 from models.robustness.jitter import Jitter, Spread, jittering
 from models.robustness.sweep import GROWING, SLIDING, Ask, Sweep, Swept, sweeping
 from resources import program_version
-from viewer.cli.answering import told
 from viewer.cli.inputs import check_box
 from viewer.cli.options import Occlude
 from viewer.cli.run import left_out

@@ -88,6 +88,60 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class Replay:
+    """What `unmask replay` was asked to do.
+
+    Attributes:
+        case: The case file.
+        out: Folder for the answers.
+        device: Where the methods run.
+        overwrite: As in Launch.
+    """
+
+    case: Path
+    out: Path
+    device: str = "cpu"
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What `unmask batch` was asked to do.
+
+    Attributes:
+        images, lists, recursive, every: As in Batch; also tar archives.
+        out: Folder for the table and what goes with it.
+        method, weights, device, detector, without, box: As in Batch.
+        workers: Processes; 0 as many as there are cores, on a GPU one.
+        resume: Whether a batch that stands in the folder is gone on with.
+        form: Of the table, see `models.batch.tables.FORMS`.
+        meshes: Kind of mesh written for each face, see `models.batch.shard.MESH_KINDS`; empty for none.
+        evidence: Whether a picture of what was seen is written for each picture with a face.
+        size: Pictures of a shard; 0 chooses.
+        cluster: Address of a Ray cluster, or "local"; empty for none.
+    """
+
+    images: tuple[Path, ...]
+    out: Path
+    method: str = "dsfnet"
+    weights: str = "open"
+    detector: str = USUAL_DETECTOR
+    device: str = "cpu"
+    without: frozenset[str] = frozenset()
+    box: Box | None = None
+    lists: tuple[Path, ...] = ()
+    recursive: bool = False
+    every: int = 1
+    workers: int = 0
+    resume: bool = False
+    form: str = "parquet"
+    meshes: str = ""
+    evidence: bool = False
+    size: int = 0
+    cluster: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Occlude:
     """What `unmask occlude` was asked to do.
 

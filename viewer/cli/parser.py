@@ -15,14 +15,16 @@ from models.geometry.arrays import Box
 from resources import program_version
 from viewer.assets.cli import Assets, assets_of, fill_assets
 from viewer.cli.about import About, about_of, fill_about
+from viewer.cli.evaluate import Evaluate
 from viewer.cli.inputs import SMALLEST_BOX_PX
-from viewer.cli.options import USUALLY_WRITTEN, Batch, Launch, Occlude, Render
+from viewer.cli.options import USUALLY_WRITTEN, Batch, Launch, Occlude, Render, Replay, Table
 from viewer.methods.available import best_offer
 from viewer.state.layout import PANEL_LAYOUTS
 
-Asked = Launch | Batch | Occlude | Render | Assets | About
+Asked = Launch | Batch | Table | Occlude | Render | Replay | Evaluate | Assets | About
 DESCRIPTION = "See what a face alignment network saw, and what it made up where it saw nothing."
 WINDOW = "opens the window: on PATHs, which are pictures, a video or a folder, or on a bundled photo"
+EVALUATE = "evaluate"
 EPILOG = "A file or folder named like a command is opened by ./run, or after --."
 
 
@@ -44,6 +46,8 @@ class _Parser(argparse.ArgumentParser):
 
 def parse(words: Sequence[str]) -> Asked:
     """The words after `unmask`: those of a command, or of the window."""
+    if words[:1] and words[0] == EVALUATE:
+        return Evaluate(tuple(words[1:]))  # whose own parser loads what it measures with
     if words[:1] and words[0] in (*COMMANDS, "-h", "--help"):
         found = _program().parse_args(_plain(words))
         _, _, read = COMMANDS[found.command]
@@ -132,24 +136,36 @@ def _add_overwrite(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_place(parser: argparse.ArgumentParser) -> None:
-    """Where the files go, where it runs and where the face is."""
+def _add_out(parser: argparse.ArgumentParser) -> None:
+    """Where the files go, and where it runs."""
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
     _add_overwrite(parser)
-    _add_method(parser, method="dsfnet", detector=USUAL_DETECTOR)
-    _add_where(parser)
+    _add_device(parser)
 
 
-def _add_where(parser: argparse.ArgumentParser) -> None:
+def _add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, mps, auto, ... (%(default)s)")
+
+
+def _add_place(parser: argparse.ArgumentParser) -> None:
+    """Where the files go, where it runs, who answers and where the face is."""
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the files")
+    _add_overwrite(parser)
+    _add_who(parser)
+
+
+def _add_who(parser: argparse.ArgumentParser) -> None:
+    """Who answers, where it runs and where the face is."""
+    _add_method(parser, method="dsfnet", detector=USUAL_DETECTOR)
+    _add_device(parser)
     parser.add_argument(
         "--box", type=_box, metavar="X0,Y0,X1,Y1", help="the face in each picture, px; else it is looked for"
     )
 
 
-def _fill_run(parser: argparse.ArgumentParser) -> None:
+def _add_inputs(parser: argparse.ArgumentParser, kinds: str) -> None:
     parser.add_argument(
-        "images", nargs="*", metavar="INPUT", help="pictures, videos, folders, patterns, or @LIST of such"
+        "images", nargs="*", metavar="INPUT", help=f"{kinds}, folders, patterns, or @LIST of such"
     )
     parser.add_argument(
         "--list", type=Path, action="append", default=[], metavar="FILE", help="a file with an input a line"
@@ -158,6 +174,11 @@ def _fill_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--every", type=_positive, default=1, metavar="N", help="of a video, each N-th frame (%(default)s)"
     )
+    parser.set_defaults(complain=parser.error)
+
+
+def _fill_run(parser: argparse.ArgumentParser) -> None:
+    _add_inputs(parser, "pictures, videos")
     parser.add_argument(
         "--write",
         type=_names,
@@ -171,7 +192,60 @@ def _fill_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--branches", type=_parts, metavar="A,B", help="keep only these branches, e.g. image-space"
     )
-    parser.set_defaults(complain=parser.error)
+
+
+def _fill_table(parser: argparse.ArgumentParser) -> None:
+    _add_inputs(parser, "pictures, videos, tar archives")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the table")
+    parser.add_argument("--resume", action="store_true", help="go on with the batch that stands there")
+    parser.add_argument(
+        "--format", choices=["parquet", "csv", "jsonl"], default="parquet", help="of the table (%(default)s)"
+    )
+    parser.add_argument(
+        "--meshes", choices=["ply", "glb", "obj", "none"], default="none", help="for each face (%(default)s)"
+    )
+    parser.add_argument(
+        "--evidence", action="store_true", help="for each picture one with what was seen drawn in"
+    )
+    parser.add_argument(
+        "--workers",
+        type=_positive,
+        default=0,
+        metavar="N",
+        help="processes (one a core; on a GPU one)",
+    )
+    parser.add_argument(
+        "--shard", type=_positive, default=0, metavar="N", help="pictures a file of the table (16 to 256)"
+    )
+    parser.add_argument(
+        "--cluster", default="", metavar="ADDRESS", help="run on a Ray cluster: ray://HOST:PORT, or local"
+    )
+    _add_who(parser)
+
+
+def _table_of(found: argparse.Namespace) -> Table:
+    if not found.images and not found.list:
+        found.complain("name at least one INPUT")
+    return Table(
+        images=tuple(map(Path, found.images)),
+        out=found.out,
+        method=found.method,
+        weights=found.weights or best_offer(found.method).setting.weights,
+        detector=found.detector,
+        device=found.device,
+        without=frozenset().union(*found.without),
+        box=found.box,
+        lists=tuple(found.list),
+        recursive=found.recursive,
+        every=found.every,
+        workers=found.workers,
+        resume=found.resume,
+        form=found.format,
+        meshes="" if found.meshes == "none" else found.meshes,
+        evidence=found.evidence,
+        size=found.shard,
+        cluster=found.cluster,
+    )
 
 
 def _batch_of(found: argparse.Namespace) -> Batch:
@@ -237,6 +311,24 @@ def _occlude_of(found: argparse.Namespace) -> Occlude:
     )
 
 
+def _fill_replay(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("case", type=Path, metavar="CASE", help="a case file, as the window saves it")
+    _add_out(parser)
+
+
+def _replay_of(found: argparse.Namespace) -> Replay:
+    return Replay(found.case, found.out, found.device, found.overwrite)
+
+
+def _fill_evaluate(parser: argparse.ArgumentParser) -> None:
+    """For the list of commands; its words are read elsewhere, see `parse`."""
+    parser.add_argument("words", nargs="*")
+
+
+def _evaluate_of(found: argparse.Namespace) -> Evaluate:
+    return Evaluate(tuple(found.words))
+
+
 def _add_trials(parser: argparse.ArgumentParser, fresh: Occlude) -> None:
     sweep = parser.add_argument_group("sweep")
     sweep.add_argument("--sweep", choices=["growing", "sliding"])
@@ -295,8 +387,7 @@ def _fill_render(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=_count, default=0, help="of occluders (%(default)s)")
     parser.add_argument("--fps", type=float, default=25.0, help="of a video of a video (%(default)s)")
     _add_overwrite(parser)
-    _add_method(parser, method="dsfnet", detector=USUAL_DETECTOR)
-    _add_where(parser)
+    _add_who(parser)
 
 
 def _render_of(found: argparse.Namespace) -> Render:
@@ -443,6 +534,11 @@ COMMANDS: dict[
     tuple[str, Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace], Asked]],
 ] = {
     "run": ("Answer without a window, and write files for every picture and video", _fill_run, _batch_of),
+    "batch": (
+        "Answer about many pictures in one table, in several processes; a run that was stopped goes on",
+        _fill_table,
+        _table_of,
+    ),
     "occlude": (
         "Occlude a face and write what that changes, compared with the bare answer: NAME.json, NAME.png and "
         "tables as CSV",
@@ -453,6 +549,16 @@ COMMANDS: dict[
         "Write a figure of faces side by side as PNG, SVG or PDF, or a video of them, without a window",
         _fill_render,
         _render_of,
+    ),
+    "replay": (
+        "Answer again what a case file holds, and say what differs from the answers it holds",
+        _fill_replay,
+        _replay_of,
+    ),
+    EVALUATE: (
+        "Measure a method on a set of faces, or compare two such reports; see unmask evaluate --help",
+        _fill_evaluate,
+        _evaluate_of,
     ),
     "assets": ("List, fetch, add and remove weights and face models", fill_assets, assets_of),
     "about": ("Versions, and the weights at hand with their licences", fill_about, about_of),

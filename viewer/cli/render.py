@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detection.detectors import detect
-from models.errors import InputError
+from models.errors import InputError, told
 from models.export.figure import Row, faces_figure, turning
 from models.export.maps import png
 from models.export.outputs import Outputs
@@ -22,11 +22,12 @@ from models.occlusion.kinds import KINDS, cover
 from models.pipeline import reconstruct
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
-from viewer.cli.answering import Answering, told
+from viewer.cli.answering import Answering
 from viewer.cli.clip import Clip, reader_of
-from viewer.cli.inputs import check_box, is_video
+from viewer.cli.inputs import check_box
 from viewer.cli.options import Render
 from viewer.cli.speech import complain, say
+from viewer.sources.named import is_video
 from viewer.sources.source import Frame
 from viewer.sources.still import read_still
 

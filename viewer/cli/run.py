@@ -8,7 +8,7 @@ from pathlib import Path
 
 from models.catalogue import Provenance, provenance
 from models.detection.detectors import detect
-from models.errors import InputError, MethodError, UnmaskError
+from models.errors import InputError, MethodError, UnmaskError, told
 from models.export.kinds import (
     Subject,
     checked,
@@ -25,12 +25,13 @@ from models.metrics.states import STATE_NAMES, state_shares
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face
 from resources import program_version
-from viewer.cli.answering import Answering, told
+from viewer.cli.answering import Answering
 from viewer.cli.clip import Clip, as_csv, reader_of
-from viewer.cli.inputs import check_box, expanded, is_video, lists_of
+from viewer.cli.inputs import check_box
 from viewer.cli.options import Batch
 from viewer.cli.speech import complain, say
 from viewer.readouts.verdict import likely_error_text
+from viewer.sources.named import expanded, is_video, lists_of
 from viewer.sources.player import Reader
 from viewer.sources.source import Frame
 from viewer.sources.still import read_still

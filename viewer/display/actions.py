@@ -69,6 +69,17 @@ ACTIONS: tuple[ActionRow[DisplayCommands], ...] = (
     ),
     *(_overlay(name) for name in OVERLAYS),
     ActionRow(
+        "truth-in-3d",
+        "3D panels: Ground truth",
+        "Draw the true landmarks, or the true surface, in the 3D panels too.",
+        "&View",
+        lambda commands: commands.toggle_truth_in_3d(),
+        "Shift+0",
+        enabled=lambda state: state.judgement is not None,
+        checked=lambda state: state.truth_in_3d,
+        group="overlays",
+    ),
+    ActionRow(
         "wire",
         "Edges over surfaces",
         "Draw the edges of the triangles over every surface.",

@@ -35,7 +35,7 @@ class DisplayCommands(QObject):
     def set_look(self, panel: str, look: Look) -> None:
         """Colour one panel's surface by something else."""
         state = self._store.state
-        style = replace(style_of(state, panel), look=look)
+        style = replace(style_of(state, panel), look=look, span=None)
         self._store.update(styles=with_style(state, panel, style))
 
     def set_style(self, panel: str, style: LayerStyle) -> None:
@@ -51,6 +51,10 @@ class DisplayCommands(QObject):
     def toggle_head(self) -> None:
         """Draw a head around the faces, or no longer."""
         self._store.update(head=not self._store.state.head)
+
+    def toggle_truth_in_3d(self) -> None:
+        """Draw the ground truth in the 3D panels too, or no longer."""
+        self._store.update(truth_in_3d=not self._store.state.truth_in_3d)
 
     def toggle_wire(self) -> None:
         """Draw edges over all surfaces in sight, or no longer."""

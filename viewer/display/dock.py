@@ -47,6 +47,7 @@ class LayersDock(QScrollArea):
         self._column.setSpacing(2)
         self._branch_column = QVBoxLayout()
         self._part = note("")
+        self._truth_in_3d = self._make_truth_in_3d()
         self._add_sections()
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -54,6 +55,8 @@ class LayersDock(QScrollArea):
         store.on(lambda state: state.switches, self._rebuild_branches)
         store.on(lambda state: (state.switches, state.switched_off), self._tick_branches)
         store.on(lambda state: state.overlays, self._tick_overlays)
+        store.on(lambda state: state.truth_in_3d, self._truth_in_3d.setChecked, self)
+        store.on(lambda state: state.judgement is not None, self._truth_in_3d.setVisible, self)
         store.on(self._looks_on, self._show_looks)
         store.on(lambda state: {row.name for row in panels_shown(state)}, self._show_choosers)
         store.on(part_taken, self._part.setText, self)
@@ -65,8 +68,16 @@ class LayersDock(QScrollArea):
         self._column.addWidget(heading("Over the photo"))
         self._column.addLayout(self._overlay_grid())
         self._column.addWidget(heading("Look of the panels"))
+        self._column.addWidget(self._truth_in_3d)
         self._column.addLayout(self._look_grid())
         self._column.addStretch(1)
+
+    def _make_truth_in_3d(self) -> QCheckBox:
+        box = QCheckBox("Ground truth in 3D panels")
+        box.setAccessibleName("Ground truth in the 3D panels")
+        box.setToolTip("Draw the true landmarks, or the true surface, in the 3D panels too (Shift+0)")
+        box.clicked.connect(self._display_commands.toggle_truth_in_3d)
+        return box
 
     def _overlay_grid(self) -> QGridLayout:
         grid = QGridLayout()

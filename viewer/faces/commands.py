@@ -5,9 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QObject
 
 from models.errors import InputError
-from models.reconstructor import Face
 from viewer.inference.session import Session
-from viewer.readouts.answer import clipped_box
+from viewer.readouts.answer import clipped_box, faces_with
 from viewer.state.store import Store
 
 SMALLEST_BOX_PX = 8.0
@@ -29,7 +28,10 @@ class FaceCommands(QObject):
         self.draw_box(not self._store.state.drawing_box)
 
     def look_at_box(self, box: tuple[float, float, float, float]) -> None:
-        """Reconstruct the face in a box (x0, y0, x1, y1) the user drew, image px; corners in any order."""
+        """Reconstruct the face in a box (x0, y0, x1, y1) the user drew, image px; corners in any order.
+
+        It takes the place of the face it is drawn around, if it is around one; the other faces stay.
+        """
         self._store.update(drawing_box=False)
         frame = self._store.state.frame
         if frame is None:
@@ -40,7 +42,9 @@ class FaceCommands(QObject):
                 InputError("The box is too small for a face. Drag from the brows to the chin.")
             )
             return
-        self._store.update(boxes=(Face(clipped),))
+        known = self._store.state.shown
+        faces, place = faces_with(known if known is not None and known.bare is frame else None, clipped)
+        self._store.update(boxes=faces, selected_face=place, probe=None)
 
     def find_faces(self) -> None:
         """Forget boxes drawn by hand and look for faces again."""

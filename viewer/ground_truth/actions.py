@@ -16,4 +16,15 @@ ACTIONS: tuple[ActionRow[GroundTruthCommands], ...] = (
         enabled=has_frame,
         group="truth",
     ),
+    ActionRow(
+        "true-box",
+        "Run with the true box",
+        "Ask the method again with the box that the true landmarks span, or go back to the box before.",
+        "&Compute",
+        GroundTruthCommands.toggle_true_box,
+        "Ctrl+Shift+B",
+        enabled=lambda state: state.judgement is not None and state.judgement.truth.box is not None,
+        checked=lambda state: state.box_trial is not None and state.box_trial.frame is state.frame,
+        group="truth",
+    ),
 )

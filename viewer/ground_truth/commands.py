@@ -7,8 +7,11 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 
 from models.errors import InputError
+from models.reconstructor import Face
 from viewer.inference.session import Session
-from viewer.state.shown import TruthFile
+from viewer.readouts.answer import clipped_box
+from viewer.readouts.failure import failure_of
+from viewer.state.shown import BoxTrial, TruthFile
 from viewer.state.store import Store
 from viewer.widgets.dialogs import DesktopServices
 
@@ -29,6 +32,22 @@ class GroundTruthCommands(QObject):
             self._session.tell(InputError("There is no picture yet. Open it before its ground truth."))
         else:
             self._store.update(truth=TruthFile(Path(path), frame))
+
+    def toggle_true_box(self) -> None:
+        """Ask again with the box that the true landmarks span; or go back to the box before."""
+        state = self._store.state
+        trial, split = state.box_trial, failure_of(state)
+        if trial is not None and trial.frame is state.frame:
+            self._store.update(boxes=trial.boxes, selected_face=trial.face, box_trial=None)
+            return
+        box = None if state.judgement is None else state.judgement.truth.box
+        if state.shown is None or state.frame is None or box is None or split is None:
+            return
+        clipped = clipped_box(box, state.frame.image.shape)
+        faces = list(state.shown.faces)
+        faces[state.selected_face] = Face(clipped)
+        trial = BoxTrial(state.frame, state.boxes, state.selected_face, state.normaliser, split.percent)
+        self._store.update(boxes=tuple(faces), box_trial=trial)
 
     def open_dialog(self) -> None:
         """Ask for a file of ground truth and hold the answers against it."""

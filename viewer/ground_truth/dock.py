@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QTableWidget,
     QTableWidgetItem,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -21,6 +22,7 @@ from models.metrics.normalisers import NORMALISERS, normaliser
 from models.metrics.scores import Figure, figures
 from viewer.display.commands import DisplayCommands
 from viewer.ground_truth.commands import GroundTruthCommands
+from viewer.ground_truth.why_section import WhySection
 from viewer.methods.table import MethodRow, MethodsTable, rows_of
 from viewer.state.setting import Branch
 from viewer.state.state import State
@@ -41,7 +43,7 @@ HINT = "Click a figure: its formula, and what it is divided by drawn over the ph
 
 
 class MetricsDock(QWidget):
-    """One row per figure, one column per branch."""
+    """One row per figure, one column per branch; on a second tab why the error is what it is."""
 
     def __init__(
         self,
@@ -65,8 +67,17 @@ class MetricsDock(QWidget):
         self._normaliser = self._make_normaliser()
         self._table = self._make_table()
         self._methods = MethodsTable()
-        column = QVBoxLayout(self)
+        body = QWidget()
+        column = QVBoxLayout(body)
         column.setContentsMargins(2 * SPACE, SPACE, 2 * SPACE, SPACE)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(body, "Figures")
+        self.tabs.addTab(WhySection(store, ground_truth), "Why")
+        self.tabs.setTabToolTip(1, "Why this face is off: box, place, size, rotation, parts of the face")
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self.tabs)
         first = QHBoxLayout()
         first.addWidget(self._source, 1)
         first.addWidget(self._open, 0, Qt.AlignmentFlag.AlignTop)

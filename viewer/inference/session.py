@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from time import perf_counter
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
@@ -13,7 +15,17 @@ from models.errors import InputError, MethodError
 from models.reconstruction import Reconstruction
 from viewer.inference.fan_out import FanOut
 from viewer.inference.request import Request, request
-from viewer.inference.worker import Answered, Answers, Asker, Cancelled, Job, OtherJob, Work, Worker
+from viewer.inference.worker import (
+    Answered,
+    Answers,
+    Asker,
+    Cancelled,
+    Job,
+    OtherJob,
+    Work,
+    Worker,
+    one_at_a_time,
+)
 from viewer.readouts.answer import alarms_of, probed, same_face
 from viewer.readouts.errors import is_expected, no_face, notice_of
 from viewer.readouts.record import record_of
@@ -25,7 +37,7 @@ from viewer.state.setting import NO_BRANCH, NO_BRANCH_REMEDY, Setting
 from viewer.state.shown import Shown
 from viewer.state.state import Changes, State, setting_of
 from viewer.state.store import Store
-from viewer.tasks.latest_only import Abandoned, LatestOnly, Newest
+from viewer.tasks.latest_only import PATIENCE_S, Abandoned, LatestOnly, Newest
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +47,7 @@ READING = "Reading the picture"
 LOOKING = "Looking for faces"
 SLOW = Notice(
     Severity.WARNING,
-    "The method has not answered for 20 seconds.",
+    f"The method has not answered for {PATIENCE_S:.0f} seconds.",
     "Wait, or abandon it: then a new worker takes over.",
 )
 NO_BRANCH_NOTICE = Notice(Severity.WARNING, NO_BRANCH, NO_BRANCH_REMEDY)
@@ -72,8 +84,8 @@ class Session(QObject):
     def __init__(self, store: Store, work: Work, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._store = store
-        self._work = work
-        self._worker = Worker(work)
+        self._work = one_at_a_time(work)
+        self._worker = Worker(self._work)
         self._jobs = LatestOnly(self._worker)
         self._jobs.done.connect(self._on_done)
         self._jobs.failed.connect(self._on_failed)
@@ -84,6 +96,7 @@ class Session(QObject):
         self._frames.arrived.connect(self._on_frame)
         self._source_failed.connect(self._on_source_failed, Qt.ConnectionType.QueuedConnection)
         self._source: Source | None = None
+        self._paths: tuple[str, ...] = ()  # where it lies
         self._opened = store.state.source  # sources so far
         self._asked = request(store.state)  # what was asked last
         self._answers: Request | None = None  # what the newest answer answers
@@ -112,10 +125,19 @@ class Session(QObject):
         """Load the method before there is anything to answer."""
         self._submit()
 
-    def begin(self, source: Source) -> None:
-        """Leave what is open and look at `source`; the picture shown stays until the first frame comes."""
+    def begin(self, source: Source, paths: Sequence[str | Path] = ()) -> int:
+        """Leave what is open and look at `source`; the picture shown stays until the first frame comes.
+
+        Args:
+            source: Not started yet.
+            paths: Where it lies; none for a camera.
+
+        Returns:
+            Its number: that of `State.source` from its first frame on.
+        """
         self.leave()
         self._source, self._fresh = source, True
+        self._paths = tuple(str(Path(path).expanduser().absolute()) for path in paths)
         self._opened += 1
         self._generation += 1
         self._fan_out.end()
@@ -136,6 +158,7 @@ class Session(QObject):
             lambda frame: self._frames.put((source, frame)),
             lambda error: self._source_failed.emit(source, error),
         )
+        return self._opened
 
     def leave(self) -> None:
         """End the open source; its last picture stays."""
@@ -156,9 +179,14 @@ class Session(QObject):
             self.recording.pause()
         self._store.update(live=playing, fps=0.0)
 
-    def asker(self) -> Asker:
-        """Who answers now, for a trial on a thread of its own."""
-        return self._worker.asker(setting_of(self._store.state))
+    @property
+    def work(self) -> Work:
+        """The models' functions, for a run on a thread of its own that loads methods of its own."""
+        return self._work
+
+    def asker(self, setting: Setting | None = None) -> Asker:
+        """Who answers (who does now, if nobody is named), for work on a thread of its own."""
+        return self._worker.asker(setting or setting_of(self._store.state))
 
     def tell(self, error: BaseException) -> None:
         """Say in banner and log what went wrong; the session goes on."""
@@ -252,6 +280,9 @@ class Session(QObject):
             "shown": Shown(frame),
             "stale": False,
             "source_name": self._source.name if self._source is not None else frame.name,
+            "opened": self._paths,
+            "case": "",
+            "notes": "",
             "selected_face": 0,
             "probe": None,
             "truth": None,

@@ -31,7 +31,7 @@ Reconstruct = Callable[
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """The models' functions the window needs; a test gives its own. All run on the worker thread only.
+    """The models' functions the window needs; a test gives its own. None runs on the GUI thread.
 
     Attributes:
         load: (method, weights, device) -> the method.
@@ -44,6 +44,17 @@ class Work:
     detect: Callable[[NDArray[np.uint8], str], list[Face]]
     reconstruct: Reconstruct
     device: Callable[[], str]
+
+
+def one_at_a_time(work: Work) -> Work:
+    """The same for several threads: who looks for faces is shared by all, hence asked by one at a time."""
+    lock = Lock()
+
+    def detect(image: NDArray[np.uint8], by: str) -> list[Face]:
+        with lock:
+            return work.detect(image, by)
+
+    return replace(work, detect=detect)
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)

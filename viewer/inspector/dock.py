@@ -5,12 +5,12 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from models.metrics.disagreement import disagreement_px
 from models.metrics.states import STATE_NAMES, seen_share, state_shares
 from models.reconstruction import Reconstruction
 from viewer.faces.commands import FaceCommands
 from viewer.readouts.answer import (
     alarms_of,
-    disagreement_px,
     face_names,
     ms_per_face,
     own_correction_mm,

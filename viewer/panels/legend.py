@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TypeVar
 
@@ -60,7 +60,7 @@ class Swatch:
 
     Attributes:
         text: What it stands for.
-        colour: Of the swatch.
+        colour: Of the swatch; empty for words that go on from the line before.
         shape: What it looks like.
         pattern: Colour of the pattern of a hatched or dotted one; darker where it is the same.
     """
@@ -116,31 +116,42 @@ class Legend(QWidget):
 
     def text(self) -> str:
         """The legend in words."""
-        if self._bar is not None:
-            low, high = _ends(self._bar)
-            return "; ".join((f"{_titled(self._bar)}, {low} to {high}", *self._bar.note.splitlines()))
-        return ", ".join(swatch.text for swatch in self._swatches)
+        words = [", ".join(swatch.text for swatch in self._swatches)] if self._swatches else []
+        if self._bar is None:
+            return "".join(words)
+        low, high = _ends(self._bar)
+        return "; ".join((f"{_titled(self._bar)}, {low} to {high}", *self._bar.note.splitlines(), *words))
 
     def sizeHint(self) -> QSize:
         """As large as its words need."""
-        metrics = QFontMetricsF(self.font())
+        sizes = [*([self._bar_size(self._bar)] if self._bar is not None else []), self._swatches_size()]
+        width, height = max(size[0] for size in sizes), sum(size[1] for size in sizes)
+        return QSize(round(width + 2 * PADDING), round(height + 2 * PADDING - 4))
+
+    def _bar_size(self, bar: ColourBar) -> tuple[float, float]:
+        """Width and height of a colour bar with its words, px."""
+        metrics, notes = QFontMetricsF(self.font()), self._notes(bar)
         line = metrics.height()
-        if self._bar is not None and self._compact:
-            words = sum(metrics.horizontalAdvance(text) + GAP for text in _words(self._bar))
-            notes = self._notes(self._bar)
-            width = max(words + SHORT_BAR, *map(metrics.horizontalAdvance, (*notes, ""))) + 2 * PADDING
-            return QSize(round(width), round(line * (1 + len(notes)) + 2 * PADDING - 6))
-        if self._bar is not None:
-            ends = GAP + sum(metrics.horizontalAdvance(end) for end in _ends(self._bar))
-            notes = self._notes(self._bar)
-            texts = (metrics.horizontalAdvance(text) for text in (_titled(self._bar), *notes))
-            lines = 2 + len(notes)
-            height = lines * line + BAR_HEIGHT + 2 * PADDING + 4
-            return QSize(round(max(BAR_WIDTH, ends, *texts) + 2 * PADDING), round(height))
+        widest = max(map(metrics.horizontalAdvance, (*notes, "")))
+        if self._is_short(bar):
+            return max(self._short_width(bar), widest), line * (1 + len(notes)) + 2
+        ends = GAP + sum(metrics.horizontalAdvance(end) for end in _ends(bar))
+        width = max(BAR_WIDTH, ends, metrics.horizontalAdvance(_titled(bar)), widest)
+        return width, (2 + len(notes)) * line + BAR_HEIGHT + 4
+
+    def _swatches_size(self) -> tuple[float, float]:
+        """Width and height of the swatches, px."""
         rows = self._rows()
-        width = max((sum(self._advance(swatch) for swatch in row) for row in rows), default=0.0)
-        height = len(rows) * self._row_height() + 2 * PADDING - 4
-        return QSize(round(width + 2 * PADDING - 10), round(height))
+        width = max((sum(self._advance(swatch) for swatch in row) for row in rows), default=10.0) - 10
+        return width, len(rows) * self._row_height()
+
+    def _short_width(self, bar: ColourBar) -> float:
+        metrics = QFontMetricsF(self.font())
+        return SHORT_BAR + sum(metrics.horizontalAdvance(text) + GAP for text in _words(bar))
+
+    def _is_short(self, bar: ColourBar) -> bool:
+        """Whether bar and words share one line: in a low view that is wide enough."""
+        return self._compact and self._short_width(bar) <= self._room - 2 * PADDING
 
     def _row_height(self) -> float:
         return max(QFontMetricsF(self.font()).height(), SWATCH)
@@ -149,8 +160,20 @@ class Legend(QWidget):
         return QFontMetricsF(self.font()).horizontalAdvance(swatch.text) + SWATCH + 18
 
     def _rows(self) -> list[list[Swatch]]:
-        """The swatches in as few rows as there is room for."""
-        return broken(self._swatches, self._advance, self._room - 2 * PADDING + 10)
+        """The swatches in as few rows as there is room for; words too long for one go on in the next."""
+        room = self._room - 2 * PADDING + 10
+        parts = [part for swatch in self._swatches for part in self._parts(swatch, room)]
+        return broken(parts, self._advance, room)
+
+    def _parts(self, swatch: Swatch, room: float) -> list[Swatch]:
+        if self._advance(swatch) <= room:
+            return [swatch]
+        metrics = QFontMetricsF(self.font())
+        words = broken(
+            swatch.text.split(), lambda word: metrics.horizontalAdvance(f"{word} "), room - SWATCH - 18
+        )
+        lines = [" ".join(some) for some in words]
+        return [replace(swatch, text=lines[0]), *(Swatch(line, "") for line in lines[1:])]
 
     def _notes(self, bar: ColourBar) -> list[str]:
         """The lines of a note, broken where there is too little room."""
@@ -171,12 +194,12 @@ class Legend(QWidget):
         painter.setBrush(plate)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.drawRoundedRect(QRectF(self.rect()), 6, 6)
-        if self._bar is not None and self._compact:
-            self._paint_short_bar(painter, self._bar)
-        elif self._bar is not None:
-            self._paint_bar(painter, self._bar)
-        else:
-            self._paint_swatches(painter)
+        top = PADDING - 2
+        if self._bar is not None:
+            paint = self._paint_short_bar if self._is_short(self._bar) else self._paint_bar
+            paint(painter, self._bar)
+            top += self._bar_size(self._bar)[1]
+        self._paint_swatches(painter, top)
         painter.end()
 
     def _paint_bar(self, painter: QPainter, bar: ColourBar) -> None:
@@ -196,7 +219,7 @@ class Legend(QWidget):
     def _paint_short_bar(self, painter: QPainter, bar: ColourBar) -> None:
         metrics = QFontMetricsF(self.font())
         line, notes = metrics.height(), self._notes(bar)
-        height = self.height() - len(notes) * line
+        height = line + 2 * PADDING - 2
         x = PADDING
         for index, text in enumerate(_words(bar)):
             if index == 2:  # between both ends
@@ -211,10 +234,10 @@ class Legend(QWidget):
             under = QRectF(PADDING, height + number * line - 4, self.width() - PADDING, line)
             painter.drawText(under, Qt.AlignmentFlag.AlignVCenter, text)
 
-    def _paint_swatches(self, painter: QPainter) -> None:
+    def _paint_swatches(self, painter: QPainter, first: float) -> None:
         height = self._row_height()
         for number, row in enumerate(self._rows()):
-            x, top = PADDING, PADDING - 2 + number * height
+            x, top = PADDING, first + number * height
             for swatch in row:
                 self._paint_swatch(painter, swatch, QPointF(x + SWATCH / 2, top + height / 2))
                 painter.setPen(QColor(self._palette.text))
@@ -223,6 +246,8 @@ class Legend(QWidget):
                 x += self._advance(swatch)
 
     def _paint_swatch(self, painter: QPainter, swatch: Swatch, middle: QPointF) -> None:
+        if not swatch.colour:
+            return
         if swatch.shape in MARKS:
             paint_mark(painter, middle, QColor(swatch.colour), MARKS[swatch.shape])
             return

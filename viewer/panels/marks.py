@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, qRgba
 
 from models.geometry.arrays import Box
@@ -87,8 +87,11 @@ def paint_boxes(
 
 
 def _paint_number(painter: QPainter, area: QRectF, number: int) -> None:
-    """The number of a face, in the corner of its box, readable on any photo."""
-    place = QRectF(area.left() + 3, area.top() + 3, 10 + 8 * len(str(number)), 18)
+    """The number of a face, in the corner of its box, or above it where it would hide a small face."""
+    size = QSizeF(10 + 8 * len(str(number)), 18)
+    above = max(area.width(), area.height()) < SMALL_FACE_PX
+    corner = QPointF(area.left(), area.top() - size.height() - 2) if above else area.topLeft() + QPointF(3, 3)
+    place = QRectF(corner, size)
     painter.setBrush(SHADOW)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.drawRoundedRect(place, 3, 3)

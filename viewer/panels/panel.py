@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal, Slot
@@ -11,14 +13,15 @@ from PySide6.QtWidgets import QFrame, QMenu, QVBoxLayout, QWidget
 from models.reconstruction import Array, Reconstruction
 from viewer.gl.face_view import FaceView
 from viewer.gl.framing import Framing, reach_of
-from viewer.gl.mesh_item import MeshItem
+from viewer.gl.mesh_item import MeshItem, Paint
 from viewer.gl.picking import picked_vertex
 from viewer.gl.points_item import PointsItem
 from viewer.panels.colours import DARK, palette, shares
-from viewer.panels.legend import Legend
+from viewer.panels.legend import Legend, Shape, Swatch
 from viewer.panels.message import Message
+from viewer.panels.range_dialog import RangeDialog
 from viewer.panels.shading import head_paint, legend_of, paint_of
-from viewer.panels.surface_data import Drawn, drawn
+from viewer.panels.surface_data import Drawn, drawn, spanned
 from viewer.panels.title_strip import TitleStrip
 from viewer.panels.veil import Veil
 from viewer.state.camera import Camera
@@ -53,7 +56,7 @@ class Panel(QFrame):
         self._answer: Reconstruction | None = None
         self._image: NDArray[np.uint8] | None = None
         self._placed: Framing | None = None
-        self._head_on = False
+        self._head_on, self._truth_on = False, False
         self._framing, self._reach, self._absence = Framing(), 1.0, NO_FACE
         self.strip, self.view = TitleStrip(row, self), FaceView(self)
         self.view.setAccessibleName(f"{row.title}: {row.subtitle}. Arrow keys turn the face.")
@@ -84,6 +87,7 @@ class Panel(QFrame):
         self.view.renderer_found.connect(self.renderer_found)
         self.strip.style_chosen.connect(self.style_chosen)
         self.strip.reset_asked.connect(self.view.reset_view)
+        self.strip.range_asked.connect(self._ask_range)
 
     # --- what to show
 
@@ -165,13 +169,17 @@ class Panel(QFrame):
         A panel that unrolls the face shows neither: what is true lies in space.
         """
         reach = self._reach
+        self._truth_on = False
         for item, points in ((self._truth, landmarks), (self._true_surface, surface)):
             positions = np.zeros((0, 3), np.float32)
-            if points is not None and self._answer is not None and not self.row.chart:
+            draws = self._drawn is not None and not self.row.chart
+            if points is not None and self._answer is not None and draws:
                 positions = self._framing.world(points, self._answer.space)
+                self._truth_on = True
             item.set_points(positions)
             reach = max(reach, reach_of(positions))
         self.view.set_reach(reach)
+        self._tell_legend()
 
     def set_caption(self, title: str, note: str, meaning: str, absence: str) -> None:
         """What the strip says and means, and what the panel says while it has no answer."""
@@ -231,13 +239,34 @@ class Panel(QFrame):
         self._place_overlays()
 
     def _apply_look(self) -> None:
-        paint = paint_of(self.row, self._style, self._drawn, self._colours)
+        self.strip.set_ranged(self._drawn is not None and self._style.look in self._drawn.scales)
+        paint = self._paint()
         self._mesh.set_paint(paint)
         head = head_paint(paint)
         self._head.setVisible(head is not None)
         if head is not None:
             self._head.set_paint(head)
-        self._legend.set_content(*legend_of(self.row, self._style.look, paint, self._drawn, self._colours))
+        self._tell_legend()
+
+    def _paint(self) -> Paint:
+        return paint_of(self.row, self._style, spanned(self._drawn, self._style), self._colours)
+
+    @Slot()
+    def _ask_range(self) -> None:
+        scale = None if self._drawn is None else self._drawn.scales.get(self._style.look)
+        if self._drawn is None or scale is None:
+            return
+        values = self._drawn.surface.values[:, scale.channel]
+        dialog = RangeDialog(values, scale, self._style.span, self._colours, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.span_chosen.connect(lambda span: self.style_chosen.emit(replace(self._style, span=span)))
+        dialog.open()
+
+    def _tell_legend(self) -> None:
+        seen = spanned(self._drawn, self._style)
+        bar, swatches = legend_of(self.row, self._style.look, self._paint(), seen, self._colours)
+        truth = (Swatch("ground truth", self._colours.truth, Shape.DOT),) if self._truth_on else ()
+        self._legend.set_content(bar, (*swatches, *truth))
         self._place_overlays()
 
     @Slot(float, float)

@@ -224,12 +224,18 @@ class PhotoPanel(QFrame):
                 swatches = (Swatch("pixels of face", self._colours.seen),)
         if "landmarks" in self._overlays:
             swatches += mark_swatches(answers, self._colours.landmark)
+        if (
+            self._judgement is not None
+            and self._judgement.landmarks is not None
+            and "truth" in self._overlays
+        ):
+            swatches += (Swatch("ground truth", self._colours.truth, Shape.CROSS),)
         judgement = self._judgement if "error" in self._overlays else None
         if bar is None and judgement is not None and judgement.landmarks is not None:
             bar = ColourBar("truth to answer", 0.0, judgement.top_px, "px", ERROR_MAP)
         if self._map_top:
             bar = ColourBar("change, if covered here", 0.0, self._map_top, "% of face", MAP_COLOURS)
-        self._legend.set_content(bar, () if bar is not None else swatches)
+        self._legend.set_content(bar, swatches)
         self._place()
 
 

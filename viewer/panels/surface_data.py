@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -19,7 +19,7 @@ from viewer.panels.state_rims import smoothed
 from viewer.panels.truth_marks import ERROR_MAP
 from viewer.readouts.difference import TO_FIRST
 from viewer.state.layout import PanelRow
-from viewer.state.style import Look
+from viewer.state.style import LayerStyle, Look
 
 MAX_PHOTO_PX = 4096  # of the longer side of the piece of photo on the graphics card: what any of them takes
 VISIBLE_SURFACE = "visible surface"
@@ -136,6 +136,15 @@ def drawn(
     knows = answer.states is not None and len(mesh.vertices) == len(answer.vertices)
     scales = _scales(mesh, answer, framing)
     return Drawn(surface, scales, knows, photo, window, mean_colours(answer.topology), dots, head)
+
+
+def spanned(drawn: Drawn | None, style: LayerStyle) -> Drawn | None:
+    """The same, the ends of its colours where the user wants them."""
+    scale = None if drawn is None else drawn.scales.get(style.look)
+    if drawn is None or scale is None or style.span is None:
+        return drawn
+    low, high = style.span
+    return replace(drawn, scales={**drawn.scales, style.look: replace(scale, low=low, high=high)})
 
 
 def on_chart(uv: NDArray[np.float32], lift: float = 0.0) -> NDArray[np.float32]:

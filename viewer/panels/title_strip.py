@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QMenu,
     QPushButton,
     QSizePolicy,
@@ -22,7 +21,8 @@ from viewer.state.layout import PanelRow
 from viewer.state.style import LayerStyle, Look
 from viewer.widgets.elided import Elided
 
-HEIGHT = 46
+HEIGHT = 50  # px, with one line under the title
+NARROW = 400  # px of width under which the words under the title get two lines
 MOST_TITLE = 160  # px of width a panel keeps for its title
 
 
@@ -32,10 +32,12 @@ class TitleStrip(QWidget):
     Signals:
         style_chosen(LayerStyle): The user chose another look or switched the wire.
         reset_asked(): The user wants the first view back.
+        range_asked(): The user wants to choose the range of the colours.
     """
 
     style_chosen = Signal(object)
     reset_asked = Signal()
+    range_asked = Signal()
 
     def __init__(self, row: PanelRow, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,7 +46,7 @@ class TitleStrip(QWidget):
         self._style, self._colours, self._focused = row.style, DARK, False
         self._note, self._meaning, self._alarms = row.subtitle, row.subtitle, tuple[str, ...]()
         self._figures, self._trust, self._trust_meaning = False, "", ""
-        self._title, self._subtitle = QLabel(row.title, self), Elided(row.subtitle, self)
+        self._title, self._subtitle = Elided(row.title, self), Elided(row.subtitle, self)
         self._title.setObjectName("panelTitle")
         self._chooser = QPushButton(self)
         self._chooser.setObjectName("titleButton")
@@ -53,22 +55,22 @@ class TitleStrip(QWidget):
         self._subtitle.setObjectName("panelSubtitle")
         self._subtitle.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._subtitle.setToolTip(row.subtitle)
-        layout = self._row = QHBoxLayout(self)
-        layout.setContentsMargins(10, 0, 6, 0)
+        self._first = QHBoxLayout()
+        self._first.setContentsMargins(0, 0, 0, 0)
+        self._first.setSpacing(8)
+        self._first.addWidget(self._title, 1)
+        self._first.addWidget(self._chooser, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 4, 6, 4)
+        layout.setSpacing(0)
+        layout.addLayout(self._first)
+        layout.addWidget(self._subtitle, 1)
         self.setFixedHeight(HEIGHT)
-        layout.setSpacing(8)
-        words = QVBoxLayout()
-        words.setContentsMargins(0, 5, 0, 5)
-        words.setSpacing(0)
-        words.addWidget(self._title)
-        words.addWidget(self._chooser)
-        words.addWidget(self._subtitle)
-        layout.addLayout(words, 1)
         self._actions: dict[Look, QAction] = {}
         self._wire = QAction("Edges over the surface", self, checkable=True)
         self._button = self._look_button(row) if row.looks else None
         if self._button is not None:
-            layout.addWidget(self._button)
+            self._first.addWidget(self._button)
 
     def _look_button(self, row: PanelRow) -> QToolButton:
         button = QToolButton(self)
@@ -80,7 +82,9 @@ class TitleStrip(QWidget):
         menu, group = QMenu(button), QActionGroup(self)
         for look in row.looks:
             action = QAction(look.value, self, checkable=True)
-            action.triggered.connect(lambda _=False, look=look: self._choose(replace(self._style, look=look)))
+            action.triggered.connect(
+                lambda _=False, look=look: self._choose(replace(self._style, look=look, span=None))
+            )
             group.addAction(action)
             menu.addAction(action)
             self._actions[look] = action
@@ -88,6 +92,9 @@ class TitleStrip(QWidget):
         self._wire.triggered.connect(lambda on: self._choose(replace(self._style, wire=on)))
         menu.addAction(self._wire)
         menu.addSeparator()
+        self._range = menu.addAction("Range of colours…", self.range_asked.emit)
+        self._range.setToolTip("Choose which numbers the ends of the colours stand for")
+        self._range.setEnabled(False)
         menu.addAction("Reset the view", self.reset_asked.emit)
         button.setMenu(menu)
         self.set_style(row.style, button)
@@ -113,7 +120,7 @@ class TitleStrip(QWidget):
 
     def add_button(self, button: QToolButton) -> None:
         """One more button at the right end."""
-        self._row.addWidget(button)
+        self._first.addWidget(button)
 
     def _choose(self, style: LayerStyle) -> None:
         self.style_chosen.emit(style)
@@ -127,6 +134,11 @@ class TitleStrip(QWidget):
         shown = button or self._button
         if shown is not None:
             shown.setText(f"{style.look.value} ▾")
+
+    def set_ranged(self, ranged: bool) -> None:
+        """Whether the look on now has a range of numbers."""
+        if self._button is not None:
+            self._range.setEnabled(ranged)
 
     def set_note(self, note: str, meaning: str) -> None:
         """Figures instead of the subtitle, and what a hover says of them; alarms only mark them."""
@@ -153,11 +165,12 @@ class TitleStrip(QWidget):
         more = f" (and {len(self._alarms) - 1} more)" if len(self._alarms) > 1 else ""
         told = self._note if self._figures or not self._alarms else f"{self._alarms[0]}{more}"
         if self._trust:
-            told = f"{self._trust} · {told}"
+            told = f"{told} · {self._trust}" if self._alarms else f"{self._trust} · {told}"
         self._subtitle.setText(f"⚠ {told}" if self._alarms else told)
         meaning = (self._meaning,) if self._figures or not self._alarms else ()
         trust = (f"{self._trust}: {self._trust_meaning}",) if self._trust else ()
         self._subtitle.setToolTip("\n".join((*self._alarms, *trust, *meaning)))
+        self._subtitle.setAccessibleDescription(self._subtitle.toolTip())
         self.set_palette(self._colours)
 
     def set_focused(self, focused: bool) -> None:
@@ -185,6 +198,18 @@ class TitleStrip(QWidget):
             f"#lookButton:hover, #lookButton:focus {{ border-color: {palette.accent}; }}"
             f"#lookButton::menu-indicator {{ image: none; width: 0; }}"
         )
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Two lines of words in a narrow panel: by the width alone, so that no answer moves the view."""
+        super().resizeEvent(event)
+        more = self.fontMetrics().lineSpacing() if event.size().width() < NARROW else 0
+        self._subtitle.set_lines(2 if more else 1)
+        if self.height() != HEIGHT + more:
+            self.setFixedHeight(HEIGHT + more)
+            parent = self.parentWidget()
+            around = None if parent is None else parent.layout()
+            if around is not None:
+                around.activate()  # now, so that the view below is not resized a second time later
 
     def minimumSizeHint(self) -> QSize:
         """The subtitle may be cut off; the title may not."""

@@ -22,25 +22,27 @@ if TYPE_CHECKING:
     from models.metrics.ground_truth_errors import Judgement
 
 ERROR_MAP = "magma"
+LARGE_FACE_PX = 300  # on the screen: in a smaller face lines between true landmarks hide more than they tell
 CROSS = 0.009  # of the face's width, from the middle of a cross to its ends
 
 
 def paint_truth(painter: QPainter, judgement: Judgement, port: Viewport, colours: Palette) -> None:
-    """The true landmarks as crosses with thin lines between, and the box around them."""
+    """The true landmarks as small crosses, and the box around them; in a large face thin lines between."""
     if judgement.landmarks is None:
         return
     points = _on_widget(judgement.landmarks, port)
     line = QColor(colours.truth)
-    line.setAlphaF(0.6)
+    line.setAlphaF(0.4)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(line, 1))
-    for indices, closed in CONTOURS:
-        chain = [points[i] for i in indices]
-        painter.drawPolygon(chain) if closed else painter.drawPolyline(chain)
-    painter.setPen(QPen(line, 1, Qt.PenStyle.DashLine))
+    painter.setPen(QPen(line, 0.8))
+    if _around(points).width() > LARGE_FACE_PX:
+        for indices, closed in CONTOURS:
+            chain = [points[i] for i in indices]
+            painter.drawPolygon(chain) if closed else painter.drawPolyline(chain)
+    painter.setPen(QPen(line, 0.8, Qt.PenStyle.DashLine))
     painter.drawRect(_around(points))
     arm = min(max(_around(points).width() * CROSS, 0.8), 3.5)
-    for pen in (QPen(SHADOW, 2.0), QPen(QColor(colours.truth), 1.1)):
+    for pen in (QPen(SHADOW, 1.6), QPen(QColor(colours.truth), 0.9)):
         painter.setPen(pen)
         for p in points:
             painter.drawLine(p - QPointF(arm, arm), p + QPointF(arm, arm))
@@ -55,8 +57,8 @@ def paint_errors(painter: QPainter, judgement: Judgement, port: Viewport) -> Non
     length = np.linalg.norm(own[:, :2] - true[:, :2], axis=1).astype(np.float32)
     colours = coloured(length, 0.0, judgement.top_px, ERROR_MAP)[:, :3].tolist()
     ends = list(zip(_on_widget(true, port), _on_widget(own, port), colours, strict=True))
-    wide = min(max(port.scale * float(judgement.top_px) / 10, 1.2), 2.6)
-    painter.setPen(QPen(QColor(255, 255, 255, 150), 2 * wide, c=Qt.PenCapStyle.RoundCap))
+    wide = min(max(port.scale * float(judgement.top_px) / 16, 0.9), 1.8)
+    painter.setPen(QPen(QColor(255, 255, 255, 110), wide + 1.0, c=Qt.PenCapStyle.RoundCap))
     for a, b, _ in ends:
         painter.drawLine(a, b)
     for a, b, (red, green, blue) in ends:

@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from models.errors import InputError
 from viewer.inference.session import Session
+from viewer.sources import is_case
 from viewer.state.state import with_recent
 from viewer.state.store import Store
 from viewer.widgets.dialogs import DesktopServices
 
 
 class PlaybackCommands(QObject):
-    """What to look at: pictures, folders, videos, cameras, and which frame of them."""
+    """What to look at: pictures, folders, videos, cameras, and which frame of them.
+
+    Signals:
+        case_named: What was to be opened is a case file, at this path: that is for others to open.
+    """
+
+    case_named = Signal(str)
 
     def __init__(
         self, store: Store, session: Session, desktop: DesktopServices, parent: QObject | None = None
@@ -26,13 +33,16 @@ class PlaybackCommands(QObject):
     def open(self, path: str | Path) -> None:
         """Open a picture, a folder or a video; what is open now stays if that fails."""
         path = str(path)
+        if is_case(path):
+            self.case_named.emit(path)
+            return
         try:
             source = self._desktop.open_path(path)
         except InputError as error:
             self._session.tell(error)
             return
         self._store.update(recent=with_recent(self._store.state.recent, str(Path(path).absolute())))
-        self._session.begin(source)
+        self._session.begin(source, [path])
 
     def open_several(self, paths: Sequence[str]) -> None:
         """Open what was dropped or named: one thing as `open` does, several pictures to go through."""
@@ -40,7 +50,7 @@ class PlaybackCommands(QObject):
             self.open(paths[0])
         elif paths:
             try:
-                self._session.begin(self._desktop.open_paths(paths))
+                self._session.begin(self._desktop.open_paths(paths), paths)
             except InputError as error:
                 self._session.tell(error)
         else:

@@ -5,22 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from models.geometry.arrays import Box
+from models.metrics.errors import box_iou
 from models.reconstruction import Alarm, Array, Reconstruction
+from models.reconstructor import Face
 from viewer.readouts.vertex import Picked, rows, scalar_of
 from viewer.state.probe import Probe
 from viewer.state.shown import LOST, FoundBy, Search, Shown
 
 NEAR_PX = 1.5
+SAME_FACE = 0.15  # IoU from which a box corrects one that is there
 TRACKER_LOST = "A face that was followed was lost and looked for anew: this may be another one."
-
-
-def disagreement_px(answer: Reconstruction) -> tuple[float, float] | None:
-    """Mean and 95th percentile of the distance between the branches, image px; None where nobody knows."""
-    scalar = scalar_of(answer, "disagreement")
-    if scalar is None or not np.isfinite(scalar.values).any():
-        return None
-    px = scalar.values / (answer.mm_per_px if scalar.unit == "mm" else 1.0)
-    return float(np.nanmean(px)), float(np.nanpercentile(px, 95))
 
 
 def own_correction_mm(answer: Reconstruction) -> float | None:
@@ -118,6 +112,15 @@ def same_face(shown: Shown | None, selected: int, now: Shown) -> int:
     if number is not None and number in numbers:
         return numbers.index(number)
     return min(selected, max(len(now.answers) - 1, 0))
+
+
+def faces_with(shown: Shown | None, box: Box) -> tuple[tuple[Face, ...], int]:
+    """The faces of a frame and one in `box`; and its place: that of the face it lies around, else last."""
+    faces = [] if shown is None else list(shown.faces)
+    overlap = [float(box_iou(np.array(face.box), np.array(box))) for face in faces]
+    place = int(np.argmax(overlap)) if overlap and max(overlap) > SAME_FACE else len(faces)
+    faces[place : place + 1] = [Face(box)]
+    return tuple(faces), place
 
 
 def clipped_box(box: Box, shape: tuple[int, ...]) -> Box:

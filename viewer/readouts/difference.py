@@ -146,7 +146,7 @@ def pinned_of(state: State) -> Pinned | None:
     """The answer shown, to be kept; None if there is none."""
     if state.shown is None or state.answer is None:
         return None
-    return Pinned(replace(state.shown, others={}), state.selected_face, setting_of(state))
+    return Pinned(replace(state.shown, others={}), state.selected_face, setting_of(state), state.opened)
 
 
 def described(side: Side, state: State) -> str:

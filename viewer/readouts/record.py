@@ -7,9 +7,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from models.metrics.disagreement import disagreement_px
 from models.metrics.errors import nme_percent
 from models.metrics.states import seen_share
-from viewer.readouts.answer import disagreement_px
 from viewer.state.history import UNKNOWN, Record
 from viewer.state.state import State
 

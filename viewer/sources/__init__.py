@@ -12,12 +12,23 @@ from viewer.sources.player import Player
 from viewer.sources.source import Recording
 from viewer.sources.still import first_bytes, is_picture
 
-__all__ = ["open_path", "open_paths"]
+__all__ = ["is_case", "open_path", "open_paths"]
 
 VIDEO_SUFFIXES = frozenset(
     {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv"}
     | {".flv", ".3gp", ".ogv", ".mjpeg"}
 )
+
+
+def is_case(path: Path | str) -> bool:
+    """Whether a path is that of a case file, which says what to open: by its name or first bytes."""
+    path = Path(path).expanduser()
+    if path.name.lower().endswith(".case.json"):
+        return True
+    try:
+        return path.suffix.lower() == ".json" and b'"unmask.case/' in first_bytes(path)
+    except InputError:
+        return False
 
 
 def open_path(path: Path | str) -> Recording:

@@ -24,11 +24,13 @@ class Pinned:
         shown: The frame and its answers.
         face: Which of them.
         setting: Who answered.
+        opened: What was open, as State.opened: where the frame is from.
     """
 
     shown: Shown
     face: int
     setting: Setting
+    opened: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

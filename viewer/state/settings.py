@@ -33,6 +33,11 @@ class Settings:
             self._store.clear()
         self._store.setValue("schema", SCHEMA)
 
+    @property
+    def folder(self) -> Path:
+        """Where they are kept."""
+        return Path(self._store.fileName()).parent
+
     def restored(self, first: State) -> State:
         """`first` with what was kept; files that are gone are not recent any more."""
         recent = tuple(path for path in self._texts("recent") if Path(path).exists())
@@ -52,6 +57,7 @@ class Settings:
             weights=self._text("weights") or first.weights,
             detector=self._text("finder") or first.detector,
             lineup=self._lineup() if self._store.contains("lineup") else first.lineup,
+            keys=MappingProxyType(dict(_pair(text) for text in self._texts("keys") if "\n" in text)),
             link=next((link for link in Link if link.value == self._text("link")), first.link),
             views=MappingProxyType(dict(filter(None, map(read, self._texts("views"))))),
         )
@@ -68,6 +74,7 @@ class Settings:
         self._store.setValue("weights", state.weights)
         self._store.setValue("finder", state.detector)
         self._store.setValue("lineup", [f"{one.method}\n{one.weights}" for one in state.lineup])
+        self._store.setValue("keys", [f"{name}\n{keys}" for name, keys in state.keys.items()])
         self._store.setValue("link", state.link.value)
         self._store.setValue("views", [written(name, camera) for name, camera in state.views.items()])
         for panel, style in state.styles.items():
@@ -142,6 +149,11 @@ def _holds_zeros(path: Path) -> bool:
         return b"\0" in path.read_bytes()
     except OSError:
         return False
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, _, keys = text.partition("\n")
+    return name, keys
 
 
 def _theme(text: str, first: Theme) -> Theme:

@@ -59,6 +59,25 @@ class TruthFile:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class BoxTrial:
+    """What was there before the true box was tried.
+
+    Attributes:
+        frame: The picture.
+        boxes: Faces the user had drawn; None where the detector had looked.
+        face: Which face was shown.
+        normaliser: What errors were divided by.
+        percent: Its error.
+    """
+
+    frame: Frame
+    boxes: tuple[Face, ...] | None
+    face: int
+    normaliser: str
+    percent: float
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Shown:
     """One frame and what was answered about it: always replaced together.
 

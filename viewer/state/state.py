@@ -11,11 +11,12 @@ from models.catalogue import USUAL_DETECTOR
 from viewer.state.camera import Camera, Link
 from viewer.state.comparison import Comparison
 from viewer.state.history import NO_HISTORY, History
+from viewer.state.mining import Mining
 from viewer.state.notice import Notice
 from viewer.state.occlusion import Occlusion
 from viewer.state.probe import Probe
 from viewer.state.setting import MOST_METHODS, Setting
-from viewer.state.shown import Shown, TruthFile
+from viewer.state.shown import BoxTrial, Shown, TruthFile
 from viewer.state.style import FIRST_STYLES, LayerStyle, Theme
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class State:
         boxes: Faces the user drew on it; None where the detector looks.
         searches: How often the user has asked to look for faces again.
         truth: Ground truth the user opened.
+        box_trial: What was there before the true box was tried; None while it is not.
         shown: The frame and its answers; None before the first.
         stale: What is shown answers an older request: something was switched or chosen since, and the new
             answer is not there yet.
@@ -57,16 +59,22 @@ class State:
         live: A camera or video plays.
         fps: Answers per second while live.
         source_name: What is open; empty for nothing.
+        opened: The paths of what is open: a file, a folder, or several pictures; none of a camera.
+        case: The case file this is from, or was saved to last; empty for none.
+        notes: What the user wrote about it.
         notice: What the banner says.
         device: Where the method runs.
         gl_renderer: The OpenGL driver; empty until a panel reports it.
         drawing_box: The next drag over the photo draws a face box.
         whole_photo: The photo panel shows all of the photo rather than the faces and what is around them.
+        truth_in_3d: The ground truth is drawn in the 3D panels too.
         head: A head is drawn around the faces, for the eye.
         recent: Paths opened before, newest first.
         theme: Colours of the window.
+        keys: Shortcuts the user chose, by the action's name; empty for none. Others are as delivered.
         normaliser: What errors are divided by: a key of models.metrics.normalisers.NORMALISERS.
         history: What the frames of the open source said so far.
+        mining: A run over many pictures, and what is looked at of it.
         visited: Index of the camera's frame whose kept picture is shown; None for none.
         explained: The title of the figure whose normaliser is drawn over the photo; empty for none.
         comparison: What is compared as A and B.
@@ -79,6 +87,7 @@ class State:
     boxes: tuple[Face, ...] | None = None
     searches: int = 0
     truth: TruthFile | None = None
+    box_trial: BoxTrial | None = None
     shown: Shown | None = None
     stale: bool = False
     camera: Camera = field(default_factory=Camera)
@@ -101,20 +110,26 @@ class State:
     live: bool = False
     fps: float = 0.0
     source_name: str = ""
+    opened: tuple[str, ...] = ()
+    case: str = ""
+    notes: str = ""
     notice: Notice | None = None
     device: str = "cpu"
     gl_renderer: str = ""
     drawing_box: bool = False
     whole_photo: bool = False
+    truth_in_3d: bool = False
     head: bool = True
     recent: tuple[str, ...] = ()
     theme: Theme = Theme.DARK
+    keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     comparison: Comparison = field(default_factory=Comparison)
     occlusion: Occlusion = field(default_factory=Occlusion)
     panel_layout: str = "branches"
     normaliser: str = "box"
     explained: str = ""
     history: History = NO_HISTORY
+    mining: Mining = field(default_factory=Mining)
     visited: int | None = None
 
     @property
@@ -139,6 +154,7 @@ class Changes(TypedDict, total=False):
     boxes: tuple[Face, ...] | None
     searches: int
     truth: TruthFile | None
+    box_trial: BoxTrial | None
     shown: Shown | None
     stale: bool
     camera: Camera
@@ -161,20 +177,26 @@ class Changes(TypedDict, total=False):
     live: bool
     fps: float
     source_name: str
+    opened: tuple[str, ...]
+    case: str
+    notes: str
     notice: Notice | None
     device: str
     gl_renderer: str
     drawing_box: bool
     whole_photo: bool
+    truth_in_3d: bool
     head: bool
     recent: tuple[str, ...]
     theme: Theme
+    keys: Mapping[str, str]
     comparison: Comparison
     occlusion: Occlusion
     panel_layout: str
     normaliser: str
     explained: str
     history: History
+    mining: Mining
     visited: int | None
 
 

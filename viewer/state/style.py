@@ -45,11 +45,13 @@ class LayerStyle:
         look: What gives it its colour.
         wire: Whether edges are drawn over it.
         opacity: 0..1.
+        span: What the ends of the colour map stand for, in the look's unit; None: the look's own range.
     """
 
     look: Look = Look.SHADED
     wire: bool = False
     opacity: float = 1.0
+    span: tuple[float, float] | None = None
 
 
 class Theme(Enum):

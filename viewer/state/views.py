@@ -74,9 +74,20 @@ def read(line: str) -> tuple[str, Camera] | None:
         w, x, y, z, zoom, right, up = (float(number) for number in numbers)
     except (ValueError, TypeError):
         return None
-    length = math.hypot(w, x, y, z)
-    sane = all(map(math.isfinite, (w, x, y, z, zoom, right, up))) and length > 1e-6
-    if not (sane and isinstance(name, str) and name.strip() and SAVED_ZOOM[0] <= zoom <= SAVED_ZOOM[1]):
+    camera = sane(Camera((w, x, y, z), zoom, (right, up), perspective is True))
+    if camera is None or not isinstance(name, str) or not name.strip():
         return None
-    rotation = (w / length, x / length, y / length, z / length)
-    return name[:LONGEST_NAME], Camera(rotation, zoom, (right, up), perspective is True)
+    return name[:LONGEST_NAME], camera
+
+
+def sane(camera: Camera) -> Camera | None:
+    """A camera from a file, its rotation at unit length; None if it asks for what no view can be."""
+    (w, x, y, z), length = camera.rotation, math.hypot(*camera.rotation)
+    numbers = (*camera.rotation, camera.zoom, *camera.pan)
+    if not all(map(math.isfinite, numbers)) or length <= 1e-6:
+        return None
+    if not SAVED_ZOOM[0] <= camera.zoom <= SAVED_ZOOM[1]:
+        return None
+    if abs(length - 1) <= 1e-12:
+        return camera
+    return replace(camera, rotation=(w / length, x / length, y / length, z / length))

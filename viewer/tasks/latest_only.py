@@ -16,6 +16,9 @@ class Abandoned(Exception):
     """The job did not come to an end, and nobody waits for it any more."""
 
 
+PATIENCE_S = 20.0  # after which a job counts as slow
+
+
 class LatestOnly(QObject):
     """Runs slow work on one thread; while it runs, only the newest job waits.
 
@@ -36,7 +39,7 @@ class LatestOnly(QObject):
     _returned = Signal(object, object, object, object)
 
     def __init__(
-        self, work: Callable[[Any], Any], name: str = "unmask worker", patience_s: float = 20.0
+        self, work: Callable[[Any], Any], name: str = "unmask worker", patience_s: float = PATIENCE_S
     ) -> None:
         super().__init__()
         self._name = name

@@ -47,6 +47,9 @@ KINDS = {
     "html": ("Page (*.html)", ".html"),
     "png": ("Picture (*.png)", ".png"),
     "csv": ("Table (*.csv)", ".csv"),
+    "case.json": ("Case (*.case.json)", ".case.json"),
+    "parquet": ("Table (*.parquet)", ".parquet"),
+    "pdf": ("Document (*.pdf)", ".pdf"),
 }
 """What a dialog calls a kind of file, and how the suggested name ends."""
 
@@ -81,6 +84,15 @@ class DesktopServices(Protocol):
 
     def ask_weights(self) -> str:
         """A weights file the user chose; empty if they did not."""
+
+    def ask_case(self) -> str:
+        """A case file the user chose; empty if they did not."""
+
+    def ask_missing(self, told: str) -> str:
+        """Where a file is that is not where it was; empty if the user does not know."""
+
+    def ask_notes(self, question: str, notes: str) -> str | None:
+        """Text of several lines, from `notes` on; None if the user changed their mind."""
 
     def ask_text(self, question: str, suggestion: str) -> str:
         """A few words the user typed; empty if they changed their mind."""
@@ -142,6 +154,20 @@ class Desktop:
         return QFileDialog.getOpenFileName(
             QApplication.activeWindow(), "Open weights", filter="Weights (*.safetensors)"
         )[0]
+
+    def ask_case(self) -> str:
+        """A case file the user chose; empty if none."""
+        kinds = "Cases (*.case.json *.json)"
+        return QFileDialog.getOpenFileName(QApplication.activeWindow(), "Open a case", filter=kinds)[0]
+
+    def ask_missing(self, told: str) -> str:
+        """The file, in a dialog whose title says what is missing."""
+        return QFileDialog.getOpenFileName(QApplication.activeWindow(), told)[0]
+
+    def ask_notes(self, question: str, notes: str) -> str | None:
+        """Text of several lines; None if the user changed their mind."""
+        text, agreed = QInputDialog.getMultiLineText(QApplication.activeWindow(), "Unmask", question, notes)
+        return text if agreed else None
 
     def ask_text(self, question: str, suggestion: str) -> str:
         """A few words; empty if the user changed their mind."""

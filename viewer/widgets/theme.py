@@ -243,7 +243,7 @@ QWidget#dockTitle QToolButton { color: $muted; padding: 1px 6px; }
 QLabel[role="dock"] { font-weight: 600; }
 QDockWidget > QWidget { background: $surface; }
 QScrollArea, QScrollArea > QWidget > QWidget { background: $surface; border: none; }
-QTabBar::tab { background: $ground; color: $muted; padding: 6px 14px; border: none; }
+QTabBar::tab { background: $ground; color: $muted; padding: 6px 10px; border: none; }
 QTabBar::tab:selected { background: $surface; color: $text; border-bottom: 2px solid $accent; }
 QTabBar::tab:focus { color: $accent; }
 
@@ -286,7 +286,7 @@ QLabel[role="warning"] { background: $warning_ground; color: $text; border-left:
     padding: 6px 9px; }
 QLabel[role="good"] { background: $good_ground; color: $text; border-left: 3px solid $good;
     padding: 6px 9px; }
-QFrame#banner { border: none; border-bottom: 1px solid $line; }
+QFrame#banner { border: 1px solid $line; border-radius: 4px; }
 QFrame#banner[severity="info"] { background: $info_ground; border-left: 4px solid $info; }
 QFrame#banner[severity="warning"] { background: $warning_ground; border-left: 4px solid $warning; }
 QFrame#banner[severity="error"] { background: $error_ground; border-left: 4px solid $error; }

@@ -11,6 +11,8 @@ from PySide6.QtGui import QAction, QKeySequence
 
 from viewer.cameras import actions as cameras
 from viewer.cameras.commands import CameraCommands
+from viewer.cases import actions as cases
+from viewer.cases.commands import CaseCommands
 from viewer.compare import actions as compare
 from viewer.compare.commands import CompareCommands
 from viewer.display import actions as display
@@ -23,6 +25,8 @@ from viewer.ground_truth import actions as ground_truth
 from viewer.ground_truth.commands import GroundTruthCommands
 from viewer.methods import actions as methods
 from viewer.methods.branch_commands import BranchCommands
+from viewer.mining import actions as mining
+from viewer.mining.commands import MiningCommands
 from viewer.occlusion import actions as occlusion
 from viewer.occlusion.commands import OcclusionCommands
 from viewer.occlusion.trials import TrialCommands
@@ -53,12 +57,14 @@ class AllCommands(Protocol):
     """The commands of every feature that has actions."""
 
     playback: PlaybackCommands
+    cases: CaseCommands
     ground_truth: GroundTruthCommands
     export: ExportCommands
     branches: BranchCommands
     faces: FaceCommands
     occlusion: OcclusionCommands
     trials: TrialCommands
+    mining: MiningCommands
     display: DisplayCommands
     compare: CompareCommands
     cameras: CameraCommands
@@ -69,9 +75,11 @@ Rows = tuple[ActionRow[Any], ...]
 
 TABLE: tuple[tuple[Rows, Callable[[AllCommands], object]], ...] = (
     (playback.ACTIONS, lambda every: every.playback),
+    (cases.ACTIONS, lambda every: every.cases),
     (ground_truth.ACTIONS, lambda every: every.ground_truth),
     (export.ACTIONS, lambda every: every.export),
     (methods.ACTIONS, lambda every: every.branches),
+    (mining.ACTIONS, lambda every: every.mining),
     (window.ASSET_ACTIONS, lambda every: every.window),
     (faces.ACTIONS, lambda every: every.faces),
     (occlusion.ACTIONS, lambda every: every.occlusion),
@@ -93,19 +101,16 @@ def make_actions(parent: QObject, commands: AllCommands, store: Store) -> dict[s
     for row in ACTIONS:
         action = actions[row.name]
         store.on(partial(_face_of, row), partial(_show, action), action)
+        store.on(partial(_keys_of, row), partial(_set_keys, action, row.tooltip), action)
         store.on(partial(_icon, row), partial(_dress, action), action)
     return actions
 
 
 def _made(row: ActionRow[Any], parent: QObject, commands: object, store: Store) -> QAction:
     action = QAction(row.text, parent)
-    keys = QKeySequence(row.shortcut)
-    hint = f"  ({keys.toString(QKeySequence.SequenceFormat.NativeText)})" if row.shortcut else ""
     action.setObjectName(row.name)
-    action.setToolTip(row.tooltip + hint)
     action.setIconText(row.toolbar or row.text)
     action.setCheckable(row.checked is not None)
-    action.setShortcut(keys)
     action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
     action.triggered.connect(lambda _on: _run(row, commands, action, store))
     return action
@@ -115,6 +120,17 @@ def _run(row: ActionRow[Any], commands: object, action: QAction, store: Store) -
     row.verb(commands)
     if row.checked is not None:
         action.setChecked(row.checked(store.state))  # a click has flipped it whether or not it did anything
+
+
+def _keys_of(row: ActionRow[Any], state: State) -> str:
+    return state.keys.get(row.name, row.shortcut)
+
+
+def _set_keys(action: QAction, tooltip: str, keys: str) -> None:
+    sequence = QKeySequence(keys)
+    hint = f"  ({sequence.toString(QKeySequence.SequenceFormat.NativeText)})" if keys else ""
+    action.setShortcut(sequence)
+    action.setToolTip(tooltip + hint)
 
 
 class _Face(NamedTuple):

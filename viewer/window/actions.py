@@ -44,6 +44,14 @@ ACTIONS: tuple[ActionRow[WindowCommands], ...] = (
         "Ctrl+K",
         "palette",
     ),
+    _wish("shortcuts", "Keyboard shortcuts…", "All commands and their keys, to be changed.", "&Help", "F1"),
+    _wish(
+        "panels-help",
+        "What am I looking at?",
+        "Explain the panels in sight in plain words.",
+        "&Help",
+        "Shift+F1",
+    ),
     _wish("copy-log", "Copy log", "Put the whole log on the clipboard.", "&Help", "Ctrl+Shift+L", "copy"),
     _wish("about", "About Unmask", "Version, licence, and what the window runs on.", "&Help"),
 )

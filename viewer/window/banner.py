@@ -40,7 +40,7 @@ class Banner(QFrame):
         self._draw.clicked.connect(draw_box.trigger)
         self._take = QPushButton("Take the answer's own box")
         self._take.setAccessibleName("Take the answer's own box")
-        self._take.setToolTip("Look at the place where the answer itself puts the face, and at no other face")
+        self._take.setToolTip("Look at the place where the answer itself puts the face")
         self._take.clicked.connect(self._take_box)
         self._abandon = QPushButton("Abandon")
         self._abandon.setAccessibleName("Abandon")

@@ -4,13 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QEvent, QObject, QSortFilterProxyModel, QStringListModel, Qt, Slot
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QDialog, QLineEdit, QListView, QVBoxLayout, QWidget
+from PySide6.QtCore import (
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QSize,
+    QSortFilterProxyModel,
+    QStringListModel,
+    Qt,
+    Slot,
+)
+from PySide6.QtGui import QAction, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QPalette, QShowEvent
+from PySide6.QtWidgets import (
+    QDialog,
+    QLineEdit,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from viewer.widgets.theme import SPACE
 
 SIZE = (520, 380)
+GAP = "    "  # between a command's name and its keys
 MOVES = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
 
 
@@ -30,6 +50,7 @@ class CommandPalette(QDialog):
         self._field.setAccessibleName("Part of a command's name")
         self._list.setAccessibleName("Commands")
         self._list.setModel(self._filter)
+        self._list.setItemDelegate(CommandRow(self._list))
         self._field.textChanged.connect(self._narrow)
         self._field.installEventFilter(self)
         self._list.activated.connect(self.accept)
@@ -56,6 +77,12 @@ class CommandPalette(QDialog):
         if line in self._actions:
             self._actions[line].trigger()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """What is typed goes to the field at once."""
+        super().showEvent(event)
+        self.activateWindow()
+        self._field.setFocus(Qt.FocusReason.PopupFocusReason)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Arrows move in the list while the field keeps the focus."""
         if watched is self._field and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
@@ -73,7 +100,37 @@ class CommandPalette(QDialog):
         self._list.setCurrentIndex(self._filter.index(0, 0))
 
 
+class CommandRow(QStyledItemDelegate):
+    """A command's name, and its keys at the right end: the name is cut off before it runs into them."""
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """The row as the style paints it, but for the words."""
+        self.initStyleOption(option, index)
+        text, _, keys = str(index.data()).partition(GAP)
+        option.text = ""
+        option.widget.style().drawControl(
+            QStyle.ControlElement.CE_ItemViewItem, option, painter, option.widget
+        )
+        area = option.rect.adjusted(SPACE, 0, -SPACE, 0)
+        metrics = QFontMetrics(option.font)
+        role = QPalette.ColorRole.Text
+        painter.save()
+        painter.setPen(option.palette.color(role))
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, keys)
+        area.setRight(area.right() - metrics.horizontalAdvance(keys) - (2 * SPACE if keys else 0))
+        cut = metrics.elidedText(text, Qt.TextElideMode.ElideRight, area.width())
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, cut)
+        painter.restore()
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        """High enough for the font at any scale, and never wider than the list."""
+        height = max(super().sizeHint(option, index).height(), QFontMetrics(option.font).height() + SPACE)
+        return QSize(0, height)
+
+
 def _line(action: QAction) -> str:
     text = action.text().replace("&", "")
     keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-    return f"{text}    {keys}" if keys else text
+    return f"{text}{GAP}{keys}" if keys else text

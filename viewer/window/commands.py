@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 from PySide6.QtCore import QObject, Signal
 
 from viewer.inference.session import Session
 from viewer.state.store import Store
 from viewer.widgets.dialogs import DesktopServices
 
-WINDOW_WISHES = ("palette", "about", "assets", "copy-log", "reset-layout", "quit")
+WINDOW_WISHES = ("palette", "about", "assets", "copy-log", "reset-layout", "quit", "shortcuts", "panels-help")
 
 
 class WindowCommands(QObject):
@@ -29,6 +31,10 @@ class WindowCommands(QObject):
     def copy(self, text: str) -> None:
         """Put a text, e.g. the log, on the clipboard."""
         self._desktop.copy(text)
+
+    def set_keys(self, name: str, keys: str) -> None:
+        """Do an action by other keys, as QKeySequence reads them; empty for none."""
+        self._store.update(keys=MappingProxyType({**self._store.state.keys, name: keys}))
 
     def ask(self, wish: str) -> None:
         """Something only the window can do: one of WINDOW_WISHES."""

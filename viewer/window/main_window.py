@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
@@ -42,6 +43,7 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self._playback, self._actions, self._on_close = playback, actions, on_close
+        self._file_menus = menus
         self.setWindowTitle("Unmask")
         self.setAcceptDrops(True)
         self.setMinimumSize(*SMALLEST_SIZE)
@@ -115,10 +117,15 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open what was dropped."""
+        """Open what was dropped; for a folder, ask what is to be done with it."""
         event.acceptProposedAction()
         urls = event.mimeData().urls()
-        self._playback.open_several([url.toLocalFile() for url in urls if url.isLocalFile()])
+        paths = [url.toLocalFile() for url in urls if url.isLocalFile()]
+        if len(paths) == 1 and Path(paths[0]).is_dir():
+            place = self.mapToGlobal(event.position().toPoint())
+            self._file_menus.fill_dropped(paths[0]).popup(place)
+        else:
+            self._playback.open_several(paths)
 
     def _fill_menus(self, inside: Mapping[str, Sequence[QMenu]]) -> None:
         """All rows of ACTIONS; after some of them menus of their own, by the row's name."""

@@ -14,6 +14,7 @@ from viewer.faces.commands import FaceCommands
 from viewer.methods.available import Offer, best_offer, method_names, offers_of
 from viewer.methods.branch_commands import BranchCommands
 from viewer.methods.offers_menu import add_choice, add_line, add_reason, tick
+from viewer.mining.commands import MiningCommands
 from viewer.playback.commands import PlaybackCommands
 from viewer.state.setting import Setting
 from viewer.state.state import State
@@ -36,16 +37,23 @@ class FileMenus(QObject):
         method: Installed methods; the one that answers is ticked.
         weights: Weights that ship for that method, and the file in use if it is another.
         detector: Who can look for faces.
+        dropped: What can be done with a folder that was dropped.
     """
 
     def __init__(
-        self, store: Store, playback: PlaybackCommands, branches: BranchCommands, faces: FaceCommands
+        self,
+        store: Store,
+        playback: PlaybackCommands,
+        branches: BranchCommands,
+        faces: FaceCommands,
+        mining: MiningCommands,
     ) -> None:
         super().__init__(playback)
-        self._playback, self._branches, self._faces = playback, branches, faces
+        self._playback, self._branches, self._faces, self._mining = playback, branches, faces, mining
         self.samples, self.recent = QMenu("Samples"), QMenu("Recent")
         self.method, self.weights, self.detector = QMenu("Method"), QMenu("Weights"), QMenu("Face detector")
-        for menu in (self.samples, self.recent, self.method, self.weights, self.detector):
+        self.dropped = QMenu("Dropped folder")
+        for menu in (self.samples, self.recent, self.method, self.weights, self.detector, self.dropped):
             menu.setToolTipsVisible(True)
         for path in resources.samples():
             text = path.stem.replace("_", " ").replace("-", " ").capitalize()
@@ -57,6 +65,18 @@ class FileMenus(QObject):
         store.on(lambda state: state.recent, self._fill_recent)
         store.on(lambda state: (state.method, state.weights), lambda _: self._fill_methods(store.state), self)
         store.on(lambda state: state.detector, lambda _: self._fill_detector(store.state), self)
+
+    def fill_dropped(self, folder: str) -> QMenu:
+        """The menu of a folder that was dropped: go through it, or find failures in it."""
+        self.dropped.clear()
+        name = Path(folder).name
+        walk = self.dropped.addAction(f"Go through the pictures of {name}")
+        walk.setToolTip("Open the folder; Page Up and Page Down go through it")
+        walk.triggered.connect(lambda: self._playback.open(folder))
+        mine = self.dropped.addAction(f"Find failures in {name}")
+        mine.setToolTip("Answer for all its pictures in the background, as a table with the worst first")
+        mine.triggered.connect(lambda: self._mining.mine([folder]))
+        return self.dropped
 
     def _fill_recent(self, recent: tuple[str, ...]) -> None:
         self.recent.clear()

@@ -297,14 +297,14 @@ def _sight(name: str, state: State) -> _Sight | None:
     if name not in (row.name for row in panels_shown(state)):
         return None
     answer, frame = _wanted_by(panel_row(name), state)
-    judgement = state.judgement if "truth" in state.overlays else None
+    judgement = state.judgement if state.truth_in_3d else None
     return _Sight(answer, frame, state.answer, state.probe, judgement)
 
 
 def _truth_of(name: str, state: State) -> tuple[Array | None, Array | None]:
     """True landmarks and true surface as a panel draws them; None where it does not."""
     judgement = state.judgement
-    if judgement is None or "truth" not in state.overlays:
+    if judgement is None or not state.truth_in_3d:
         return None, None
     answer, first = _answer_of(panel_row(name), state), state.answer
     surface = None if judgement.surface is None else judgement.surface.vertices

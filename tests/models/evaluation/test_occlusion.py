@@ -16,7 +16,6 @@ from PIL import Image
 from models.errors import InputError
 from models.evaluation.__main__ import main
 from models.evaluation.calibration import Reliability, pixel_quality, rank_correlation
-from models.evaluation.datasets import LabelledFace, naturally_occluded
 from models.evaluation.occlusion import CLEAN, measure, trials
 from models.evaluation.occlusion_report import (
     failed_percent,
@@ -29,6 +28,7 @@ from models.evaluation.rendered import RenderedFaces
 from models.evaluation.reports import occlusion_report
 from models.evaluation.subjects import Subject, rendered_subjects
 from models.evaluation.tables import markdown, table
+from models.ground_truth.aflw2000 import LabelledFace, naturally_occluded
 from models.metrics.errors import box_size
 from models.occlusion.__main__ import SIDE_PX, sketched_landmarks
 from models.occlusion.cover import lay

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.evaluation.protocols import View
 from models.evaluation.rendered import RenderedFaces, score_rendered
+from models.evaluation.scoring import View
 from models.evaluation.tables import rendered_table
 from models.metrics.errors import box_size
 from models.reconstruction import Correspondence, MapLayer, Reconstruction, Space, Topology, frozen

@@ -10,9 +10,9 @@ from PIL import Image
 
 import resources
 from models.evaluation import side_by_side
-from models.evaluation.datasets import aflw2000
-from models.evaluation.protocols import View, ask, score
+from models.evaluation.scoring import View, ask, score
 from models.evaluation.tables import markdown
+from models.ground_truth.aflw2000 import aflw2000
 from models.loading import load
 
 

@@ -14,7 +14,6 @@ from PIL import Image
 
 from models.errors import InputError
 from models.evaluation import __main__ as evaluation_command
-from models.evaluation.datasets import aflw2000
 from models.evaluation.ranking import average_precision, f1, roc_auc
 from models.evaluation.rendered import RenderedFaces
 from models.evaluation.subjects import Subject
@@ -32,13 +31,9 @@ from models.evaluation.visibility_report import (
     visibility_report,
     write_visibility,
 )
-from models.evaluation.visibility_sets import (
-    crop_cases,
-    labelled,
-    photo_cases,
-    read_hand_labels,
-    rendered_cases,
-)
+from models.evaluation.visibility_sets import crop_cases, labelled, photo_cases, rendered_cases
+from models.ground_truth.aflw2000 import aflw2000
+from models.ground_truth.hand_labels import read_hand_labels
 from models.metrics.errors import box_size
 from models.occlusion.__main__ import SIDE_PX, sketched_landmarks
 from models.reconstruction import STATE_SCALARS, Reconstruction, Scalar, Space, frozen

@@ -373,7 +373,7 @@ def test_the_release_answers_as_it_did_when_the_labels_were_made(official):
 @pytest.mark.shared
 @needs_official
 def test_the_release_reaches_its_figure_on_the_open_photos(official):
-    from models.evaluation.datasets import aflw2000
+    from models.ground_truth.aflw2000 import aflw2000
 
     method = tddfa("official")
     faces = aflw2000(SHARED / "data/real/aflw2000_full")

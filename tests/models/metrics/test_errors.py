@@ -8,12 +8,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
 
 from models.metrics.errors import (
+    area_under_curve,
     box_iou,
     box_size,
     delay_frames,
     disagreement,
+    failure_share,
     followed,
     geodesic_deg,
     iou,
@@ -22,6 +25,7 @@ from models.metrics.errors import (
     nme_percent,
     pose_is_scored,
     pose_mae_deg,
+    reconstruction_error,
     signed_residual_percent,
 )
 
@@ -204,3 +208,27 @@ def test_box_overlap_of_all_pairs():
     assert table[0, 1] == pytest.approx(1 / 3)
     assert table[0, 2] == 0
     assert (table == table.T).all()
+
+
+def test_failures_and_area_under_the_curve_count_lost_faces():
+    errors = np.array([1.0, 2.0, 6.0, 12.0, np.nan])
+    assert failure_share(errors, 10.0) == pytest.approx(2 / 5)
+    steps = np.linspace(0, 10, 200_001)
+    shares = (np.nan_to_num(errors, nan=1e9)[:, None] <= steps).mean(0)
+    assert area_under_curve(errors, 10.0) == pytest.approx(np.trapezoid(shares, steps) / 10, abs=1e-4)
+    assert area_under_curve(np.zeros(3), 10.0) == 1
+    assert np.isnan(area_under_curve(np.zeros(0), 10.0))
+
+
+def test_the_reconstruction_error_forgives_a_similarity_and_nothing_else():
+    rng = np.random.default_rng(3)
+    truth = rng.normal(0, 50, (200, 3))
+    turn = Rotation.from_euler("xyz", (20, -35, 10), degrees=True)
+    predicted = 2.5 * turn.apply(truth) + (4, 5, 6)
+    assert reconstruction_error(predicted, truth, 90.0) == pytest.approx(0, abs=1e-9)
+    noisy = predicted + rng.normal(0, 3, truth.shape)
+    scale = np.linalg.norm(truth - truth[0], axis=1).sum() / np.linalg.norm(noisy - noisy[0], axis=1).sum()
+    centred = scale * noisy - (scale * noisy).mean(0)
+    best, _ = Rotation.align_vectors(truth - truth.mean(0), centred)
+    wanted = np.linalg.norm(best.apply(centred) - (truth - truth.mean(0)), axis=1).mean() / 90
+    assert reconstruction_error(noisy, truth, 90.0) == pytest.approx(wanted, rel=1e-6)

@@ -43,6 +43,7 @@ def batch_of(count=2):
         visibility=torch.ones(count, len(model.mean), dtype=torch.uint8),
         states=torch.zeros(count, len(model.mean), dtype=torch.uint8),
         landmark_states=torch.zeros(count, 68, dtype=torch.uint8),
+        placed=torch.full((count, 68, 2), torch.nan),
     )
 
 

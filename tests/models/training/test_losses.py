@@ -11,7 +11,7 @@ from models.networks.dual_space import MM_PER_UNIT, Completed, DensePrediction, 
 from models.reconstruction import State
 from models.synthetic.dataset import FaceBatch
 from models.synthetic.labels import UNKNOWN
-from models.training.losses import Landmarks, confidence_target, dsfnet_loss, make_target
+from models.training.losses import LOWER, Landmarks, confidence_target, dsfnet_loss, gaps, make_target
 from models.training.recipes import LossWeights
 
 COUNT, SIDE = 3, 64
@@ -47,6 +47,7 @@ def faces() -> FaceBatch:
         visibility=torch.ones(COUNT, len(face_model.mean), dtype=torch.uint8),
         states=torch.zeros(COUNT, len(face_model.mean), dtype=torch.uint8),
         landmark_states=torch.zeros(COUNT, 68, dtype=torch.uint8),
+        placed=torch.full((COUNT, 68, 2), torch.nan),
     )
 
 
@@ -75,7 +76,8 @@ def terms(answer, faces, table, landmarks):
 
 def test_the_truth_costs_nothing(faces, table, landmarks):
     for name, value in terms(truthful(faces, table), faces, table, landmarks).items():
-        assert float(value) < 0.04, name  # sampling the chart costs the landmarks 0.3 px of the crop
+        allowed = 0.1 if "gaps" in name else 0.05
+        assert float(value) < allowed, name  # sampling the chart costs the landmarks 0.3 px of the crop
 
 
 def test_a_wrong_state_costs_and_an_unknown_one_does_not(faces, table, landmarks):
@@ -107,6 +109,30 @@ def test_a_shift_costs_its_length(faces, table, landmarks):
     assert float(found["fused landmarks"]) == pytest.approx(w.fused * w.landmarks * 0.1 * 2**0.5, rel=0.02)
     assert float(found["fused position"]) == pytest.approx(w.fused * w.position * 0.1 * 1.5, rel=0.02)
     assert float(found["ms landmarks"]) < 0.04
+
+
+def test_landmarks_that_people_placed_take_the_place_of_the_faces_own(faces, table, landmarks):
+    before = make_target(faces, load_face_model(), table).landmarks
+    placed = faces.placed.clone()
+    placed[0, 30] = torch.tensor([70.5, 40.5])
+    target = make_target(replace(faces, placed=placed), load_face_model(), table)
+    assert target.landmarks[0, 30, :2].tolist() == pytest.approx([7 / 64, 23 / 64])
+    moved = (target.landmarks != before).any(-1)
+    assert moved.nonzero().tolist() == [[0, 30]]
+    assert torch.equal(target.landmarks[..., 2], before[..., 2])
+
+
+def test_a_mouth_told_too_far_open_costs_its_gaps(faces, table, landmarks):
+    target = make_target(faces, load_face_model(), table)
+    wide = target.landmarks.clone()
+    wide[:, LOWER[:3], 1] -= 0.14
+    assert float((gaps(wide) - gaps(target.landmarks)).norm(dim=-1).mean()) == pytest.approx(0.06)
+    placed = faces.placed.clone()
+    placed[:, LOWER[:3]] = (wide[:, LOWER[:3], :2] * torch.tensor([64.0, -64.0])) + 63.5
+    answer, w = truthful(faces, table), LossWeights()
+    found = terms(answer, replace(faces, placed=placed), table, landmarks)
+    assert float(found["ms gaps"]) == pytest.approx(w.gaps * 0.06, rel=0.1)
+    assert float(found["fused gaps"]) == pytest.approx(w.fused * w.gaps * 0.06, rel=0.1)
 
 
 def test_confidence_should_be_full_where_nothing_is_wrong_and_fall_with_the_error():

@@ -19,7 +19,9 @@ from models.synthetic.camera import project
 from models.synthetic.dataset import Rows, batch, stacked
 from models.synthetic.scene import Occluder
 from models.training import aflw_fits
-from models.training.photographs import Album, Photographs, chances
+from models.training.augment import mirrored
+from models.training.losses import LOWER, UPPER
+from models.training.photographs import OPEN, SHUT, Album, Photographs, chances, moved
 
 COUNT, SIDE = 12, 120
 
@@ -137,6 +139,35 @@ def test_the_face_of_a_sample_is_where_the_photo_shows_it(photographs, model, mo
         there = at(photo, labels.landmarks[source, 17:, :2].numpy())
         here = at(crop, marks[k, 17:, :2].numpy())
         assert np.median(np.abs(there - here)) < 12
+
+
+def test_points_that_people_placed_follow_the_photo_into_the_crop(folder, model, tmp_path):
+    """All of the inner points placed at their exact places: there the fitted face has its landmarks."""
+    with np.load(folder / "labels.npz") as file:
+        arrays = {name: file[name] for name in file.files}
+    placed = np.ones((COUNT, 68), np.float32)
+    placed[:, :17] = 0
+    np.savez(tmp_path / "labels.npz", **arrays, placed68=placed)
+    (tmp_path / "crops.tar").write_bytes((folder / "crops.tar").read_bytes())
+    make = Photographs.fitted(tmp_path, tmp_path / "fits.npz", model, share=1.0)
+    faces = stacked([make(7, index, 128) for index in range(6)])
+    shape = model.vertices(faces.identity, faces.expression)
+    marks = model.landmarks(project(shape, faces.rotation, faces.camera))[..., :2]
+    assert bool(faces.placed[:, :17].isnan().all())
+    assert float((faces.placed - marks)[:, 17:].norm(dim=-1).mean()) < 1.0
+    turned = mirrored(faces, model)
+    shape = model.vertices(turned.identity, turned.expression)
+    marks = model.landmarks(project(shape, turned.rotation, turned.camera))[..., :2]
+    assert float((turned.placed - marks)[:, 17:].norm(dim=-1).mean()) < 1.2
+
+
+def test_open_mouths_and_closed_eyes_are_drawn_more_often():
+    marks = np.random.default_rng(1).uniform(0, 100, (40, 68, 2))
+    marks[:, LOWER] = marks[:, UPPER] + (0, 4)
+    marks[3, LOWER[:3]] += (0, 20)
+    marks[5, LOWER[3:]] = marks[5, UPPER[3:]]
+    marks[:, 0], marks[:, 16] = 0, 200
+    assert moved(marks)[[0, 3, 5]].tolist() == [1, 1 + OPEN, 1 + SHUT]
 
 
 def at(image: np.ndarray, points: np.ndarray) -> np.ndarray:

@@ -208,6 +208,20 @@ def test_a_box_drawn_by_hand_is_reconstructed_and_takes_the_notice_back(qtbot, d
     assert not desk.state.drawing_box
 
 
+def test_a_drawn_box_keeps_the_other_faces_and_its_own_is_shown(qtbot, desk):
+    desk.desktop.sources["two.png"] = FakeSource("two.png", False, picture("two.png", value=210))
+    open_and_wait(qtbot, desk, "two.png")
+    first, second = (face.box for face in desk.state.shown.faces)
+    with qtbot.waitSignal(desk.session.answered):
+        desk.commands.faces.look_at_box((140, 20, 180, 60))
+    assert [face.box for face in desk.state.shown.faces] == [first, second, (140, 20, 180, 60)]
+    assert desk.state.answer.box == (140, 20, 180, 60)
+    with qtbot.waitSignal(desk.session.answered):
+        desk.commands.faces.look_at_box((190, 40, 290, 200))  # around the second
+    assert [face.box for face in desk.state.shown.faces] == [first, (190, 40, 290, 200), (140, 20, 180, 60)]
+    assert desk.state.answer.box == (190, 40, 290, 200)
+
+
 def test_a_box_is_cut_at_the_border_of_the_picture(qtbot, desk):
     open_and_wait(qtbot, desk)
     with qtbot.waitSignal(desk.session.answered):

@@ -203,4 +203,4 @@ def test_help_lists_the_commands(capsys):
     said = capsys.readouterr().out
     told = [line.split(maxsplit=1) for line in said.splitlines() if line.startswith("    ")]
     lines = {words[0]: words[1] for words in told if len(words) == 2}
-    assert {"run", "occlude", "assets", "about"} <= set(lines)
+    assert {"run", "occlude", "evaluate", "assets", "about"} <= set(lines)

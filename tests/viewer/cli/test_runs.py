@@ -26,9 +26,9 @@ from tests.fakes.reconstructor import FakeReconstructor
 from viewer.__main__ import main
 from viewer.cli import clip, run
 from viewer.cli.answering import ON_CPU, ONE_BY_ONE, Answering
-from viewer.cli.inputs import expanded
 from viewer.cli.parser import parse, parse_batch
 from viewer.cli.speech import INTERRUPTED, TERMINATED, Terminated, complain, ended_well, say
+from viewer.sources.named import expanded
 from viewer.sources.source import Frame
 
 FACE = Face((40.0, 30.0, 140.0, 150.0), 0.9)

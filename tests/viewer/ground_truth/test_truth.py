@@ -1,6 +1,7 @@
 """Ground truth in the window: found, opened, refused, shown by name, drawn, divided as chosen."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +19,12 @@ from tests.fakes.work import FakeWork
 from tests.viewer.gl_fixtures.screen import pixels
 from viewer.app.commands import Commands
 from viewer.ground_truth.dock import MetricsDock
+from viewer.ground_truth.error_curve import ErrorCurve
+from viewer.ground_truth.why_section import number
 from viewer.inference.session import Session
 from viewer.panels.photo_panel import PhotoPanel
 from viewer.sources import open_path
+from viewer.state.history import History, Record
 from viewer.state.layout import panel_row
 from viewer.state.notice import Severity
 from viewer.state.store import Store
@@ -178,6 +182,70 @@ def test_the_dock_opens_a_file(qtbot, metrics, tmp_path):
     dock.findChild(QPushButton).click()
     qtbot.waitUntil(lambda: store.state.judgement.truth.name == "other.json")
     assert dock.findChild(QTableWidget).item(0, 1).text() == "0.00"
+
+
+def why(dock) -> str:
+    dock.tabs.setCurrentIndex(1)
+    return texts(dock.tabs.widget(1))
+
+
+def tables(dock) -> dict[str, list[list[str]]]:
+    found = dock.tabs.widget(1).findChildren(QTableWidget)
+    return {
+        table.accessibleName(): [
+            [table.item(row, column).text() for column in range(3)] for row in range(table.rowCount())
+        ]
+        for table in found
+    }
+
+
+def test_the_dock_says_why_a_face_is_off(metrics):
+    store, _, dock, _ = metrics
+    assert why(dock).startswith("Mostly place")  # the truth is the answer shifted
+    rows = tables(dock)
+    whole = rows["Error by cause"][0]
+    assert whole[0] == "place"
+    assert whole[2] == "0.00"
+    assert {row[0].split()[0] for row in rows["Error by part of the face"]} == {
+        *("jaw", "brows", "nose", "eyes", "mouth")
+    }
+    assert "The truth has no depth" in why(dock)
+    store.update(shown=replace(store.state.shown, judgement=None))
+    assert why(dock) == "This needs ground truth with landmarks for the face shown."
+
+
+def test_the_true_box_is_tried_with_one_click_and_taken_back_with_the_next(qtbot, metrics):
+    store, _, dock, _ = metrics
+    button = dock.tabs.widget(1).findChild(QPushButton)
+    why(dock)
+    before = store.state.answer.box
+    true = store.state.judgement.truth.box
+    button.click()
+    qtbot.waitUntil(lambda: store.state.answer is not None and store.state.answer.box == true)
+    qtbot.waitUntil(lambda: "instead of" in why(dock))
+    assert button.text() == "Back to the box before"
+    button.click()
+    qtbot.waitUntil(lambda: store.state.answer is not None and store.state.answer.box == before)
+    assert "IoU" in why(dock)
+    assert store.state.box_trial is None
+
+
+def test_the_curve_of_a_folder_marks_the_frame_shown(qtbot, metrics):
+    store, _, dock, _ = metrics
+    records = tuple(
+        Record(index, 0.0, error_percent=percent) for index, percent in enumerate((2.0, 8.0, 4.0, 6.0))
+    )
+    store.update(history=History(1, False, records), shown=store.state.shown)
+    told = why(dock)
+    assert "25% of 4 frames with truth are no worse" in told  # frame 0 is shown
+    assert dock.findChild(ErrorCurve).curve() == ([2, 4, 6, 8], [25, 50, 75, 100])
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(4.321, "4.32"), (123.4, "123"), (-0.5, "-0.50"), (float("nan"), "–")]
+)
+def test_a_figure_never_needs_more_room_than_its_column_has(value, text):
+    assert number(value) == text
 
 
 @pytest.mark.gl

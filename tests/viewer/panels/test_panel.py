@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QWheelEvent
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QPushButton, QToolButton, QWidget
 
 from models.loading import load_face_model, load_whole_head
 from models.reconstruction import STATE_SCALARS, MeshLayer, Reconstruction, Scalar, Space, frozen
@@ -19,6 +19,7 @@ from viewer.gl.mesh_item import VALUES, Fill, MeshItem, Paint, Surface
 from viewer.gl.trackball import stage
 from viewer.panels.colours import DARK, LIGHT
 from viewer.panels.panel import Panel
+from viewer.panels.range_dialog import RangeDialog
 from viewer.panels.surface_data import CHART_SIZE, photo_piece
 from viewer.panels.veil import Veil
 from viewer.panels.wipe_line import WipeLine
@@ -576,6 +577,28 @@ def test_who_was_followed_is_told_in_words_and_what_is_undefined_is_counted(qtbo
     grey = at(picture, 0.3, 0.69)
     assert np.ptp(grey) < 25, "what is undefined has no colour"
     assert np.ptp(at(picture, 0.4, 0.0)) > 40
+
+
+def test_a_range_the_user_chooses_recolours_the_surface_and_stands_in_the_legend(qtbot):
+    panel = shown(qtbot)
+    chosen = []
+    panel.style_chosen.connect(lambda style: (chosen.append(style), panel.set_look(style)))
+    panel.set_look(LayerStyle(Look.DEPTH))
+    before, words, uploads = grabbed(panel), panel.legend_text(), panel.uploads
+    panel.strip.range_asked.emit()
+    dialog = panel.findChild(RangeDialog)
+    clip, own = dialog.findChildren(QPushButton)
+    clip.click()
+    low, high = dialog.span()
+    assert chosen[-1].span == (low, high)
+    assert f"{low:.0f}"[:3] in panel.legend_text()
+    assert panel.legend_text() != words
+    assert np.abs(grabbed(panel) - before).max() > 20
+    assert panel.uploads == uploads
+    own.click()
+    assert chosen[-1].span is None
+    assert np.array_equal(grabbed(panel), before)
+    dialog.close()
 
 
 @pytest.mark.parametrize(("landmark", "side"), [(5, -1), (62, 1)], ids=["above", "below"])

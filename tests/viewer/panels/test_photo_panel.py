@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QWidget
 
 from models.metrics.ground_truth_errors import judged
@@ -16,9 +16,12 @@ from tests.viewer.gl_fixtures import dome
 from tests.viewer.gl_fixtures.screen import near, pixels
 from viewer.gl.colour_maps import COLOUR_MAPS, colour_map, coloured
 from viewer.panels import overlays as over
+from viewer.panels.colours import DARK
 from viewer.panels.legend import ColourBar, Legend, Swatch
+from viewer.panels.marks import paint_boxes
 from viewer.panels.photo_panel import PhotoPanel
 from viewer.panels.photo_view import PhotoView
+from viewer.panels.viewport import Viewport
 from viewer.sources.source import Frame
 from viewer.state.layout import panel_row
 from viewer.state.shown import FoundBy, Search, Shown
@@ -219,6 +222,45 @@ def test_a_legend_wider_than_its_panel_breaks_into_rows(qtbot):
     legend.stand(260, 600)
     assert legend.width() <= 240
     assert legend.geometry().bottom() < 600
+
+
+def test_words_too_long_for_a_legend_go_on_in_the_next_row_and_stand_under_a_bar(qtbot):
+    view = QWidget()
+    qtbot.addWidget(view)
+    legend = Legend(view)
+    legend.set_content(
+        ColourBar("error", 0, 1, "px", "magma"), (Swatch("cannot tell seen from guessed", "#808080"),)
+    )
+    legend.stand(900, 600)
+    wide = legend.size()
+    legend.stand(200, 600)
+    assert legend.width() <= 180
+    assert legend.height() > wide.height()
+    assert legend.text() == "error (px), 0.00 to 1.00; cannot tell seen from guessed"
+
+
+@pytest.mark.parametrize(("side", "covered"), [(30, False), (200, True)], ids=["small", "large"])
+def test_the_number_of_a_small_face_does_not_hide_it(side, covered):
+    picture = QImage(400, 400, QImage.Format.Format_RGB32)
+    picture.fill(QColor("white"))
+    port = Viewport()
+    port.resize(400, 400)
+    port.photo = (400, 400)
+    port.show(QRectF())
+    painter = QPainter(picture)
+    box = (100.0, 100.0, 100.0 + side, 100.0 + side)
+    paint_boxes(painter, [box, (300.0, 300.0, 330.0, 330.0)], [1, 2], box, port, DARK)
+    painter.end()
+    inside = pixels(picture)[105 : 105 + 20, 105 : 105 + 20]
+    assert bool((inside < 200).any()) is covered
+
+
+def test_the_legend_tells_errors_marks_and_truth_together(qtbot):
+    panel = panel_of(qtbot, {"landmarks", "truth", "error"})
+    panel.set_truth(judged(dome.answer(), dome.truth()), None)
+    words = panel.legend_text()
+    assert words.startswith("truth to answer (px)")
+    assert words.endswith("seen, turned away, covered, ground truth")
 
 
 def test_the_wire_shows_what_faces_the_camera_only():

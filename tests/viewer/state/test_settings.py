@@ -61,6 +61,7 @@ def test_what_outlives_a_session_comes_back(kept, tmp_path: Path):
         method="other",
         weights="mine",
         detector="haar",
+        keys=MappingProxyType({"theme": "Ctrl+Alt+T", "wire": ""}),
         lineup=(Setting("dsfnet", "research"), Setting("other", "C:/a b/c.safetensors")),
     )
     settings = Settings(kept())
@@ -75,6 +76,7 @@ def test_what_outlives_a_session_comes_back(kept, tmp_path: Path):
     assert not back.steady
     assert (back.method, back.weights, back.detector) == ("other", "mine", "haar")
     assert back.lineup == state.lineup
+    assert back.keys == {"theme": "Ctrl+Alt+T", "wire": ""}
     Settings(kept()).keep(State())
     alone = Settings(kept()).restored(State(lineup=state.lineup))
     assert alone.lineup == (), "nobody stood beside the first, and that was kept"

@@ -1,19 +1,26 @@
 from collections import Counter
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QLineEdit, QListView, QPushButton, QTableWidget
 
 import resources
 from tests.fakes.desktop import FakeDesktop
 from tests.fakes.sources import FakeSource, picture
 from tests.fakes.work import FakeWork
+from tests.viewer.gl_fixtures.screen import pixels
 from viewer.app.commands import Commands
 from viewer.inference.session import Session
+from viewer.state.layout import PANEL_LAYOUTS, PANELS, panel_row
+from viewer.state.panel_help import PANEL_HELP, help_on
+from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.state.style import OVERLAY_TEXTS, OVERLAYS, Look
 from viewer.window.action_table import ACTIONS, MENUS, make_actions
 from viewer.window.command_palette import CommandPalette
+from viewer.window.shortcuts_dialog import ShortcutsDialog
 
 
 @pytest.fixture
@@ -106,6 +113,76 @@ def test_the_palette_finds_a_command_by_a_part_of_its_name_and_does_it(qtbot, ma
     assert palette.lines[0].startswith("Perspective")
     palette.accept()
     assert store.state.camera.perspective
+
+
+@pytest.mark.gl
+def test_what_is_typed_goes_to_the_palette_as_soon_as_it_is_there(qtbot, made):
+    _, _, _, actions, _ = made
+    palette = CommandPalette(actions.values())
+    qtbot.addWidget(palette)
+    with qtbot.waitExposed(palette):
+        palette.show()
+    qtbot.waitUntil(lambda: palette.focusWidget() is not None)
+    qtbot.keyClicks(palette.focusWidget(), "perspec")
+    assert len(palette.lines) == 1
+
+
+@pytest.mark.gl
+def test_in_the_palette_a_long_name_never_runs_into_its_keys(qtbot):
+    long, short = QAction("A very long name of a command " * 4), QAction("Short")
+    for action in (long, short):
+        action.setShortcut("Ctrl+Shift+F12")
+    palette = CommandPalette([long, short])
+    qtbot.addWidget(palette)
+    palette.resize(360, 200)
+    with qtbot.waitExposed(palette):
+        palette.show()
+    view = palette.findChild(QListView)
+    rows = pixels(view.grab().toImage())
+    heights = [view.visualRect(view.model().index(row, 0)) for row in range(2)]
+    wide = view.fontMetrics().horizontalAdvance("Ctrl+Shift+F12") + 2 * 8
+    keys = [rows[r.top() + 3 : r.bottom() - 3, r.right() - wide + 2 : r.right() - 6] for r in heights]
+    inked = [np.abs(part.astype(int) - part[0, 0]).max(-1) > 60 for part in keys]
+    assert (inked[0].any(0) == inked[1].any(0)).mean() > 0.95, "the keys stand alone, whatever the name"
+
+
+def test_another_key_does_a_command_from_then_on_unless_it_is_taken(qtbot, made):
+    store, commands, _, actions, _ = made
+    dialog = ShortcutsDialog(ACTIONS, actions, commands.window)
+    qtbot.addWidget(dialog)
+    dialog.choose("theme")
+    dialog.press("Ctrl+Alt+T")
+    assert store.state.keys == {"theme": "Ctrl+Alt+T"}
+    assert actions["theme"].shortcut() == QKeySequence("Ctrl+Alt+T")
+    assert "Ctrl+Alt+T" in actions["theme"].toolTip()
+    dialog.press("Ctrl+K")
+    assert "already does: Find a command" in dialog.told()
+    assert actions["theme"].shortcut() == QKeySequence("Ctrl+Alt+T")
+    dialog.press("")
+    assert actions["theme"].shortcut().isEmpty()
+    dialog.findChild(QPushButton).click()
+    assert actions["theme"].shortcut() == QKeySequence("Ctrl+T")
+
+
+def test_the_table_of_shortcuts_holds_every_command_and_can_be_narrowed(qtbot, made):
+    _, commands, _, actions, _ = made
+    dialog = ShortcutsDialog(ACTIONS, actions, commands.window)
+    qtbot.addWidget(dialog)
+    table = dialog.findChild(QTableWidget)
+    names = [table.item(row, 1).text() for row in range(table.rowCount())]
+    assert names == [row.text for row in ACTIONS]
+    dialog.findChild(QLineEdit).setText("f1")
+    shown = {names[row] for row in range(table.rowCount()) if not table.isRowHidden(row)}
+    assert "Keyboard shortcuts…" in shown
+    assert "Quit" not in shown
+
+
+def test_every_panel_is_explained():
+    assert {row.name for row in PANELS if row.slot is None} == set(PANEL_HELP)
+    for layout in PANEL_LAYOUTS:
+        told = dict(help_on(State(panel_layout=layout.name)))
+        assert all(len(text) > 30 for text in told.values())
+        assert panel_row(layout.panels[0]).title in told
 
 
 def test_the_palette_offers_only_what_can_be_done_now(qtbot, made):

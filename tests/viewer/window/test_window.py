@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -22,6 +22,8 @@ from PySide6.QtWidgets import (
 )
 
 from models.errors import InputError
+from models.ground_truth.record import GroundTruth
+from models.metrics.ground_truth_errors import judged
 from models.reconstruction import Alarm
 from tests.fakes.desktop import FakeDesktop
 from tests.fakes.panels import stub_panels
@@ -155,6 +157,18 @@ def test_the_theme_dresses_panels_and_window(qtbot, opened):
     assert opened.window.palette().window().color().lightness() > 128
     opened.assembly.actions["theme"].trigger()
     assert opened.window.palette().window().color().lightness() < 128
+
+
+def test_a_notice_comes_and_goes_without_moving_the_panels(qtbot, opened):
+    opened.window.show()
+    before = opened.panels.widgets["fused"].mapToGlobal(QPoint(0, 0)), opened.panels.widgets["fused"].size()
+    opened.store.update(notice=Notice(Severity.WARNING, "Something is odd. " * 20, "Look at it."))
+    banner = opened.window.findChild(Banner)
+    assert banner.isVisible()
+    qtbot.waitUntil(lambda: banner.height() >= banner.heightForWidth(banner.width()) > 40)
+    assert banner.parentWidget().rect().contains(banner.geometry())
+    after = opened.panels.widgets["fused"].mapToGlobal(QPoint(0, 0)), opened.panels.widgets["fused"].size()
+    assert after == before
 
 
 def test_an_error_is_told_in_banner_and_log_and_can_be_dismissed(qtbot, opened):
@@ -440,10 +454,33 @@ def test_a_notice_without_a_remedy_shows_only_its_cause(qtbot, opened):
     logging.getLogger("viewer").info("done")
 
 
+def test_the_log_is_closed_at_first_and_the_history_comes_with_a_clip(qtbot, opened):
+    opened.window.resize(1500, 1000)
+    opened.commands.window.ask("reset-layout")
+    log_dock, history = (opened.window.findChild(QWidget, name) for name in ("log", "history"))
+    assert log_dock.isHidden()
+    assert history.isHidden()
+    opened.store.update(frame=replace(picture("frame 1"), count=50))
+    assert not history.isHidden()
+    assert log_dock.isHidden()
+
+
+def test_the_truth_is_drawn_in_3d_panels_once_it_is_asked_for(qtbot, opened):
+    open_photo(qtbot, opened)
+    answer, panel = opened.store.state.answer, opened.surfaces["fused"]
+    judgement = judged(answer, GroundTruth("truth.json", "", landmarks=answer.landmarks[:, :2] + 3))
+    opened.store.update(shown=replace(opened.store.state.shown, judgement=judgement))
+    assert "truth" in opened.store.state.overlays
+    assert panel.truth == (None, None)
+    opened.commands.display.toggle_truth_in_3d()
+    assert panel.truth == (judgement.landmarks, None)
+
+
 def test_the_panels_stand_as_makes_faces_largest():
     assert not better_in_two_rows(1280, 530, 4)
     assert better_in_two_rows(700, 500, 4)
     assert better_in_two_rows(900, 1400, 4)
+    assert better_in_two_rows(1270, 860, 4)  # faces are about as large, the photo is twice as large
 
 
 def texts(menu) -> list[str]:

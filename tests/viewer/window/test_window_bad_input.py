@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QApplication, QDockWidget
 
 from tests.fakes.panels import stub_panels
 from tests.fakes.sources import FakeSource, picture
@@ -145,6 +146,13 @@ def drop(opened, *paths: Path) -> None:
     opened.assembly.window.dropEvent(QDropEvent(QPointF(5, 5), copy, mime, left, none))
 
 
+def choose(what: str) -> None:
+    """Pick from the menu that asks what to do with a folder that was dropped."""
+    menu = QApplication.activePopupWidget()
+    next(action for action in menu.actions() if what in action.text()).trigger()
+    menu.close()
+
+
 def test_several_dropped_files_can_be_gone_through_past_a_bad_one(qtbot, opened, tmp_path):
     paths = [make_odd("grey.jpg", tmp_path), make_bad("text.jpg", tmp_path), make_odd("deep.png", tmp_path)]
     with qtbot.waitSignal(opened.session.answered):
@@ -164,13 +172,27 @@ def test_a_dropped_folder_is_gone_through(qtbot, opened, tmp_path):
         make_odd(name, tmp_path / "album")
     with qtbot.waitSignal(opened.session.answered):
         drop(opened, tmp_path / "album")
+        choose("Go through")
     assert opened.state.source_name == "album"
     assert opened.state.shown.frame.count == 2
+
+
+def test_failures_are_found_in_a_dropped_folder(qtbot, opened, tmp_path):
+    (tmp_path / "album").mkdir()
+    for name in ("grey.jpg", "deep.png"):
+        make_odd(name, tmp_path / "album")
+    drop(opened, tmp_path / "album")
+    choose("Find failures")
+    qtbot.waitUntil(lambda: opened.state.mining.running is None and len(opened.state.mining.table) > 0)
+    found = {Path(name).name for name in opened.state.mining.table.texts["input"]}
+    assert found == {"grey.jpg", "deep.png"}
+    assert opened.assembly.window.findChild(QDockWidget, "mining").isVisible()
 
 
 def test_a_dropped_folder_without_pictures_is_told(qtbot, opened, tmp_path):
     (tmp_path / "void").mkdir()
     drop(opened, tmp_path / "void")
+    choose("Go through")
     assert "no picture" in opened.state.notice.cause
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.evaluation.datasets import LabelledFace
 from models.geometry.arrays import Doubles
+from models.ground_truth.aflw2000 import LabelledFace
 from models.metrics.errors import (
     box_iou,
     box_size,

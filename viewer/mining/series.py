@@ -1,0 +1,285 @@
+"""The run itself: one picture after the other, on the thread that takes from it. No Qt."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.batch.rows import Makers, Row, Seen, Took, row
+from models.catalogue import provenance
+from models.errors import InputError
+from models.metrics.errors import box_iou, nme_percent
+from resources import program_version
+from viewer.inference.worker import Work
+from viewer.readouts.errors import notice_of
+from viewer.sources.folder import PictureReader
+from viewer.sources.player import Reader
+from viewer.sources.source import Frame
+from viewer.state.history import UNKNOWN, Record, jitter_percent
+from viewer.state.mining import (
+    BOX_IOU,
+    BOX_JITTER,
+    CORRECTION,
+    JITTER,
+    NME,
+    NO_ANSWER,
+    OUTCOME,
+    PICTURE,
+    SETTING,
+    SUSPICION,
+    Run,
+)
+from viewer.state.occlusion import Running
+from viewer.state.setting import Setting
+
+if TYPE_CHECKING:
+    from models.ground_truth.record import GroundTruth
+    from models.reconstruction import Reconstruction
+    from models.reconstructor import Face, Reconstructor
+
+ANSWERED, NO_FACE, PROBLEM = "answered", "no face", "problem"
+SAME_FACE = 0.3  # least overlap of a face's boxes in two frames of a video
+JITTER_SHIFT = 0.03  # of the box's size: standard deviation of the jittered boxes' shift
+JITTER_SCALE = 0.05
+
+Put = Callable[[Sequence[Row]], None]
+
+
+def mining(run: Run, work: Work, put: Put) -> Iterator[Running]:
+    """Goes through all pictures of a run, each once, and tells how far it is after each.
+
+    The methods are loaded first, and are its own, so that nobody in the window waits for them.
+
+    Args:
+        run: What is gone through.
+        work: Who loads, looks and answers.
+        put: Is given the rows of each picture: at least one for each method, whatever happens.
+
+    Raises:
+        UnmaskError: A method cannot be loaded, or the video not be opened.
+    """
+    device = work.device()
+    asked = [
+        _Asked(number, setting, work.load(setting.method, setting.weights, device))
+        for number, setting in enumerate(run.settings)
+    ]
+    reader = reader_of(run)
+    try:
+        start, count = perf_counter(), reader.open()
+        for index in range(count):
+            put(_picture(run, index, reader, work, asked))
+            left_s = (perf_counter() - start) / (index + 1) * (count - index - 1)
+            yield Running(run.name, index + 1, count, left_s)
+    finally:
+        reader.close()
+
+
+def reader_of(run: Run) -> Reader:
+    """Who reads the run's pictures by index."""
+    if not run.is_video:
+        return PictureReader(run.paths)
+    from viewer.sources.video import VideoReader  # PyAV takes a tenth of a second of the start
+
+    return VideoReader(run.paths[0])
+
+
+@dataclass(slots=True)
+class _Asked:
+    """One method of the run, and what it said of the last frames of a video, the newest last."""
+
+    number: int
+    setting: Setting
+    method: Reconstructor
+    before: deque[list[Record]] = field(default_factory=lambda: deque(maxlen=2))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Looked:
+    """A picture in which faces were looked for."""
+
+    frame: Frame
+    faces: tuple[Face, ...]
+    truth: GroundTruth | None
+    seen: Seen
+    took: Took
+
+
+def _picture(run: Run, index: int, reader: Reader, work: Work, asked: Sequence[_Asked]) -> list[Row]:
+    """The rows of one picture; whatever goes wrong becomes rows that say so."""
+    path = run.paths[0] if run.is_video else run.paths[index]
+    seen = Seen(str(path), index if run.is_video else 0)
+    try:
+        start = perf_counter()
+        frame = reader.read(index)
+        read = perf_counter()
+        faces = tuple(work.detect(frame.image, run.detector))
+        took = Took(1e3 * (read - start), 1e3 * (perf_counter() - read))
+    except Exception as error:  # a stranger's file, a full memory: the next picture is not to suffer
+        return [_without_answer(seen, one, run, index, _sentence(error)) for one in asked]
+    truth, complaint = _truth(frame)
+    width, height = frame.full_size
+    seen = replace(
+        seen,
+        time_s=frame.time_s if run.is_video else None,
+        width_px=width,
+        height_px=height,
+        notices=(*frame.notices, *complaint),
+    )
+    looked = _Looked(frame, faces, truth, seen, took)
+    return [made for one in asked for made in _asked_about(looked, one, run, index, work)]
+
+
+def _asked_about(looked: _Looked, one: _Asked, run: Run, index: int, work: Work) -> list[Row]:
+    """What one method says of the faces of a picture."""
+    try:
+        without = one.setting.without & frozenset(one.method.switches)
+        start = perf_counter()
+        answers = work.reconstruct(looked.frame.image, looked.faces, one.method, without)
+        each_ms = 1e3 * (perf_counter() - start) / max(1, len(answers))
+        spreads = [_box_jitter(looked, face, one, run, work) for face in looked.faces]
+    except Exception as error:  # as above
+        one.before.append([])
+        return [_without_answer(looked.seen, one, run, index, _sentence(error))]
+    if not answers:
+        one.before.append([])
+        return [_without_answer(looked.seen, one, run, index)]
+    took = replace(looked.took, answer_ms=each_ms)
+    trembles = _trembles(looked.frame, answers, one) if run.is_video else [UNKNOWN] * len(answers)
+    rows = []
+    judged = _judged(looked, answers)
+    for number, (face, answer) in enumerate(zip(looked.faces, answers, strict=True)):
+        made = row(answer, face, looked.seen, _makers(one.setting, run), number + 1, took)
+        box = looked.frame.file_box(answer.box or face.box)
+        made |= dict(zip(("x0", "y0", "x1", "y1"), box, strict=True))
+        made |= _own(answer, judged.get(number, {}), trembles[number], spreads[number])
+        rows.append(made | {OUTCOME.name: ANSWERED, PICTURE.name: index, SETTING.name: one.number})
+    return rows
+
+
+def _own(answer: Reconstruction, judged: Row, jitter: float, box_jitter: float) -> Row:
+    """The columns that only this table has."""
+    error = judged.get(NME.name, answer.likely_error)
+    return {
+        **judged,
+        SUSPICION.name: error,
+        CORRECTION.name: _mean(answer, "own correction"),
+        JITTER.name: _finite(jitter),
+        BOX_JITTER.name: _finite(box_jitter),
+    }
+
+
+def _without_answer(seen: Seen, one: _Asked, run: Run, index: int, problem: str = "") -> Row:
+    """The row of a picture without a face, or of one that could not be answered."""
+    made = row(None, None, seen, _makers(one.setting, run), problem=problem)
+    return made | {
+        "left_out": sorted(one.setting.without),
+        SUSPICION.name: NO_ANSWER,
+        OUTCOME.name: PROBLEM if problem else NO_FACE,
+        PICTURE.name: index,
+        SETTING.name: one.number,
+    }
+
+
+def _makers(setting: Setting, run: Run) -> Makers:
+    weights = provenance(setting.method, setting.weights)
+    return Makers(program_version(), setting.method, weights, run.detector)
+
+
+def _truth(frame: Frame) -> tuple[GroundTruth | None, tuple[str, ...]]:
+    """The truth beside a picture, and why it cannot be used."""
+    from models.ground_truth.readers import beside, read_truth
+
+    path = None if frame.path is None else beside(frame.path)
+    if path is None:
+        return None, ()
+    try:
+        return read_truth(path, frame.shown_size, frame.full_size), ()
+    except InputError as error:
+        return None, (str(error),)
+
+
+def _judged(looked: _Looked, answers: Sequence[Reconstruction]) -> dict[int, Row]:
+    """Number of the answer the truth is about -> its error and overlap."""
+    from models.metrics.ground_truth_errors import concerned, judged
+
+    truth = looked.truth
+    number = None if truth is None else concerned(answers, truth)
+    if truth is None or number is None:
+        return {}
+    landmarks = truth.landmarks
+    if landmarks is None:  # a mesh of the method's own topology holds them
+        landmarks = judged(answers[number], truth, number).landmarks
+    if landmarks is None:
+        return {}
+    low, high = landmarks[:, :2].min(0), landmarks[:, :2].max(0)
+    error = float(nme_percent(answers[number].landmarks[:, :2], landmarks[:, :2]))
+    overlap = float(box_iou(np.array(looked.faces[number].box), np.array([*low, *high])))
+    return {number: {NME.name: error, BOX_IOU.name: overlap}}
+
+
+def _box_jitter(looked: _Looked, face: Face, one: _Asked, run: Run, work: Work) -> float:
+    """How much the answer depends on where the box was, % of the face; NaN where nobody asked."""
+    if not run.draws:
+        return UNKNOWN
+    from models.robustness.jitter import Jitter, jittering
+
+    x0, y0, x1, y1 = face.box
+    jitter = Jitter(run.draws, JITTER_SHIFT * math.sqrt((x1 - x0) * (y1 - y0)), JITTER_SCALE)
+    without = one.setting.without & frozenset(one.method.switches)
+
+    def ask(image: NDArray[np.uint8], other: Face) -> Reconstruction:
+        return work.reconstruct(image, (other,), one.method, without)[0]
+
+    *_, spread = jittering(jitter, looked.frame.image, face.box, ask)
+    return UNKNOWN if spread is None else spread.mean_percent
+
+
+def _trembles(frame: Frame, answers: Sequence[Reconstruction], one: _Asked) -> list[float]:
+    """How much each face of a video trembles; a face is the one before that overlaps it most."""
+    records = [
+        Record(frame.index, frame.time_s, 0, landmarks=answer.landmarks[:, :2], took_part=answer.took_part)
+        for answer in answers
+    ]
+    found = []
+    for record in records:
+        middle = _nearest(record, one.before[-1]) if len(one.before) == 2 else None
+        first = None if middle is None else _nearest(middle, one.before[0])
+        if first is None or middle is None:
+            found.append(UNKNOWN)
+        else:
+            found.append(jitter_percent((first, middle, record)))
+    one.before.append(records)
+    return found
+
+
+def _nearest(record: Record, others: Sequence[Record]) -> Record | None:
+    """The face of another frame that overlaps a face most; None if none does."""
+    if not others:
+        return None
+    overlap = box_iou(np.array([_span(other) for other in others]), np.array(_span(record)))
+    best = int(overlap.argmax())
+    return others[best] if overlap[best] >= SAME_FACE else None
+
+
+def _span(record: Record) -> list[float]:
+    return [*record.landmarks.min(0).tolist(), *record.landmarks.max(0).tolist()]
+
+
+def _mean(answer: Reconstruction, name: str) -> float | None:
+    scalar = next((scalar for scalar in answer.scalars if scalar.name == name), None)
+    return None if scalar is None else _finite(float(np.mean(scalar.values)))
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _sentence(error: BaseException) -> str:
+    return notice_of(error).cause
