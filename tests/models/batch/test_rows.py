@@ -24,6 +24,7 @@ from models.batch.rows import (
 from models.catalogue import Provenance
 from models.errors import InputError
 from models.export.files import answer_record
+from models.export.surface import in_file_px
 from models.geometry.rescaling import rescaling
 from models.reconstruction import Alarm, Coefficients
 from models.reconstructor import Face
@@ -73,7 +74,7 @@ def test_boxes_points_and_scale_are_told_in_px_of_the_file(answer):
     T_file_image = rescaling((100, 120), (200, 240))
     cells, told = (
         row(answer, FACE, SEEN, MAKERS, T_file_image=T_file_image),
-        answer_record(answer, T_file_image),
+        answer_record(in_file_px(answer, T_file_image)),
     )
     assert [cells[edge] for edge in ("x0", "y0", "x1", "y1")] == told["box"] == [20.5, 40.5, 140.5, 180.5]
     assert np.reshape(cells["landmarks"], (68, 3)) == pytest.approx(np.array(told["landmarks"]), abs=1e-4)
