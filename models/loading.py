@@ -31,6 +31,7 @@ __all__ = [
     "load",
     "load_face_model",
     "load_finder",
+    "load_page",
     "methods",
     "needed",
     "read_weights",
@@ -111,6 +112,16 @@ def load_whole_head() -> WholeHead:
         return WholeHead(load_face_model(), ambient)
     except ValueError as error:
         raise WeightsError(f"shading.npz: {error}. Run python -m models.synthetic.ambient.") from error
+
+
+@lru_cache(maxsize=1)
+def load_page(name: str) -> str:
+    """The text of a page that ships, with places to fill in.
+
+    Raises:
+        MissingAssetError: It is not there.
+    """
+    return shipped(resources.page, name).read_text(encoding="utf-8")
 
 
 def load_finder(weights: str | Path = "open") -> FinderNetwork:

@@ -174,6 +174,21 @@ class MapLayer:
 Layer = MeshLayer | PointLayer | MapLayer
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Coefficients:
+    """Numbers of a face model as the network told them, of this frame alone, also in a steadied answer.
+
+    Attributes:
+        name: What they move, e.g. "identity"; of a branch with the branch before it: "model space identity".
+        values: [K] float32, in the order of that face model.
+        unit: Of each, e.g. "standard deviations".
+    """
+
+    name: str
+    values: Array
+    unit: str = "standard deviations"
+
+
 @dataclass(frozen=True, slots=True)
 class Alarm:
     """Something the method did silently that a reader of its answer must know.
@@ -232,10 +247,9 @@ class Reconstruction:
         likely_error: NME of the 68 landmarks that is as often exceeded as not by answers like this one, % of
             sqrt(w h) of their box; None where the method does not say.
         likely_range: Half of such answers lie in between, %.
+        coefficients: Of the method's face model, where it has one.
         landmark_states: [68, 3] P(seen), P(turned away), P(covered) of the landmarks as people would tell it
             (a point of the jaw is the visible outline near it); None where the method does not say.
-        coefficients: [C] of the method's linear face model, identity first, then expression, its own
-            units; None where the method tells none.
     """
 
     method: str
@@ -256,7 +270,7 @@ class Reconstruction:
     likely_range: tuple[float, float] | None = None
     landmark_states: Array | None = None
     turn_deg: float = 0.0
-    coefficients: Array | None = None
+    coefficients: tuple[Coefficients, ...] = ()
 
     @property
     def states(self) -> Array | None:

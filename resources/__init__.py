@@ -19,9 +19,11 @@ __all__ = [
     "face_model",
     "icon",
     "manifest",
+    "page",
     "program_version",
     "remedy",
     "samples",
+    "schema",
     "shader",
     "weights",
     "weights_for",
@@ -104,6 +106,16 @@ def shader(name: str, root: Path = ROOT) -> Path:
 def icon(name: str, root: Path = ROOT) -> Path:
     """An icon by name, e.g. "open" -> icons/open.svg."""
     return _present("icons", name, ".svg", root)
+
+
+def page(name: str, root: Path = ROOT) -> Path:
+    """The text of a page that leaves filled in, by name, e.g. "answer"."""
+    return _present("pages", name, ".html", root)
+
+
+def schema(name: str, root: Path = ROOT) -> Path:
+    """A JSON Schema of files that leave, by name and version, e.g. "answer-2"."""
+    return _present("schemas", f"{name}.schema.json", "", root)
 
 
 def samples(root: Path = ROOT) -> tuple[Path, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from viewer.assets.cli import Assets
 from viewer.cli.about import About
 from viewer.cli.evaluate import Evaluate
-from viewer.cli.options import Batch, Launch, Occlude, Replay, Table
+from viewer.cli.options import Batch, Launch, Occlude, Render, Replay, Table
 from viewer.cli.parser import Asked, parse
 from viewer.cli.speech import ended_well
 
@@ -41,6 +41,10 @@ def _run(asked: Asked) -> int:
             from viewer.cli.occlude import run_occlude
 
             return run_occlude(asked)
+        case Render():
+            from viewer.cli.render import run_render
+
+            return run_render(asked)
         case Replay():
             from viewer.cli.replay import run_replay
 

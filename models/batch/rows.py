@@ -156,7 +156,7 @@ COLUMNS = (
         "coefficients",
         Kind.NUMBERS,
         "",
-        "Of the method's linear face model, identity first, then expression; none where it tells none.",
+        "Of the method's face model, part after part as the answer names them; none where it tells none.",
     ),
     Column(
         "landmarks",
@@ -284,7 +284,7 @@ def _answered(answer: Reconstruction, face: Face, T_file_image: NDArray[np.float
         **_named(("pitch_deg", "yaw_deg", "roll_deg"), answer.pose_deg),
         "mm_per_px": _number(answer.mm_per_px / float(T_file_image[0, 0])),
         **_named(("centre_x", "centre_y", "centre_z"), centre),
-        "coefficients": None if answer.coefficients is None else answer.coefficients.tolist(),
+        "coefficients": [value for part in answer.coefficients for value in part.values.tolist()] or None,
         "landmarks": moved(answer.landmarks, T_file_image).astype(np.float32).ravel().tolist(),
         "landmark_states": None if states is None else states.tolist(),
         "landmark_probabilities": None if probabilities is None else probabilities.ravel().tolist(),

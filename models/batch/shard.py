@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from models.batch.rows import Makers, Row, Seen, Took, row
 from models.batch.tables import encoded, read_rows
 from models.errors import UnmaskError, told
-from models.export.files import write_mesh, write_picture
+from models.export.files import write_picture
+from models.export.mesh import write_mesh
 from models.export.outputs import write_whole
 from models.export.overlay import draw_overlay
 from models.geometry.rescaling import AS_SHOWN

@@ -9,11 +9,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.export.camera import camera_of
+from models.export.surface import normals_of, states_of, surface_of
+from models.geometry.raster import fragments
 from models.metrics.states import landmark_states
-from models.reconstruction import SEEN_ABOVE, Array, MapLayer, Reconstruction, State
+from models.reconstruction import SEEN_ABOVE, Array, MapLayer, Reconstruction, State, most_likely
 
 STATE_COLOURS = {State.SEEN: (0, 158, 115), State.TURNED_AWAY: (153, 153, 153), State.COVERED: (213, 94, 0)}
 """Bluish green, grey and vermilion of Okabe and Ito's palette: told apart with any kind of colour vision."""
+PLAIN, COVERS = 200, 0.75  # a face whose states nobody says, and how much of the photo a dense one hides
 SOFT = 0.06  # of the mask's range about `SEEN_ABOVE`: so softly a drawn mask ends
 
 _LANDMARK_LINES = (
@@ -21,6 +25,9 @@ _LANDMARK_LINES = (
     *((range(31, 36), False), (range(36, 42), True), (range(42, 48), True), (range(48, 60), True)),
     (range(60, 68), True),
 )  # iBUG: jaw, brows, bridge, nostrils, eyes, outer and inner lips; True closes the line
+
+_BOX_EDGES = tuple((a, a | bit) for bit in (1, 2, 4) for a in range(8) if not a & bit)
+# Of a box whose corners 4 to 7 are its front.
 
 
 def draw_overlay(image: NDArray[np.uint8], answers: Sequence[Reconstruction]) -> NDArray[np.uint8]:
@@ -35,6 +42,55 @@ def draw_overlay(image: NDArray[np.uint8], answers: Sequence[Reconstruction]) ->
                 _tint(drawn, layer)
     for answer in answers:
         _draw_face(drawn, answer)
+    return drawn
+
+
+def draw_dense(image: NDArray[np.uint8], answers: Sequence[Reconstruction]) -> NDArray[np.uint8]:
+    """[H, W, 3]: the frame with every face drawn over it, shaded, in the colours of its states.
+
+    Where nobody says what was seen, it is plain grey.
+    """
+    drawn = image.copy()
+    for answer in answers:
+        surface = surface_of(answer)
+        shown = fragments(surface.vertices, surface.triangles, image.shape[1], image.shape[0])
+        if not shown.shown.any():
+            continue
+        states = states_of(surface)
+        base = np.full((1, 3), PLAIN, np.float32)
+        if states is not None:
+            base = np.array([STATE_COLOURS[state] for state in State], np.float32)[
+                most_likely(shown.at_pixels(states))
+            ]
+        light = shading(shown.at_pixels(normals_of(surface)))[:, None]
+        pixels = drawn[shown.shown].astype(np.float32)
+        drawn[shown.shown] = np.rint(pixels * (1 - COVERS) + base * light * COVERS).clip(0, 255)
+    return drawn
+
+
+def shading(normals: Array) -> Array:
+    """[P] how bright a surface looks, 0..1.1, by its normals [P, 3] (z to the camera): lit from there."""
+    facing = np.abs(normals[:, 2]) / np.linalg.norm(normals, axis=1).clip(1e-9)
+    return np.asarray(0.35 + 0.75 * facing, np.float32)
+
+
+def draw_pose(image: NDArray[np.uint8], answers: Sequence[Reconstruction]) -> NDArray[np.uint8]:
+    """[H, W, 3]: the frame with a box around each face, turned as the head is; its front is drawn strong."""
+    drawn = image.copy()
+    for answer in answers:
+        camera = camera_of(answer)
+        model = camera.model(answer.vertices)
+        if not np.isfinite(model).all():
+            continue
+        low, high = model.min(0), model.max(0)
+        corners = np.array([[(low, high)[(k >> axis) & 1][axis] for axis in range(3)] for k in range(8)])
+        fixed = np.rint(camera.project(corners)[:, :2] * 16).astype(np.int32)
+        thickness = max(1, round(float(np.ptp(answer.landmarks[:, 0])) / 120))
+        for a, b in _BOX_EDGES:
+            front = a & 4 and b & 4
+            colour, width = ((255, 190, 40), 2 * thickness) if front else ((90, 170, 255), thickness)
+            ends = tuple(fixed[a].tolist()), tuple(fixed[b].tolist())
+            cv2.line(drawn, *ends, colour, width, cv2.LINE_AA, 4)
     return drawn
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from models.geometry.arrays import Bools, Doubles, Ints
+from models.geometry.raster import fragments
 from models.reconstruction import Topology
 
 WINDOW = 5  # side of the square of cells that a vertex near the border is extrapolated from
@@ -129,31 +130,8 @@ def rasterise(points: Doubles, triangles: Ints, size: int) -> tuple[Ints, Ints, 
     Returns:
         flat index of each covered cell [P], ascending; its triangle [P]; barycentric weights [P, 3].
     """
-    corner = points[triangles]
-    low = np.maximum(np.ceil(corner.min(1) - 1e-9), 0).astype(np.int64)
-    high = np.minimum(np.floor(corner.max(1) + 1e-9), size - 1).astype(np.int64)
-    span = np.maximum(high - low + 1, 0)
-    count = span.prod(1)
-    owner = np.repeat(np.arange(len(triangles)), count)
-    step = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
-    column = low[owner, 0] + step % span[owner, 0]
-    row = low[owner, 1] + step // span[owner, 0]
-    weights = _barycentric(np.stack([column, row], 1), corner[owner])
-    hit = np.flatnonzero((weights > -1e-9).all(1))
-    cells, first = np.unique(row[hit] * size + column[hit], return_index=True)
-    chosen = hit[first]
-    return cells, owner[chosen], weights[chosen]
-
-
-def _barycentric(point: Doubles | Ints, corner: Doubles) -> Doubles:
-    """[P, 3] weights of points [P, 2] in triangles [P, 3, 2]."""
-    a, b = corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]
-    p = point - corner[:, 0]
-    area = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
-    area = np.where(np.abs(area) < 1e-12, np.inf, area)
-    second = (p[:, 0] * b[:, 1] - p[:, 1] * b[:, 0]) / area
-    third = (a[:, 0] * p[:, 1] - a[:, 1] * p[:, 0]) / area
-    return np.stack([np.where(np.isinf(area), -1.0, 1 - second - third), second, third], 1)
+    shown = fragments(points, triangles, size, size)
+    return np.flatnonzero(shown.shown), shown.triangle, shown.weights
 
 
 def _bilinear(points: Doubles, valid: Bools, size: int) -> tuple[Ints, Doubles, Bools]:

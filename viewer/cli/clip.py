@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -39,12 +39,17 @@ class Clip:
         ask: Who answers.
         detect: Who looks for faces.
         box: Where the face is in every frame, px; None looks for faces and follows them.
+        watch: Is shown every answered frame.
     """
 
     def __init__(
-        self, ask: Answering, detect: Callable[[NDArray[np.uint8]], list[Face]], box: Box | None = None
+        self,
+        ask: Answering,
+        detect: Callable[[NDArray[np.uint8]], list[Face]],
+        box: Box | None = None,
+        watch: Callable[[Frame, Sequence[Reconstruction]], None] | None = None,
     ) -> None:
-        self._ask, self._box = ask, box
+        self._ask, self._box, self._watch = ask, box, watch
         self._tracker = Tracker(detect)
         self.notices: dict[str, None] = {}
         self.problems: list[str] = []
@@ -71,7 +76,33 @@ class Clip:
         finally:
             reader.close()
 
+    def answers(self, reader: Reader) -> Iterator[tuple[Frame, tuple[Reconstruction, ...]]]:
+        """Every frame with its answers, steadied; frames that cannot be answered are problems, and left out.
+
+        Raises:
+            InputError: The video cannot be opened.
+        """
+        try:
+            for index in range(reader.open()):
+                self.frames += 1
+                try:
+                    frame = reader.read(index)
+                    _, kept = self._settled(frame)
+                except (Exception, SystemExit) as error:
+                    self.problems.append(f"frame {index}: {told(error)}")
+                    self._tracker.forget()
+                else:
+                    yield frame, tuple(kept)
+        finally:
+            reader.close()
+
     def _answered(self, frame: Frame) -> list[CsvRow]:
+        faces, kept = self._settled(frame)
+        if not faces:
+            return [_row(frame.index, frame.time_s)]
+        return [_row(frame.index, frame.time_s, *pair) for pair in zip(faces, kept, strict=True)]
+
+    def _settled(self, frame: Frame) -> tuple[Sequence[Face], Sequence[Reconstruction]]:
         self.notices |= dict.fromkeys(frame.notices)
         if self._box is None:
             placed = self._tracker.find(frame, 0)
@@ -82,9 +113,9 @@ class Clip:
         self.notices |= dict.fromkeys(notices)
         faces, kept = self._tracker.settle(frame, 0, placed, answers, steady=True)
         self._tracker.remember(Shown(frame, faces, kept, 0.0, 0.0, placed.search), 0)
-        if not faces:
-            return [_row(frame.index, frame.time_s)]
-        return [_row(frame.index, frame.time_s, *pair) for pair in zip(faces, kept, strict=True)]
+        if self._watch is not None:
+            self._watch(frame, kept)
+        return faces, kept
 
 
 def as_csv(rows: list[CsvRow]) -> bytes:

@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.catalogue import USUAL_DETECTOR
+from models.export.wish import Wish
 from models.geometry.arrays import Box
+
+USUALLY_WRITTEN = ("json", "overlay", "ply", "glb")
+"""What `unmask run` writes of a picture if nothing is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,8 @@ class Batch:
         lists: Files that name more inputs, one a line.
         recursive: Whether folders are taken with all folders inside.
         every: Of a video, each so-many-th frame is answered.
+        video: Whether a video's frames are written too, with what was seen drawn over them.
+        write: Kinds of files about each picture, see models.export.kinds.
         overwrite: As in Launch.
     """
 
@@ -76,6 +82,8 @@ class Batch:
     lists: tuple[Path, ...] = ()
     recursive: bool = False
     every: int = 1
+    write: tuple[str, ...] = USUALLY_WRITTEN
+    video: bool = False
     overwrite: bool = False
 
 
@@ -172,4 +180,35 @@ class Occlude:
     draws: int = 24
     shift_px: float = 4.0
     scale_percent: float = 5.0
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Render:
+    """What `unmask render` was asked to do.
+
+    Attributes:
+        paths: Pictures, or one video.
+        out: The file: .png, .svg, .pdf, .mp4 or .webm.
+        wish: How it is to look.
+        method, weights, device, detector, without, box, overwrite: As in Batch.
+        peers: Other methods, whose faces stand beside.
+        kinds: Covers, each of which gives every face one more row.
+        seed: Of the covers.
+        frames_per_s: Of a video that is made of a video.
+    """
+
+    paths: tuple[Path, ...]
+    out: Path
+    wish: Wish
+    method: str = "dsfnet"
+    weights: str = "open"
+    detector: str = USUAL_DETECTOR
+    device: str = "cpu"
+    without: frozenset[str] = frozenset()
+    box: Box | None = None
+    peers: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    seed: int = 0
+    frames_per_s: float = 25.0
     overwrite: bool = False

@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from models.catalogue import DETECTOR_NEEDS, USUAL_DETECTOR
+from models.export.wish import LAYOUTS, LOOKS, Wish
 from models.geometry.arrays import Box
 from resources import program_version
 from viewer.assets.cli import Assets, assets_of, fill_assets
 from viewer.cli.about import About, about_of, fill_about
 from viewer.cli.evaluate import Evaluate
 from viewer.cli.inputs import SMALLEST_BOX_PX
-from viewer.cli.options import Batch, Launch, Occlude, Replay, Table
+from viewer.cli.options import USUALLY_WRITTEN, Batch, Launch, Occlude, Render, Replay, Table
 from viewer.methods.available import best_offer
 from viewer.state.layout import PANEL_LAYOUTS
 
-Asked = Launch | Batch | Table | Occlude | Replay | Evaluate | Assets | About
+Asked = Launch | Batch | Table | Occlude | Render | Replay | Evaluate | Assets | About
 DESCRIPTION = "See what a face alignment network saw, and what it made up where it saw nothing."
 WINDOW = "opens the window: on PATHs, which are pictures, a video or a folder, or on a bundled photo"
 EVALUATE = "evaluate"
@@ -178,6 +179,15 @@ def _add_inputs(parser: argparse.ArgumentParser, kinds: str) -> None:
 
 def _fill_run(parser: argparse.ArgumentParser) -> None:
     _add_inputs(parser, "pictures, videos")
+    parser.add_argument(
+        "--write",
+        type=_names,
+        default=USUALLY_WRITTEN,
+        metavar="A,B",
+        help="what to write of a picture: json, overlay, ply, glb (these if not said), obj, uv, maps, "
+        "landmarks, dense, pose, html, or all",
+    )
+    parser.add_argument("--video", action="store_true", help="of a video, also NAME.mp4 with the overlay")
     _add_place(parser)
     parser.add_argument(
         "--branches", type=_parts, metavar="A,B", help="keep only these branches, e.g. image-space"
@@ -254,6 +264,8 @@ def _batch_of(found: argparse.Namespace) -> Batch:
         lists=tuple(found.list),
         recursive=found.recursive,
         every=found.every,
+        write=found.write,
+        video=found.video,
         overwrite=found.overwrite,
     )
 
@@ -342,6 +354,73 @@ def _add_trials(parser: argparse.ArgumentParser, fresh: Occlude) -> None:
     )
 
 
+def _fill_render(parser: argparse.ArgumentParser) -> None:
+    usual = Wish()
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="pictures, or one video")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help=".png, .svg, .pdf; .mp4 and .webm turn the faces",
+    )
+    parser.add_argument("--layout", choices=LAYOUTS, default=usual.layout, help="what stands side by side")
+    parser.add_argument(
+        "--size", type=_size, default=(usual.width, usual.height), metavar="WxH", help="px, e.g. 3840x2160"
+    )
+    parser.add_argument(
+        "--look",
+        default=usual.look,
+        help=f"colours of the faces: {', '.join(LOOKS)}, or a number such as disagreement (%(default)s)",
+    )
+    parser.add_argument("--panel", default="", metavar="NAME", help="this one alone, e.g. fused")
+    parser.add_argument("--yaw", type=float, default=0.0, metavar="DEG", help="turn the faces")
+    parser.add_argument("--caption", default="", help="a line below")
+    parser.add_argument("--no-legend", action="store_true", help="leave out what the colours mean")
+    parser.add_argument("--transparent", action="store_true", help="no paper behind it")
+    parser.add_argument(
+        "--peers", type=_names, default=(), metavar="A,B", help="other methods too, e.g. tddfa"
+    )
+    parser.add_argument(
+        "--kind", action="append", default=[], help="an occluder: a row more for each face; again for more"
+    )
+    parser.add_argument("--seed", type=_count, default=0, help="of occluders (%(default)s)")
+    parser.add_argument("--fps", type=float, default=25.0, help="of a video of a video (%(default)s)")
+    _add_overwrite(parser)
+    _add_who(parser)
+
+
+def _render_of(found: argparse.Namespace) -> Render:
+    width, height = found.size
+    wish = Wish(
+        layout=found.layout,
+        width=width,
+        height=height,
+        look=found.look,
+        caption=found.caption,
+        legend=not found.no_legend,
+        transparent=found.transparent,
+        yaw_deg=found.yaw,
+        only=found.panel,
+    )
+    return Render(
+        paths=tuple(found.paths),
+        out=found.out,
+        wish=wish,
+        method=found.method,
+        weights=found.weights or best_offer(found.method).setting.weights,
+        detector=found.detector,
+        device=found.device,
+        without=frozenset().union(*found.without),
+        box=found.box,
+        peers=found.peers,
+        kinds=tuple(found.kind),
+        seed=found.seed,
+        frames_per_s=found.fps,
+        overwrite=found.overwrite,
+    )
+
+
 def _add_method(parser: argparse.ArgumentParser, method: str | None, detector: str | None) -> None:
     parser.add_argument("--method", default=method, help="face alignment method, e.g. dsfnet")
     parser.add_argument(
@@ -373,6 +452,14 @@ def _parts(text: str) -> frozenset[str]:
     return parts
 
 
+def _names(text: str) -> tuple[str, ...]:
+    """From "ply,obj" to its parts."""
+    names = tuple(part.strip().lower() for part in text.split(","))
+    if not all(names):
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of names; write e.g. ply,obj")
+    return names
+
+
 def _camera(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is no camera; count from 0")
@@ -383,6 +470,13 @@ def _count(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 on")
     return int(text)
+
+
+def _size(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"(\d{2,5})[x×](\d{2,5})", text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write e.g. 3840x2160")
+    return int(found[1]), int(found[2])
 
 
 def _positive(text: str) -> int:
@@ -450,6 +544,11 @@ COMMANDS: dict[
         "tables as CSV",
         _fill_occlude,
         _occlude_of,
+    ),
+    "render": (
+        "Write a figure of faces side by side as PNG, SVG or PDF, or a video of them, without a window",
+        _fill_render,
+        _render_of,
     ),
     "replay": (
         "Answer again what a case file holds, and say what differs from the answers it holds",

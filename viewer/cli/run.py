@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from models.catalogue import Provenance, provenance
 from models.detection.detectors import detect
 from models.errors import InputError, MethodError, UnmaskError, told
-from models.export.files import write_answers, write_mesh, write_picture
+from models.export.kinds import (
+    Subject,
+    checked,
+    face_endings,
+    files_of_face,
+    files_of_picture,
+    picture_endings,
+)
 from models.export.outputs import Names, Outputs
 from models.export.overlay import draw_overlay
+from models.export.video import VideoWriter
 from models.loading import checked_device, load
 from models.metrics.states import STATE_NAMES, state_shares
 from models.reconstruction import Reconstruction
@@ -24,13 +32,12 @@ from viewer.cli.options import Batch
 from viewer.cli.speech import complain, say
 from viewer.readouts.verdict import likely_error_text
 from viewer.sources.named import expanded, is_video, lists_of
+from viewer.sources.player import Reader
 from viewer.sources.source import Frame
 from viewer.sources.still import read_still
 from viewer.state.setting import branches_of
 
-MESH_ENDINGS = (".ply", ".glb")
-PICTURE_ENDINGS = (".json", ".png", *MESH_ENDINGS)
-VIDEO_ENDINGS = (".csv",)
+USUAL_FPS, FASTEST_FPS = 25.0, 240.0
 NAMED = 8  # so many inputs the last line names
 
 
@@ -42,21 +49,28 @@ class Plan:
         out: Where the files go.
         inputs: Every picture and video once, with the beginning of its files' paths.
         names: Gives further names in that folder.
+        kinds: What is written of each picture.
         outputs: Writes, and refuses what must not be written over.
+        promised: Names of files that are written or will be, lower case.
     """
 
     out: Path
     inputs: tuple[tuple[Path, Path], ...]
     names: Names
     outputs: Outputs
+    kinds: tuple[str, ...]
+    promised: set[str] = field(default_factory=set)
 
     def stem(self, wanted: str, endings: Sequence[str]) -> Path:
         """The beginning of files in the folder, none of which is there or will be there of another input."""
 
         def free(name: str) -> bool:
-            return self.outputs.free(_beside(self.out / name, ending) for ending in endings)
+            paths = [_beside(self.out / name, ending) for ending in endings]
+            return self.promised.isdisjoint(map(_folded, paths)) and self.outputs.free(paths)
 
-        return self.out / self.names.take(wanted, free)
+        stem = self.out / self.names.take(wanted, free)
+        self.promised.update(_folded(_beside(stem, ending)) for ending in endings)
+        return stem
 
 
 def run_batch(batch: Batch) -> int:
@@ -93,18 +107,22 @@ def planned(batch: Batch) -> Plan:
     """Which files come of which inputs.
 
     Raises:
-        InputError: There is nothing to answer for, or the folder is none.
+        InputError: There is nothing to answer for, the folder is none, or there is no such kind of file.
     """
     paths = expanded(batch.images, batch.lists, batch.recursive)
     if batch.out.exists() and not batch.out.is_dir():
         raise InputError(f"{batch.out} is a file. Name a folder with --out.")
     names, outputs = Names(), Outputs((*paths, *lists_of(batch.images, batch.lists)), batch.overwrite)
-    plan = Plan(batch.out, (), names, outputs)
-    return replace(plan, inputs=tuple((path, plan.stem(path.stem, _endings(path))) for path in paths))
+    plan = Plan(batch.out, (), names, outputs, checked(batch.write))
+    return replace(
+        plan, inputs=tuple((path, plan.stem(path.stem, _endings(path, batch, plan))) for path in paths)
+    )
 
 
-def _endings(path: Path) -> tuple[str, ...]:
-    return VIDEO_ENDINGS if is_video(path) else PICTURE_ENDINGS
+def _endings(path: Path, batch: Batch, plan: Plan) -> tuple[str, ...]:
+    if is_video(path):
+        return (".csv", ".mp4") if batch.video else (".csv",)
+    return picture_endings(plan.kinds) + face_endings(plan.kinds)
 
 
 def run_one(batch: Batch, ask: Answering, path: Path, stem: Path, plan: Plan) -> str:
@@ -118,42 +136,83 @@ def run_one(batch: Batch, ask: Answering, path: Path, stem: Path, plan: Plan) ->
     if not faces:
         raise InputError(f"No face was found in {frame.name}. Give its place with --box x0,y0,x1,y1.")
     answers, notices = ask(frame.image, faces)
-    write_all(stem, frame, answers, provenance(batch.method, batch.weights), plan)
+    written = write_all(stem, frame, answers, provenance(batch.method, batch.weights), plan)
     told_of = "; ".join([*map(_line, answers), *frame.notices, *notices])
-    return f"{told_of} -> {stem}.json .ply .glb .png"
+    first = [path.name[len(stem.name) :] for path in written if path.name.startswith(stem.name)]
+    of_first = picture_endings(plan.kinds) + face_endings(plan.kinds)
+    return f"{told_of} -> {stem}{' '.join(ending for ending in first if ending in of_first)}"
 
 
 def _run_video(batch: Batch, ask: Answering, path: Path, stem: Path, plan: Plan) -> str:
-    clip = Clip(ask, lambda image: detect(image, batch.detector), batch.box)
-    rows = list(clip.rows(reader_of(path), batch.every))
+    reader = reader_of(path)
+    video = Annotated(reader, batch.every) if batch.video else None
+    clip = Clip(ask, lambda image: detect(image, batch.detector), batch.box, video)
+    rows = list(clip.rows(reader, batch.every))
     plan.outputs.write(_beside(stem, ".csv"), as_csv(rows))
+    if video is not None and video.frames:
+        plan.outputs.write(_beside(stem, ".mp4"), video.done())
     if clip.problems:
         raise InputError(
             f"{len(clip.problems)} of {clip.frames} frames failed; the first: {clip.problems[0]} "
             f"The others are in {stem}.csv."
         )
-    return "; ".join([f"{clip.frames} frames, {len(rows)} rows", *clip.notices]) + f" -> {stem}.csv"
+    written = f"{stem}.csv" + (" .mp4" if video is not None else "")
+    return "; ".join([f"{clip.frames} frames, {len(rows)} rows", *clip.notices]) + f" -> {written}"
+
+
+class Annotated:
+    """A video's answered frames with what was seen drawn over them, at the speed of the original.
+
+    Args:
+        reader: The original, open by the time the first frame comes.
+        every: Each so-many-th frame comes.
+    """
+
+    def __init__(self, reader: Reader, every: int) -> None:
+        self._reader, self._every = reader, every
+        self._writer: VideoWriter | None = None
+        self.frames = 0
+
+    def __call__(self, frame: Frame, answers: Sequence[Reconstruction]) -> None:
+        """Take a frame."""
+        if self._writer is None:
+            self._writer = VideoWriter(".mp4", self._frames_per_s())
+        self._writer.add(draw_overlay(frame.image, answers))
+        self.frames += 1
+
+    def done(self) -> bytes:
+        """The file, after at least one frame."""
+        assert self._writer is not None
+        return self._writer.done()
+
+    def _frames_per_s(self) -> float:
+        try:
+            between = self._reader.due_s(self._every) - self._reader.due_s(0)
+        except (InputError, IndexError, ValueError):
+            return USUAL_FPS
+        return 1 / between if between > 1 / FASTEST_FPS else USUAL_FPS
 
 
 def write_all(
     stem: Path, frame: Frame, answers: Sequence[Reconstruction], weights: Provenance, plan: Plan
 ) -> tuple[Path, ...]:
-    """The files of one frame: STEM.json and STEM.png about all faces, STEM.ply and STEM.glb of the first.
+    """The files of one frame, of the plan's kinds: STEM and an ending about all faces and about the first.
 
-    Further faces' meshes are STEM-2.ply, STEM-3.ply and so on, or numbered on where that name is taken.
+    Those of further faces are STEM-2, STEM-3 and so on, or numbered on where that name is taken.
     """
-    write = plan.outputs.write
-    answer_path, picture_path = _beside(stem, ".json"), _beside(stem, ".png")
-    size, version = frame.shown_size, program_version()
-    write_answers(answer_path, answers, frame.name, size, version, weights, write, frame.full_size)
-    write_picture(picture_path, draw_overlay(frame.image, answers), write)
-    paths = [answer_path, picture_path]
+    subject = Subject(frame.name, frame.image, answers, frame.full_size, program_version(), weights)
+    paths = []
+
+    def write(begin: Path, ending: str, data: bytes) -> None:
+        paths.append(_beside(begin, ending))
+        plan.outputs.write(paths[-1], data)
+
+    for ending, data in files_of_picture(subject, plan.kinds).items():
+        write(stem, ending, data)
     for number, answer in enumerate(answers, 1):
-        begin = stem if number == 1 else plan.stem(f"{stem.name}-{number}", MESH_ENDINGS)
-        for suffix in MESH_ENDINGS:
-            path = _beside(begin, suffix)
-            write_mesh(path, answer, frame.image, write, T_file_image=frame.T_file_shown)
-            paths.append(path)
+        begin = stem if number == 1 else plan.stem(f"{stem.name}-{number}", face_endings(plan.kinds))
+        for ending, data in files_of_face(subject, answer, plan.kinds, begin.name):
+            write(begin, ending, data)
     return tuple(paths)
 
 
@@ -174,6 +233,10 @@ def left_out(
         )
     dropped = set() if branches is None else set(there) - branches
     return without | dropped
+
+
+def _folded(path: Path) -> str:
+    return path.name.casefold()
 
 
 def _beside(stem: Path, ending: str) -> Path:

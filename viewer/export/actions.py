@@ -5,40 +5,79 @@ from __future__ import annotations
 from viewer.export.commands import ExportCommands
 from viewer.widgets.action import ActionRow, Test, always, has_answer
 
+MENU = "E&xport"
 
-def _export(kind: str, text: str, tooltip: str, shortcut: str, enabled: Test) -> ActionRow[ExportCommands]:
+
+def _export(
+    kind: str, text: str, tooltip: str, group: str, shortcut: str = "", enabled: Test = has_answer
+) -> ActionRow[ExportCommands]:
     return ActionRow(
         f"export-{kind.replace('.', '-')}",
         text,
         tooltip,
-        "&File",
+        MENU,
         lambda commands: commands.export(kind),
         shortcut,
         icon="export" if kind == "ply" else "",
         enabled=enabled,
-        group="export",
+        group=group,
     )
 
 
 ACTIONS: tuple[ActionRow[ExportCommands], ...] = (
     _export(
-        "ply", "Export mesh as PLY…", "Write the fused mesh, as most 3D tools read it.", "Ctrl+E", has_answer
+        "ply", "Export mesh as PLY…", "Write the fused mesh with every number told of it.", "mesh", "Ctrl+E"
     ),
-    _export("glb", "Export mesh as GLB…", "Write the fused mesh with the photo as texture.", "", has_answer),
+    _export("glb", "Export mesh as GLB…", "Write the fused mesh with the photo as texture.", "mesh"),
+    _export("obj", "Export mesh as OBJ…", "Write the fused mesh, its material and its texture.", "mesh"),
+    ActionRow(
+        "export-branch",
+        "Export a branch…",
+        "Write the mesh of one branch, or of what was seen, as GLB, OBJ or PLY.",
+        MENU,
+        lambda commands: commands.export_branch(),
+        enabled=has_answer,
+        group="mesh",
+    ),
     _export(
         "head.ply",
         "Export face and head as PLY…",
         "Write the fused mesh and a head around it, which nobody predicted.",
-        "",
-        has_answer,
+        "mesh",
     ),
     _export(
         "head.glb",
         "Export face and head as GLB…",
         "Write the fused mesh with the photo, and a head around it, which nobody predicted.",
-        "",
-        has_answer,
+        "mesh",
     ),
-    _export("json", "Export answer as JSON…", "Write pose, landmarks and what took part.", "", has_answer),
-    _export("png", "Export window as PNG…", "Write a picture of the whole window.", "Ctrl+Shift+E", always),
+    _export("json", "Export answer as JSON…", "Write pose, landmarks, states, camera, coefficients.", "told"),
+    _export("landmarks", "Export landmarks…", "Write the 68 landmarks as .pts, .txt and .mat.", "told"),
+    _export(
+        "uv",
+        "Export texture and position map…",
+        "Write what is known over the chart, and its states.",
+        "maps",
+    ),
+    _export(
+        "maps", "Export depth, normals, PNCC and mask…", "Write them over the photo, also as numbers.", "maps"
+    ),
+    _export(
+        "overlay", "Export overlay as PNG…", "Write the photo with what was seen drawn over it.", "drawn"
+    ),
+    _export("dense", "Export dense overlay as PNG…", "Write the photo with whole faces over it.", "drawn"),
+    _export("pose", "Export pose box as PNG…", "Write the photo with a box turned as each head.", "drawn"),
+    _export(
+        "figure",
+        "Export figure…",
+        "Write photo, branches and other methods side by side, as SVG or PDF with real text, or PNG.",
+        "page",
+    ),
+    _export("turn", "Export turning faces…", "Write a video of the faces turning, as MP4 or WebM.", "page"),
+    _export(
+        "html", "Export page as HTML…", "Write one page with the faces to turn, for any browser.", "page"
+    ),
+    _export(
+        "png", "Export window as PNG…", "Write a picture of the whole window.", "page", "Ctrl+Shift+E", always
+    ),
 )

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.face_model.ncc import mean_coordinates
 from models.reconstruction import Topology
 
 SIZE = 256  # px of a side
@@ -15,18 +16,17 @@ SIZE = 256  # px of a side
 
 @lru_cache(maxsize=4)  # as many topologies as methods one compares
 def mean_colours(topology: Topology) -> NDArray[np.uint8] | None:
-    """Normalised coordinates (NCC, Zhu et al. 2016, eq. 8) of the mean face over the chart, for PNCC.
+    """The mean face's coordinates over the chart as red, green and blue, for PNCC.
 
-    Per axis (x - min) / (max - min) as red, green and blue: one colour is one place of the face, in every
-    answer. Each pixel takes the vertex nearest on the chart, then neighbours are averaged.
+    One colour is one place of the face, in every answer. Each pixel takes the vertex nearest on the chart,
+    then neighbours are averaged.
 
     Returns:
         [SIZE, SIZE, 3], the first row at v = 0; None if the topology has no mean face.
     """
-    if topology.mean is None or len(topology.mean) == 0:
+    shares = mean_coordinates(topology)
+    if shares is None:
         return None
-    low, high = topology.mean.min(0), topology.mean.max(0)
-    shares = (topology.mean - low) / np.maximum(high - low, np.float32(1e-9))
     column, row = np.clip(np.rint(topology.uv * SIZE - 0.5), 0, SIZE - 1).astype(np.intp).T
     free = np.ones((SIZE, SIZE), np.uint8)
     free[row, column] = 0

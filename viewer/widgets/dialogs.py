@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,27 +15,50 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
 from models.catalogue import provenance
 from models.errors import InputError
 from models.export.outputs import Outputs
+from models.reconstruction import FUSED
 from resources import program_version
 from viewer.sources import open_path, open_paths
 from viewer.sources.source import Source
+from viewer.state.setting import Setting, worded
 from viewer.state.state import State
 
 if TYPE_CHECKING:
     from models.face_model.whole_head import WholeHead
     from models.reconstruction import Reconstruction
 
+BRANCH = "branch."
+"""Before the name of a surface: that one's mesh."""
+MESHES = "Mesh with texture (*.glb);;Mesh and texture beside (*.obj);;Mesh with every number (*.ply)"
 KINDS = {
-    "ply": "Mesh (*.ply)",
-    "glb": "Mesh with colours (*.glb)",
-    "head.ply": "Mesh (*.ply)",
-    "head.glb": "Mesh with colours (*.glb)",
-    "json": "Answer (*.json)",
-    "png": "Picture (*.png)",
-    "csv": "Table (*.csv)",
-    "case.json": "Case (*.case.json)",
-    "parquet": "Table (*.parquet)",
-    "pdf": "Document (*.pdf)",
+    "ply": ("Mesh (*.ply)", ".ply"),
+    "glb": ("Mesh with texture (*.glb)", ".glb"),
+    "obj": ("Mesh and texture beside (*.obj)", ".obj"),
+    "head.ply": ("Mesh (*.ply)", ".head.ply"),
+    "head.glb": ("Mesh with texture (*.glb)", ".head.glb"),
+    "json": ("Answer (*.json)", ".json"),
+    "landmarks": ("Landmarks (*.pts)", "-landmarks.pts"),
+    "uv": ("Picture (*.png)", "-uv.png"),
+    "maps": ("Picture (*.png)", "-depth.png"),
+    "overlay": ("Picture (*.png)", "-overlay.png"),
+    "dense": ("Picture (*.png)", "-dense.png"),
+    "pose": ("Picture (*.png)", "-pose.png"),
+    "figure": ("Figure (*.svg *.pdf *.png)", "-figure.svg"),
+    "turn": ("Video (*.mp4 *.webm)", "-turning.mp4"),
+    "html": ("Page (*.html)", ".html"),
+    "png": ("Picture (*.png)", ".png"),
+    "csv": ("Table (*.csv)", ".csv"),
+    "case.json": ("Case (*.case.json)", ".case.json"),
+    "parquet": ("Table (*.parquet)", ".parquet"),
+    "pdf": ("Document (*.pdf)", ".pdf"),
 }
+"""What a dialog calls a kind of file, and how the suggested name ends."""
+
+
+def ending_of(kind: str) -> str:
+    """How the name ends that is suggested for a kind."""
+    if kind.startswith(BRANCH):
+        return f"-{kind.removeprefix(BRANCH).replace(' ', '-')}.glb"
+    return KINDS[kind][1]
 
 
 class DesktopServices(Protocol):
@@ -158,31 +183,40 @@ class Desktop:
 
     def ask_save(self, kind: str, suggestion: str) -> str:
         """Where to write; the ending is added where the user left it out."""
-        path = QFileDialog.getSaveFileName(QApplication.activeWindow(), "Export", suggestion, KINDS[kind])[0]
-        ending = f".{kind.rpartition('.')[2]}"
-        return path if not path or Path(path).suffix.lower() == ending else f"{path}{ending}"
+        told = MESHES if kind.startswith(BRANCH) else KINDS[kind][0]
+        path = QFileDialog.getSaveFileName(QApplication.activeWindow(), "Export", suggestion, told)[0]
+        endings = re.findall(r"\*(\.\w+)", told)
+        return path if not path or Path(path).suffix.lower() in endings else f"{path}{endings[0]}"
 
     def export(self, kind: str, path: str, state: State) -> None:
-        """Write the window ("png"), the selected answer's mesh ("ply", "glb"; with "head." before it:
-        a head around it) or all answers ("json").
+        """Write the window ("png"), a kind of models.export.kinds, or a mesh of the selected answer: with
+        "head." before it and a head around it, or with "branch." before the name of a surface.
         """
         if kind == "png":
             _outputs(state).write(Path(path), _png(self._grab()))
             return
-        from models.export import files  # brings torch and trimesh; the window must not wait for them
+        from models.export import kinds, mesh  # bring torch and scipy; the window must not wait for them
 
         if state.shown is None or state.answer is None:
             raise InputError("There is no face to export yet. Open a photo with a face first.")
-        frame, write = state.shown.frame, _outputs(state).write
-        if kind == "json":
-            weights = provenance(state.method, state.weights)
-            answers, size, version = state.shown.answers, frame.shown_size, program_version()
-            files.write_answers(
-                Path(path), answers, frame.name, size, version, weights, write, frame.full_size
-            )
-        else:
-            head = _head(kind, state.answer)
-            files.write_mesh(Path(path), state.answer, frame.image, write, head, frame.T_file_shown)
+        frame, answer, outputs = state.shown.frame, state.answer, _outputs(state)
+        beside = _outputs(state, overwrite=False)
+        weights, version = provenance(state.method, state.weights), program_version()
+        subject = kinds.Subject(
+            frame.name, frame.image, state.shown.answers, frame.full_size, version, weights
+        )
+        if kind in kinds.KINDS:
+            kinds.write_kind(subject, answer, kind, Path(path), outputs, beside)
+            return
+        where = Path(path)
+        if kind in ("figure", "turn"):
+            outputs.write(where, _figure(state, where.suffix.lower()))
+            return
+        name = kind.removeprefix(BRANCH) if kind.startswith(BRANCH) else FUSED
+        files = mesh.mesh_files(
+            where.suffix, answer, frame.image, _head(kind, answer), name, where.stem, frame.T_file_shown
+        )
+        kinds.write_first(files, where.suffix.lower(), where, where.stem, outputs, beside)
 
     def write_text(self, path: str, text: str) -> None:
         """As UTF-8."""
@@ -195,14 +229,14 @@ class Desktop:
         QGuiApplication.clipboard().setText(text)
 
 
-def _outputs(state: State) -> Outputs:
+def _outputs(state: State, overwrite: bool = True) -> Outputs:
     """The user has named the file and agreed to replace it; what is open is not replaced all the same."""
     paths = (
         None if state.frame is None else state.frame.path,
         None if state.truth is None else state.truth.path,
         *map(Path, state.recent[:1]),
     )
-    return Outputs([path for path in paths if path is not None], overwrite=True)
+    return Outputs([path for path in paths if path is not None], overwrite)
 
 
 def _png(picture: QPixmap) -> bytes:
@@ -211,6 +245,30 @@ def _png(picture: QPixmap) -> bytes:
     if picture.isNull() or not picture.save(buffer, "PNG"):
         raise InputError("The window could not be drawn. Close other programs, or make it smaller.")
     return bytes(buffer.data().data())
+
+
+def _figure(state: State, suffix: str) -> bytes:
+    """The selected face, its branches and what others answered about it; turning, for a video."""
+    from models.export import figure, maps, sheet, video
+    from models.export.wish import Wish
+
+    assert state.shown is not None
+    assert state.answer is not None
+    usual, number = Setting(state.method, state.weights), state.selected_face
+    peers = (
+        replace(answers[number], method=worded(setting, usual))
+        for setting, answers in state.shown.others.items()
+        if number < len(answers)
+    )
+    rows = [figure.Row("", state.shown.frame.image, [state.answer, *peers])]
+    if suffix in video.VIDEO_SUFFIXES:
+        return figure.turning(rows, Wish(width=1280, height=480), suffix)
+    drawn = figure.faces_figure(rows, Wish(width=2400, height=800))
+    if suffix == ".pdf":
+        from viewer.widgets.pdf import as_pdf
+
+        return as_pdf(drawn)
+    return sheet.as_svg(drawn) if suffix == ".svg" else maps.png(sheet.as_pixels(drawn))
 
 
 def _head(kind: str, answer: Reconstruction) -> WholeHead | None:

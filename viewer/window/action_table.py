@@ -40,7 +40,17 @@ from viewer.widgets.action import ActionRow
 from viewer.window import actions as window
 from viewer.window.commands import WindowCommands
 
-MENUS = ("&File", "&Playback", "&Compute", "&Occlusion", "&View", cameras.VIEWPOINT, "&Look", "&Help")
+MENUS = (
+    "&File",
+    export.MENU,
+    "&Playback",
+    "&Compute",
+    "&Occlusion",
+    "&View",
+    cameras.VIEWPOINT,
+    "&Look",
+    "&Help",
+)
 
 
 class AllCommands(Protocol):

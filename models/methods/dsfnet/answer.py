@@ -23,6 +23,7 @@ from models.reconstruction import (
     STATE_SCALARS,
     Alarm,
     Array,
+    Coefficients,
     Layer,
     MapLayer,
     MeshLayer,
@@ -171,7 +172,15 @@ def _reconstruction(
             topology.landmarks(d.states) if d.landmark_states is None else d.landmark_states
         ),
         likely_range=None if asked is None else (asked.low, asked.high),
+        coefficients=tuple(_coefficients(d)),
     )
+
+
+def _coefficients(d: Decoded) -> Iterator[Coefficients]:
+    """Of the two branches; the fused face has none: it is no face of the model any more."""
+    for branch, values in ((IMAGE_SPACE, d.image_coefficients), (MODEL_SPACE, d.model_coefficients)):
+        if values is not None:
+            yield Coefficients(f"{branch} identity, then expression", frozen(values))
 
 
 def _image_space_layers(d: Decoded, is_face: NDArray[np.bool_], size: int) -> Iterator[Layer]:

@@ -29,6 +29,8 @@ class Decoded(NamedTuple):
     stray: Any = None  # [B] px: mean distance of what the pixels saw from the face
     looks_apart: Any = None  # [B, 3], see `perceive_both_ways`
     landmark_states: Any = None  # [B, 68, 3]; None: as the surface's
+    image_coefficients: Any = None  # [B, K], identity first
+    model_coefficients: Any = None  # [B, K]
     own: Any = None  # [N] px, see `own_correction`; only of one face with both branches
 
 

@@ -164,6 +164,8 @@ class DSFNet:
             stray=half * _stray(answer.seen, final.face),
             looks_apart=looks_apart,
             landmark_states=self._landmark_states(answer),
+            image_coefficients=None if image is None else image.coefficients,
+            model_coefficients=None if model is None else model.coefficients,
         )
 
     def _states(self, answer: DualSpaceAnswer, face: Tensor) -> tuple[Tensor, Tensor]:

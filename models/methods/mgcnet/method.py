@@ -27,7 +27,7 @@ from models.geometry.warping import inverse_2d, moved_points, resampled, similar
 from models.methods.arguments import check_asked
 from models.networks.blocks import fold_batch_norms
 from models.networks.resnet import ResNet50, ResNetForm
-from models.reconstruction import Alarm, Reconstruction, Scalar, Space, frozen
+from models.reconstruction import Alarm, Coefficients, Reconstruction, Scalar, Space, frozen
 from models.reconstructor import Face
 
 ALIGNMENT = "alignment"
@@ -45,7 +45,7 @@ class _Looked(NamedTuple):
         euler_rad: [B, 3]; mm_per_px: [B]; lost: [B] bool, whether the alignment was given up.
         visibility: [B, N].
         light: [B, N], mean of red, green and blue that arrives there.
-        coefficients: [B, C], identity first, then expression.
+        identity, expression, albedo, harmonics: [B, K] coefficients; the last of the light, [B, 27].
     """
 
     vertices: Any
@@ -54,7 +54,10 @@ class _Looked(NamedTuple):
     lost: Any
     visibility: Any
     light: Any
-    coefficients: Any
+    identity: Any
+    expression: Any
+    albedo: Any
+    harmonics: Any
 
 
 class MGCNet:
@@ -185,7 +188,10 @@ class MGCNet:
             lost=lost,
             visibility=towards_camera(upright, self._triangles).float(),
             light=shading(vertex_normals(shape, self._triangles), c.light).mean(-1),
-            coefficients=torch.cat([c.identity, c.expression], 1),
+            identity=c.identity,
+            expression=c.expression,
+            albedo=c.albedo,
+            harmonics=c.light,
         )
 
     def _reconstruction(self, seen: _Looked, took_part: tuple[str, ...]) -> Reconstruction:
@@ -204,7 +210,12 @@ class MGCNet:
             left_out=tuple(name for name in self.switches if name not in took_part),
             alarms=tuple(_alarms(seen)),
             mm_per_px=float(seen.mm_per_px),
-            coefficients=frozen(seen.coefficients),
+            coefficients=(
+                Coefficients("identity", frozen(seen.identity)),
+                Coefficients("expression", frozen(seen.expression)),
+                Coefficients("albedo", frozen(seen.albedo)),
+                Coefficients("light", frozen(seen.harmonics), "spherical harmonics, 9 per colour"),
+            ),
         )
 
 

@@ -15,7 +15,7 @@ from models.methods.arguments import check_asked
 from models.methods.tddfa import release
 from models.networks.blocks import fold_batch_norms
 from models.networks.regressor import CAMERA
-from models.reconstruction import Alarm, Reconstruction, Scalar, Space, Topology, frozen
+from models.reconstruction import Alarm, Coefficients, Reconstruction, Scalar, Space, Topology, frozen
 from models.reconstructor import Face
 
 LANDMARK_SQUARE = 2**0.5  # side of the crop over the longer side of the landmarks' box
@@ -57,7 +57,7 @@ class Decoded(NamedTuple):
     rotation: Any  # [B, 3, 3] y up
     euler_rad: Any  # [B, 3]
     scale: Any  # [B] px per mm
-    coefficients: Any  # [B, C], identity first
+    coefficients: Any  # [B, C] of the face model, identity first
 
 
 class TDDFA:
@@ -173,7 +173,9 @@ class TDDFA:
             scalars=(Scalar("towards camera", frozen(d.turned), 0.0, 1.0),),
             alarms=self._alarms(d),
             mm_per_px=1 / max(float(d.scale), 1e-6),
-            coefficients=frozen(d.coefficients),
+            coefficients=(
+                Coefficients("identity, then expression", frozen(d.coefficients), "of its face model"),
+            ),
         )
 
     def _alarms(self, d: Decoded) -> tuple[Alarm, ...]:

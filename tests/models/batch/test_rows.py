@@ -24,8 +24,9 @@ from models.batch.rows import (
 from models.catalogue import Provenance
 from models.errors import InputError
 from models.export.files import answer_record
+from models.export.surface import in_file_px
 from models.geometry.rescaling import rescaling
-from models.reconstruction import Alarm
+from models.reconstruction import Alarm, Coefficients
 from models.reconstructor import Face
 from tests.fakes.reconstructor import FakeReconstructor, fake_reconstruct
 
@@ -59,7 +60,7 @@ def test_every_column_has_one_name_a_meaning_and_its_unit_in_its_name():
 
 
 def test_an_answered_face_fills_every_column_with_what_the_column_promises(answer):
-    coefficients = np.arange(3, dtype=np.float32)
+    coefficients = (Coefficients("identity", np.arange(3, dtype=np.float32)),)
     cells = row(replace(answer, coefficients=coefficients), FACE, SEEN, MAKERS, 1, Took(1.0, 2.0, 3.0))
     assert list(cells) == [column.name for column in COLUMNS]
     for column in COLUMNS:
@@ -73,7 +74,7 @@ def test_boxes_points_and_scale_are_told_in_px_of_the_file(answer):
     T_file_image = rescaling((100, 120), (200, 240))
     cells, told = (
         row(answer, FACE, SEEN, MAKERS, T_file_image=T_file_image),
-        answer_record(answer, T_file_image),
+        answer_record(in_file_px(answer, T_file_image)),
     )
     assert [cells[edge] for edge in ("x0", "y0", "x1", "y1")] == told["box"] == [20.5, 40.5, 140.5, 180.5]
     assert np.reshape(cells["landmarks"], (68, 3)) == pytest.approx(np.array(told["landmarks"]), abs=1e-4)

@@ -9,105 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import trimesh
 from PIL import Image
 
 from models.errors import InputError
-from models.export.files import SCHEMA, UNSEEN_GREY, write_answers, write_mesh, write_picture
+from models.export.files import SCHEMA, write_answers, write_picture
+from models.export.mesh import write_mesh
 from models.export.outputs import write_whole
 from models.export.overlay import draw_overlay, face_share
-from models.geometry.rescaling import rescaling
-from models.loading import load_face_model, load_whole_head
 from models.metrics.states import STATE_NAMES, landmark_states, seen_share, state_shares
-from models.reconstruction import SEEN_ABOVE, Alarm, Reconstruction, Scalar, Space, State, frozen, most_likely
-from models.reconstructor import Face
-from tests.fakes.reconstructor import FakeReconstructor, fake_reconstruct
-
-WIDTH, HEIGHT = 220, 200
-
-
-def photo() -> np.ndarray:
-    """[H, W, 3]: red = x, green = y, so that a vertex's colour says where it was taken from."""
-    y, x = np.mgrid[:HEIGHT, :WIDTH]
-    return np.stack([x, y, np.full_like(x, 7)], -1).astype(np.uint8)
-
-
-def answer(alarms: tuple[Alarm, ...] = ()) -> Reconstruction:
-    faces = [Face((40.0, 30.0, 160.0, 170.0))]
-    return fake_reconstruct(photo(), faces, FakeReconstructor(alarms=alarms), frozenset({"confidence"}))[0]
-
-
-def read_mesh(path: Path) -> trimesh.Trimesh:
-    mesh = trimesh.load(path, process=False, force="mesh")
-    assert isinstance(mesh, trimesh.Trimesh)
-    return mesh
-
-
-def test_a_ply_keeps_px_with_y_up_and_the_same_triangles(tmp_path):
-    write_mesh(tmp_path / "face.ply", answer(), photo())
-    mesh = read_mesh(tmp_path / "face.ply")
-    np.testing.assert_allclose(mesh.vertices, answer().vertices * [1, -1, 1], atol=1e-3)
-    np.testing.assert_array_equal(mesh.faces, answer().topology.triangles)
-
-
-def test_a_ply_says_what_its_numbers_mean(tmp_path):
-    write_mesh(tmp_path / "face.ply", answer())
-    head = (tmp_path / "face.ply").read_bytes().split(b"end_header")[0].decode()
-    assert "comment unit px; x right, y up" in head
-    assert f"comment millimetres per px {answer().mm_per_px:.6g}" in head
-    for name in ("visibility", "turned_away", "covered"):
-        assert f"property float {name}" in head
-    assert "property float disagreement" in head
-
-
-def test_a_glb_is_in_metres_about_its_centre_and_its_extras_lead_back_to_px(tmp_path):
-    write_mesh(tmp_path / "face.glb", answer(), photo())
-    mesh = read_mesh(tmp_path / "face.glb")
-    extents = np.ptp(answer().vertices, axis=0) * answer().mm_per_px / 1000
-    np.testing.assert_allclose(mesh.extents, extents, rtol=1e-4)
-    assert 0.05 < mesh.extents.max() < 0.4, "a face is some decimetres high"
-    scene = trimesh.load(tmp_path / "face.glb", process=False)
-    extras = next(iter(scene.geometry.values())).metadata
-    px = mesh.vertices / extras["metres_per_px"] + extras["centre_px"]
-    np.testing.assert_allclose(px * [1, -1, 1], answer().vertices, atol=0.01)
-    assert extras["left_out"] == ["confidence"]
-
-
-@pytest.mark.parametrize("suffix", [".ply", ".glb"])
-def test_triangles_and_normals_look_towards_the_camera(tmp_path, suffix):
-    path = tmp_path / f"face{suffix}"
-    write_mesh(path, answer(), photo())
-    mesh = read_mesh(path)
-    corners = mesh.vertices[mesh.faces]
-    facing = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])[:, 2]
-    assert (facing > 0).mean() > 0.9, "counter-clockwise seen from the camera"
-    assert (mesh.vertex_normals[:, 2] > 0).mean() > 0.9
-
-
-@pytest.mark.parametrize("suffix", [".ply", ".glb"])
-def test_seen_vertices_have_the_colour_of_the_photo_and_unseen_ones_are_grey(tmp_path, suffix):
-    path = tmp_path / f"face{suffix}"
-    write_mesh(path, answer(), photo())
-    colours = read_mesh(path).visual.vertex_colors[:, :3].astype(float)
-    seen = answer().scalar("visibility").values > SEEN_ABOVE
-    assert seen.any()
-    assert (~seen).any()
-    x, y = answer().vertices[seen, 0], answer().vertices[seen, 1]
-    assert np.abs(colours[seen] - np.stack([x, y, np.full_like(x, 7)], -1)).max() <= 1
-    assert (colours[~seen] == UNSEEN_GREY).all()
-
-
-def test_vertices_beyond_the_photo_are_grey(tmp_path):
-    desktop = replace(answer(), vertices=frozen(answer().vertices + np.float32(1000)))
-    write_mesh(tmp_path / "face.ply", desktop, photo())
-    assert (read_mesh(tmp_path / "face.ply").visual.vertex_colors[:, :3] == UNSEEN_GREY).all()
-
-
-def test_an_answer_in_crop_space_or_an_unknown_ending_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="image space"):
-        write_mesh(tmp_path / "face.ply", replace(answer(), space=Space.CROP))
-    with pytest.raises(ValueError, match=r"'\.obj'"):
-        write_mesh(tmp_path / "face.obj", answer())
+from models.reconstruction import Alarm, Reconstruction, Scalar, Space, State, frozen, most_likely
+from tests.fakes.answers import HEIGHT, WIDTH, answer, photo
 
 
 def written(path: Path, answers: list[Reconstruction]) -> dict:
@@ -271,52 +182,3 @@ def test_the_json_of_a_picture_shown_smaller_is_in_px_of_its_file_and_leads_back
     assert "answered_at" not in json.loads(plain.read_text())["image"]
     disagreement = [json.loads(p.read_text())["faces"][0]["scalars"]["disagreement"] for p in (path, plain)]
     assert disagreement[0]["mean"] == pytest.approx(3 * disagreement[1]["mean"], rel=1e-3)
-
-
-@pytest.mark.parametrize("suffix", [".ply", ".glb"])
-def test_face_and_head_leave_together_and_the_head_is_told_apart(tmp_path, suffix):
-    head, model = load_whole_head(), load_face_model()
-    face = Reconstruction(
-        "dsfnet", Space.IMAGE, model.topology, model.mean.numpy() * np.float32([1, -1, 1]), (0.0, 0.0, 0.0)
-    )
-    alone, both = tmp_path / f"face{suffix}", tmp_path / f"head{suffix}"
-    write_mesh(alone, face)
-    write_mesh(both, face, head=head)
-    count, whole = len(face.vertices), len(head.mean)
-    if suffix == ".glb":
-        assert set(trimesh.load_scene(alone).geometry) == {"face"}
-        parts = trimesh.load_scene(both, process=False).geometry
-        assert set(parts) == {"face", "head, not predicted"}
-        assert len(parts["face"].faces) == len(model.topology.triangles)
-        return
-    assert f"element vertex {count}\n".encode() in alone.read_bytes()
-    assert f"element vertex {whole}\n".encode() in both.read_bytes()
-    predicted = trimesh.load(both, process=False).metadata["_ply_raw"]["vertex"]["data"]["predicted"]
-    assert (np.asarray(predicted).ravel() == (np.arange(whole) < count)).all()
-
-
-def test_a_head_is_refused_around_another_mesh(tmp_path):
-    with pytest.raises(ValueError, match="no head"):
-        write_mesh(tmp_path / "head.ply", answer(), head=load_whole_head())
-
-
-@pytest.mark.parametrize("suffix", [".ply", ".glb"])
-def test_the_mesh_of_a_picture_shown_smaller_is_in_px_of_its_file(tmp_path, suffix):
-    path, thrice = tmp_path / f"face{suffix}", rescaling((WIDTH, HEIGHT), (3 * WIDTH, 3 * HEIGHT))
-    write_mesh(path, answer(), photo(), T_file_image=thrice)
-    mesh = read_mesh(path)
-    vertices, mm_per_px = np.asarray(mesh.vertices), answer().mm_per_px / 3
-    if suffix == ".glb":
-        said = mesh.metadata
-        assert said["metres_per_px"] == pytest.approx(mm_per_px / 1000)
-        vertices = vertices / said["metres_per_px"] + said["centre_px"]
-    else:
-        assert f"comment millimetres per px {mm_per_px:.6g}".encode() in path.read_bytes()
-        data = mesh.metadata["_ply_raw"]["vertex"]["data"]
-        (disagreement,) = (scalar for scalar in answer().scalars if scalar.name == "disagreement")
-        np.testing.assert_allclose(np.ravel(data["disagreement"]), 3 * disagreement.values, rtol=1e-5)
-    true = (3 * answer().vertices + (1, 1, 0)) * (1, -1, 1)
-    np.testing.assert_allclose(vertices, true, atol=1e-2)
-    write_mesh(tmp_path / f"shown{suffix}", answer(), photo())
-    colours = read_mesh(tmp_path / f"shown{suffix}").visual.vertex_colors
-    np.testing.assert_array_equal(mesh.visual.vertex_colors, colours)

@@ -11,6 +11,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -46,6 +47,26 @@ def faces(monkeypatch: pytest.MonkeyPatch) -> list[Face]:
     monkeypatch.setattr(run, "load", lambda name, weights, device: FakeReconstructor(name))
     monkeypatch.setattr(run, "detect", lambda image, _: list(found) if image.any() else [])
     return found
+
+
+def test_what_is_written_is_chosen_and_two_pictures_never_share_a_file(tmp_path, faces, capsys):
+    paths = [photo(tmp_path / name) for name in ("a.png", "a-mask.png")]
+    out = tmp_path / "out"
+    words = [*map(str, paths), "--write", "overlay,maps", "--out", str(out), "--weights", "open"]
+    assert run.run_batch(parse_batch(words)) == 0
+    about = {path.name for path in out.iterdir()}
+    assert {"a.png", "a-mask.png", "a-mask_2.png", "a-mask_2-mask.png", "a-depth.png"} <= about
+    assert not any(name.endswith((".json", ".ply", ".glb")) for name in about)
+    said = capsys.readouterr().out
+    assert "-depth.png" in said
+    assert ".glb" not in said
+
+
+def test_an_unknown_kind_of_file_is_a_sentence(tmp_path, capsys):
+    words = [str(photo(tmp_path / "a.png")), "--write", "stl", "--out", str(tmp_path / "out")]
+    assert run.run_batch(parse_batch(words)) == 1
+    assert "'stl'" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 # what is taken
@@ -284,6 +305,20 @@ def test_a_video_becomes_a_row_a_frame_and_a_bad_frame_says_why(tmp_path, monkey
     assert film.closed
     assert main([*words[:-1], str(tmp_path / "p"), "--every", "2"]) == 0
     assert len((tmp_path / "p" / "film.csv").read_text().splitlines()) == 3
+    assert [path.name for path in (tmp_path / "p").iterdir()] == ["film.csv"]
+
+
+def test_a_video_can_leave_with_what_was_seen_drawn_over_its_frames(tmp_path, monkeypatch, faces):
+    monkeypatch.setattr(run, "reader_of", lambda _path: Film())
+    (tmp_path / "film.mp4").write_bytes(b"\0\0\0\x18ftypmp42")
+    words = ["run", str(tmp_path / "film.mp4"), "--out", str(tmp_path), "--video", "--every", "2"]
+    assert main(words) == 0
+    assert (tmp_path / "film.mp4").read_bytes() == b"\0\0\0\x18ftypmp42", "the original stays"
+    assert (tmp_path / "film_2.csv").exists()
+    with av.open(str(tmp_path / "film_2.mp4")) as container:
+        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    assert len(frames) == 2
+    assert np.ptp(frames[0].astype(int), axis=-1).max() > 40, "the overlay has colours, the film has none"
 
 
 # what is said, and how it ends

@@ -1,0 +1,110 @@
+"""What the menu Export writes, on real files (tier 1: the desktop without its dialogs)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import trimesh
+from PySide6.QtGui import QPixmap
+
+from models.errors import InputError
+from models.export import figure, maps
+from models.reconstructor import Face
+from tests.fakes.answers import HEIGHT, WIDTH, answer, photo
+from viewer.export.actions import ACTIONS
+from viewer.sources.source import Frame
+from viewer.state.setting import Setting
+from viewer.state.shown import Shown
+from viewer.state.state import State
+from viewer.widgets.dialogs import BRANCH, KINDS, Desktop, ending_of
+
+
+@pytest.fixture(autouse=True)
+def small_pictures(monkeypatch):
+    monkeypatch.setattr(maps, "TEXTURE_PX", 64)
+    monkeypatch.setattr(figure, "TURN_FRAMES", 2)
+
+
+def state(**frame) -> State:
+    told = answer()
+    shown = Shown(Frame(photo(), "ann.jpg", **frame), (Face(told.box),), (told,))
+    return State(shown=shown, frame=shown.frame)
+
+
+def export(kind: str, path: Path, now: State | None = None) -> None:
+    Desktop(lambda: QPixmap()).export(kind, str(path), now or state())
+
+
+class Asked:
+    """Commands that only remember what kind a row asks for."""
+
+    kinds: list[str]
+
+    def __init__(self) -> None:
+        self.kinds = []
+
+    def export(self, kind: str) -> None:
+        self.kinds.append(kind)
+
+    def export_branch(self) -> None:
+        self.kinds.append("branch")
+
+
+def test_every_row_of_the_menu_writes_the_file_it_is_named_after(tmp_path):
+    asked = Asked()
+    for row in ACTIONS:
+        row.verb(asked)
+    kinds = set(asked.kinds) - {"branch", "png"}
+    assert set(KINDS) - kinds == {"png", "csv", "case.json", "parquet", "pdf"}
+    for kind in kinds:
+        path = tmp_path / kind / f"ann{ending_of(kind)}"
+        if kind.startswith("head."):
+            with pytest.raises(InputError, match="has no head"):
+                export(kind, path)
+        else:
+            export(kind, path)
+            assert path.stat().st_size > 100
+
+
+def test_a_branch_is_written_as_the_file_is_called(tmp_path):
+    for suffix in (".glb", ".obj", ".ply"):
+        path = tmp_path / f"a{suffix}"
+        export(f"{BRANCH}visible surface", path)
+        mesh = trimesh.load(path, process=False, force="mesh")
+        assert len(mesh.faces) == len(answer().layer("visible surface").triangles)
+    assert ending_of(f"{BRANCH}image space") == "-image-space.glb"
+
+
+def test_files_that_belong_to_the_one_the_user_named_replace_nothing(tmp_path):
+    (tmp_path / "a.mtl").write_text("mine")
+    with pytest.raises(InputError, match=r"a\.mtl is there already"):
+        export("obj", tmp_path / "a.obj")
+    assert {path.name for path in tmp_path.iterdir()} == {"a.mtl"}
+    assert (tmp_path / "a.mtl").read_text() == "mine"
+
+
+def test_the_picture_that_is_open_is_never_written_over(tmp_path):
+    path = tmp_path / "ann.png"
+    path.write_bytes(b"a photo")
+    with pytest.raises(InputError, match="over an input"):
+        export("overlay", path, state(path=path))
+    assert path.read_bytes() == b"a photo"
+
+
+def test_the_answer_is_in_px_of_the_pictures_file(tmp_path):
+    export("json", tmp_path / "a.json", state(file_size=(2 * WIDTH, 2 * HEIGHT)))
+    assert f'"width_px": {2 * WIDTH}' in (tmp_path / "a.json").read_text()
+
+
+@pytest.mark.parametrize(("suffix", "begins"), [(".svg", b"<svg"), (".pdf", b"%PDF"), (".png", b"\x89PNG")])
+def test_a_figure_is_what_its_ending_says_and_shows_who_else_answered(tmp_path, qapp, suffix, begins):
+    peer = replace(answer(), method="tddfa")
+    now = state()
+    shown = replace(now.shown, others={Setting("tddfa", "open"): (peer,)})
+    path = tmp_path / f"a{suffix}"
+    export("figure", path, replace(now, shown=shown))
+    assert path.read_bytes().startswith(begins)
+    if suffix == ".svg":
+        assert ">tddfa" in path.read_text()

@@ -1,0 +1,129 @@
+"""`unmask render`: figures of faces, and videos of them, without a window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.detection.detectors import detect
+from models.errors import InputError, told
+from models.export.figure import Row, faces_figure, turning
+from models.export.maps import png
+from models.export.outputs import Outputs
+from models.export.sheet import Sheet, as_pixels, as_svg
+from models.export.video import VIDEO_SUFFIXES, video_bytes
+from models.loading import checked_device, load
+from models.occlusion.cover import lay
+from models.occlusion.kinds import KINDS, cover
+from models.pipeline import reconstruct
+from models.reconstruction import Reconstruction
+from models.reconstructor import Face, Reconstructor
+from viewer.cli.answering import Answering
+from viewer.cli.clip import Clip, reader_of
+from viewer.cli.inputs import check_box
+from viewer.cli.options import Render
+from viewer.cli.speech import complain, say
+from viewer.sources.named import is_video
+from viewer.sources.source import Frame
+from viewer.sources.still import read_still
+
+FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
+Ask = Callable[[NDArray[np.uint8], Sequence[Face]], list[Reconstruction]]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Methods:
+    """Who answers: the method whose branches are shown, and its peers."""
+
+    first: Reconstructor
+    peers: tuple[Reconstructor, ...]
+
+    def __call__(self, image: NDArray[np.uint8], face: Face, without: frozenset[str]) -> list[Reconstruction]:
+        """The first's answer about one face, then the peers'."""
+        return [
+            *reconstruct(image, [face], self.first, without),
+            *(reconstruct(image, [face], peer)[0] for peer in self.peers),
+        ]
+
+
+def run_render(asked: Render) -> int:
+    """Write the figure or video. Returns 1 if it failed."""
+    try:
+        outputs = Outputs(asked.paths, asked.overwrite)
+        outputs.refuse([asked.out])
+        outputs.write(asked.out, _rendered(asked))
+    except Exception as error:
+        complain(f"unmask: {told(error)}")
+        return 1
+    say(str(asked.out))
+    return 0
+
+
+def _rendered(asked: Render) -> bytes:
+    suffix = asked.out.suffix.lower()
+    if suffix not in (*FIGURE_SUFFIXES, *VIDEO_SUFFIXES):
+        known = ", ".join((*FIGURE_SUFFIXES, *VIDEO_SUFFIXES))
+        raise InputError(f"{asked.out.name} ends in none of {known}. Name such a file with --out.")
+    for kind in asked.kinds:
+        if kind not in KINDS:
+            raise InputError(f"There is no cover {kind!r}. --kind takes {', '.join(KINDS)}.")
+    device = checked_device(asked.device)
+    methods = Methods(
+        load(asked.method, asked.weights, device), tuple(load(peer, device=device) for peer in asked.peers)
+    )
+    if any(map(is_video, asked.paths)):
+        return _clip(asked, methods.first, device, suffix)
+    rows = [row for path in asked.paths for row in _rows(asked, methods, path)]
+    if suffix in VIDEO_SUFFIXES:
+        return turning(rows, asked.wish, suffix)
+    return _figure(faces_figure(rows, asked.wish), suffix)
+
+
+def _figure(sheet: Sheet, suffix: str) -> bytes:
+    if suffix == ".svg":
+        return as_svg(sheet)
+    if suffix == ".pdf":
+        from viewer.widgets.pdf import as_pdf  # brings Qt, which only a PDF needs
+
+        return as_pdf(sheet)
+    return png(as_pixels(sheet))
+
+
+def _opened(path: Path) -> Frame:
+    """The picture a row is about: the one place to open anything else than a picture."""
+    return read_still(path)
+
+
+def _rows(asked: Render, methods: Methods, path: Path) -> Iterator[Row]:
+    """The row of a picture, and one for each cover laid on its face."""
+    frame = _opened(path)
+    if asked.box is not None:
+        check_box(asked.box, *frame.full_size)
+    faces = detect(frame.image, asked.detector) if asked.box is None else [Face(frame.shown_box(asked.box))]
+    if not faces:
+        raise InputError(f"No face was found in {frame.name}. Give its place with --box x0,y0,x1,y1.")
+    bare = methods(frame.image, faces[0], asked.without)
+    several = len(asked.paths) > 1 or bool(asked.kinds)
+    yield Row(path.stem if several else "", frame.image, bare)
+    for kind in asked.kinds:
+        laid, _ = lay(frame.image, [cover(kind, bare[0].landmarks[:, :2], asked.seed)])
+        yield Row(kind, laid, methods(laid, faces[0], asked.without))
+
+
+def _clip(asked: Render, method: Reconstructor, device: str, suffix: str) -> bytes:
+    """Panels side by side, frame by frame; where there is no face, the frames before it go on."""
+    if len(asked.paths) > 1 or suffix not in VIDEO_SUFFIXES:
+        raise InputError(f"A video is rendered alone, to one of {', '.join(VIDEO_SUFFIXES)}.")
+    ask = Answering(method, device, lambda: load(asked.method, asked.weights, "cpu"), asked.without)
+    clip = Clip(ask, lambda image: detect(image, asked.detector), asked.box)
+    reader = reader_of(asked.paths[0])
+    sheets = (
+        faces_figure([Row("", frame.image, answers[:1])], asked.wish)
+        for frame, answers in clip.answers(reader)
+        if answers
+    )
+    return video_bytes((as_pixels(sheet)[..., :3] for sheet in sheets), suffix, asked.frames_per_s)
