@@ -166,7 +166,7 @@ def test_a_case_is_never_written_over_the_picture_it_is_about(qtbot, desk, tmp_p
     assert path.read_bytes() == before
 
 
-def test_boxes_drawn_by_hand_are_asked_about_again_and_nobody_looks_for_faces(qtbot, desk, other, tmp_path):
+def test_boxes_drawn_by_hand_are_asked_about_again(qtbot, desk, other, tmp_path):
     open_photo(qtbot, desk, photo(tmp_path / "face.png"))
     with qtbot.waitSignal(desk.session.answered):
         desk.commands.faces.look_at_box((50.0, 60.0, 150.0, 180.0))
