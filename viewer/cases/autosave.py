@@ -148,7 +148,7 @@ def _parts(state: State) -> tuple[object, ...]:
         *(None if shown is None else shown.bare, state.opened, state.boxes, state.truth, state.selected_face),
         *(state.method, state.weights, state.switched_off, state.detector, state.lineup, state.steady),
         *(state.camera, state.cameras, state.link, state.views, state.comparison, state.normaliser),
-        *(*lab, *looks, state.notes, state.case, state.probe),
+        *(*lab, *looks, state.notes, state.case, state.probe, state.truth_in_3d, state.mining.marks),
     )
 
 

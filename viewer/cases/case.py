@@ -308,6 +308,7 @@ class Looks:
     head: bool = True
     whole_photo: bool = False
     normaliser: Text = "box"
+    truth_in_3d: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def checked(case: Case) -> None:
             pixels(answers.thumbnail, 3)
         except ValueError as error:
             raise MalformedError(f"answers[{place}].thumbnail", str(error)) from error
-    section_changes(case)
+    section_changes(case, State())
 
 
 def read_whole(path: Path) -> Case:
@@ -114,7 +114,7 @@ def frame_changes(located: Located, state: State, frame: Frame) -> Changes:
             threshold_percent=occluders.threshold_percent,
         ),
         "comparison": comparison_of(case, located.settings, ()),
-        **section_changes(case),
+        **section_changes(case, state),
     }
 
 
@@ -154,12 +154,12 @@ def comparison_of(case: Case, settings: Mapping[Who, Setting], pinned: Sequence[
     return Comparison(side(sides.a), side(sides.b), sides.mode, sides.wipe, sides.b_in_front)
 
 
-def section_changes(case: Case) -> Changes:
+def section_changes(case: Case, state: State) -> Changes:
     """What other features bring back; sections of features that are not there are left alone."""
     changes: Changes = {}
     for name, values in case.sections.items():
         if name in SECTIONS:
-            changes |= SECTIONS[name].restored(values, f"sections.{name}")
+            changes |= SECTIONS[name].restored(values, state, f"sections.{name}")
     return changes
 
 
@@ -173,6 +173,7 @@ def _look_changes(case: Case, state: State) -> Changes:
         "styles": MappingProxyType(styles),
         "head": looks.head,
         "whole_photo": looks.whole_photo,
+        "truth_in_3d": looks.truth_in_3d,
         "normaliser": looks.normaliser
         if looks.normaliser in {row.key for row in NORMALISERS}
         else state.normaliser,

@@ -321,4 +321,5 @@ def _looks(state: State) -> Looks:
         state.head,
         state.whole_photo,
         state.normaliser,
+        state.truth_in_3d,
     )

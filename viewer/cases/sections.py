@@ -1,11 +1,15 @@
-"""Where other features add what they found to a case, without this one knowing them. No Qt."""
+"""What features keep in a case beyond the view: each its own part, under `sections`, by its name. No Qt."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from models.errors import InputError
+from viewer.cases.records import MalformedError
+from viewer.state.mining import marks_as_json, marks_from_json
 from viewer.state.state import Changes, State
 
 
@@ -15,17 +19,35 @@ class Section(Protocol):
     def of(self, state: State) -> Any:
         """What a case is to hold, as JSON values with finite numbers; None for nothing."""
 
-    def restored(self, values: Any, key: str) -> Changes:
+    def restored(self, values: Any, state: State, key: str) -> Changes:
         """The changes of State that bring it back.
 
         Args:
             values: As a case file holds them: nothing about them has been checked but that they are JSON.
-            key: Where they stand in it, for messages.
+            state: What holds now.
+            key: Where they stand in the file, for messages.
 
         Raises:
             MalformedError: They are not what `of` gives; names the key.
         """
 
 
-SECTIONS: Mapping[str, Section] = MappingProxyType({})
-"""By the name of the key under `sections`. A feature below this one is added here."""
+class MarksSection:
+    """What somebody said about answers while mining; it is added to the marks that are there."""
+
+    def of(self, state: State) -> Any:
+        """A list of marks."""
+        return marks_as_json(state.mining.marks) or None
+
+    def restored(self, values: Any, state: State, key: str) -> Changes:
+        """Marks of the case come before those about the same answers."""
+        try:
+            marks = marks_from_json(values)
+        except InputError as error:
+            raise MalformedError(key, f"is not usable: {error}") from error
+        merged = MappingProxyType({**state.mining.marks, **marks})
+        return {"mining": replace(state.mining, marks=merged)}
+
+
+SECTIONS: Mapping[str, Section] = MappingProxyType({"marks": MarksSection()})
+"""By the name of the key under `sections`."""

@@ -157,6 +157,7 @@ def states(draw, full=None):
         probe=draw(st.none() | st.builds(Probe, st.integers(0, 999), st.just((0.0, 0.0, 0.0)), names)),
         whole_photo=draw(st.booleans()),
         head=draw(st.booleans()),
+        truth_in_3d=draw(st.booleans()),
         theme=draw(st.sampled_from(Theme)),
         comparison=draw(comparisons),
         occlusion=draw(occlusions),

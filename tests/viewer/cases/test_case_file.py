@@ -15,9 +15,11 @@ from viewer.cases import case_file
 from viewer.cases.case import SCHEMA, Case, Who
 from viewer.cases.case_file import put_aside, read, read_file, write_file, written
 from viewer.cases.locating import Located
-from viewer.cases.restoring import checked, faces_of, frame_changes, read_whole, view_changes
+from viewer.cases.records import MalformedError
+from viewer.cases.restoring import checked, faces_of, frame_changes, read_whole, section_changes, view_changes
 from viewer.cases.saving import boxes_told, case_of
 from viewer.cases.scaling import to_file, to_shown
+from viewer.state.mining import FaceKey, Mark, Mining
 from viewer.state.setting import Setting
 from viewer.state.state import State
 
@@ -43,7 +45,7 @@ def test_every_part_of_the_view_comes_back_from_a_file(state):
     for name in (
         *("camera", "link", "views", "method", "weights", "switched_off", "detector", "lineup", "steady"),
         *("overlays", "styles", "whole_photo", "head", "theme", "comparison", "panel_layout", "normaliser"),
-        *("boxes", "notes", "cameras"),
+        *("truth_in_3d", "boxes", "notes", "cameras"),
     ):
         assert getattr(again, name) == getattr(state, name), name
 
@@ -95,11 +97,13 @@ def test_every_field_of_the_state_is_kept_or_belongs_to_the_moment():
         *("camera", "link", "cameras", "views", "method", "weights", "switched_off", "detector", "lineup"),
         *("steady", "overlays", "styles", "selected_face", "probe", "whole_photo", "head", "theme", "boxes"),
         *("comparison", "occlusion", "panel_layout", "normaliser", "notes", "truth", "shown", "opened"),
+        *("mining", "truth_in_3d"),  # of mining the marks
     }
     of_the_moment = {
         *("frame", "source", "searches", "stale", "switches", "busy", "doing", "live", "fps", "source_name"),
         *("notice", "device", "gl_renderer", "drawing_box", "recent", "explained", "history", "visited"),
-        "case",
+        *("case", "box_trial"),
+        "keys",  # the user's, whatever is looked at
     }
     assert {field.name for field in fields(State)} == kept | of_the_moment
 
@@ -183,4 +187,26 @@ def test_a_case_written_by_the_first_version_can_always_be_read():
     data = Path(__file__).with_name("first_version.case.json").read_bytes()
     case = read(data, "first_version.case.json")
     checked(case)
-    assert json.loads(written(case)) == json.loads(data)
+    assert within(json.loads(data), json.loads(written(case))), "what it says is written as it was"
+
+
+def within(old: object, new: object) -> bool:
+    """Whether all of `old` stands in `new`, which may say more."""
+    if isinstance(old, dict):
+        return isinstance(new, dict) and all(key in new and within(old[key], new[key]) for key in old)
+    if isinstance(old, list):
+        return isinstance(new, list) and len(old) == len(new) and all(map(within, old, new))
+    return old == new
+
+
+def test_marks_are_kept_and_added_to_those_that_are_there():
+    def keyed(name: str) -> FaceKey:
+        return FaceKey(name, 0, 1, "dsfnet", "open")
+
+    marks = {keyed("a.png"): Mark(None, "the chin is wrong")}
+    data = written(case_of(State(mining=Mining(marks=marks)), NoDisk()))
+    here = State(mining=Mining(marks={keyed("b.png"): Mark(None, "fine")}))
+    again = section_changes(read(data, "x.case.json"), here)["mining"]
+    assert again.marks == {**marks, **here.mining.marks}
+    with pytest.raises(MalformedError, match=r"sections\.marks"):
+        checked(replace(PLAIN, sections={"marks": [{"input": 3}]}))
