@@ -33,6 +33,7 @@ OPTIONS = {
         *("--list", "--recursive", "--every", "--out", "--resume", "--format", "--meshes", "--evidence"),
         *("--workers", "--cluster", "--method", "--weights", "--finder", "--without", "--device", "--box"),
     },
+    ("render",): {"--out", "--layout", "--size", "--look", "--transparent", "--caption", "--peers"},
     ("replay",): {"--out", "--device", "--overwrite"},
     ("evaluate",): {"--out", "--method", "--weights", "--box", "--compare"},
     ("assets",): {"--json"},

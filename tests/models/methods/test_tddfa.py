@@ -80,7 +80,8 @@ def test_an_answer_is_the_linear_face_seen_by_the_camera_with_y_down():
     assert np.allclose(answer.vertices[:, 1], SIZE - q[:, 1], atol=1e-3)
     assert np.allclose(answer.vertices[:, 2], q[:, 2] + 20, atol=1e-3)
     assert answer.mm_per_px == pytest.approx(1 / 0.6, rel=1e-4)
-    assert answer.coefficients == pytest.approx(c)
+    (told,) = answer.coefficients
+    assert told.values == pytest.approx(c)
 
 
 @pytest.mark.parametrize("angles", [(0, 0, 0), (20, -50, 30), (-15, 70, -40)])
