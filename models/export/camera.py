@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from models.geometry.arrays import Doubles, Floats
-from models.geometry.transforms import rotation_from_euler
 from models.reconstruction import Reconstruction
 
 
@@ -43,6 +41,10 @@ def camera_of(answer: Reconstruction) -> Camera:
     The face's centre is held to be that of the mean face, as far as the topology has one. What a network
     believes of a perspective is in the vertices, not here.
     """
+    import torch  # the window draws overlays, and does not wait for torch
+
+    from models.geometry.transforms import rotation_from_euler
+
     angles = torch.tensor(answer.pose_deg, dtype=torch.float64).deg2rad()
     rotation = rotation_from_euler(angles).numpy()
     mean = answer.topology.mean

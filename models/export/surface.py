@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from models.geometry.arrays import Doubles, Floats, Photo
 from models.geometry.rescaling import AS_SHOWN, moved, moved_box
-from models.geometry.transforms import vertex_normals
 from models.reconstruction import (
     BRANCHES,
     FUSED,
@@ -108,6 +106,10 @@ def _p_seen(surface: MeshLayer) -> Array | None:
 
 def normals_of(surface: MeshLayer) -> Array:
     """[N, 3] of length one: x right, y up, z towards the camera."""
+    import torch  # the window draws overlays, and does not wait for torch
+
+    from models.geometry.transforms import vertex_normals
+
     upright = surface.vertices.astype(np.float32) * np.array([1, -1, 1], np.float32)
     triangles = torch.from_numpy(np.array(surface.triangles)).long()
     return np.asarray(vertex_normals(torch.from_numpy(upright)[None], triangles)[0].numpy())
