@@ -44,6 +44,10 @@ def test_what_comes_and_goes_is_no_leak():
     assert judge(with_rounds(files=lambda i: 14 + i % 3)) == []
 
 
+def test_what_is_made_once_and_late_is_no_leak():
+    assert judge(with_rounds(objects=lambda i: 300 + 9 * (i > 12))) == []
+
+
 def test_too_few_rounds_are_no_proof():
     assert "more minutes" in judge(ROUNDS[:4])[0]
     assert "more minutes" in judge([])[0]
