@@ -148,10 +148,6 @@ def _states(rows: Rows, points: slice = slice(None)) -> tuple[Doubles, NDArray[n
     return told[:, points], truth[:, points]
 
 
-def _inner_covered_auc(rows: Rows) -> float:
-    return _covered_against_seen(rows, roc_auc, INNER)
-
-
 def _hidden_auc(rows: Rows) -> float:
     p_seen, hidden = _hidden_against_seen(rows, slice(None))
     return roc_auc(1 - p_seen, hidden)

@@ -12,7 +12,6 @@ from models.geometry.arrays import Photo
 
 THUMBNAIL_PX = 160
 LARGEST_PNG_PIXELS = 48_000_000
-MODES = {3: "RGB", 4: "RGBA"}
 
 
 def thumbnail(image: Photo) -> Photo:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from models.batch.rows import documented
 from models.catalogue import DETECTOR_NEEDS, USUAL_DETECTOR
 from models.export.wish import LAYOUTS, LOOKS, Wish
 from models.geometry.arrays import Box
@@ -217,10 +218,31 @@ def _fill_table(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--shard", type=_positive, default=0, metavar="N", help="pictures a file of the table (16 to 256)"
     )
+    parser.add_argument("--columns", action=_Columns, nargs=0, help="print what each column holds, then quit")
     parser.add_argument(
         "--cluster", default="", metavar="ADDRESS", help="run on a Ray cluster: ray://HOST:PORT, or local"
     )
     _add_who(parser)
+
+
+def _who_of(found: argparse.Namespace) -> dict[str, Any]:
+    """What `_add_who` asked for."""
+    return {
+        "method": found.method,
+        "weights": found.weights or best_offer(found.method).setting.weights,
+        "detector": found.detector,
+        "device": found.device,
+        "without": frozenset().union(*found.without),
+        "box": found.box,
+    }
+
+
+class _Columns(argparse.Action):
+    """Print what the columns of a table hold, and end."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        print(documented())
+        parser.exit()
 
 
 def _table_of(found: argparse.Namespace) -> Table:
@@ -229,12 +251,7 @@ def _table_of(found: argparse.Namespace) -> Table:
     return Table(
         images=tuple(map(Path, found.images)),
         out=found.out,
-        method=found.method,
-        weights=found.weights or best_offer(found.method).setting.weights,
-        detector=found.detector,
-        device=found.device,
-        without=frozenset().union(*found.without),
-        box=found.box,
+        **_who_of(found),
         lists=tuple(found.list),
         recursive=found.recursive,
         every=found.every,
@@ -254,13 +271,8 @@ def _batch_of(found: argparse.Namespace) -> Batch:
     return Batch(
         images=tuple(map(Path, found.images)),
         out=found.out,
-        method=found.method,
-        weights=found.weights or best_offer(found.method).setting.weights,
-        detector=found.detector,
-        device=found.device,
-        without=frozenset().union(*found.without),
+        **_who_of(found),
         branches=found.branches,
-        box=found.box,
         lists=tuple(found.list),
         recursive=found.recursive,
         every=found.every,
@@ -288,12 +300,7 @@ def _occlude_of(found: argparse.Namespace) -> Occlude:
     return Occlude(
         image=found.image,
         out=found.out,
-        method=found.method,
-        weights=found.weights or best_offer(found.method).setting.weights,
-        detector=found.detector,
-        device=found.device,
-        without=frozenset().union(*found.without),
-        box=found.box,
+        **_who_of(found),
         kinds=tuple(found.kind),
         seed=found.seed,
         sweep=growing if found.sweep == "growing" else found.sweep,
@@ -407,12 +414,7 @@ def _render_of(found: argparse.Namespace) -> Render:
         paths=tuple(found.paths),
         out=found.out,
         wish=wish,
-        method=found.method,
-        weights=found.weights or best_offer(found.method).setting.weights,
-        detector=found.detector,
-        device=found.device,
-        without=frozenset().union(*found.without),
-        box=found.box,
+        **_who_of(found),
         peers=found.peers,
         kinds=tuple(found.kind),
         seed=found.seed,

@@ -100,17 +100,6 @@ def parsed(expression: str) -> Test:
     return _Parser(tokens, len(expression)).whole()
 
 
-def uses_marks(expression: str) -> bool:
-    """Whether what holds depends on marks and notes; of one that cannot be understood, no."""
-    try:
-        tokens = _tokens(expression)
-    except FilterError:
-        return False
-    words = {token.text.casefold() for token in tokens if token.kind == "word"}
-    alone = any(token.kind in ("word", "quoted") and token.text.casefold() not in WORDS for token in tokens)
-    return alone or bool(words & {"mark", "note"})
-
-
 def _tokens(expression: str) -> list[_Token]:
     tokens, at = [], 0
     while expression[at:].strip():

@@ -28,7 +28,6 @@ from models.reconstruction import Reconstruction
 
 BFM = "BFM.mat"
 DENSE_3D = ("NME 3D, dense", "all", "mean")
-POSE_YAW = ("head pose, yaw", "all", "mean")
 POSE_MAE = ("head pose, mean of three", "all", "mean")
 BALANCED_2D = (NME_2D.title, "balanced", "mean")
 

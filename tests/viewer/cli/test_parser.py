@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from models.batch.rows import COLUMNS
 from models.errors import MethodError, MissingAssetError
 from models.reconstructor import Face
 from resources import weights
@@ -19,7 +20,7 @@ from tests.fakes.reconstructor import FakeReconstructor
 from viewer.__main__ import main
 from viewer.cli import run
 from viewer.cli.options import Batch, Launch
-from viewer.cli.parser import parse_batch, parse_launch
+from viewer.cli.parser import parse, parse_batch, parse_launch
 
 SWITCHES = ("image space", "model space", "confidence", "visibility mask")
 
@@ -204,3 +205,11 @@ def test_help_lists_the_commands(capsys):
     told = [line.split(maxsplit=1) for line in said.splitlines() if line.startswith("    ")]
     lines = {words[0]: words[1] for words in told if len(words) == 2}
     assert {"run", "occlude", "evaluate", "assets", "about"} <= set(lines)
+
+
+def test_the_columns_of_a_batch_are_printed_without_any_input(capsys):
+    with pytest.raises(SystemExit) as ended:
+        parse(["batch", "--columns"])
+    assert ended.value.code == 0
+    told = capsys.readouterr().out
+    assert all(f"| `{column.name}` |" in told for column in COLUMNS)
