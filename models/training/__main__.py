@@ -52,7 +52,7 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "prnet": PRNetRecipe,
 }
 RENDERS_ALL_ALONG = ("dsfnet", "dsfnet-published")
-MEASURES = ("minutes", "share")
+MEASURES = ("minutes", "share", "learning_rate")
 COUNTS = ("batch", "pool", "workers", "threads", "seed", "cutouts", "backdrops", "scenes")
 FIRST_SCENE = 10_000_000  # those below are kept for tests
 
@@ -155,6 +155,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", choices=["states"], help="train DSFNet's states and masks, keep all else")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--minutes", type=float, help="wall clock of the whole run, all parts together")
+    parser.add_argument("--learning-rate", type=float, help="the highest of the run, instead of the recipe's")
     parser.add_argument("--stock", type=Path, help="folder of what was rendered before (default: in OUT)")
     for name in COUNTS:
         parser.add_argument(f"--{name}", type=int, help="instead of the recipe's")
