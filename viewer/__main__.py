@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from viewer.assets.cli import Assets
 from viewer.cli.about import About
 from viewer.cli.evaluate import Evaluate
-from viewer.cli.options import Batch, Launch, Occlude, Render, Replay, Table
+from viewer.cli.options import Batch, Launch, Occlude, Render, Replay, Run
 from viewer.cli.parser import Asked, parse
 from viewer.cli.speech import ended_well
 
@@ -29,14 +29,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(asked: Asked) -> int:
     match asked:
+        case Run():
+            from viewer.cli.run import run_run
+
+            return run_run(asked)
         case Batch():
-            from viewer.cli.run import run_batch
+            from viewer.cli.batch import run_batch
 
             return run_batch(asked)
-        case Table():
-            from viewer.cli.batch import run_table
-
-            return run_table(asked)
         case Occlude():
             from viewer.cli.occlude import run_occlude
 

@@ -18,7 +18,7 @@ from models.catalogue import Provenance, provenance
 from models.errors import UnmaskError
 from models.loading import checked_device
 from resources import program_version
-from viewer.cli.options import Table
+from viewer.cli.options import Batch
 from viewer.cli.parts import ARCHIVE_ENDINGS, part_of, read_part
 from viewer.cli.speech import complain, say
 from viewer.sources.named import expanded, is_video, lists_of
@@ -26,7 +26,7 @@ from viewer.sources.named import expanded, is_video, lists_of
 Execute = Callable[[Sequence[Shard]], Iterator[Done]]
 
 
-def run_table(asked: Table) -> int:
+def run_batch(asked: Batch) -> int:
     """Answer about every picture that no shard holds yet. Returns 1 if any could not be answered."""
     try:
         return _run(asked)
@@ -35,7 +35,7 @@ def run_table(asked: Table) -> int:
         return 1
 
 
-def _run(asked: Table) -> int:
+def _run(asked: Batch) -> int:
     check_form(asked.form)
     device = checked_device(asked.device)
     paths = expanded(asked.images, asked.lists, asked.recursive, ARCHIVE_ENDINGS)
@@ -56,7 +56,7 @@ def _run(asked: Table) -> int:
     return 1 if problems else 0
 
 
-def settings_of(asked: Table, weights: Provenance) -> dict[str, Any]:
+def settings_of(asked: Batch, weights: Provenance) -> dict[str, Any]:
     """Of what was asked for, what changes the table, as JSON values."""
     return {
         "method": asked.method,
@@ -73,7 +73,7 @@ def settings_of(asked: Table, weights: Provenance) -> dict[str, Any]:
     }
 
 
-def _work(asked: Table, device: str, weights: Provenance) -> tuple[Work, Execute]:
+def _work(asked: Batch, device: str, weights: Provenance) -> tuple[Work, Execute]:
     """What is to be done with every shard, and who does it."""
     cores = len(os.sched_getaffinity(0))
     workers = asked.workers or (cores if device == "cpu" else 1)

@@ -51,7 +51,7 @@ class Launch:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class Run:
     """What `unmask run` was asked to do.
 
     Attributes:
@@ -105,13 +105,13 @@ class Replay:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class Batch:
     """What `unmask batch` was asked to do.
 
     Attributes:
-        images, lists, recursive, every: As in Batch; also tar archives.
+        images, lists, recursive, every: As in Run; also tar archives.
         out: Folder for the table and what goes with it.
-        method, weights, device, detector, without, box: As in Batch.
+        method, weights, device, detector, without, box: As in Run.
         workers: Processes; 0 as many as there are cores, on a GPU one.
         resume: Whether a batch that stands in the folder is gone on with.
         form: Of the table, see `models.batch.tables.FORMS`.
@@ -148,7 +148,7 @@ class Occlude:
     Attributes:
         image: The picture.
         out: Folder for the files.
-        method, weights, detector, device, without, box, overwrite: As in Batch.
+        method, weights, detector, device, without, box, overwrite: As in Run.
         kinds: Covers to lay, from the bottom up.
         seed: Of covers, sweep and jitter.
         sweep: What sweeps over the face; None for no sweep.
@@ -191,7 +191,7 @@ class Render:
         paths: Pictures, or one video.
         out: The file: .png, .svg, .pdf, .mp4 or .webm.
         wish: How it is to look.
-        method, weights, device, detector, without, box, overwrite: As in Batch.
+        method, weights, device, detector, without, box, overwrite: As in Run.
         peers: Other methods, whose faces stand beside.
         kinds: Covers, each of which gives every face one more row.
         seed: Of the covers.

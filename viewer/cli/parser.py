@@ -18,11 +18,11 @@ from viewer.assets.cli import Assets, assets_of, fill_assets
 from viewer.cli.about import About, about_of, fill_about
 from viewer.cli.evaluate import Evaluate
 from viewer.cli.inputs import SMALLEST_BOX_PX
-from viewer.cli.options import USUALLY_WRITTEN, Batch, Launch, Occlude, Render, Replay, Table
+from viewer.cli.options import USUALLY_WRITTEN, Batch, Launch, Occlude, Render, Replay, Run
 from viewer.methods.available import best_offer
 from viewer.state.layout import PANEL_LAYOUTS
 
-Asked = Launch | Batch | Table | Occlude | Render | Replay | Evaluate | Assets | About
+Asked = Launch | Run | Batch | Occlude | Render | Replay | Evaluate | Assets | About
 DESCRIPTION = "See what a face alignment network saw, and what it made up where it saw nothing."
 WINDOW = "opens the window: on PATHs, which are pictures, a video or a folder, or on a bundled photo"
 EVALUATE = "evaluate"
@@ -83,10 +83,10 @@ def parse_launch(words: Sequence[str]) -> Launch:
     )
 
 
-def parse_batch(words: Sequence[str]) -> Batch:
+def parse_run(words: Sequence[str]) -> Run:
     """The words after `unmask run`."""
     asked = parse(["run", *words])
-    assert isinstance(asked, Batch)
+    assert isinstance(asked, Run)
     return asked
 
 
@@ -245,10 +245,10 @@ class _Columns(argparse.Action):
         parser.exit()
 
 
-def _table_of(found: argparse.Namespace) -> Table:
+def _batch_of(found: argparse.Namespace) -> Batch:
     if not found.images and not found.list:
         found.complain("name at least one INPUT")
-    return Table(
+    return Batch(
         images=tuple(map(Path, found.images)),
         out=found.out,
         **_who_of(found),
@@ -265,10 +265,10 @@ def _table_of(found: argparse.Namespace) -> Table:
     )
 
 
-def _batch_of(found: argparse.Namespace) -> Batch:
+def _run_of(found: argparse.Namespace) -> Run:
     if not found.images and not found.list:
         found.complain("name at least one INPUT")
-    return Batch(
+    return Run(
         images=tuple(map(Path, found.images)),
         out=found.out,
         **_who_of(found),
@@ -535,11 +535,11 @@ COMMANDS: dict[
     str,
     tuple[str, Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace], Asked]],
 ] = {
-    "run": ("Answer without a window, and write files for every picture and video", _fill_run, _batch_of),
+    "run": ("Answer without a window, and write files for every picture and video", _fill_run, _run_of),
     "batch": (
         "Answer about many pictures in one table, in several processes; a run that was stopped goes on",
         _fill_table,
-        _table_of,
+        _batch_of,
     ),
     "occlude": (
         "Occlude a face and write what that changes, compared with the bare answer: NAME.json, NAME.png and "

@@ -28,7 +28,7 @@ from resources import program_version
 from viewer.cli.answering import Answering
 from viewer.cli.clip import Clip, as_csv, reader_of
 from viewer.cli.inputs import check_box
-from viewer.cli.options import Batch
+from viewer.cli.options import Run
 from viewer.cli.speech import complain, say
 from viewer.readouts.verdict import likely_error_text
 from viewer.sources.named import expanded, is_video, lists_of
@@ -73,24 +73,24 @@ class Plan:
         return stem
 
 
-def run_batch(batch: Batch) -> int:
+def run_run(asked: Run) -> int:
     """Answer for every picture and video; one line each. Returns 1 if any failed."""
     try:
-        plan = planned(batch)
-        device = checked_device(batch.device)
-        method = load(batch.method, batch.weights, device)
-        without = left_out(method.switches, batch.without, batch.branches)
+        plan = planned(asked)
+        device = checked_device(asked.device)
+        method = load(asked.method, asked.weights, device)
+        without = left_out(method.switches, asked.without, asked.branches)
     except UnmaskError as error:
         complain(f"unmask: {error}")
         return 1
-    ask = Answering(method, device, lambda: load(batch.method, batch.weights, "cpu"), without)
+    ask = Answering(method, device, lambda: load(asked.method, asked.weights, "cpu"), without)
     failed: list[Path] = []
     for path, stem in plan.inputs:
         try:
             other = (
                 "" if stem.name == path.stem else f" (a file named {path.stem} is there, or that is too long)"
             )
-            say(f"{path}: {run_one(batch, ask, path, stem, plan)}{other}")
+            say(f"{path}: {run_one(asked, ask, path, stem, plan)}{other}")
         except (Exception, SystemExit) as error:  # whatever one picture does, the others are answered
             failed.append(path)
             complain(f"{path}: {told(error)}")
@@ -103,51 +103,51 @@ def run_batch(batch: Batch) -> int:
     return 1 if failed else 0
 
 
-def planned(batch: Batch) -> Plan:
+def planned(asked: Run) -> Plan:
     """Which files come of which inputs.
 
     Raises:
         InputError: There is nothing to answer for, the folder is none, or there is no such kind of file.
     """
-    paths = expanded(batch.images, batch.lists, batch.recursive)
-    if batch.out.exists() and not batch.out.is_dir():
-        raise InputError(f"{batch.out} is a file. Name a folder with --out.")
-    names, outputs = Names(), Outputs((*paths, *lists_of(batch.images, batch.lists)), batch.overwrite)
-    plan = Plan(batch.out, (), names, outputs, checked(batch.write))
+    paths = expanded(asked.images, asked.lists, asked.recursive)
+    if asked.out.exists() and not asked.out.is_dir():
+        raise InputError(f"{asked.out} is a file. Name a folder with --out.")
+    names, outputs = Names(), Outputs((*paths, *lists_of(asked.images, asked.lists)), asked.overwrite)
+    plan = Plan(asked.out, (), names, outputs, checked(asked.write))
     return replace(
-        plan, inputs=tuple((path, plan.stem(path.stem, _endings(path, batch, plan))) for path in paths)
+        plan, inputs=tuple((path, plan.stem(path.stem, _endings(path, asked, plan))) for path in paths)
     )
 
 
-def _endings(path: Path, batch: Batch, plan: Plan) -> tuple[str, ...]:
+def _endings(path: Path, asked: Run, plan: Plan) -> tuple[str, ...]:
     if is_video(path):
-        return (".csv", ".mp4") if batch.video else (".csv",)
+        return (".csv", ".mp4") if asked.video else (".csv",)
     return picture_endings(plan.kinds) + face_endings(plan.kinds)
 
 
-def run_one(batch: Batch, ask: Answering, path: Path, stem: Path, plan: Plan) -> str:
+def run_one(asked: Run, ask: Answering, path: Path, stem: Path, plan: Plan) -> str:
     """Answer for one picture or video, write its files, and say in a line what came out."""
     if is_video(path):
-        return _run_video(batch, ask, path, stem, plan)
+        return _run_video(asked, ask, path, stem, plan)
     frame = read_still(path)
-    if batch.box is not None:
-        check_box(batch.box, *frame.full_size)
-    faces = detect(frame.image, batch.detector) if batch.box is None else [Face(frame.shown_box(batch.box))]
+    if asked.box is not None:
+        check_box(asked.box, *frame.full_size)
+    faces = detect(frame.image, asked.detector) if asked.box is None else [Face(frame.shown_box(asked.box))]
     if not faces:
         raise InputError(f"No face was found in {frame.name}. Give its place with --box x0,y0,x1,y1.")
     answers, notices = ask(frame.image, faces)
-    written = write_all(stem, frame, answers, provenance(batch.method, batch.weights), plan)
+    written = write_all(stem, frame, answers, provenance(asked.method, asked.weights), plan)
     told_of = "; ".join([*map(_line, answers), *frame.notices, *notices])
     first = [path.name[len(stem.name) :] for path in written if path.name.startswith(stem.name)]
     of_first = picture_endings(plan.kinds) + face_endings(plan.kinds)
     return f"{told_of} -> {stem}{' '.join(ending for ending in first if ending in of_first)}"
 
 
-def _run_video(batch: Batch, ask: Answering, path: Path, stem: Path, plan: Plan) -> str:
+def _run_video(asked: Run, ask: Answering, path: Path, stem: Path, plan: Plan) -> str:
     reader = reader_of(path)
-    video = Annotated(reader, batch.every) if batch.video else None
-    clip = Clip(ask, lambda image: detect(image, batch.detector), batch.box, video)
-    rows = list(clip.rows(reader, batch.every))
+    video = Annotated(reader, asked.every) if asked.video else None
+    clip = Clip(ask, lambda image: detect(image, asked.detector), asked.box, video)
+    rows = list(clip.rows(reader, asked.every))
     plan.outputs.write(_beside(stem, ".csv"), as_csv(rows))
     if video is not None and video.frames:
         plan.outputs.write(_beside(stem, ".mp4"), video.done())

@@ -26,7 +26,7 @@ from models.pipeline import reconstruct
 from models.reconstructor import Face
 from tests.fakes.reconstructor import FakeReconstructor
 from viewer.__main__ import main
-from viewer.cli.options import Table
+from viewer.cli.options import Batch
 from viewer.cli.parser import parse
 from viewer.cli.parts import part_of, read_part
 from viewer.sources.still import read_still
@@ -80,7 +80,7 @@ def test_words_become_what_is_asked():
     asked = parse(
         ["batch", "a.jpg", "--meshes", "none", "--out", "o", "--workers", "3", "--shard", "8", "b.tar"]
     )
-    assert asked == Table((Path("a.jpg"), Path("b.tar")), Path("o"), workers=3, size=8)
+    assert asked == Batch((Path("a.jpg"), Path("b.tar")), Path("o"), workers=3, size=8)
     assert parse(["batch", "a", "--out", "o", "--meshes", "obj", "--cluster", "local"]).meshes == "obj"
     for words in (["--out", "o"], ["a.jpg"], ["a.jpg", "--out", "o", "--format", "xml"]):
         with pytest.raises(SystemExit):

@@ -19,8 +19,8 @@ from resources import weights
 from tests.fakes.reconstructor import FakeReconstructor
 from viewer.__main__ import main
 from viewer.cli import run
-from viewer.cli.options import Batch, Launch
-from viewer.cli.parser import parse, parse_batch, parse_launch
+from viewer.cli.options import Launch, Run
+from viewer.cli.parser import parse, parse_launch, parse_run
 
 SWITCHES = ("image space", "model space", "confidence", "visibility mask")
 
@@ -54,7 +54,7 @@ def test_words_for_the_window_are_understood():
 
 def test_who_looks_for_faces_can_be_said(tmp_path, monkeypatch, capsys):
     assert parse_launch(["--finder", "haar"]).detector == "haar"
-    assert parse_batch(["a.jpg", "--out", "o"]).detector == "finder"
+    assert parse_run(["a.jpg", "--out", "o"]).detector == "finder"
     with pytest.raises(SystemExit):
         parse_launch(["--finder", "nobody"])
     assert "yunet" in capsys.readouterr().err
@@ -75,8 +75,8 @@ def test_a_camera_and_files_at_once_are_refused(capsys):
 
 
 def test_words_for_a_run_are_understood():
-    asked = parse_batch(["a.jpg", "--out", "o", "--branches", "image-space", "--box", "1,2,30.5,40"])
-    assert asked == Batch(
+    asked = parse_run(["a.jpg", "--out", "o", "--branches", "image-space", "--box", "1,2,30.5,40"])
+    assert asked == Run(
         (Path("a.jpg"),), Path("o"), branches=frozenset({"image space"}), box=(1.0, 2.0, 30.5, 40.0)
     )
 
@@ -84,7 +84,7 @@ def test_words_for_a_run_are_understood():
 @pytest.mark.parametrize("box", ["1,2,3", "a,b,c,d", "5,5,1,9"])
 def test_a_box_that_is_none_is_refused_with_a_reason(box, capsys):
     with pytest.raises(SystemExit):
-        parse_batch(["a.jpg", "--out", "o", "--box", box])
+        parse_run(["a.jpg", "--out", "o", "--box", box])
     assert "is no box" in capsys.readouterr().err
 
 

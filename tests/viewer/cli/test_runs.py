@@ -26,7 +26,7 @@ from tests.fakes.reconstructor import FakeReconstructor
 from viewer.__main__ import main
 from viewer.cli import clip, run
 from viewer.cli.answering import ON_CPU, ONE_BY_ONE, Answering
-from viewer.cli.parser import parse, parse_batch
+from viewer.cli.parser import parse, parse_run
 from viewer.cli.speech import INTERRUPTED, TERMINATED, Terminated, complain, ended_well, say
 from viewer.sources.named import expanded
 from viewer.sources.source import Frame
@@ -53,7 +53,7 @@ def test_what_is_written_is_chosen_and_two_pictures_never_share_a_file(tmp_path,
     paths = [photo(tmp_path / name) for name in ("a.png", "a-mask.png")]
     out = tmp_path / "out"
     words = [*map(str, paths), "--write", "overlay,maps", "--out", str(out), "--weights", "open"]
-    assert run.run_batch(parse_batch(words)) == 0
+    assert run.run_run(parse_run(words)) == 0
     about = {path.name for path in out.iterdir()}
     assert {"a.png", "a-mask.png", "a-mask_2.png", "a-mask_2-mask.png", "a-depth.png"} <= about
     assert not any(name.endswith((".json", ".ply", ".glb")) for name in about)
@@ -64,7 +64,7 @@ def test_what_is_written_is_chosen_and_two_pictures_never_share_a_file(tmp_path,
 
 def test_an_unknown_kind_of_file_is_a_sentence(tmp_path, capsys):
     words = [str(photo(tmp_path / "a.png")), "--write", "stl", "--out", str(tmp_path / "out")]
-    assert run.run_batch(parse_batch(words)) == 1
+    assert run.run_run(parse_run(words)) == 1
     assert "'stl'" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
@@ -106,7 +106,7 @@ def test_what_holds_nothing_is_a_sentence(tmp_path, monkeypatch, word, sentence)
 )
 def test_a_box_may_begin_left_of_the_picture_as_it_is_typed(words):
     for order in (["a.jpg", *words, "b.jpg"], [*words, "a.jpg", "b.jpg"]):
-        asked = parse_batch([*order, "--out", "o"])
+        asked = parse_run([*order, "--out", "o"])
         assert asked.box == (-10.0, 5.0, 100.0, 100.0)
         assert asked.images == (Path("a.jpg"), Path("b.jpg"))
 

@@ -14,8 +14,8 @@ from models.loading import load
 from models.metrics.correspondence import comparable
 from models.pipeline import reconstruct
 from models.reconstructor import Face
-from viewer.cli.parser import parse_batch
-from viewer.cli.run import run_batch
+from viewer.cli.parser import parse_run
+from viewer.cli.run import run_run
 from viewer.methods.available import best_offer, first_lineup, method_names, usable
 from viewer.state.setting import Setting
 
@@ -79,7 +79,7 @@ def test_it_runs_without_a_window_and_writes_the_same_files(tmp_path, capsys):
         "--box",
         "40,30,140,150",
     ]
-    assert run_batch(parse_batch(words)) == 0, capsys.readouterr()
+    assert run_run(parse_run(words)) == 0, capsys.readouterr()
     assert {path.suffix for path in (tmp_path / "out").iterdir()} == {".json", ".ply", ".glb", ".png"}
     assert json.loads((tmp_path / "out" / "a.json").read_text())["faces"][0]["method"] == NAME
 
@@ -89,6 +89,6 @@ def test_without_weights_named_those_that_are_there_are_taken(tmp_path, monkeypa
     for name in ("net.pth", "BFM.mat", "BFM_UV.mat"):
         (tmp_path / name).touch()
     words = ["a.png", "--out", "x", "--method"]
-    assert parse_batch([*words, "dsfnet-published"]).weights == "official"
-    assert parse_batch([*words, "dsfnet"]).weights == "open"
-    assert parse_batch([*words, "dsfnet", "--weights", "research"]).weights == "research"
+    assert parse_run([*words, "dsfnet-published"]).weights == "official"
+    assert parse_run([*words, "dsfnet"]).weights == "open"
+    assert parse_run([*words, "dsfnet", "--weights", "research"]).weights == "research"
