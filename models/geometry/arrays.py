@@ -9,6 +9,7 @@ Floats = NDArray[np.floating]
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+Rng = np.random.Generator
 Photo = NDArray[np.uint8]
 """[H, W, 3] RGB."""
 Box = tuple[float, float, float, float]

@@ -5,12 +5,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from models.geometry.arrays import Floats
+from models.geometry.arrays import Floats, Rng
 from models.occlusion.canvas import Canvas
 from models.occlusion.face_frame import FaceFrame
 from models.occlusion.textures import board, patterned
 
-Rng = np.random.Generator
 DIRECTIONS = {"left": (-1.0, 0.0), "right": (1.0, 0.0), "top": (0.0, -1.0), "bottom": (0.0, 1.0)}
 
 

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from models.geometry.arrays import Floats
+from models.geometry.arrays import Floats, Rng
 from models.occlusion.canvas import Canvas, Window
 from models.occlusion.face_frame import FaceFrame
 from models.occlusion.relief import Relief, lamp
 from models.occlusion.textures import cloth_colour, skin_colour, smooth_noise
 
-Rng = np.random.Generator
 Place = Callable[[Floats], Floats]
 UNIT_MM = 140.0  # a face's landmarks span about that much
 # Of a right hand seen from the back, thumb to the left; mm, the wrist at (0, 0), fingers up (y < 0).

@@ -6,13 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from models.geometry.arrays import Floats
+from models.geometry.arrays import Floats, Rng
 from models.occlusion.canvas import Canvas, Window
 from models.occlusion.face_frame import FaceFrame
 from models.occlusion.relief import Relief, lamp
 from models.occlusion.textures import cloth_colour, patterned, plain
 
-Rng = np.random.Generator
 Place = Callable[[Floats, Floats], Floats]
 
 

@@ -6,10 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.geometry.arrays import Floats
+from models.geometry.arrays import Floats, Rng
 from models.occlusion.canvas import PX_PER_UNIT, Canvas
-
-Rng = np.random.Generator
 
 
 class Relief:

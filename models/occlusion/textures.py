@@ -5,9 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from models.geometry.arrays import Floats
-
-Rng = np.random.Generator
+from models.geometry.arrays import Floats, Rng
 
 SKINS = np.array(
     [(246, 214, 190), (231, 184, 152), (205, 152, 116), (160, 108, 74), (112, 72, 49), (72, 46, 34)],

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.geometry.arrays import Floats
+from models.geometry.arrays import Floats, Rng
 from models.occlusion.canvas import Canvas
 from models.occlusion.face_frame import EARS, FaceFrame
 from models.occlusion.textures import cloth_colour, patterned, plain
 
-Rng = np.random.Generator
 ROWS, COLUMNS = 25, 33
 TEXTURE = (256, 320)  # rows, columns
 SURGICAL = np.array([(150, 196, 222), (170, 214, 200), (240, 240, 238), (40, 42, 46), (233, 190, 205)])

@@ -5,12 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from models.geometry.arrays import Floats
+from models.geometry.arrays import Floats, Rng
 from models.synthetic.people import skin_colour
 from models.synthetic.scene import Scene, Stream
 from models.synthetic.textures import SIDE, VARIANTS, Tile, texture_bank
-
-Rng = np.random.Generator
 
 
 def draw_backdrop(scene: Scene, size: int) -> Floats:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.geometry.arrays import Floats
+from models.geometry.arrays import Floats, Rng
 from models.synthetic.camera import euler, rotation
 from models.synthetic.head import Head
 from models.synthetic.people import draw_complexion, draw_hair, skin_tone
 from models.synthetic.probes import probe_light
 from models.synthetic.scene import Framing, Hair, Light, Occluder, Pose, Scene, Stream, stream_of
-
-Rng = np.random.Generator
 
 REAL_LIGHT = 0.4  # share of scenes lit as a real place is
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.geometry.arrays import Floats
+from models.geometry.arrays import Floats, Rng
 from models.synthetic import matter
 from models.synthetic.head import Head
 from models.synthetic.surfaces import Colour, Kind, Mesh, Surface, grid_triangles, linear, scaled, tube
 from models.synthetic.textures import Tile
 
-Rng = np.random.Generator
 CORNERS = 29
 ANGLES = np.linspace(0, 2 * np.pi, CORNERS)  # of a lens' rim: 0 = outer corner, pi / 2 = top
 

@@ -9,13 +9,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.geometry.arrays import Floats
+from models.geometry.arrays import Floats, Rng
 from models.synthetic.cutout import Kind
 from models.synthetic.people import skin_colour
 from models.synthetic.photo import worn_out
 from models.synthetic.stock import Stock
 
-Rng = np.random.Generator
 SMALLEST_PX, LEAST_SEEN, LEAST_INSIDE = 18.0, 0.15, 0.55
 LARGE, COVERED = 0.6, 0.5  # shares of faces: over a quarter of the frame; with a flat thing before them
 SCALE_OF_HULL = 4  # hulls and what covers them are compared at a quarter of the frame's size

@@ -8,15 +8,13 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from models.geometry.arrays import Floats
+from models.geometry.arrays import Floats, Rng
 from models.synthetic.head import Head
 from models.synthetic.markings import Field
 from models.synthetic.scene import Hair
 from models.synthetic.surfaces import Kind, Mesh, Surface, scaled
 from models.synthetic.textures import Tile, tile_index
 from resources import face_model
-
-Rng = np.random.Generator
 
 ANCHORS, NEIGHBOURS = 160, 6
 STILL_MM = 0.6  # skin that one standard deviation of no expression moves further holds hair

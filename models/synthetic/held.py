@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.geometry.arrays import Floats
+from models.geometry.arrays import Floats, Rng
 from models.synthetic import matter
 from models.synthetic.body import load_hand
 from models.synthetic.surfaces import Colour, Kind, Mesh, Surface, ellipsoid, sheet, tube
 from models.synthetic.textures import Tile
 
-Rng = np.random.Generator
 CELL_MM = 12.0
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.geometry.arrays import Floats
+from models.geometry.arrays import Floats, Rng
 from models.synthetic.head import WRAP_AXIS_MM, WRAP_DEGREES, Head
 from models.synthetic.scene import Hair
 from models.synthetic.surfaces import Kind, Mesh, Surface
 from models.synthetic.textures import Tile, tile_index
 
-Rng = np.random.Generator
 STEPS = 8
 
 

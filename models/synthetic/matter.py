@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from models.geometry.arrays import Rng
 from models.synthetic.people import skin_colour
 from models.synthetic.surfaces import TWO_SIDED, Colour, Kind, Surface, linear
 from models.synthetic.textures import VARIANTS, Tile
-
-Rng = np.random.Generator
 
 
 def some_colour(rng: Rng) -> Colour:

@@ -6,15 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from models.geometry.arrays import Floats
+from models.geometry.arrays import Floats, Rng
 from models.synthetic import eyewear, held, matter, resting, worn
 from models.synthetic.body import load_torso
 from models.synthetic.camera import rotation
 from models.synthetic.head import Head
 from models.synthetic.scene import Occluder, Scene, Stream
 from models.synthetic.surfaces import Colour, Mesh, clipped
-
-Rng = np.random.Generator
 
 _WORN: dict[Occluder, Callable[[Rng, Head, Floats], list[Mesh]]] = {
     Occluder.MASK: worn.face_mask,

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.geometry.arrays import Floats
+from models.geometry.arrays import Floats, Rng
 from models.synthetic.scene import Complexion, Hair, HairStyle
 from models.synthetic.surfaces import Colour, linear
-
-Rng = np.random.Generator
 
 _TONES = (
     (248, 222, 205),

@@ -14,12 +14,10 @@ import numpy as np
 from scipy.optimize import nnls
 
 import resources
-from models.geometry.arrays import Floats
+from models.geometry.arrays import Floats, Rng
 from models.synthetic.lighting import environment, sky_directions, unshadowed
 from models.synthetic.scene import Light
 from resources import face_model
-
-Rng = np.random.Generator
 
 AXES = np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]], np.float32)
 KEY_CONE = np.cos(np.radians(20.0))  # what lies this close to the brightest spot can be key light

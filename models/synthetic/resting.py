@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.geometry.arrays import Floats
+from models.geometry.arrays import Floats, Rng
 from models.synthetic import matter
 from models.synthetic.held import Relief, frame_of, grip, hand
 from models.synthetic.surfaces import Colour, Kind, Mesh, Surface, linear, sheet, tube
-
-Rng = np.random.Generator
 
 
 def resting_hand(rng: Rng, target: Floats, relief: Relief, skin: Colour) -> list[Mesh]:

@@ -7,10 +7,8 @@ from enum import IntEnum
 
 import numpy as np
 
-from models.geometry.arrays import Floats
+from models.geometry.arrays import Floats, Rng
 from models.synthetic.surfaces import Colour
-
-Rng = np.random.Generator
 
 
 class Stream(IntEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.geometry.arrays import Floats
+from models.geometry.arrays import Floats, Rng
 from models.synthetic import matter
 from models.synthetic.hair import skull
 from models.synthetic.head import WRAP_AXIS_MM, WRAP_DEGREES, Head
@@ -13,7 +13,6 @@ from models.synthetic.scene import Hair
 from models.synthetic.surfaces import Kind, Mesh, Surface, linear, scaled, sheet, tube
 from models.synthetic.textures import Tile
 
-Rng = np.random.Generator
 Ends = tuple[float, ...]
 
 

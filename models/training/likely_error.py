@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from models.evaluation.finders import empty_pictures
 from models.evaluation.rendered import rendered_faces
 from models.face_model.morphable import FaceModel
-from models.geometry.arrays import Box, Floats
+from models.geometry.arrays import Box, Floats, Rng
 from models.geometry.crops import warp_crop
 from models.ground_truth import aflw
 from models.loading import load_face_model, read_weights
@@ -36,8 +36,6 @@ from models.occlusion.cover import lay
 from models.occlusion.kinds import KINDS, cover
 from models.pipeline import back_project
 from models.reconstructor import Face
-
-Rng = np.random.Generator
 
 NO_FACE_PERCENT = 60.0  # what an answer about no face counts as
 COVERED, SHIFTED = 0.55, 0.55  # shares of what is asked

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from models.face_model.morphable import FaceModel
-from models.geometry.arrays import Floats
+from models.geometry.arrays import Floats, Rng
 from models.geometry.transforms import euler_from_rotation
 from models.ground_truth import aflw
 from models.synthetic.backdrop import draw_backdrop
@@ -30,8 +30,6 @@ from models.synthetic.textures import texture_bank
 from models.training import aflw_fits
 from models.training.hand_states import HandStates, Told, told_by_hand, with_prior
 from models.training.losses import LOWER, UPPER
-
-Rng = np.random.Generator
 
 FIRST_KEY = 4021  # sets these streams of chance apart from those of scenes
 BANDS_DEG, SHARES = (30.0, 60.0), (0.4, 0.3, 0.3)  # of |yaw|; of the samples: photos are mostly frontal
