@@ -12,8 +12,8 @@ from scipy.spatial import cKDTree
 
 from models.errors import MissingAssetError
 from models.geometry.arrays import Doubles, Ints
+from models.geometry.units import MM_PER_DECIMETRE
 
-MM_PER_UNIT = 100.0  # base.obj counts in decimetres
 HELPERS = {  # part name -> (obj group, ...)
     "eye": ("helper-l-eye", "helper-r-eye"),
     "teeth": ("helper-upper-teeth", "helper-lower-teeth"),
@@ -78,7 +78,7 @@ def read_base_mesh() -> BaseMesh:
     per_vertex = np.zeros((len(vertices), 2))
     for faces, faces_texture in groups.values():
         per_vertex[faces.ravel()] = texture[faces_texture.ravel()]
-    return BaseMesh(symmetric * MM_PER_UNIT, per_vertex, quads, mirror)
+    return BaseMesh(symmetric * MM_PER_DECIMETRE, per_vertex, quads, mirror)
 
 
 def read_target(path: Path, vertex_count: int) -> Doubles:
@@ -89,7 +89,7 @@ def read_target(path: Path, vertex_count: int) -> Doubles:
     offsets = np.zeros((vertex_count, 3))
     if rows:
         table = np.array(rows, np.float64)
-        offsets[table[:, 0].astype(np.int64)] = table[:, 1:4] * MM_PER_UNIT
+        offsets[table[:, 0].astype(np.int64)] = table[:, 1:4] * MM_PER_DECIMETRE
     return offsets
 
 

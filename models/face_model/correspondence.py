@@ -25,7 +25,7 @@ from models.geometry.arrays import Bools, Doubles, Ints
 from models.reconstruction import Correspondence, Topology
 
 SIDE = 256  # cells of the UV layout
-MM_PER_UNIT = 1 / 0.015  # of mean_shape_map.npy: BFM's micrometres x 1.5e-5
+MM_PER_MAP_UNIT = 1 / 0.015  # of mean_shape_map.npy: BFM's micrometres x 1.5e-5
 REACH_MM = 3.0  # how far beside a surface a place may come to lie and still be on it
 REACH_CELLS = 1.5  # the same on a chart
 
@@ -219,7 +219,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--face-model", type=Path, required=True, help="open_face.npz")
     parser.add_argument("--out", type=Path, required=True, help="bfm_uv_correspondence.npz")
     chosen = parser.parse_args(arguments)
-    mean_map = np.load(chosen.mean_shape_map, allow_pickle=False).astype(np.float64) * MM_PER_UNIT
+    mean_map = np.load(chosen.mean_shape_map, allow_pickle=False).astype(np.float64) * MM_PER_MAP_UNIT
     landmarks = np.loadtxt(chosen.uv_kpt_ind).T
     places = measured_places(FaceModel.read(chosen.face_model), mean_map, landmarks)
     np.savez_compressed(chosen.out, cells=places.cells.astype(np.float32), reached=places.reached)

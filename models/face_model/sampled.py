@@ -6,7 +6,8 @@ import torch
 
 from models.face_model.morphable import FaceModel
 from models.face_model.uv import PositionMapTable
-from models.networks.dual_space import MM_PER_UNIT, Chart
+from models.geometry.units import MM_PER_UNIT
+from models.networks.dual_space import Chart
 
 
 def sample_chart(face_model: FaceModel, table: PositionMapTable) -> Chart:

@@ -19,8 +19,6 @@ from models.networks.pointnet import PointNetwork
 from models.networks.states import EvidenceNetwork, Places, StatesNetwork
 from models.networks.unet import FusionNetwork, ImageNetwork
 
-MM_PER_UNIT = 100.0
-
 
 @dataclass(frozen=True, slots=True)
 class Form:

@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.geometry.arrays import Floats
+from models.geometry.units import MM_PER_DECIMETRE
 from models.synthetic.head import Head
 from models.synthetic.rasterise_cpu import vertex_normals
 from resources import face_model
-
-MM_PER_UNIT = 100.0  # the base mesh counts in decimetres
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -92,9 +91,9 @@ def load_torso(head: Head) -> Torso:
     stored = _stored()
     local = np.asarray(stored["torso_vertices"], np.float32)
     triangles = np.asarray(stored["torso_triangles"], np.int32)
-    marks = np.asarray(stored["landmarks"], np.float32) * MM_PER_UNIT
+    marks = np.asarray(stored["landmarks"], np.float32) * MM_PER_DECIMETRE
     scale, turn, offset = _fit(marks, head.landmarks(head.mean))
-    placed = (scale * local * MM_PER_UNIT @ turn.T + offset).astype(np.float32)
+    placed = (scale * local * MM_PER_DECIMETRE @ turn.T + offset).astype(np.float32)
     t = ((local[:, 1] - 5.0) / 1.0).clip(0, 1)
     pivot = scale * turn @ np.array([0, 585.0, -5]) + offset
     return Torso(

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from models.face_model.morphable import FaceModel
 from models.face_model.sampled import landmark_weights
 from models.face_model.uv import PositionMapTable
+from models.geometry.units import MM_PER_UNIT
 from models.methods.dsfnet.method import make_network, standardise
-from models.networks.dual_space import MM_PER_UNIT, DensePrediction, DualSpaceAnswer, DualSpaceNetwork
+from models.networks.dual_space import DensePrediction, DualSpaceAnswer, DualSpaceNetwork
 from models.synthetic.dataset import FaceBatch, MakeRow, Pool, rendered_row
 from models.training.augment import mirrored, vary_colours
 from models.training.losses import Landmarks, dsfnet_loss, make_target, states_loss

@@ -11,8 +11,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from models.face_model.morphable import FaceModel
 from models.face_model.uv import PositionMapTable
 from models.geometry.transforms import Similarity
+from models.geometry.units import MM_PER_UNIT
 from models.networks.dual_space import (
-    MM_PER_UNIT,
     DensePrediction,
     DualSpaceAnswer,
 )

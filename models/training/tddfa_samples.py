@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from models.face_model.morphable import FaceModel
+from models.geometry.units import MM_PER_UNIT
 from models.synthetic.bank import Bank
 from models.synthetic.camera import project
 from models.training.augment import vary_colours
@@ -25,7 +26,6 @@ from models.training.squares import (
 )
 from models.training.tddfa_losses import Shapes, Whitening
 
-MM_PER_UNIT = 100.0
 LANDMARK_SQUARE = 2**0.5  # side of the crop over the longer side of the landmarks' box, as published
 HELD_OUT = 20  # every twentieth scene judges the look-ahead
 RANDOM_POINTS = 132  # beside the landmarks, as published

@@ -12,6 +12,7 @@ from models.face_model.sampled import sample_chart
 from models.face_model.uv import PositionMapTable
 from models.geometry.crops import crop_square
 from models.geometry.transforms import Similarity, euler_from_rotation, weighted_procrustes
+from models.geometry.units import MM_PER_UNIT
 from models.methods.dsfnet.answer import SWITCHES, agreeing, check, reconstructions
 from models.methods.dsfnet.decoded import Decoded, each
 from models.methods.dsfnet.evidence import CROP_FACTOR, signs
@@ -19,7 +20,6 @@ from models.methods.dsfnet.likely_error import LikelyError
 from models.networks.blocks import InBfloat16, fold_batch_norms, multiplies_bfloat16
 from models.networks.both_ways import perceive_both_ways
 from models.networks.dual_space import (
-    MM_PER_UNIT,
     DualSpaceAnswer,
     DualSpaceNetwork,
     Form,

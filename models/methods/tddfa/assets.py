@@ -14,11 +14,11 @@ from models.errors import WeightsError
 from models.face_model.landmarks_only import landmark_topology
 from models.face_model.linear import LinearModel
 from models.face_model.morphable import FaceModel
+from models.geometry.units import MM_PER_UNIT
 from models.methods.tddfa.method import LinearFace, Whitening
 from models.networks.regressor import CAMERA, RegressorForm
 from models.reconstruction import Topology
 
-MM_PER_UNIT = 100.0  # of our own weights
 RELEASE_UNITS_PER_MM = 1000.0  # of BFM as the release packs it
 RELEASE = RegressorForm(width=1.0)
 OUR_PREFIX, OUR_BRANCH = "network.", "fc_lm."

@@ -214,7 +214,7 @@ def test_the_layouts_landmarks_are_the_open_faces(model: FaceModel):
 def test_the_shipped_places_are_those_measured_on_the_mean_face_of_the_layout(model: FaceModel):
     if not UV_DATA.is_dir():
         pytest.skip("needs ../shared/assets")
-    mean_map = np.load(UV_DATA / "mean_shape_map.npy").astype(np.float64) * correspondence.MM_PER_UNIT
+    mean_map = np.load(UV_DATA / "mean_shape_map.npy").astype(np.float64) * correspondence.MM_PER_MAP_UNIT
     there = bfm_places().on_grid(np.ones((256, 256), bool))(mean_map.reshape(-1, 3).astype(np.float32))
     surface = Surface(there.astype(np.float64), np.zeros((0, 3), int))
     moved = brought_near(

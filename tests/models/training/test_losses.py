@@ -6,8 +6,9 @@ import torch
 from models.face_model.sampled import landmark_weights
 from models.face_model.uv import PositionMapTable
 from models.geometry.transforms import Similarity, rotation_from_euler
+from models.geometry.units import MM_PER_UNIT
 from models.loading import load_face_model
-from models.networks.dual_space import MM_PER_UNIT, Completed, DensePrediction, DualSpaceAnswer, Fused, Seen
+from models.networks.dual_space import Completed, DensePrediction, DualSpaceAnswer, Fused, Seen
 from models.reconstruction import State
 from models.synthetic.dataset import FaceBatch
 from models.synthetic.labels import UNKNOWN
