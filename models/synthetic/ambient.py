@@ -18,7 +18,7 @@ from models.face_model.whole_head import WholeHead
 from models.geometry.arrays import Floats
 from models.synthetic.head import basis_towards
 from models.synthetic.lighting import sky_directions
-from models.synthetic.rasterise_cpu import depth_only, vertex_normals
+from models.synthetic.rasterise_cpu import depth_only, vertex_normals_cpu
 
 SIZE = 1200  # px a side of a look at the head: about 0.3 mm
 DIRECTIONS = 400
@@ -33,7 +33,7 @@ def ambient(vertices: Floats, triangles: NDArray[np.int32]) -> Floats:
         vertices: [P, 3] mm.
         triangles: [T, 3], counter-clockwise seen from outside.
     """
-    normals = vertex_normals(vertices, triangles)
+    normals = vertex_normals_cpu(vertices, triangles)
     directions, _ = sky_directions(DIRECTIONS)
     centre = (vertices.min(0) + vertices.max(0)) / 2
     reach = np.linalg.norm(vertices - centre, axis=1).max() * 1.01

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from models.geometry.arrays import Floats
 from models.geometry.units import MM_PER_DECIMETRE
 from models.synthetic.head import Head
-from models.synthetic.rasterise_cpu import vertex_normals
+from models.synthetic.rasterise_cpu import vertex_normals_cpu
 from resources import face_model
 
 
@@ -98,7 +98,7 @@ def load_torso(head: Head) -> Torso:
     pivot = scale * turn @ np.array([0, 585.0, -5]) + offset
     return Torso(
         placed,
-        vertex_normals(placed, triangles),
+        vertex_normals_cpu(placed, triangles),
         triangles,
         local[:, 1],
         (t * t * (3 - 2 * t)).astype(np.float32),

@@ -17,7 +17,7 @@ from models.face_model.holes import closing_triangles
 from models.geometry.arrays import Floats
 from models.synthetic.lighting import sky_directions, spherical_harmonics
 from models.synthetic.markings import Field, paint_fields
-from models.synthetic.rasterise_cpu import depth_only, vertex_normals
+from models.synthetic.rasterise_cpu import depth_only, vertex_normals_cpu
 from resources import face_model
 
 WRAP_DEGREES = np.linspace(-110, 110, 61)
@@ -122,7 +122,7 @@ def _prepare(file: dict[str, NDArray[np.float32]]) -> Head:
     fields = np.where(on_skin[:, None], paint_fields(mean, landmarks), 0).astype(np.float32)
     fields[~on_skin, Field.LIP] = -99
     fields[~on_skin, Field.BROW] = fields[~on_skin, Field.EYE_RIM] = 99
-    normals = vertex_normals(mean, triangles)
+    normals = vertex_normals_cpu(mean, triangles)
     scalp = np.flatnonzero(on_skin & (fields[:, Field.SCALP] > 0.5)).astype(np.int32)
     return Head(
         mean,

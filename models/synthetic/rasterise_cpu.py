@@ -185,7 +185,7 @@ def _draw_depth(screen, triangles, cutout, texture_uv, bank, depth):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def vertex_normals(vertices, triangles):
+def vertex_normals_cpu(vertices, triangles):
     """[P, 3] unit normals, triangles weighted by area; zero where a vertex has none."""
     normals = np.zeros_like(vertices)
     for t in range(triangles.shape[0]):

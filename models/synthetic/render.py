@@ -19,7 +19,7 @@ from models.synthetic.labels import Labels, read_labels
 from models.synthetic.lighting import environment, unshadowed
 from models.synthetic.occluders import occluder_meshes, torso_meshes
 from models.synthetic.photo import borders, take_photo, within
-from models.synthetic.rasterise_cpu import Raster, depth_only, rasterise, vertex_normals
+from models.synthetic.rasterise_cpu import Raster, depth_only, rasterise, vertex_normals_cpu
 from models.synthetic.scene import Light, Scene
 from models.synthetic.shading import shade
 from models.synthetic.surfaces import Mesh
@@ -166,7 +166,7 @@ def joined(
     slot = np.concatenate(slots)
     uv = np.concatenate([head.skin_uv, *(m.uv for m in solid)]).astype(np.float32)
     cutout = rows[slot, 14].astype(np.int16)
-    return Assembly(points, vertex_normals(points, triangles), uv, triangles, slot, rows, cutout, films)
+    return Assembly(points, vertex_normals_cpu(points, triangles), uv, triangles, slot, rows, cutout, films)
 
 
 def paint(scene: Scene, head: Head, whole: Assembly, raster: Raster, camera: Floats, picture: Floats) -> None:

@@ -41,7 +41,7 @@ from models.synthetic.bank import AT_ONCE, PHOTOGRAPHED, VIEWS, write_scenes
 from models.synthetic.dataset import CROP_PX, Rows
 from models.synthetic.head import Head, load_head
 from models.synthetic.labels import seen_vertices
-from models.synthetic.rasterise_cpu import rasterise, vertex_normals
+from models.synthetic.rasterise_cpu import rasterise, vertex_normals_cpu
 from models.synthetic.render import to_raster
 from models.training.aflw_fits import NOISE
 
@@ -195,7 +195,7 @@ def _not_hidden(points: Floats, camera: Floats, head: Head) -> NDArray[np.bool_]
     closed, unread = np.full(len(head.triangles), -2, np.int16), np.zeros((len(points), 2), np.float32)
     tile = np.zeros((1, 256, 256), np.uint8)
     raster = rasterise(screen, nearness, head.triangles, closed, unread, tile, 2 * CROP_PX)
-    normals = vertex_normals(points, head.triangles)
+    normals = vertex_normals_cpu(points, head.triangles)
     return seen_vertices(raster, head, screen, normals).astype(bool)
 
 

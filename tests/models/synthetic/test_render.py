@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.synthetic.rasterise_cpu import depth_only, rasterise, vertex_normals
+from models.synthetic.rasterise_cpu import depth_only, rasterise, vertex_normals_cpu
 from models.synthetic.rasterise_torch import rasterise as rasterise_torch
 
 SIZE = 64
@@ -145,5 +145,5 @@ def test_normals_of_a_ball_point_outwards():
     )
     triangles = hull.simplices.astype(np.int32)
     triangles[inwards] = triangles[inwards][:, ::-1]
-    normals = vertex_normals(points.astype(np.float32), triangles)
+    normals = vertex_normals_cpu(points.astype(np.float32), triangles)
     assert (normals * points).sum(1).min() > 0.9
