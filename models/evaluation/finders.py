@@ -27,8 +27,8 @@ from models.file_formats.numpy_file import read_arrays
 from models.geometry.arrays import Doubles, Photo
 from models.loading import load_finder, shipped_weights
 from models.metrics.errors import box_iou
-from models.occlusion.cover import lay
-from models.occlusion.kinds import cover
+from models.occlusion.kinds import occluder
+from models.occlusion.occluder import lay
 from models.reconstructor import Detector, Face, Reconstructor
 from models.synthetic.backdrop import draw_scenery
 from models.synthetic.cutout import Kind, cut_out
@@ -64,7 +64,7 @@ def found_faces(detector: Detector, subjects: Sequence[Subject], kind: str) -> D
     for subject in subjects:
         picture = subject.image()
         if kind != CLEAN:
-            picture, _ = lay(picture, [cover(kind, subject.landmarks[:, :2], subject.seed)])
+            picture, _ = lay(picture, [occluder(kind, subject.landmarks[:, :2], subject.seed)])
         faces, took = _timed(detector, picture)
         overlaps = [float(box_iou(np.array(face.box), np.array(subject.box))) for face in faces]
         best.append(max(overlaps, default=0.0))

@@ -16,8 +16,8 @@ from models.evaluation.subjects import Known, Subject
 from models.geometry.arrays import Doubles
 from models.geometry.transforms import rotation_from_euler
 from models.metrics.errors import geodesic_deg, iou, nme_percent, pose_is_scored
-from models.occlusion.cover import lay
-from models.occlusion.kinds import cover
+from models.occlusion.kinds import occluder
+from models.occlusion.occluder import lay
 from models.occlusion.sweeps import covered_share, face_area
 from models.pipeline import reconstruct
 from models.reconstruction import Array, MapLayer, MeshLayer, Reconstruction
@@ -89,8 +89,8 @@ def trials(
     for subject in subjects:
         clean = subject.image()
         for kind in (CLEAN, *kinds):
-            covers = [] if kind == CLEAN else [cover(kind, subject.landmarks, subject.seed)]
-            picture, hidden = lay(clean, covers)
+            occluders = [] if kind == CLEAN else [occluder(kind, subject.landmarks, subject.seed)]
+            picture, hidden = lay(clean, occluders)
             face = Face(subject.box) if find is None else matching(find(picture), subject.box)
             if face is None:
                 yield lost(subject, kind, hidden)

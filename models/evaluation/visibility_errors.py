@@ -17,8 +17,8 @@ from models.evaluation.subjects import Subject
 from models.evaluation.visibility import mean
 from models.geometry.arrays import Box
 from models.metrics.errors import box_size, nme_percent
-from models.occlusion.cover import lay
-from models.occlusion.kinds import cover
+from models.occlusion.kinds import occluder
+from models.occlusion.occluder import lay
 from models.pipeline import reconstruct
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
@@ -73,8 +73,8 @@ def error_trials(subjects: Sequence[Subject], method: Reconstructor, kinds: Sequ
     for subject in subjects:
         clean = subject.image()
         for kind in (CLEAN, *kinds):
-            covers = [] if kind == CLEAN else [cover(kind, subject.landmarks, subject.seed)]
-            picture, _ = lay(clean, covers)
+            occluders = [] if kind == CLEAN else [occluder(kind, subject.landmarks, subject.seed)]
+            picture, _ = lay(clean, occluders)
             faces = [Face(subject.box), Face(shifted_box(subject, kind))]
             for shifted, answer in enumerate(reconstruct(picture, faces, method)):
                 nme = float(nme_percent(answer.landmarks, subject.landmarks))

@@ -1,4 +1,4 @@
-"""`python -m models.occlusion OUT.png [PHOTO]`: a sheet of all kinds of covers to look at."""
+"""`python -m models.occlusion OUT.png [PHOTO]`: a sheet of all kinds of occluders to look at."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detection.detectors import detect
-from models.occlusion.cover import lay
-from models.occlusion.kinds import KINDS, cover
+from models.occlusion.kinds import KINDS, occluder
+from models.occlusion.occluder import lay
 
 SIDE_PX = 240
 
@@ -34,7 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 1
         picture, landmarks = _cut(np.ascontiguousarray(read[..., ::-1]), faces[0].box)
     rows = [
-        np.concatenate([lay(picture, [cover(kind, landmarks, seed)])[0] for seed in range(chosen.seeds)], 1)
+        np.concatenate(
+            [lay(picture, [occluder(kind, landmarks, seed)])[0] for seed in range(chosen.seeds)], 1
+        )
         for kind in KINDS
     ]
     if not cv2.imwrite(str(chosen.out), np.concatenate(rows)[..., ::-1]):

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.geometry.arrays import Floats
-from models.occlusion.cover import Cover
 from models.occlusion.face_frame import FaceFrame
+from models.occlusion.occluder import Occluder
 
 Window = tuple[slice, slice]
 PX_PER_UNIT = 200
@@ -107,7 +107,7 @@ class Canvas:
         part[..., :3] += alpha * rgb.clip(0, 255)
         part[..., 3:] += alpha
 
-    def cover(self, kind: str, frame: FaceFrame) -> Cover:
+    def occluder(self, kind: str, frame: FaceFrame) -> Occluder:
         """What was painted, cut to its bounds, on the face."""
         x, y, width, height = cv2.boundingRect((self.alpha > 0.002).astype(np.uint8))
         part = self._pixels[y : y + height, x : x + width] if width else self._pixels[:1, :1]
@@ -121,7 +121,7 @@ class Canvas:
                 [0, 0, 1],
             ]
         )
-        return Cover(kind, np.rint(rgba).clip(0, 255).astype(np.uint8), frame.T_image_face @ T_face_cover)
+        return Occluder(kind, np.rint(rgba).clip(0, 255).astype(np.uint8), frame.T_image_face @ T_face_cover)
 
     def _fixed(self, points: Floats) -> NDArray[np.int32]:
         return np.rint(self.to_px(points) * (1 << _SHIFT)).astype(np.int32)

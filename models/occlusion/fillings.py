@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.occlusion.cover import Cover
+from models.occlusion.occluder import Occluder
 
 FILLINGS: tuple[str, ...] = ("colour", "noise", "blur", "patch")
 
@@ -45,8 +45,8 @@ def fill(
     area: NDArray[np.floating] | NDArray[np.bool_],
     filling: Filling,
     seed: int = 0,
-) -> Cover:
-    """A cover that hides exactly the painted area of that photo.
+) -> Occluder:
+    """An occluder that hides exactly the painted area of that photo.
 
     Args:
         photo: [H, W, 3] RGB.
@@ -66,10 +66,10 @@ def fill(
     alpha = np.rint(np.asarray(area, np.float32).clip(0, 1) * 255).astype(np.uint8)
     x, y, width, height = cv2.boundingRect(alpha)
     if not width:
-        return Cover(filling.kind, np.zeros((1, 1, 4), np.uint8), np.eye(3))
+        return Occluder(filling.kind, np.zeros((1, 1, 4), np.uint8), np.eye(3))
     window = (slice(y, y + height), slice(x, x + width))
     rgba = np.dstack([_colours(photo, window, filling, seed), alpha[window]])
-    return Cover(filling.kind, rgba, np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float64))
+    return Occluder(filling.kind, rgba, np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float64))
 
 
 def _colours(

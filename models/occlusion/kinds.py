@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.occlusion.canvas import Canvas
-from models.occlusion.cover import Cover
 from models.occlusion.face_frame import FaceFrame, face_frame
 from models.occlusion.flat import half_board, random_shapes
 from models.occlusion.hand import hand
 from models.occlusion.held import cup, microphone
+from models.occlusion.occluder import Occluder
 from models.occlusion.worn import mask, scarf, sunglasses
 
 _DRAW: dict[str, Callable[[FaceFrame, np.random.Generator], Canvas]] = {
@@ -29,7 +29,7 @@ _DRAW: dict[str, Callable[[FaceFrame, np.random.Generator], Canvas]] = {
 KINDS: tuple[str, ...] = tuple(_DRAW)
 
 
-def cover(kind: str, landmarks: NDArray[np.floating], seed: int) -> Cover:
+def occluder(kind: str, landmarks: NDArray[np.floating], seed: int) -> Occluder:
     """A thing of that kind, drawn for that face and placed on it as such a thing would be.
 
     The same for the same kind, landmarks and seed; it moves, turns and grows with the landmarks.
@@ -43,7 +43,7 @@ def cover(kind: str, landmarks: NDArray[np.floating], seed: int) -> Cover:
         ValueError: No such kind, or no face in the landmarks.
     """
     if kind not in _DRAW:
-        raise ValueError(f"there is no cover {kind!r}; there are {list(KINDS)}")
+        raise ValueError(f"there is no occluder {kind!r}; there are {list(KINDS)}")
     frame = face_frame(landmarks)
     rng = np.random.default_rng([seed, zlib.crc32(kind.encode())])
-    return _DRAW[kind](frame, rng).cover(kind, frame)
+    return _DRAW[kind](frame, rng).occluder(kind, frame)

@@ -1,4 +1,4 @@
-"""Colours and patterns of the things that cover faces: RGB 0..255 as floats."""
+"""Colours and patterns of the things that occluder faces: RGB 0..255 as floats."""
 
 from __future__ import annotations
 

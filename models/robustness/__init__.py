@@ -1,1 +1,1 @@
-"""How an answer changes while a cover is swept over the face, or the box is moved a little."""
+"""How an answer changes while an occluder is swept over the face, or the box is moved a little."""

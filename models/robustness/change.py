@@ -1,6 +1,6 @@
-"""What a cover changes in an answer: held against the answer about the same face without it.
+"""What an occluder changes in an answer: held against the answer about the same face without it.
 
-The answer without covers is no truth, but needs none: what differs from it was done by the cover alone.
+The answer without occluders is no truth, but needs none: what differs from it was done by the occluder alone.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class BranchChange:
     Attributes:
         branch: One of `models.metrics.ground_truth_errors.BRANCHES`.
         all_mm: Over all vertices.
-        open_mm: Over those that no cover hides; NaN if there are none.
-        covered_mm: Over those under a cover; NaN if there are none.
+        open_mm: Over those that no occluder hides; NaN if there are none.
+        covered_mm: Over those under an occluder; NaN if there are none.
     """
 
     branch: str
@@ -63,8 +63,8 @@ def change(answer: Reconstruction, reference: Reconstruction, hidden: NDArray[np
 
     Args:
         answer: About the covered photo, image space.
-        reference: About the photo without covers, image space, of the same topology.
-        hidden: [H, W] 0..1, as `models.occlusion.cover.lay` gives it.
+        reference: About the photo without occluders, image space, of the same topology.
+        hidden: [H, W] 0..1, as `models.occlusion.occluder.lay` gives it.
 
     Raises:
         ValueError: Two answers of different topologies.
@@ -106,7 +106,7 @@ def face_size_mm(reference: Reconstruction) -> float:
 
 
 def under_cover(vertices: Array, hidden: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """[N]: which vertices [N, 3], image px, lie on pixels that a cover hides; none beyond the picture."""
+    """[N]: which vertices [N, 3], image px, lie on pixels that an occluder hides; none beyond the picture."""
     height, width = hidden.shape
     x, y = np.rint(vertices[:, :2]).astype(int).T
     inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.geometry.arrays import Box, Photo
-from models.occlusion.cover import Cover, lay, moved
 from models.occlusion.fillings import Filling
 from models.occlusion.flat import DIRECTIONS
 from models.occlusion.kinds import KINDS
+from models.occlusion.occluder import Occluder, lay, moved
 from models.occlusion.sweeps import covered_share, face_area, growing, sliding
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face
@@ -30,10 +30,10 @@ MOST_STEPS = 400
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """A series of covers over one face.
+    """A series of occluders over one face.
 
     Attributes:
-        what: What grows: a side from which a board is pushed over the face, or a kind of cover; or SLIDING.
+        what: What grows: a side from which a board is pushed over the face, or a kind; or SLIDING.
         steps: Of what grows.
         grid: Rows and columns a patch slides over.
         patch: Its side, as a share of the longer side of the face's box.
@@ -65,10 +65,10 @@ class Sweep:
 
     @property
     def count(self) -> int:
-        """How many covers it lays, one after the other."""
+        """How many occluders it lays, one after the other."""
         return self.grid[0] * self.grid[1] if self.slides else self.steps
 
-    def covers(self, photo: Photo, reference: Reconstruction) -> list[Cover]:
+    def occluders(self, photo: Photo, reference: Reconstruction) -> list[Occluder]:
         """One per step, for the face of `reference`, an answer in image space about `photo`."""
         if not self.slides:
             return growing(self.what, reference.landmarks[:, :2], self.steps, self.seed)
@@ -78,21 +78,21 @@ class Sweep:
         left, top = max(int(x0 - margin), 0), max(int(y0 - margin), 0)
         part = photo[top : max(int(y1 + margin), top + 1), left : max(int(x1 + margin), left + 1)]
         there = (box[0] - left, box[1] - top, box[2] - left, box[3] - top)
-        covers = sliding(part, there, self.grid, patch_px, self.filling, self.seed)
-        return [moved(cover, left, top) for cover in covers]
+        occluders = sliding(part, there, self.grid, patch_px, self.filling, self.seed)
+        return [moved(occluder, left, top) for occluder in occluders]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Step:
-    """What one cover did.
+    """What one occluder did.
 
     Attributes:
-        cover: What was laid; None before the first.
+        occluder: What was laid; None before the first.
         share: How much of the face's outline it hides, 0..1.
         rows: How far each branch went, mm; the fused face first.
     """
 
-    cover: Cover | None
+    occluder: Occluder | None
     share: float
     rows: tuple[BranchChange, ...]
 
@@ -103,7 +103,7 @@ class Breaking:
 
     Attributes:
         share: How much of the face is covered there, 0..1; between two steps by a straight line.
-        limit_percent: `factor` times the change without a cover, plus `threshold_percent`; % of face size.
+        limit_percent: `factor` times the change without an occluder, plus `threshold_percent`; % of the face.
     """
 
     share: float
@@ -116,7 +116,7 @@ class Swept:
 
     Attributes:
         sweep: What was asked.
-        steps: The first is without any cover.
+        steps: The first is without any occluder.
         box: Of the face, image px.
         face_mm: The size of the face, as `models.robustness.change.Change.face_mm`.
     """
@@ -186,13 +186,13 @@ class Swept:
 
 
 def sweeping(sweep: Sweep, photo: Photo, box: Box, ask: Ask) -> Iterator[Swept]:
-    """Lay cover after cover on the bare photo and ask about the same box; stop taking to stop.
+    """Lay occluder after occluder on the bare photo and ask about the same box; stop taking to stop.
 
     Args:
-        sweep: Which covers.
-        photo: [H, W, 3] RGB without covers.
+        sweep: Which occluders.
+        photo: [H, W, 3] RGB without occluders.
         box: Of the face (x0, y0, x1, y1), image px.
-        ask: Who answers. What it says without a cover is the reference.
+        ask: Who answers. What it says without an occluder is the reference.
 
     Yields:
         The sweep so far, `sweep.count` + 1 times; each costs one answer, the first two.
@@ -201,10 +201,10 @@ def sweeping(sweep: Sweep, photo: Photo, box: Box, ask: Ask) -> Iterator[Swept]:
     reference = ask(photo, face)
     area = face_area(reference.landmarks.astype(np.float64), *photo.shape[:2])
     size, steps = face_size_mm(reference), []
-    for cover in (None, *sweep.covers(photo, reference)):
-        laid, hidden = lay(photo, () if cover is None else (cover,))
+    for occluder in (None, *sweep.occluders(photo, reference)):
+        laid, hidden = lay(photo, () if occluder is None else (occluder,))
         found = change(ask(laid, face), reference, hidden)
-        steps.append(Step(cover, covered_share(hidden, area), found.rows))
+        steps.append(Step(occluder, covered_share(hidden, area), found.rows))
         yield Swept(sweep, tuple(steps), box, size)
 
 

@@ -90,8 +90,8 @@ def _scene(scene: Scene, kind: Kind, rng: np.random.Generator) -> Scene:
     away = float(np.radians(rng.uniform(130, 230)))
     pitch = float(np.clip(scene.pose.pitch, -0.5, 0.5))
     pose = replace(scene.pose, pitch=pitch, yaw=away, torso_yaw=away + float(rng.normal(0, 0.4)))
-    covers = tuple(cover for cover in scene.occluders if cover[0] in BEHIND)
-    return replace(scene, pose=pose, occluders=covers)
+    occluders = tuple(occluder for occluder in scene.occluders if occluder[0] in BEHIND)
+    return replace(scene, pose=pose, occluders=occluders)
 
 
 def _headless(scene: Scene, head: Head, vertices: Floats, turn: Floats) -> Assembly:

@@ -32,8 +32,8 @@ from models.methods.dsfnet.factory import dsfnet
 from models.methods.dsfnet.likely_error import HIDDEN, KEYS, PREFIX, SIGNS, LikelyError
 from models.methods.dsfnet.method import DSFNet
 from models.metrics.errors import nme_percent
-from models.occlusion.cover import lay
-from models.occlusion.kinds import KINDS, cover
+from models.occlusion.kinds import KINDS, occluder
+from models.occlusion.occluder import lay
 from models.pipeline import back_project
 from models.reconstructor import Face
 
@@ -89,7 +89,7 @@ def varied(picture: NDArray[np.uint8], marks: Floats, rng: Rng) -> Question:
     """The face perhaps behind a cover, perhaps in a box that lies off it."""
     if rng.random() < COVERED:
         kind = KINDS[int(rng.integers(len(KINDS)))]
-        picture = lay(picture, [cover(kind, marks, int(rng.integers(2**31)))])[0]
+        picture = lay(picture, [occluder(kind, marks, int(rng.integers(2**31)))])[0]
     low, high = marks[:, :2].min(0), marks[:, :2].max(0)
     if rng.random() < SHIFTED:
         low, high = shifted(low, high, rng)

@@ -193,14 +193,14 @@ def _layer(record: Occluder, T: Doubles, key: str) -> Layer:
     Raises:
         MalformedError: Its picture or filling is not usable.
     """
-    from models.occlusion.cover import Cover  # brings OpenCV, which no start has to wait for
+    from models.occlusion.occluder import Occluder  # brings OpenCV, which no start has to wait for
 
     try:
-        cover = Cover(record.kind, pixels(record.png, 4), T @ np.array(record.T_file_occluder))
+        occluder = Occluder(record.kind, pixels(record.png, 4), T @ np.array(record.T_file_occluder))
         filling = None if record.filling is None else _filling(record.filling, T)
     except ValueError as error:
         raise MalformedError(key, f"is not usable: {error}") from error
-    return Layer(record.name, cover, record.shown, filling, record.seed)
+    return Layer(record.name, occluder, record.shown, filling, record.seed)
 
 
 def _filling(record: FillingRecord, T: Doubles) -> Filling:

@@ -242,9 +242,9 @@ def _occluders(state: State, T: Doubles) -> Occluders:
 
 def _occluder(layer: Layer, T: Doubles) -> Occluder:
     filling = None if layer.filling is None else _filling(layer.filling, T)
-    placed = _rows(T @ layer.cover.T_image_cover)
+    placed = _rows(T @ layer.occluder.T_image_occluder)
     return Occluder(
-        layer.name, layer.cover.kind, png(layer.cover.rgba), placed, layer.shown, filling, layer.seed
+        layer.name, layer.occluder.kind, png(layer.occluder.rgba), placed, layer.shown, filling, layer.seed
     )
 
 
@@ -274,15 +274,15 @@ def _pinned(pin: Pinned, files: Files, answers: Answers | None) -> PinnedRecord:
 
 def flattened(covered: Frame, occluded: Occluded) -> Layer:
     """All that lay on a frame as one opaque layer that makes the same picture of it."""
-    from models.occlusion.cover import Cover
+    from models.occlusion.occluder import Occluder
 
     rows, columns = np.flatnonzero(occluded.hidden.any(1)), np.flatnonzero(occluded.hidden.any(0))
     if not len(rows):
-        return Layer("as pinned", Cover("as pinned", np.zeros((1, 1, 4), np.uint8), np.eye(3)))
+        return Layer("as pinned", Occluder("as pinned", np.zeros((1, 1, 4), np.uint8), np.eye(3)))
     window = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
     alpha = np.where(occluded.hidden[window] > 0, 255, 0).astype(np.uint8)
     place = np.array([[1, 0, columns[0]], [0, 1, rows[0]], [0, 0, 1]], np.float64)
-    return Layer("as pinned", Cover("as pinned", np.dstack([covered.image[window], alpha]), place))
+    return Layer("as pinned", Occluder("as pinned", np.dstack([covered.image[window], alpha]), place))
 
 
 def _sides(state: State, pins: Sequence[Pinned], files: Files) -> Sides:

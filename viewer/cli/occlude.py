@@ -17,9 +17,9 @@ from models.export.files import weights_record, write_picture
 from models.export.outputs import Names, Outputs
 from models.export.overlay import draw_overlay
 from models.loading import checked_device, load
-from models.occlusion.cover import lay
 from models.occlusion.fillings import FILLINGS, Filling
-from models.occlusion.kinds import KINDS, cover
+from models.occlusion.kinds import KINDS, occluder
+from models.occlusion.occluder import lay
 from models.occlusion.sweeps import covered_share
 from models.pipeline import reconstruct
 from models.reconstruction import Reconstruction
@@ -67,8 +67,8 @@ def occlude(
     face = faces[0]
     check_box(frame.file_box(face.box), *frame.full_size)
     reference = ask(frame.image, face)
-    covers = [cover(kind, reference.landmarks[:, :2], asked.seed) for kind in asked.kinds]
-    laid, hidden = lay(frame.image, covers)
+    occluders = [occluder(kind, reference.landmarks[:, :2], asked.seed) for kind in asked.kinds]
+    laid, hidden = lay(frame.image, occluders)
     answer = ask(laid, face)
     said: dict[str, Any] = {
         "unmask": program_version(),
@@ -121,7 +121,7 @@ def _path(asked: Occlude, ending: str) -> Path:
 def _planned(asked: Occlude) -> tuple[Sweep | None, Jitter | None]:
     for kind in asked.kinds:
         if kind not in KINDS:
-            raise InputError(f"There is no cover {kind!r}. --kind takes {', '.join(KINDS)}.")
+            raise InputError(f"There is no occluder {kind!r}. --kind takes {', '.join(KINDS)}.")
     if asked.sweep is not None and asked.sweep not in (SLIDING, *GROWING):
         raise InputError(f"Nothing grows as {asked.sweep!r}. --grow takes {', '.join(GROWING)}.")
     if asked.filling not in FILLINGS:
@@ -147,7 +147,8 @@ def _swept(swept: Swept, asked: Occlude) -> dict[str, Any]:
     return said | {
         "breaks_at_share": None if breaking is None else breaking.share,
         "limit_percent": swept.limit_percent(asked.factor, asked.threshold_percent),
-        "broken_means": f"mean change > {asked.factor} x that without a cover + {asked.threshold_percent} %",
+        "broken_means": f"mean change > {asked.factor} x that without an occluder "
+        f"+ {asked.threshold_percent} %",
     }
 
 

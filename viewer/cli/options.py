@@ -150,7 +150,7 @@ class Occlude:
         out: Folder for the files.
         method, weights, detector, device, without, box, overwrite: As in Run.
         kinds: Covers to lay, from the bottom up.
-        seed: Of covers, sweep and jitter.
+        seed: Of occluders, sweep and jitter.
         sweep: What sweeps over the face; None for no sweep.
         steps, cells, patch_percent: See models.robustness.sweep.Sweep.
         filling: What a sliding patch shows.
@@ -194,7 +194,7 @@ class Render:
         method, weights, device, detector, without, box, overwrite: As in Run.
         peers: Other methods, whose faces stand beside.
         kinds: Covers, each of which gives every face one more row.
-        seed: Of the covers.
+        seed: Of the occluders.
         frames_per_s: Of a video that is made of a video.
     """
 

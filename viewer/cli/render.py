@@ -17,8 +17,8 @@ from models.export.outputs import Outputs
 from models.export.sheet import Sheet, as_pixels, as_svg
 from models.export.video import VIDEO_SUFFIXES, video_bytes
 from models.loading import checked_device, load
-from models.occlusion.cover import lay
-from models.occlusion.kinds import KINDS, cover
+from models.occlusion.kinds import KINDS, occluder
+from models.occlusion.occluder import lay
 from models.pipeline import reconstruct
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
@@ -70,7 +70,7 @@ def _rendered(asked: Render) -> bytes:
         raise InputError(f"{asked.out.name} ends in none of {known}. Name such a file with --out.")
     for kind in asked.kinds:
         if kind not in KINDS:
-            raise InputError(f"There is no cover {kind!r}. --kind takes {', '.join(KINDS)}.")
+            raise InputError(f"There is no occluder {kind!r}. --kind takes {', '.join(KINDS)}.")
     device = checked_device(asked.device)
     methods = Methods(
         load(asked.method, asked.weights, device), tuple(load(peer, device=device) for peer in asked.peers)
@@ -99,7 +99,7 @@ def _opened(path: Path) -> Frame:
 
 
 def _rows(asked: Render, methods: Methods, path: Path) -> Iterator[Row]:
-    """The row of a picture, and one for each cover laid on its face."""
+    """The row of a picture, and one for each occluder laid on its face."""
     frame = _opened(path)
     if asked.box is not None:
         check_box(asked.box, *frame.full_size)
@@ -110,7 +110,7 @@ def _rows(asked: Render, methods: Methods, path: Path) -> Iterator[Row]:
     several = len(asked.paths) > 1 or bool(asked.kinds)
     yield Row(path.stem if several else "", frame.image, bare)
     for kind in asked.kinds:
-        laid, _ = lay(frame.image, [cover(kind, bare[0].landmarks[:, :2], asked.seed)])
+        laid, _ = lay(frame.image, [occluder(kind, bare[0].landmarks[:, :2], asked.seed)])
         yield Row(kind, laid, methods(laid, faces[0], asked.without))
 
 

@@ -16,7 +16,7 @@ from viewer.state.occlusion import STILL, Layer, Matrix, Occluded
 from viewer.state.shown import Shown
 
 if TYPE_CHECKING:
-    from models.occlusion.cover import Cover
+    from models.occlusion.occluder import Occluder
 
 Photo = NDArray[np.uint8]
 Ask = Callable[[Photo, Sequence[Face]], Sequence[Reconstruction]]
@@ -33,12 +33,12 @@ def covered(bare: Shown, occluders: Occluders, ask: Ask, detect: Detect) -> Show
         ask: Answers about faces of a picture.
         detect: Finds faces; used only if they are to be looked for anew.
     """
-    from models.occlusion.cover import lay, placed
+    from models.occlusion.occluder import lay, placed
     from models.occlusion.sweeps import covered_share
     from models.robustness.change import change, with_change
 
     carry = _carry(occluders, bare.answers)
-    carried = tuple(replace(layer, cover=placed(layer.cover, carry)) for layer in occluders.layers)
+    carried = tuple(replace(layer, occluder=placed(layer.occluder, carry)) for layer in occluders.layers)
     photo = bare.frame.image
     image, hidden = lay(photo, [_filled(layer, photo) for layer in carried])
     image.flags.writeable = False
@@ -53,7 +53,7 @@ def covered(bare: Shown, occluders: Occluders, ask: Ask, detect: Detect) -> Show
         occluded=Occluded(
             frame=bare.frame,
             faces=bare.faces,
-            occluders=tuple(layer.cover for layer in carried),
+            occluders=tuple(layer.occluder for layer in carried),
             carry=carry,
             hidden=hidden,
             references=tuple(pair.reference for pair in pairs),
@@ -102,12 +102,12 @@ def following(before: Array, now: Array) -> Matrix:
     return np.asarray(face_frame(now).T_image_face @ np.linalg.inv(face_frame(before).T_image_face))
 
 
-def _filled(layer: Layer, photo: Photo) -> Cover:
+def _filled(layer: Layer, photo: Photo) -> Occluder:
     """The layer's occluder; a filling is made of the photo it lies on."""
     if layer.filling is None:
-        return layer.cover
-    from models.occlusion.cover import lay
+        return layer.occluder
     from models.occlusion.fillings import fill
+    from models.occlusion.occluder import lay
 
-    _, area = lay(np.zeros_like(photo), [layer.cover])
+    _, area = lay(np.zeros_like(photo), [layer.occluder])
     return fill(photo, area, layer.filling, layer.seed)

@@ -143,8 +143,8 @@ def occluders_of(state: State) -> Occluders | None:
         and occlusion.swept is not None
         and occlusion.step < len(occlusion.swept.steps)
     ):
-        cover = occlusion.swept.steps[occlusion.step].cover
-        return None if cover is None else Occluders((Layer(cover.kind, cover),), anew=occlusion.anew)
+        occluder = occlusion.swept.steps[occlusion.step].occluder
+        return None if occluder is None else Occluders((Layer(occluder.kind, occluder),), anew=occlusion.anew)
     layers = tuple(layer for layer in occlusion.stack.layers if layer.shown)
     face = 0 if occlusion.stack.anchor is None else state.selected_face
     return Occluders(layers, occlusion.stack.anchor, face, occlusion.anew) if layers else None
@@ -164,4 +164,4 @@ def _kind(layer: Layer) -> tuple[object, ...]:
 
 
 def _same(a: Layer, b: Layer) -> bool:
-    return a.cover is b.cover
+    return a.occluder is b.occluder

@@ -95,10 +95,10 @@ class OcclusionCommands(QObject):
         inverse = _inverse(carry_of(state))
 
         def draw() -> Layer:
-            from models.occlusion.cover import placed
-            from models.occlusion.kinds import cover
+            from models.occlusion.kinds import occluder
+            from models.occlusion.occluder import placed
 
-            return Layer(f"{kind}, seed {seed}", placed(cover(kind, landmarks, seed), inverse))
+            return Layer(f"{kind}, seed {seed}", placed(occluder(kind, landmarks, seed), inverse))
 
         self._artist.submit(self._draw, state.occlusion.epoch, draw)
 
@@ -125,12 +125,12 @@ class OcclusionCommands(QObject):
 
     def duplicate(self) -> None:
         """Lay a copy of the selected layer beside it."""
-        from models.occlusion.cover import moved
+        from models.occlusion.occluder import moved
 
         occlusion, layer = self._occlusion, self._occlusion.layer
         if layer is not None:
             aside = brush_px(self._store.state) / 2
-            copy = replace(layer, cover=moved(layer.cover, aside, aside))
+            copy = replace(layer, occluder=moved(layer.occluder, aside, aside))
             layers = (
                 *occlusion.stack.layers[: occlusion.selected + 1],
                 copy,
@@ -172,11 +172,11 @@ class OcclusionCommands(QObject):
                 occlusion.selected,
             )
         else:
-            from models.occlusion.cover import placed
+            from models.occlusion.occluder import placed
 
             carry = carry_of(state)
             layers = tuple(
-                replace(layer, cover=placed(layer.cover, carry)) for layer in occlusion.stack.layers
+                replace(layer, occluder=placed(layer.occluder, carry)) for layer in occlusion.stack.layers
             )
             self._push("Stay in place", Stack(layers), occlusion.selected)
 
@@ -186,13 +186,13 @@ class OcclusionCommands(QObject):
 
     # ---- the selected occluder ----------------------------------------------------------------------------
 
-    def place(self, T_image_cover: Matrix, drag: int) -> None:
+    def place(self, T_image_occluder: Matrix, drag: int) -> None:
         """Put the selected occluder there: [3, 3], its px to px of the frame shown."""
         occlusion, layer = self._occlusion, self._occlusion.layer
-        if layer is None or not _usable(T_image_cover):
+        if layer is None or not _usable(T_image_occluder):
             return
-        T = _inverse(carry_of(self._store.state)) @ T_image_cover
-        moved = replace(layer, cover=replace(layer.cover, T_image_cover=T))
+        T = _inverse(carry_of(self._store.state)) @ T_image_occluder
+        moved = replace(layer, occluder=replace(layer.occluder, T_image_occluder=T))
         self._edit(
             f"Move {layer.name}",
             occlusion.stack.with_layer(occlusion.selected, moved).layers,
@@ -267,13 +267,13 @@ class OcclusionCommands(QObject):
         inverse = _inverse(carry_of(state))
         there = [_carried(inverse, point) for point in points]
         fits = layer is not None and layer.name == name and layer.shown
-        if layer is None or not fits or (kind == "colour" and tuple(layer.cover.rgba[0, 0, :3]) != colour):
+        if layer is None or not fits or (kind == "colour" and tuple(layer.occluder.rgba[0, 0, :3]) != colour):
             canvas = blank(name, shape[0], shape[1], colour)
             made = None if kind == "colour" else filling
             layer = Layer(name, painted(canvas, there, size), filling=made, seed=occlusion.seed)
             self._edit("Paint", (*occlusion.stack.layers, layer), len(occlusion.stack.layers), drag)
             return
-        more = replace(layer, cover=painted(layer.cover, there, size))
+        more = replace(layer, occluder=painted(layer.occluder, there, size))
         self._edit(
             "Paint", occlusion.stack.with_layer(occlusion.selected, more).layers, occlusion.selected, drag
         )
@@ -289,7 +289,7 @@ class OcclusionCommands(QObject):
             return
         inverse = _inverse(carry_of(state))
         there = [_carried(inverse, point) for point in points]
-        less = replace(layer, cover=erased(layer.cover, there, brush_px(state)))
+        less = replace(layer, occluder=erased(layer.occluder, there, brush_px(state)))
         self._edit(
             f"Erase from {layer.name}",
             occlusion.stack.with_layer(occlusion.selected, less).layers,
@@ -314,9 +314,9 @@ class OcclusionCommands(QObject):
 
     def _sketch(self, kind: str) -> None:
         from models.occlusion.__main__ import sketched_landmarks
-        from models.occlusion.kinds import cover
+        from models.occlusion.kinds import occluder
 
-        self.sketched.emit(kind, cover(kind, sketched_landmarks(), 0).rgba)
+        self.sketched.emit(kind, occluder(kind, sketched_landmarks(), 0).rgba)
 
     @Slot(int, object, object)
     def _on_drawn(self, epoch: int, layer: Layer | None, error: Exception | None) -> None:

@@ -17,7 +17,7 @@ from viewer.state.store import Store
 from viewer.widgets.signals import Emits
 
 if TYPE_CHECKING:
-    from models.occlusion.cover import Cover
+    from models.occlusion.occluder import Occluder
     from models.robustness.sweep import Swept
 
 NO_BOX = (0.0, 0.0, 1.0, 1.0)
@@ -38,7 +38,7 @@ class OccluderHandles(Protocol):
     def stroked(self) -> Emits[Points, int]:
         """The user drew along points, image px; and the number of the drag."""
 
-    def set_occluders(self, occluders: Sequence[Cover], selected: int) -> None:
+    def set_occluders(self, occluders: Sequence[Occluder], selected: int) -> None:
         """Covers that are shown, where they lie in the photo; the selected one or -1."""
 
     def set_tool(self, tool: Tool, brush_px: float) -> None:
@@ -89,10 +89,10 @@ class OcclusionPresenter(QObject):
             self._places = ()
             self._photo.occluders.set_occluders((), -1)
             return
-        from models.occlusion.cover import placed
+        from models.occlusion.occluder import placed
 
         carry = carry_of(state)
-        occluders = [placed(occlusion.stack.layers[i].cover, carry) for i in self._places]
+        occluders = [placed(occlusion.stack.layers[i].occluder, carry) for i in self._places]
         selected = self._places.index(occlusion.selected) if occlusion.selected in self._places else -1
         self._photo.occluders.set_occluders(occluders, selected)
 

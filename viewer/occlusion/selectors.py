@@ -11,7 +11,7 @@ from viewer.state.occlusion import STILL, Matrix
 from viewer.state.state import State
 
 if TYPE_CHECKING:
-    from models.occlusion.cover import Cover
+    from models.occlusion.occluder import Occluder
     from models.reconstruction import Reconstruction
     from viewer.sources.source import Frame
     from viewer.state.state import State
@@ -49,24 +49,24 @@ def brush_px(state: State) -> float:
     return max(1.0, size * state.occlusion.brush.percent / 100)
 
 
-def hit(occluders: Sequence[Cover], x: float, y: float) -> int | None:
+def hit(occluders: Sequence[Occluder], x: float, y: float) -> int | None:
     """Index of the topmost occluder that hides a point of the image, px; None for none."""
     for index in range(len(occluders) - 1, -1, -1):
-        cover = occluders[index]
-        column, row, depth = np.linalg.inv(cover.T_image_cover) @ np.array([x, y, 1.0])
-        height, width = cover.rgba.shape[:2]
+        occluder = occluders[index]
+        column, row, depth = np.linalg.inv(occluder.T_image_occluder) @ np.array([x, y, 1.0])
+        height, width = occluder.rgba.shape[:2]
         i, j = round(float(row / depth)), round(float(column / depth))
-        if 0 <= i < height and 0 <= j < width and cover.rgba[i, j, 3] > 0:
+        if 0 <= i < height and 0 <= j < width and occluder.rgba[i, j, 3] > 0:
             return index
     return None
 
 
-def bounds(cover: Cover) -> Matrix:
+def bounds(occluder: Occluder) -> Matrix:
     """[4, 2] image px: the corners of what an occluder hides, without its clear margins; clockwise."""
-    alpha = cover.rgba[..., 3] > 0
+    alpha = occluder.rgba[..., 3] > 0
     rows, columns = np.flatnonzero(alpha.any(1)), np.flatnonzero(alpha.any(0))
     if not len(rows):
-        return cover.corners
+        return occluder.corners
     x0, x1, y0, y1 = columns[0] - 0.5, columns[-1] + 0.5, rows[0] - 0.5, rows[-1] + 0.5
-    corners = np.array([[x0, y0, 1], [x1, y0, 1], [x1, y1, 1], [x0, y1, 1]]) @ cover.T_image_cover.T
+    corners = np.array([[x0, y0, 1], [x1, y0, 1], [x1, y1, 1], [x0, y1, 1]]) @ occluder.T_image_occluder.T
     return np.asarray(corners[:, :2] / corners[:, 2:])

@@ -12,7 +12,7 @@ from viewer.occlusion.selectors import bounds
 from viewer.state.occlusion import Matrix
 
 if TYPE_CHECKING:
-    from models.occlusion.cover import Cover
+    from models.occlusion.occluder import Occluder
 
 SNAP_DEG = 15.0  # with Shift
 
@@ -20,9 +20,9 @@ SNAP_DEG = 15.0  # with Shift
 class Grip:
     """An occluder held by the hand: at its body, a corner, or the handle that turns it."""
 
-    def __init__(self, name: str, at: QPointF, cover: Cover) -> None:
-        self._name, self._at, self._T = name, np.array([at.x(), at.y()]), cover.T_image_cover
-        self._middle = middle_of(cover)
+    def __init__(self, name: str, at: QPointF, occluder: Occluder) -> None:
+        self._name, self._at, self._T = name, np.array([at.x(), at.y()]), occluder.T_image_occluder
+        self._middle = middle_of(occluder)
 
     def dragged_to(self, at: QPointF, snap: bool) -> Matrix:
         """[3, 3]: the occluder's px to image px, when what was gripped is here."""
@@ -43,9 +43,9 @@ class Grip:
         return np.asarray(about(self._middle, factor, 0.0) @ self._T)
 
 
-def middle_of(cover: Cover) -> NDArray[np.float64]:
+def middle_of(occluder: Occluder) -> NDArray[np.float64]:
     """[2]: of what it hides, image px."""
-    return bounds(cover).mean(0)
+    return bounds(occluder).mean(0)
 
 
 def about(middle: NDArray[np.float64], factor: float, angle_rad: float) -> Matrix:

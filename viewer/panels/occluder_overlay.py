@@ -22,7 +22,7 @@ from viewer.state.occlusion import FIRST_DRAG, NUDGE, SCALE, TURN, Tool
 from viewer.widgets.raster import SHADOW
 
 if TYPE_CHECKING:
-    from models.occlusion.cover import Cover
+    from models.occlusion.occluder import Occluder
 
 GRIP = 5.0  # logical px: half the side of a handle
 GRIP_REACH = 9.0  # logical px: how far beside a handle still grips it
@@ -37,7 +37,7 @@ class OccluderOverlay(QWidget):
     """Lies over a photo view; takes from its mouse and keys what concerns occluders and leaves it the rest.
 
     Signals:
-        picked(int): The cover the user clicked; -1 for none.
+        picked(int): The occluder the user clicked; -1 for none.
         placed(object, int): Where the user wants the selected occluder, [3, 3] its px to image px; and the
             number of the drag.
         stroked(object, int): Image points a brush went along; and the number of the drag.
@@ -50,7 +50,7 @@ class OccluderOverlay(QWidget):
     def __init__(self, view: PhotoView) -> None:
         super().__init__(view)
         self._view, self._colours = view, DARK
-        self._occluders: tuple[Cover, ...] = ()
+        self._occluders: tuple[Occluder, ...] = ()
         self._selected, self._tool, self._brush_px = -1, Tool.MOVE, 1.0
         self._map: NDArray[np.float64] | None = None
         self._map_box: Box = (0, 0, 1, 1)
@@ -67,7 +67,7 @@ class OccluderOverlay(QWidget):
 
     # --- what to show
 
-    def set_occluders(self, occluders: Sequence[Cover], selected: int) -> None:
+    def set_occluders(self, occluders: Sequence[Occluder], selected: int) -> None:
         """Covers that are shown, where they lie in the photo, from the bottom up; the selected one or -1."""
         self._occluders, self._selected = tuple(occluders), selected
         self.update()
@@ -273,15 +273,17 @@ class OccluderOverlay(QWidget):
 
     def _nudge(self, right_px: float, down_px: float) -> None:
         T = np.array([[1, 0, right_px], [0, 1, down_px], [0, 0, 1]])
-        self.placed.emit(T @ self._occluders[self._selected].T_image_cover, NUDGE)
+        self.placed.emit(T @ self._occluders[self._selected].T_image_occluder, NUDGE)
 
     def _scale(self, factor: float) -> None:
-        cover = self._occluders[self._selected]
-        self.placed.emit(about(middle_of(cover), factor, 0.0) @ cover.T_image_cover, SCALE)
+        occluder = self._occluders[self._selected]
+        self.placed.emit(about(middle_of(occluder), factor, 0.0) @ occluder.T_image_occluder, SCALE)
 
     def _turn(self, angle_deg: float) -> None:
-        cover = self._occluders[self._selected]
-        self.placed.emit(about(middle_of(cover), 1.0, np.deg2rad(angle_deg)) @ cover.T_image_cover, TURN)
+        occluder = self._occluders[self._selected]
+        self.placed.emit(
+            about(middle_of(occluder), 1.0, np.deg2rad(angle_deg)) @ occluder.T_image_occluder, TURN
+        )
 
     def _gripped(self, at: QPointF) -> str | None:
         """The handle under the mouse."""

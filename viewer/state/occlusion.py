@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from models.occlusion.cover import Cover
     from models.occlusion.fillings import Filling
+    from models.occlusion.occluder import Occluder
     from models.reconstruction import Array, Reconstruction
     from models.reconstructor import Face
     from models.robustness.change import Change
@@ -92,7 +92,7 @@ class Layer:
     """
 
     name: str
-    cover: Cover
+    occluder: Occluder
     shown: bool = True
     filling: Filling | None = None
     seed: int = 0
@@ -133,7 +133,7 @@ class Occluded:
 
     frame: Frame
     faces: tuple[Face, ...]
-    occluders: tuple[Cover, ...]
+    occluders: tuple[Occluder, ...]
     carry: Matrix
     hidden: NDArray[np.float32]
     references: tuple[Reconstruction, ...]

@@ -31,8 +31,8 @@ from models.evaluation.tables import markdown, table
 from models.ground_truth.aflw2000 import LabelledFace, naturally_occluded
 from models.metrics.errors import box_size
 from models.occlusion.__main__ import SIDE_PX, sketched_landmarks
-from models.occlusion.cover import lay
-from models.occlusion.kinds import cover
+from models.occlusion.kinds import occluder
+from models.occlusion.occluder import lay
 from models.occlusion.sweeps import covered_share, face_area
 from models.reconstruction import MapLayer, MeshLayer, Reconstruction, Scalar, Space, frozen
 from models.reconstructor import Face
@@ -101,7 +101,7 @@ def test_an_error_of_k_times_the_covered_share_is_measured_as_that():
     shares = {grey().tobytes(): 0.0}
     for subject in subjects():
         for kind in KINDS:
-            picture, hidden = lay(grey(), [cover(kind, subject.landmarks, subject.seed)])
+            picture, hidden = lay(grey(), [occluder(kind, subject.landmarks, subject.seed)])
             shares[picture.tobytes()] = float(hidden[face].mean())
     rows = list(trials(subjects(), Witness(lambda p: rightwards(20 * shares[p.tobytes()])), KINDS))
     assert [row.kind for row in rows] == [CLEAN, *KINDS] * 2
@@ -118,7 +118,7 @@ def test_an_error_of_k_times_the_covered_share_is_measured_as_that():
 def test_seen_and_hidden_points_are_told_apart_by_the_cover():
     def move_the_covered(picture: np.ndarray) -> np.ndarray:
         x, y = np.rint(TRUTH[:, :2]).astype(int).T
-        _, hidden = lay(grey(), [cover("mask", TRUTH, subjects()[0].seed)])
+        _, hidden = lay(grey(), [occluder("mask", TRUTH, subjects()[0].seed)])
         return np.where((hidden[y, x] > 0.5)[:, None], [3.0, 4.0], 0.0)
 
     clean, masked = trials(subjects(1), Witness(move_the_covered), ("mask",))
@@ -230,7 +230,7 @@ def honest(subject: Subject, hidden: np.ndarray, confidence: float, depth_px: fl
 
 def test_who_sees_what_is_there_is_right_about_it_under_a_cover():
     subject = rendered_subjects(rendered())[0]
-    _, hidden = lay(subject.image(), [cover("half board", TRUTH, 3)])
+    _, hidden = lay(subject.image(), [occluder("half board", TRUTH, 3)])
     wrong_px = 0.05 * SIDE_PX / 2
     row = measure(subject, "half board", hidden, honest(subject, hidden, math.exp(-0.5), wrong_px))
     assert row.mask_iou == 1
@@ -245,7 +245,7 @@ def test_who_sees_what_is_there_is_right_about_it_under_a_cover():
 def test_who_does_not_see_the_cover_is_told_so():
     subject = rendered_subjects(rendered())[0]
     assert subject.known is not None
-    _, hidden = lay(subject.image(), [cover("half board", TRUTH, 3)])
+    _, hidden = lay(subject.image(), [occluder("half board", TRUTH, 3)])
     blind = honest(subject, np.zeros_like(hidden), 0.5, 0.0)
     row = measure(subject, "half board", hidden, blind)
     left = (subject.known.mask & (hidden <= 0.5)).sum() / subject.known.mask.sum()

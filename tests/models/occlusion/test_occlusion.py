@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from models.occlusion.__main__ import main, sketched_landmarks
-from models.occlusion.cover import Cover, lay, moved, placed, scaled, turned
 from models.occlusion.face_frame import face_frame
 from models.occlusion.fillings import FILLINGS, Filling, fill
-from models.occlusion.kinds import KINDS, cover
+from models.occlusion.kinds import KINDS, occluder
+from models.occlusion.occluder import Occluder, lay, moved, placed, scaled, turned
 from models.occlusion.sweeps import covered_share, face_area, growing, sliding
 
 SIDE = 240
@@ -39,7 +39,7 @@ def scribble(seed: int = 1, shape: tuple[int, int] = (20, 30)) -> np.ndarray:
     return rgba
 
 
-def hidden_points(one: Cover, landmarks: np.ndarray, side: int = SIDE) -> np.ndarray:
+def hidden_points(one: Occluder, landmarks: np.ndarray, side: int = SIDE) -> np.ndarray:
     """[68] bool."""
     _, hidden = lay(np.zeros((side, side, 3), np.uint8), [one])
     x, y = np.rint(landmarks).astype(int).T.clip(0, side - 1)
@@ -48,7 +48,7 @@ def hidden_points(one: Cover, landmarks: np.ndarray, side: int = SIDE) -> np.nda
 
 def test_a_cover_on_whole_pixels_is_laid_by_the_alpha_formula_and_nowhere_else():
     under, rgba = photo(), scribble()
-    laid, hidden = lay(under, [Cover("scribble", rgba, at(7, 11))])
+    laid, hidden = lay(under, [Occluder("scribble", rgba, at(7, 11))])
     expected = under.astype(float)
     a = rgba[..., 3:] / 255
     expected[11:31, 7:37] = under[11:31, 7:37] * (1 - a) + rgba[..., :3] * a
@@ -61,11 +61,11 @@ def test_a_cover_on_whole_pixels_is_laid_by_the_alpha_formula_and_nowhere_else()
 
 def test_what_lies_beyond_the_photo_is_cut_off():
     under, rgba = photo(), scribble()
-    laid, _ = lay(under, [Cover("scribble", rgba, at(-10, -5))])
+    laid, _ = lay(under, [Occluder("scribble", rgba, at(-10, -5))])
     whole = np.pad(under, ((5, 0), (10, 0), (0, 0)))
-    assert np.array_equal(laid, lay(whole, [Cover("scribble", rgba, at(0, 0))])[0][5:, 10:])
+    assert np.array_equal(laid, lay(whole, [Occluder("scribble", rgba, at(0, 0))])[0][5:, 10:])
     for far in ((200, 0), (0, 200), (-31, 0), (0, -21)):
-        same, hidden = lay(under, [Cover("scribble", rgba, at(*far))])
+        same, hidden = lay(under, [Occluder("scribble", rgba, at(*far))])
         assert np.array_equal(same, under)
         assert not hidden.any()
 
@@ -73,7 +73,7 @@ def test_what_lies_beyond_the_photo_is_cut_off():
 def test_the_photo_itself_is_not_changed_and_no_cover_leaves_it_as_it_is():
     under = photo()
     before = under.copy()
-    lay(under, [Cover("scribble", scribble(), at(3, 3))])
+    lay(under, [Occluder("scribble", scribble(), at(3, 3))])
     assert np.array_equal(under, before)
     assert np.array_equal(lay(under, [])[0], under)
 
@@ -83,12 +83,12 @@ def test_later_covers_lie_above_earlier_ones_and_hide_together():
         np.full((10, 10, 4), (255, 0, 0, 255), np.uint8),
         np.full((10, 10, 4), (0, 0, 255, 102), np.uint8),
     )
-    covers = [Cover("red", red, at(5, 5)), Cover("blue", blue, at(10, 5))]
-    laid, hidden = lay(photo(), covers)
+    occluders = [Occluder("red", red, at(5, 5)), Occluder("blue", blue, at(10, 5))]
+    laid, hidden = lay(photo(), occluders)
     assert laid[6, 12].tolist() == [153, 0, 102]
-    assert lay(photo(), covers[::-1])[0][6, 12].tolist() == [255, 0, 0]
+    assert lay(photo(), occluders[::-1])[0][6, 12].tolist() == [255, 0, 0]
     assert hidden[6, 17] == pytest.approx(0.4)
-    both = lay(photo(), [covers[1], covers[1]])[1]
+    both = lay(photo(), [occluders[1], occluders[1]])[1]
     assert both[6, 12] == pytest.approx(1 - 0.6**2)
 
 
@@ -98,7 +98,7 @@ def test_a_resized_cover_keeps_its_colour_and_its_area(factor):
     rgba[...] = (10, 200, 90, 0)
     cv2.circle(rgba, (30, 30), 22, (10, 200, 90, 255), -1, cv2.LINE_AA)
     T = np.array([[factor, 0, 20.3], [0, factor, 12.6], [0, 0, 1]])
-    laid, hidden = lay(np.full((140, 140, 3), 255, np.uint8), [Cover("disc", rgba, T)])
+    laid, hidden = lay(np.full((140, 140, 3), 255, np.uint8), [Occluder("disc", rgba, T)])
     assert hidden.sum() == pytest.approx(factor**2 * (rgba[..., 3] / 255).sum(), rel=0.01)
     expected = 255 * (1 - hidden[..., None]) + np.array([10, 200, 90]) * hidden[..., None]
     assert np.abs(laid - expected).max() <= 1  # no dark or light rim
@@ -106,18 +106,18 @@ def test_a_resized_cover_keeps_its_colour_and_its_area(factor):
 
 def test_a_tilted_cover_is_laid_within_its_corners_and_not_beyond_its_horizon():
     T = np.array([[1, 0.2, 10], [0.1, 1, 8], [0.004, 0.002, 1]])
-    one = Cover("card", np.full((30, 40, 4), 255, np.uint8), T)
+    one = Occluder("card", np.full((30, 40, 4), 255, np.uint8), T)
     _, hidden = lay(photo(), [one])
     outline = np.zeros((60, 80), np.uint8)
     cv2.fillConvexPoly(outline, np.rint(one.corners * 16).astype(np.int32), 1, cv2.LINE_8, 4)
     assert hidden.sum() == pytest.approx(outline.sum(), rel=0.08)
     T[2, 0] = -0.05
     with pytest.raises(ValueError, match="horizon"):
-        lay(photo(), [Cover("card", np.full((30, 40, 4), 255, np.uint8), T)])
+        lay(photo(), [Occluder("card", np.full((30, 40, 4), 255, np.uint8), T)])
 
 
 def test_moving_turning_and_scaling_are_about_the_middle_or_a_given_point():
-    one = Cover("card", scribble(), at(10, 20))
+    one = Occluder("card", scribble(), at(10, 20))
     x, y = one.middle
     assert (x, y) == (24.5, 29.5)
     assert moved(one, 3, -4).middle == pytest.approx((x + 3, y - 4))
@@ -126,7 +126,7 @@ def test_moving_turning_and_scaling_are_about_the_middle_or_a_given_point():
     assert turned(one, math.pi / 2, about=(0, 0)).middle == pytest.approx((-y, x))
     assert scaled(one, 2, about=(0, 0)).corners == pytest.approx(2 * one.corners)
     back = turned(scaled(turned(scaled(one, 2), 0.3), 0.5), -0.3)
-    assert back.T_image_cover == pytest.approx(one.T_image_cover)
+    assert back.T_image_occluder == pytest.approx(one.T_image_occluder)
     with pytest.raises(ValueError, match="above 0"):
         scaled(one, 0)
 
@@ -142,16 +142,16 @@ def test_moving_turning_and_scaling_are_about_the_middle_or_a_given_point():
     ],
 )
 def test_what_is_no_cover_is_refused(rgba, T):
-    with pytest.raises(ValueError, match=r"cover"):
-        Cover("bad", rgba, T)
+    with pytest.raises(ValueError, match=r"occluder"):
+        Occluder("bad", rgba, T)
 
 
 def test_a_cover_cannot_be_changed_behind_its_back():
     rgba, T = scribble(), at(0, 0)
-    one = Cover("scribble", rgba, T)
+    one = Occluder("scribble", rgba, T)
     rgba[:], T[:] = 0, 0
     assert one.rgba.any()
-    assert np.linalg.det(one.T_image_cover) == 1
+    assert np.linalg.det(one.T_image_occluder) == 1
     with pytest.raises(ValueError, match="read-only"):
         one.rgba[0, 0] = 1
 
@@ -159,9 +159,9 @@ def test_a_cover_cannot_be_changed_behind_its_back():
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_seed_draws_the_same_and_another_seed_another(kind):
     landmarks = sketched_landmarks()
-    first, again, other = (cover(kind, landmarks, seed) for seed in (3, 3, 4))
+    first, again, other = (occluder(kind, landmarks, seed) for seed in (3, 3, 4))
     assert np.array_equal(first.rgba, again.rgba)
-    assert np.array_equal(first.T_image_cover, again.T_image_cover)
+    assert np.array_equal(first.T_image_occluder, again.T_image_occluder)
     assert first.rgba.shape != other.rgba.shape or not np.array_equal(first.rgba, other.rgba)
     assert first.kind == kind
 
@@ -172,7 +172,7 @@ def test_covers_move_turn_and_grow_with_the_face(kind):
     cos, sin = 1.7 * math.cos(0.6), 1.7 * math.sin(0.6)
     T = np.array([[cos, -sin, 150], [sin, cos, -40], [0, 0, 1]])
     carried = landmarks @ T[:2, :2].T + T[:2, 2]
-    there, expected = cover(kind, carried, 5), placed(cover(kind, landmarks, 5), T)
+    there, expected = occluder(kind, carried, 5), placed(occluder(kind, landmarks, 5), T)
     assert there.corners == pytest.approx(expected.corners, abs=2)
     big = np.full((500, 500, 3), 128, np.uint8)
     (a, hidden), (b, wanted) = lay(big, [there]), lay(big, [expected])
@@ -200,7 +200,7 @@ MUST_LEAVE = {
 def test_a_kind_hides_what_it_is_for_and_leaves_the_rest(kind):
     landmarks = sketched_landmarks()
     for seed in SEEDS:
-        gone = hidden_points(cover(kind, landmarks, seed), landmarks)
+        gone = hidden_points(occluder(kind, landmarks, seed), landmarks)
         assert all(gone[part].all() for part in MUST_HIDE[kind]), seed
         assert not any(gone[part].any() for part in MUST_LEAVE[kind]), seed
 
@@ -209,7 +209,7 @@ def test_a_half_board_hides_about_half_the_points_from_every_side():
     landmarks = sketched_landmarks()
     sides = set()
     for seed in range(30):
-        gone = hidden_points(cover("half board", landmarks, seed), landmarks)
+        gone = hidden_points(occluder("half board", landmarks, seed), landmarks)
         assert 0.35 <= gone.mean() <= 0.65
         away = landmarks[gone].mean(0) - landmarks.mean(0)
         sides.add((int(np.abs(away).argmax()), bool(away[np.abs(away).argmax()] > 0)))
@@ -220,7 +220,7 @@ def test_a_half_board_hides_about_half_the_points_from_every_side():
 def test_what_lies_anywhere_hides_some_of_the_face_and_not_all(kind, least):
     landmarks = sketched_landmarks()
     picture = np.zeros((SIDE, SIDE, 3), np.uint8)
-    shares = [covered_share(lay(picture, [cover(kind, landmarks, seed)])[1], landmarks) for seed in SEEDS]
+    shares = [covered_share(lay(picture, [occluder(kind, landmarks, seed)])[1], landmarks) for seed in SEEDS]
     assert min(shares) >= least
     assert max(shares) < 0.95
     assert np.mean(shares) > 0.1
@@ -234,7 +234,7 @@ def test_a_profile_gets_its_cover_too(kind):
     turned_x = flat[:, 0] * math.cos(1.4) + depth * math.sin(1.4)
     landmarks = np.stack([turned_x, flat[:, 1]], 1) * 130 + 110
     for seed in range(3):
-        assert 0.02 < hidden_points(cover(kind, landmarks, seed), landmarks).mean() < 0.9
+        assert 0.02 < hidden_points(occluder(kind, landmarks, seed), landmarks).mean() < 0.9
 
 
 @pytest.mark.parametrize(
@@ -242,12 +242,12 @@ def test_a_profile_gets_its_cover_too(kind):
 )
 def test_what_is_no_face_is_refused(landmarks):
     with pytest.raises(ValueError, match="68"):
-        cover("mask", landmarks, 0)
+        occluder("mask", landmarks, 0)
 
 
 def test_an_unknown_kind_names_the_known_ones():
     with pytest.raises(ValueError, match="half board"):
-        cover("umbrella", sketched_landmarks(), 0)
+        occluder("umbrella", sketched_landmarks(), 0)
 
 
 @pytest.mark.parametrize("kind", FILLINGS)
@@ -308,7 +308,7 @@ def test_a_growing_kind_never_uncovers_and_ends_whole(kind):
     picture = np.zeros((SIDE, SIDE, 3), np.uint8)
     steps = [lay(picture, [one])[1] for one in growing(kind, landmarks, 4, seed=1)]
     assert all((after >= before - 1e-6).all() for before, after in pairwise(steps))
-    assert np.array_equal(steps[-1], lay(picture, [cover(kind, landmarks, 1)])[1])
+    assert np.array_equal(steps[-1], lay(picture, [occluder(kind, landmarks, 1)])[1])
     assert 0 < steps[0].sum() < steps[-1].sum()
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.occlusion.cover import lay, moved
 from models.occlusion.fillings import Filling
+from models.occlusion.occluder import lay, moved
 from models.occlusion.sweeps import covered_share, sliding
 from models.reconstruction import MeshLayer, frozen
 from models.reconstructor import Face
@@ -125,7 +125,7 @@ def test_patches_of_a_sweep_are_those_laid_on_the_whole_photo(reference, kind):
     about = replace(reference, box=(260.0, 240.0, 380.0, 390.0))
     sweep = Sweep(SLIDING, grid=(2, 2), filling=Filling(kind, size_px=5, offset_px=(-30, 20)), seed=4)
     whole = sliding(photo, about.box, (2, 2), 0.25 * 150, sweep.filling, 4)
-    for one, other in zip(sweep.covers(photo, about), whole, strict=True):
+    for one, other in zip(sweep.occluders(photo, about), whole, strict=True):
         assert (lay(photo, [one])[0] == lay(photo, [other])[0]).all()
 
 
@@ -137,8 +137,8 @@ def test_the_same_seed_sweeps_the_same():
 
 def test_steps_say_how_much_their_cover_hides(reference):
     for step in made(Sweep("right", steps=2)).steps:
-        covers = () if step.cover is None else (step.cover,)
-        assert step.share == covered_share(lay(PHOTO, covers)[1], reference.landmarks)
+        occluders = () if step.occluder is None else (step.occluder,)
+        assert step.share == covered_share(lay(PHOTO, occluders)[1], reference.landmarks)
     assert step.share == pytest.approx(1, abs=0.02)
 
 
@@ -217,6 +217,6 @@ def test_no_depth_offset_counts_as_spread(reference):
 
 
 def test_a_cover_moved_by_whole_pixels_moves_what_it_hides_byte_for_byte(reference):
-    cover = Sweep(SLIDING, grid=(1, 1), filling=Filling("noise"), seed=1).covers(PHOTO, reference)[0]
-    one, other = lay(PHOTO, [cover])[0], lay(PHOTO, [moved(cover, 7, 3)])[0]
+    occluder = Sweep(SLIDING, grid=(1, 1), filling=Filling("noise"), seed=1).occluders(PHOTO, reference)[0]
+    one, other = lay(PHOTO, [occluder])[0], lay(PHOTO, [moved(occluder, 7, 3)])[0]
     assert (one[:-3, :-7] == other[3:, 7:]).all()

@@ -9,8 +9,8 @@ from types import MappingProxyType
 import numpy as np
 from hypothesis import strategies as st
 
-from models.occlusion.cover import Cover
 from models.occlusion.fillings import FILLINGS, Filling
+from models.occlusion.occluder import Occluder
 from models.reconstruction import frozen
 from models.reconstructor import Face
 from viewer.cases.case import MediaFile, Who
@@ -86,13 +86,13 @@ faces = st.builds(
 
 
 @st.composite
-def covers(draw):
+def occluders(draw):
     generator = np.random.default_rng(draw(seeds))
     rows, columns = draw(st.integers(1, 6)), draw(st.integers(1, 6))
     T = np.array([[draw(sizes), 0.5, draw(shifts)], [0.25, draw(sizes), draw(shifts)], [0, 0, 1]])
     if abs(np.linalg.det(T)) < 1e-3:
         T = np.eye(3)
-    return Cover(draw(names), generator.integers(0, 256, (rows, columns, 4), np.uint8), T)
+    return Occluder(draw(names), generator.integers(0, 256, (rows, columns, 4), np.uint8), T)
 
 
 fillings = st.builds(
@@ -102,7 +102,7 @@ fillings = st.builds(
     st.floats(0.5, 90),
     st.tuples(st.integers(-300, 300), st.integers(-300, 300)),
 )
-layers = st.builds(Layer, names, covers(), st.booleans(), st.none() | fillings, seeds)
+layers = st.builds(Layer, names, occluders(), st.booleans(), st.none() | fillings, seeds)
 anchors = st.none() | seeds.map(lambda seed: frozen(np.random.default_rng(seed).uniform(0, 500, (68, 2))))
 occlusions = st.builds(
     Occlusion,

@@ -61,9 +61,9 @@ def test_occluders_come_back_from_a_file_to_the_last_bit(state):
         np.testing.assert_array_equal(after.stack.anchor, before.stack.anchor)
     for old, new in zip(before.stack.layers, after.stack.layers, strict=True):
         assert (new.name, new.shown, new.filling, new.seed) == (old.name, old.shown, old.filling, old.seed)
-        np.testing.assert_array_equal(new.cover.rgba, old.cover.rgba)
-        np.testing.assert_array_equal(new.cover.T_image_cover, old.cover.T_image_cover)
-        assert new.cover.kind == old.cover.kind
+        np.testing.assert_array_equal(new.occluder.rgba, old.occluder.rgba)
+        np.testing.assert_array_equal(new.occluder.T_image_occluder, old.occluder.T_image_occluder)
+        assert new.occluder.kind == old.occluder.kind
 
 
 @trying(max_examples=10, deadline=None)
@@ -75,7 +75,7 @@ def test_a_case_tells_px_of_the_file_and_shows_them_again_where_it_is_shown_smal
     for old, new in zip(state.boxes or (), again.boxes or (), strict=True):
         np.testing.assert_allclose(new.box, old.box, atol=1e-6)
     for old, new in zip(state.occlusion.stack.layers, again.occlusion.stack.layers, strict=True):
-        np.testing.assert_allclose(new.cover.T_image_cover, old.cover.T_image_cover, atol=1e-6)
+        np.testing.assert_allclose(new.occluder.T_image_occluder, old.occluder.T_image_occluder, atol=1e-6)
         if old.filling is not None:
             assert new.filling.size_px == pytest.approx(old.filling.size_px)
             assert new.filling.offset_px == old.filling.offset_px

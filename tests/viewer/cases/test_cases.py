@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models.occlusion.cover import Cover
+from models.occlusion.occluder import Occluder
 from tests.fakes.desktop import FakeDesktop
 from tests.fakes.sources import FakeSource, picture
 from tests.fakes.work import FakeWork
@@ -109,7 +109,7 @@ def reopen(qtbot, desk: Desk, path: Path) -> None:
 
 def occluded(desk: Desk) -> Layer:
     rgba = np.full((40, 50, 4), (10, 20, 30, 255), np.uint8)
-    return Layer("patch", Cover("patch", rgba, np.array([[1.0, 0, 60], [0, 1, 90], [0, 0, 1]])))
+    return Layer("patch", Occluder("patch", rgba, np.array([[1.0, 0, 60], [0, 1, 90], [0, 0, 1]])))
 
 
 def test_a_case_that_is_opened_shows_again_what_was_saved(qtbot, desk, other, tmp_path):

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from models.errors import InputError
-from models.occlusion.cover import lay
-from models.occlusion.kinds import cover
+from models.occlusion.kinds import occluder
+from models.occlusion.occluder import lay
 from models.robustness.change import change
 from models.robustness.jitter import Jitter, jittering
 from models.robustness.sweep import SLIDING, Sweep, sweeping
@@ -56,7 +56,7 @@ def test_a_cover_a_sweep_and_a_jitter_are_written_as_the_pure_functions_give_the
     from models.reconstructor import Face
 
     reference = ask_covered(image, Face(box))
-    laid, hidden = lay(image, [cover("cup", reference.landmarks[:, :2], 3)])
+    laid, hidden = lay(image, [occluder("cup", reference.landmarks[:, :2], 3)])
     row = change(ask_covered(laid, Face(box)), reference, hidden).rows[0]
     assert said["change"]["fused"]["all_mm"] == row.all_mm
     assert said["box_px"] == list(box)
@@ -96,7 +96,7 @@ def test_the_window_offers_every_kind_there_is():
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("--kind", "beard"), "There is no cover 'beard'"),
+        (("--kind", "beard"), "There is no occluder 'beard'"),
         (("--sweep", "growing", "--grow", "sideways"), "Nothing grows as 'sideways'"),
         (("--filling", "gold"), "There is no filling 'gold'"),
         (("--sweep", "sliding", "--grid", "99"), "a sweep has 1 to 400 steps"),

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models.occlusion.cover import Cover
+from models.occlusion.occluder import Occluder
 from models.reconstructor import Face
 from tests.fakes.reconstructor import FakeReconstructor, fake_reconstruct
 from viewer.__main__ import main
@@ -64,7 +64,7 @@ def case(tmp_path) -> Path:
         Image.fromarray(rng.integers(0, 255, (240, 260, 3), np.uint8)).save(folder / name)
     frame, other = read_still(folder / "face.png"), read_still(folder / "other.png")
     rgba = np.full((50, 50, 4), 255, np.uint8)
-    layer = Layer("patch", Cover("patch", rgba, np.array([[1.0, 0, 90], [0, 1, 90], [0, 0, 1]])))
+    layer = Layer("patch", Occluder("patch", rgba, np.array([[1.0, 0, 90], [0, 1, 90], [0, 0, 1]])))
     usual = Setting("dsfnet", "open")
     pinned = shown_again(other, [FACE], None, asked(usual), lambda image: [FACE])
     state = State(

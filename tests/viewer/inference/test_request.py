@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.occlusion.cover import Cover
+from models.occlusion.occluder import Occluder
 from models.reconstructor import Face
 from tests.fakes.sources import picture
 from viewer.inference.request import request
@@ -19,7 +19,7 @@ from viewer.state.style import Theme
 
 FRAME = replace(picture("video.mp4"), count=100)
 VIDEO = State(frame=FRAME, source=1)
-BOARD = Layer("board", Cover("board", np.full((20, 20, 4), 255, np.uint8), np.eye(3)))
+BOARD = Layer("board", Occluder("board", np.full((20, 20, 4), 255, np.uint8), np.eye(3)))
 OTHER = Setting("other", "open")
 
 
@@ -28,7 +28,7 @@ def with_layer(state: State, layer: Layer) -> State:
 
 
 def moved(layer: Layer) -> Layer:
-    return replace(layer, cover=replace(layer.cover, T_image_cover=np.diag([2.0, 2.0, 1.0])))
+    return replace(layer, occluder=replace(layer.occluder, T_image_occluder=np.diag([2.0, 2.0, 1.0])))
 
 
 def test_what_only_changes_the_drawing_asks_nothing():

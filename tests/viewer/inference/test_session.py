@@ -9,7 +9,7 @@ import pytest
 
 import models.tracking.smoothing  # noqa: F401  # brings torch, which no answer then has to wait for
 from models.errors import InputError
-from models.occlusion.cover import Cover
+from models.occlusion.occluder import Occluder
 from models.reconstruction import Reconstruction
 from tests.fakes.desktop import FakeDesktop
 from tests.fakes.sources import FakeSource, picture
@@ -20,8 +20,8 @@ from viewer.state.occlusion import Layer, Stack
 from viewer.state.state import State
 from viewer.state.store import Store
 
-BOARD = Layer("board", Cover("board", np.full((60, 60, 4), 255, np.uint8), np.eye(3)))
-FAR = Layer("far", Cover("far", np.full((9, 9, 4), 255, np.uint8), np.eye(3)))
+BOARD = Layer("board", Occluder("board", np.full((60, 60, 4), 255, np.uint8), np.eye(3)))
+FAR = Layer("far", Occluder("far", np.full((9, 9, 4), 255, np.uint8), np.eye(3)))
 
 
 @dataclass
@@ -144,12 +144,12 @@ def test_while_an_occluder_is_dragged_answers_follow_the_hand(qtbot, desk):
     desk.seen.clear()
     for step in (2.0, 3.0):
         there = np.array([[1, 0, step], [0, 1, 0], [0, 0, 1]])
-        desk.lay(replace(FAR, cover=replace(FAR.cover, T_image_cover=there)))
+        desk.lay(replace(FAR, occluder=replace(FAR.occluder, T_image_occluder=there)))
         assert desk.work.reached.wait(5)
     assert not desk.state.stale
     desk.work.gate.set()
     at_rest(qtbot, desk)
-    places = [state.shown.occluded.occluders[0].T_image_cover[0, 2] for state in desk.seen]
+    places = [state.shown.occluded.occluders[0].T_image_occluder[0, 2] for state in desk.seen]
     assert sorted(set(places)) == [0, 2, 3]
 
 

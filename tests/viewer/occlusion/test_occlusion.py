@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QSettings
 
-from models.occlusion.cover import Cover, lay, moved
+from models.occlusion.occluder import Occluder, lay, moved
 from models.occlusion.strokes import blank, erased, painted
 from models.robustness.sweep import sweeping
 from tests.fakes.desktop import FakeDesktop
@@ -27,7 +27,7 @@ from viewer.state.settings import Settings
 from viewer.state.state import State
 from viewer.state.style import Look
 
-BOARD = Cover("board", np.full((30, 40, 4), (200, 10, 10, 255), np.uint8), np.eye(3))
+BOARD = Occluder("board", np.full((30, 40, 4), (200, 10, 10, 255), np.uint8), np.eye(3))
 
 
 class Opened:
@@ -73,12 +73,12 @@ def opened(qtbot, tmp_path):
     made.assembly.close()
 
 
-def lay_board(qtbot, opened, cover=BOARD):
+def lay_board(qtbot, opened, occluder=BOARD):
     """Put a cover on the photo as `add` does, without drawing one."""
     from viewer.state.occlusion import Layer
 
     with qtbot.waitSignal(opened.session.answered):
-        opened.commands._on_drawn(opened.occlusion.epoch, Layer(cover.kind, cover), None)
+        opened.commands._on_drawn(opened.occlusion.epoch, Layer(occluder.kind, occluder), None)
     qtbot.waitUntil(lambda: not opened.store.state.busy)
 
 
@@ -108,7 +108,9 @@ def test_undo_and_redo_bring_the_picture_back_byte_for_byte(qtbot, opened):
     pictures = [opened.image.copy()]
     lay_board(qtbot, opened)
     pictures.append(opened.image.copy())
-    settle(qtbot, opened, lambda: opened.occluders.placed.emit(moved(BOARD, 50.5, 20.25).T_image_cover, 10))
+    settle(
+        qtbot, opened, lambda: opened.occluders.placed.emit(moved(BOARD, 50.5, 20.25).T_image_occluder, 10)
+    )
     pictures.append(opened.image.copy())
     settle(qtbot, opened, lambda: opened.assembly.actions["occluder-duplicate"].trigger())
     for image in reversed(pictures):
@@ -130,11 +132,11 @@ def test_undo_and_redo_bring_the_picture_back_byte_for_byte(qtbot, opened):
 def test_one_drag_is_one_edit_and_two_are_two(qtbot, opened):
     lay_board(qtbot, opened)
     for drag, shift in ((10, 1), (10, 2), (10, 3), (11, 4), (11, 5)):
-        opened.commands.place(moved(BOARD, shift, 0).T_image_cover, drag)
+        opened.commands.place(moved(BOARD, shift, 0).T_image_occluder, drag)
     shifts = []
     for _ in range(3):
         opened.commands.undo()
-        shifts.append([layer.cover.T_image_cover[0, 2] for layer in opened.occlusion.stack.layers])
+        shifts.append([layer.occluder.T_image_occluder[0, 2] for layer in opened.occlusion.stack.layers])
     assert shifts == [[3.0], [0.0], []]
     qtbot.waitUntil(lambda: not opened.store.state.busy)
 
@@ -143,14 +145,14 @@ def test_while_a_cover_is_dragged_only_the_newest_place_waits_and_answers_keep_c
     lay_board(qtbot, opened)
     seen = []
     opened.session.answered.connect(
-        lambda shown: seen.append(shown.occluded.occluders[0].T_image_cover[0, 2])
+        lambda shown: seen.append(shown.occluded.occluders[0].T_image_occluder[0, 2])
     )
     opened.work.reached.clear()
     opened.work.gate.clear()
-    opened.commands.place(moved(BOARD, 1, 0).T_image_cover, 10)
+    opened.commands.place(moved(BOARD, 1, 0).T_image_occluder, 10)
     assert opened.work.reached.wait(5)
     for shift in range(2, 50):
-        opened.commands.place(moved(BOARD, shift, 0).T_image_cover, 10)
+        opened.commands.place(moved(BOARD, shift, 0).T_image_occluder, 10)
     opened.work.gate.set()
     qtbot.waitUntil(lambda: seen[-1:] == [49.0])
     assert seen == [1.0, 49.0]
@@ -170,7 +172,7 @@ def test_a_face_that_is_not_found_under_occluders_is_said_to_be_lost_and_comes_b
     black = np.zeros((240, 320, 4), np.uint8)
     black[..., 3] = 255
     opened.commands.look_anew(True)
-    lay_board(qtbot, opened, Cover("night", black, np.eye(3)))
+    lay_board(qtbot, opened, Occluder("night", black, np.eye(3)))
     assert opened.store.state.answer is None
     assert opened.store.state.notice.severity is Severity.WARNING
     settle(qtbot, opened, lambda: opened.commands.undo())
@@ -243,9 +245,9 @@ def test_the_eraser_takes_from_the_selected_cover_and_says_so_without_one(qtbot,
 
 def test_strokes_are_painted_where_the_hand_went_whatever_the_occluders_place():
     canvas = blank("paint", 200, 300, (1, 2, 3))
-    turned = replace(canvas, T_image_cover=np.array([[0, -2.0, 300], [2.0, 0, 10], [0, 0, 1]]))
-    for cover in (canvas, turned):
-        done = painted(cover, [(100.0, 80.0), (140.0, 80.0)], 16.0)
+    turned = replace(canvas, T_image_occluder=np.array([[0, -2.0, 300], [2.0, 0, 10], [0, 0, 1]]))
+    for occluder in (canvas, turned):
+        done = painted(occluder, [(100.0, 80.0), (140.0, 80.0)], 16.0)
         _, hidden = lay(np.zeros((200, 300, 3), np.uint8), [done])
         assert hidden[74:87, 100:141].min() > 0.9
         assert hidden[:68].max() == hidden[92:].max() == 0
@@ -265,7 +267,7 @@ def test_occluders_stay_in_the_frame_of_a_video_or_follow_the_face(qtbot, opened
     with qtbot.waitSignal(opened.session.answered):
         camera.send(picture("camera 0", width=330))
     staying = opened.store.state.shown.occluded
-    assert (staying.occluders[0].T_image_cover == np.eye(3)).all()
+    assert (staying.occluders[0].T_image_occluder == np.eye(3)).all()
     with qtbot.waitSignal(opened.session.answered):
         opened.commands.follow_face(True)
     anchor = opened.occlusion.stack.anchor
@@ -277,11 +279,11 @@ def test_occluders_stay_in_the_frame_of_a_video_or_follow_the_face(qtbot, opened
     moved_there = occluded.carry[:2, :2] @ anchor.mean(0) + occluded.carry[:2, 2]
     assert np.ptp(now, axis=0).max() > 1.2 * np.ptp(anchor, axis=0).max()
     assert moved_there == pytest.approx(now.mean(0), abs=0.02 * float(np.ptp(now)))
-    T = moved(occluded.occluders[0], 7, 5).T_image_cover
+    T = moved(occluded.occluders[0], 7, 5).T_image_occluder
     opened.occluders.placed.emit(T, 20)
-    assert opened.occluders.occluders[0].T_image_cover == pytest.approx(T)
+    assert opened.occluders.occluders[0].T_image_occluder == pytest.approx(T)
     opened.commands.follow_face(False)
-    assert opened.occlusion.stack.layers[0].cover.T_image_cover == pytest.approx(T)
+    assert opened.occlusion.stack.layers[0].occluder.T_image_occluder == pytest.approx(T)
 
 
 def test_another_photo_begins_without_occluders_and_nothing_can_be_undone(qtbot, opened):
@@ -316,7 +318,7 @@ def test_a_cover_is_hit_where_it_is_opaque_and_the_topmost_wins():
     ring = np.zeros((11, 11, 4), np.uint8)
     ring[2:9, 2:9, 3] = 255
     ring[4:7, 4:7, 3] = 0
-    over = Cover("ring", ring, np.array([[2.0, 0, 100], [0, 2.0, 50], [0, 0, 1]]))
+    over = Occluder("ring", ring, np.array([[2.0, 0, 100], [0, 2.0, 50], [0, 0, 1]]))
     under = moved(BOARD, 95, 45)
     assert hit([under, over], 106, 56) == 1
     assert hit([under, over], 110, 60) == 0
@@ -351,7 +353,7 @@ def test_a_click_on_the_curve_lays_that_step_and_any_edit_the_stack_again(qtbot,
         lambda: dock.trials.plot.show_nearest(100 * swept.shares[worst], swept.percent()[worst]),
     )
     assert opened.occlusion.step == worst
-    expected, _ = lay(picture().image, [swept.steps[worst].cover])
+    expected, _ = lay(picture().image, [swept.steps[worst].occluder])
     assert (opened.image == expected).all()
     assert opened.occluders.occluders == ()
     settle(qtbot, opened, lambda: opened.assembly.actions["sweep-back"].trigger())

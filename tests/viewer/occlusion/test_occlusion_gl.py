@@ -11,7 +11,7 @@ from PySide6.QtOpenGLWidgets import QOpenGLWidget
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from models.occlusion.cover import Cover
+from models.occlusion.occluder import Occluder
 from tests.fakes.occluded import PLAIN, covered_reconstruct
 from tests.fakes.watchdog import Watchdog
 from tests.fakes.work import FakeWork
@@ -24,7 +24,7 @@ from viewer.state.settings import Settings
 
 pytestmark = pytest.mark.gl
 LONGEST_STALL_S = 0.1
-BOARD = Cover(
+BOARD = Occluder(
     "board",
     np.full((30, 40, 4), (200, 10, 10, 255), np.uint8),
     np.array([[1.0, 0, 90], [0, 1, 110], [0, 0, 1]]),
@@ -60,7 +60,7 @@ class Bench:
         return self.store.state.shown.frame.image
 
     def T(self):
-        return self.occlusion.stack.layers[-1].cover.T_image_cover
+        return self.occlusion.stack.layers[-1].occluder.T_image_occluder
 
     def at(self, x, y):
         return self.view.to_widget(QPointF(x, y)).toPoint()
@@ -111,7 +111,7 @@ def test_a_cover_follows_the_hand_and_the_picture_follows_the_cover(qtbot, cover
     assert (covered.image[115, 95] == PLAIN).all()
     assert (covered.image[165, 140] == (200, 10, 10)).all()
     covered.commands.undo()
-    assert (covered.T() == BOARD.T_image_cover).all()
+    assert (covered.T() == BOARD.T_image_occluder).all()
     settled(qtbot, covered)
 
 
@@ -122,13 +122,13 @@ def test_a_corner_scales_about_the_middle_and_the_round_handle_turns(qtbot, cove
     way = 2 * (np.array([image.x(), image.y()]) - middle) + middle
     covered.drag(corner, covered.at(*way))
     assert np.linalg.det(covered.T()[:2, :2]) == pytest.approx(4, rel=0.08)
-    assert covered.occlusion.layer.cover.middle == pytest.approx(tuple(middle), abs=0.01)
+    assert covered.occlusion.layer.occluder.middle == pytest.approx(tuple(middle), abs=0.01)
     turn = covered.overlay.handles()["turn"].toPoint()
     right = covered.view.to_widget(QPointF(*middle)) + QPointF(120, 3)
     covered.drag(turn, right.toPoint(), keys=Qt.KeyboardModifier.NoModifier)
     a, b = covered.T()[:2, 0]
     assert np.rad2deg(np.arctan2(b, a)) == pytest.approx(90, abs=3)
-    assert covered.occlusion.layer.cover.middle == pytest.approx(tuple(middle), abs=0.01)
+    assert covered.occlusion.layer.occluder.middle == pytest.approx(tuple(middle), abs=0.01)
     settled(qtbot, covered)
 
 
@@ -192,8 +192,8 @@ def session_of_the_lab(qtbot, bench) -> float:
     bench.assembly.actions["occluder-cup"].trigger()
     qtbot.waitUntil(lambda: len(bench.occlusion.stack.layers) == 1, timeout=20_000)
     qtbot.waitUntil(lambda: bench.store.state.shown.occluded is not None)
-    cover = bench.occlusion.stack.layers[0].cover
-    x, y = cover.middle
+    occluder = bench.occlusion.stack.layers[0].occluder
+    x, y = occluder.middle
     bench.drag(bench.at(x, y), *(bench.at(x - step, y + step) for step in range(1, 25)))
     assert bench.occlusion.undo.startswith("Move")
     bench.trials.plan(Plan(what="sliding", cells=5))
