@@ -29,6 +29,26 @@ def test_every_file_counts_the_same_and_counters_are_the_last_ones(tmp_path: Pat
     assert recipe == {"seed": 3, "averaged": ["a.safetensors", "b.safetensors", "c.safetensors"]}
 
 
+def test_files_count_by_their_shares_and_what_was_measured_on_one_is_left_out(tmp_path: Path) -> None:
+    measured = {"correction": torch.ones(2, 3), "likely error: first bias": torch.ones(4)}
+    a = written(tmp_path / "a.safetensors", {}, w=torch.tensor([0.0, 4.0]), **measured)
+    b = written(tmp_path / "b.safetensors", {}, w=torch.tensor([8.0, 0.0]))
+    words = [str(a), str(b), "--out", str(tmp_path / "mean.safetensors"), "--shares"]
+    assert main([*words, "3", "1"]) == 0
+    tensors, recipe = read_weights(tmp_path / "mean.safetensors")
+    assert {key: value.tolist() for key, value in tensors.items()} == {"w": [2.0, 3.0]}
+    assert recipe == {"averaged": ["a.safetensors", "b.safetensors"], "shares": [3.0, 1.0]}
+
+
+@pytest.mark.parametrize("shares", [["1"], ["1", "0"], ["1", "1", "1"]])
+def test_shares_that_do_not_fit_the_files_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], shares: list[str]
+) -> None:
+    files = [str(written(tmp_path / f"{n}.safetensors", {}, w=torch.zeros(1))) for n in "ab"]
+    assert main([*files, "--out", str(tmp_path / "mean.safetensors"), "--shares", *shares]) == 1
+    assert "2 numbers above 0" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("other", [{"v": torch.zeros(2)}, {"w": torch.zeros(3)}])
 def test_weights_of_different_forms_are_refused_by_name(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], other: dict[str, torch.Tensor]
