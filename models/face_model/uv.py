@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import embedding_bag
 
 from models.geometry.arrays import Bools, Doubles, Ints
 from models.geometry.raster import fragments
@@ -23,9 +24,8 @@ class _Weights:
     Attributes:
         cells: [P] flat index of every valid cell.
         corners, corner_weights: [P, 3] the triangle under each valid cell's centre.
-        around, around_weights: [N, 4] valid cells around each vertex that has four, else zeros.
-        rim: [R] the other vertices.
-        rim_cells, rim_weights: [R, WINDOW ** 2] what each of those is extrapolated from.
+        around, around_weights: [S] the cells that each vertex is summed from, one vertex after another.
+        starts: [N] where those of each vertex begin.
     """
 
     cells: Tensor
@@ -33,9 +33,7 @@ class _Weights:
     corner_weights: Tensor
     around: Tensor
     around_weights: Tensor
-    rim: Tensor
-    rim_cells: Tensor
-    rim_weights: Tensor
+    starts: Tensor
 
 
 class PositionMapTable:
@@ -92,10 +90,15 @@ class PositionMapTable:
                 f"the map is {tuple(position_map.shape[-2:])}, the table {self.size} x {self.size}"
             )
         w = self._weights
-        flat = position_map.flatten(2)
-        inner = torch.einsum("bcnk,nk->bnc", flat[:, :, w.around], w.around_weights.to(flat.dtype))
-        rim = torch.einsum("bcnk,nk->bnc", flat[:, :, w.rim_cells], w.rim_weights.to(flat.dtype))
-        return inner.index_add(1, w.rim, rim)
+        rows = position_map.flatten(2).permute(2, 0, 1)  # [cells, B, C]
+        summed = embedding_bag(
+            w.around,
+            rows.flatten(1),
+            w.starts,
+            mode="sum",
+            per_sample_weights=w.around_weights.to(rows.dtype),
+        )
+        return summed.unflatten(1, rows.shape[1:]).transpose(0, 1)
 
 
 def _weights(topology: Topology, size: int) -> _Weights:
@@ -104,19 +107,32 @@ def _weights(topology: Topology, size: int) -> _Weights:
     cells, triangle, corner_weights = rasterise(uv, triangles, size)
     valid = np.zeros(size * size, bool)
     valid[cells] = True
-    around, around_weights, inner = _bilinear(uv, valid, size)
-    rim = np.flatnonzero(~inner)
-    rim_cells, rim_weights = _extrapolation(uv[rim], valid, size)
+    around, around_weights, starts = _around(uv, valid, size)
     return _Weights(
         cells=torch.from_numpy(cells),
         corners=torch.from_numpy(triangles[triangle]),
         corner_weights=torch.from_numpy(corner_weights.astype(np.float32)),
         around=torch.from_numpy(around),
         around_weights=torch.from_numpy(around_weights.astype(np.float32)),
-        rim=torch.from_numpy(rim),
-        rim_cells=torch.from_numpy(rim_cells),
-        rim_weights=torch.from_numpy(rim_weights.astype(np.float32)),
+        starts=torch.from_numpy(starts),
     )
+
+
+def _around(uv: Doubles, valid: Bools, size: int) -> tuple[Ints, Doubles, Ints]:
+    """Cells and weights [S] of the vertices one after another, and where each vertex begins [N]."""
+    cells, weights, inner = _bilinear(uv, valid, size)
+    rim_cells, rim_weights = _extrapolation(uv[~inner], valid, size)
+    lengths = np.full(len(inner), rim_cells.shape[1])
+    lengths[inner] = cells.shape[1]
+    starts, total = np.cumsum(lengths) - lengths, int(lengths.sum())
+    around, around_weights = np.zeros(total, np.int64), np.zeros(total)
+    for chosen, its_cells, its_weights in (
+        (inner, cells[inner], weights[inner]),
+        (~inner, rim_cells, rim_weights),
+    ):
+        places = starts[chosen][:, None] + np.arange(its_cells.shape[1])
+        around[places], around_weights[places] = its_cells, its_weights
+    return around, around_weights, starts
 
 
 def rasterise(points: Doubles, triangles: Ints, size: int) -> tuple[Ints, Ints, Doubles]:
@@ -135,14 +151,14 @@ def rasterise(points: Doubles, triangles: Ints, size: int) -> tuple[Ints, Ints, 
 
 
 def _bilinear(points: Doubles, valid: Bools, size: int) -> tuple[Ints, Doubles, Bools]:
-    """Cells [N, 4] and weights [N, 4] around each vertex, zero unless all four are valid [N]."""
+    """Cells [N, 4] and weights [N, 4] around each vertex, and whether all four are valid [N]."""
     base = np.clip(np.floor(points).astype(np.int64), 0, size - 2)
     off = points - base
     cells = base[:, 1:] * size + base[:, :1] + np.array([0, 1, size, size + 1])
     x, y = off[:, :1], off[:, 1:]
     weights = np.concatenate([(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y], 1)
     inner = valid[cells].all(1) & ((off >= 0) & (off <= 1)).all(1)
-    return np.where(inner[:, None], cells, 0), weights * inner[:, None], inner
+    return cells, weights, inner
 
 
 def _extrapolation(points: Doubles, valid: Bools, size: int) -> tuple[Ints, Doubles]:
