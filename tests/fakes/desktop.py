@@ -66,6 +66,10 @@ class FakeDesktop:
         """What the user "chose"."""
         return self.chosen
 
+    def ask_presentation(self) -> str:
+        """What the user "chose"."""
+        return self.chosen
+
     def ask_missing(self, told: str) -> str:
         """What the user "chose"."""
         return self.chosen

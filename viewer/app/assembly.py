@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QPixmap
-from PySide6.QtWidgets import QDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QDialog, QDockWidget, QMessageBox, QWidget
 
 from viewer.app.commands import Commands
+from viewer.app.presenting import Presenting
 from viewer.cases.autosave import Autosave
 from viewer.compare.bar import CompareBar
 from viewer.compare.presenter import ComparePresenter, PhotoPair, SurfacePair
@@ -30,6 +31,7 @@ from viewer.occlusion.dock import OcclusionDock
 from viewer.occlusion.presenter import CoveredPhoto, OcclusionPresenter
 from viewer.playback.history_dock import HistoryDock
 from viewer.playback.transport_bar import TransportBar
+from viewer.presentation.bar import PresentationBar
 from viewer.state.layout import OCCLUSION, panels_shown
 from viewer.state.panel_help import help_on
 from viewer.state.setting import METHODS
@@ -126,6 +128,7 @@ class Assembly(QObject):
         self._telling = False
         self.commands.window.asked.connect(self._on_asked)
         self._panel_layout = ""
+        self._presenting = Presenting(self.store, self.commands, self.window)
         self.store.on(lambda state: state.theme, self._dress)
         self.store.on(panels_shown, lambda rows: self._area.show_only([row.name for row in rows]), self)
         self.store.on(lambda state: state.panel_layout, self._bring_docks)
@@ -201,9 +204,36 @@ class Assembly(QObject):
         methods = MethodsBar(self.store, commands.methods, self.actions)
         transport = TransportBar(self.store, commands.playback, self.actions)
         area.lay_over(banner)
-        self.window.place([bar, methods, area, transport], area, Status(self.store))
+        presented = PresentationBar(self.store, self.actions)
+        self.window.place([bar, methods, area, transport, presented], area, Status(self.store))
+        self._docks = self._make_docks()
+        self._panel_presenter = PanelPresenter(
+            self.store,
+            commands.faces,
+            commands.inspector,
+            commands.cameras,
+            commands.display,
+            panels.photo,
+            panels.surfaces,
+            self,
+        )
+        self._methods_presenter = MethodsPresenter(self.store, commands.methods, panels.surfaces, self)
+        self._occlusion_presenter = OcclusionPresenter(self.store, commands.occlusion, panels.photo, self)
+        self._compare_presenter = ComparePresenter(
+            self.store,
+            commands.compare,
+            commands.inspector,
+            commands.cameras,
+            commands.display,
+            panels.photo_wipe,
+            panels.wipe,
+            self,
+        )
+
+    def _make_docks(self) -> dict[str, QDockWidget]:
+        commands = self.commands
         right, bottom = SIDE, Qt.DockWidgetArea.BottomDockWidgetArea
-        self._docks = {
+        docks = {
             "layers": self.window.add_dock(
                 "layers",
                 "Layers",
@@ -230,29 +260,8 @@ class Assembly(QObject):
             ),
             "log": self.window.add_dock("log", "Log", LogDock(self.log, commands.window), bottom),
         }
-        self._docks["mining"].hide()  # until somebody mines: it wants much room
-        self._panel_presenter = PanelPresenter(
-            self.store,
-            commands.faces,
-            commands.inspector,
-            commands.cameras,
-            commands.display,
-            panels.photo,
-            panels.surfaces,
-            self,
-        )
-        self._methods_presenter = MethodsPresenter(self.store, commands.methods, panels.surfaces, self)
-        self._occlusion_presenter = OcclusionPresenter(self.store, commands.occlusion, panels.photo, self)
-        self._compare_presenter = ComparePresenter(
-            self.store,
-            commands.compare,
-            commands.inspector,
-            commands.cameras,
-            commands.display,
-            panels.photo_wipe,
-            panels.wipe,
-            self,
-        )
+        docks["mining"].hide()  # until somebody mines: it wants much room
+        return docks
 
     def _arrange_docks(self) -> None:
         """As a new session has them: side by side with the panels, sharing one place where it is low."""
@@ -303,6 +312,8 @@ class Assembly(QObject):
     def _bring_docks(self, panel_layout: str) -> None:
         """In front what belongs to the panels in sight."""
         before, self._panel_layout = self._panel_layout, panel_layout
+        if self.store.state.presentation is not None:
+            return
         if panel_layout == OCCLUSION:
             self._bring_occlusion()
         elif before == OCCLUSION:
@@ -312,7 +323,7 @@ class Assembly(QObject):
 
     def _bring_history(self, clip: bool) -> None:
         """The history under the panels when a clip is opened, where there is height for it."""
-        if clip and self.window.height() >= LOW:
+        if clip and self.window.height() >= LOW and self.store.state.presentation is None:
             self._docks["history"].show()
             self._docks["history"].raise_()
             self.window.resizeDocks([self._docks["history"]], [HISTORY_HEIGHT], Qt.Orientation.Vertical)

@@ -19,6 +19,7 @@ from viewer.mining.commands import MiningCommands
 from viewer.occlusion.commands import OcclusionCommands
 from viewer.occlusion.trials import TrialCommands
 from viewer.playback.commands import PlaybackCommands
+from viewer.presentation.commands import PresentationCommands
 from viewer.state.store import Store
 from viewer.widgets.dialogs import DesktopServices
 from viewer.window.commands import WindowCommands
@@ -49,6 +50,7 @@ class Commands(QObject):
         self.cases = CaseCommands(store, session, desktop, self)
         self.playback.case_named.connect(self.cases.open)
         self.mining = MiningCommands(store, session, desktop, self)
+        self.presentation = PresentationCommands(store, session, desktop, self)
         self.window = WindowCommands(store, session, desktop, self)
 
     def close(self, timeout_s: float = 10.0) -> bool:

@@ -109,8 +109,9 @@ class Autosave(QObject):
     def save_now(self) -> None:
         """Write what is shown, off the GUI thread."""
         self._timer.stop()
-        if self._lock.isLocked() and self._store.state.shown is not None:
-            self._writer.submit(self._store.state)
+        state = self._store.state
+        if self._lock.isLocked() and state.shown is not None and state.presentation is None:
+            self._writer.submit(state)
 
     def close(self, timeout_s: float = 1.0) -> bool:
         """A clean end: nothing is left behind. False if the file was still being written."""

@@ -8,7 +8,8 @@ from viewer.widgets.action import ActionRow
 
 
 def _has_several(state: State) -> bool:
-    return state.shown is not None and state.shown.frame.count > 1
+    """While something is presented the same keys go through its steps."""
+    return state.shown is not None and state.shown.frame.count > 1 and state.presentation is None
 
 
 ACTIONS: tuple[ActionRow[PlaybackCommands], ...] = (

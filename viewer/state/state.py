@@ -14,6 +14,7 @@ from viewer.state.history import NO_HISTORY, History
 from viewer.state.mining import Mining
 from viewer.state.notice import Notice
 from viewer.state.occlusion import Occlusion
+from viewer.state.presentation import Presentation
 from viewer.state.probe import Probe
 from viewer.state.setting import MOST_METHODS, Setting
 from viewer.state.shown import BoxTrial, Shown, TruthFile
@@ -80,6 +81,7 @@ class State:
         comparison: What is compared as A and B.
         occlusion: What covers the photo, and what that did.
         panel_layout: Which panels stand side by side: a name of PANEL_LAYOUTS.
+        presentation: What is presented, full screen; None while nothing is.
     """
 
     frame: Frame | None = None
@@ -131,6 +133,7 @@ class State:
     history: History = NO_HISTORY
     mining: Mining = field(default_factory=Mining)
     visited: int | None = None
+    presentation: Presentation | None = None
 
     @property
     def answer(self) -> Reconstruction | None:
@@ -198,6 +201,7 @@ class Changes(TypedDict, total=False):
     history: History
     mining: Mining
     visited: int | None
+    presentation: Presentation | None
 
 
 MAX_RECENT = 10

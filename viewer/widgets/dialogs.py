@@ -88,6 +88,9 @@ class DesktopServices(Protocol):
     def ask_case(self) -> str:
         """A case file the user chose; empty if they did not."""
 
+    def ask_presentation(self) -> str:
+        """A presentation the user chose; empty if they did not."""
+
     def ask_missing(self, told: str) -> str:
         """Where a file is that is not where it was; empty if the user does not know."""
 
@@ -159,6 +162,11 @@ class Desktop:
         """A case file the user chose; empty if none."""
         kinds = "Cases (*.case.json *.json)"
         return QFileDialog.getOpenFileName(QApplication.activeWindow(), "Open a case", filter=kinds)[0]
+
+    def ask_presentation(self) -> str:
+        """A presentation the user chose; empty if none."""
+        kinds, parent = "Presentations (*.presentation.json *.json)", QApplication.activeWindow()
+        return QFileDialog.getOpenFileName(parent, "Present from a file", filter=kinds)[0]
 
     def ask_missing(self, told: str) -> str:
         """The file, in a dialog whose title says what is missing."""

@@ -292,5 +292,9 @@ QFrame#banner[severity="warning"] { background: $warning_ground; border-left: 4p
 QFrame#banner[severity="error"] { background: $error_ground; border-left: 4px solid $error; }
 QFrame#banner QLabel { background: transparent; }
 QFrame#banner QLabel[role="cause"] { font-weight: 600; }
+QFrame#presentation { background: $surface; border-top: 1px solid $line; }
+QLabel[presents="title"] { font-size: 24pt; font-weight: 600; }
+QLabel[presents="caption"] { font-size: 16pt; }
+QLabel[presents="said"] { font-size: 13pt; color: $muted; }
 QDialog#palette { background: $surface; border: 1px solid $line; }
 """

@@ -32,6 +32,8 @@ from viewer.occlusion.commands import OcclusionCommands
 from viewer.occlusion.trials import TrialCommands
 from viewer.playback import actions as playback
 from viewer.playback.commands import PlaybackCommands
+from viewer.presentation import actions as presentation
+from viewer.presentation.commands import PresentationCommands
 from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.state.style import Theme
@@ -68,6 +70,7 @@ class AllCommands(Protocol):
     display: DisplayCommands
     compare: CompareCommands
     cameras: CameraCommands
+    presentation: PresentationCommands
     window: WindowCommands
 
 
@@ -88,6 +91,7 @@ TABLE: tuple[tuple[Rows, Callable[[AllCommands], object]], ...] = (
     (compare.ACTIONS, lambda every: every.compare),
     (cameras.ACTIONS, lambda every: every.cameras),
     (display.ACTIONS, lambda every: every.display),
+    (presentation.ACTIONS, lambda every: every.presentation),
     (window.ACTIONS, lambda every: every.window),
 )
 """A feature's rows, and the commands they call; in the order of the menus."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QByteArray, QSize, Qt
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QDockWidget,
@@ -44,6 +44,8 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._playback, self._actions, self._on_close = playback, actions, on_close
         self._file_menus = menus
+        self._before: tuple[QByteArray, Qt.WindowState] | None = None  # a presentation
+        self.addActions(list(actions.values()))  # their keys work while the menu bar is hidden
         self.setWindowTitle("Unmask")
         self.setAcceptDrops(True)
         self.setMinimumSize(*SMALLEST_SIZE)
@@ -89,6 +91,21 @@ class MainWindow(QMainWindow):
         if (more := self._bar.findChild(QToolButton, "qt_toolbar_ext_button")) is not None:
             more.setIcon(theme.icon("more", colours.text))  # the style's own is dark on dark
             more.setToolTip("What the window is too narrow for")
+
+    def present(self, on: bool) -> None:
+        """Only what is in the middle, on the whole screen; or everything again as it was before."""
+        if on:
+            self._before = self.saveState(), self.windowState()
+            for widget in (self.menuBar(), self._bar, self.statusBar(), *self.findChildren(QDockWidget)):
+                widget.hide()
+            self.showFullScreen()
+        elif self._before is not None:
+            docks, state = self._before
+            self._before = None
+            self.setWindowState(state)
+            self.menuBar().show()
+            self.statusBar().show()
+            self.restoreState(docks)
 
     def show_palette(self) -> None:
         """The command palette, in the upper middle of the window."""
