@@ -188,14 +188,15 @@ class Render:
     """What `unmask render` was asked to do.
 
     Attributes:
-        paths: Pictures, or one video.
+        paths: Pictures and cases, or one video. A case is answered as it was saved.
         out: The file: .png, .svg, .pdf, .mp4 or .webm.
         wish: How it is to look.
         method, weights, device, detector, without, box, overwrite: As in Run.
         peers: Other methods, whose faces stand beside.
-        kinds: Covers, each of which gives every face one more row.
+        kinds: Occluders, each of which gives every face one more row.
         seed: Of the occluders.
-        frames_per_s: Of a video that is made of a video.
+        frames_per_s: Of a video that is made of a video, or that toggles.
+        toggle: A video leaves the branches out in turn instead of turning the faces.
     """
 
     paths: tuple[Path, ...]
@@ -211,4 +212,5 @@ class Render:
     kinds: tuple[str, ...] = ()
     seed: int = 0
     frames_per_s: float = 25.0
+    toggle: bool = False
     overwrite: bool = False

@@ -363,7 +363,9 @@ def _add_trials(parser: argparse.ArgumentParser, fresh: Occlude) -> None:
 
 def _fill_render(parser: argparse.ArgumentParser) -> None:
     usual = Wish()
-    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="pictures, or one video")
+    parser.add_argument(
+        "paths", nargs="+", type=Path, metavar="PATH", help="pictures and cases, or one video"
+    )
     parser.add_argument(
         "--out",
         type=Path,
@@ -393,6 +395,9 @@ def _fill_render(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=_count, default=0, help="of occluders (%(default)s)")
     parser.add_argument("--fps", type=float, default=25.0, help="of a video of a video (%(default)s)")
+    parser.add_argument(
+        "--toggle", action="store_true", help="a video: leave out each branch in turn, instead of turning"
+    )
     _add_overwrite(parser)
     _add_who(parser)
 
@@ -419,6 +424,7 @@ def _render_of(found: argparse.Namespace) -> Render:
         kinds=tuple(found.kind),
         seed=found.seed,
         frames_per_s=found.fps,
+        toggle=found.toggle,
         overwrite=found.overwrite,
     )
 

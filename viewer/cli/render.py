@@ -1,9 +1,9 @@
-"""`unmask render`: figures of faces, and videos of them, without a window."""
+"""`unmask render`: figures of faces and of cases, and videos of them, without a window."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,22 +16,29 @@ from models.export.maps import png
 from models.export.outputs import Outputs
 from models.export.sheet import Sheet, as_pixels, as_svg
 from models.export.video import VIDEO_SUFFIXES, video_bytes
+from models.geometry.arrays import Photo
 from models.loading import checked_device, load
 from models.occlusion.kinds import KINDS, occluder
 from models.occlusion.occluder import lay
 from models.pipeline import reconstruct
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
+from viewer.cases.case_file import ENDING
+from viewer.cases.locating import located, not_there
+from viewer.cases.replaying import read_frame
+from viewer.cases.restoring import read_whole
 from viewer.cli.answering import Answering
+from viewer.cli.case_answers import NO_INPUT, Askers, shown_then
 from viewer.cli.clip import Clip, reader_of
 from viewer.cli.inputs import check_box
 from viewer.cli.options import Render
 from viewer.cli.speech import complain, say
 from viewer.sources.named import is_video
-from viewer.sources.source import Frame
 from viewer.sources.still import read_still
 
 FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
+TOGGLED = ("image space", "model space")
+TOGGLE_S = 1.5  # how long each is shown
 Ask = Callable[[NDArray[np.uint8], Sequence[Face]], list[Reconstruction]]
 
 
@@ -77,7 +84,9 @@ def _rendered(asked: Render) -> bytes:
     )
     if any(map(is_video, asked.paths)):
         return _clip(asked, methods.first, device, suffix)
-    rows = [row for path in asked.paths for row in _rows(asked, methods, path)]
+    if suffix in VIDEO_SUFFIXES and asked.toggle:
+        return _toggling(asked, methods, suffix)
+    rows = [row for path in asked.paths for row in _rows_of(asked, methods, path)]
     if suffix in VIDEO_SUFFIXES:
         return turning(rows, asked.wish, suffix)
     return _figure(faces_figure(rows, asked.wish), suffix)
@@ -93,14 +102,52 @@ def _figure(sheet: Sheet, suffix: str) -> bytes:
     return png(as_pixels(sheet))
 
 
-def _opened(path: Path) -> Frame:
-    """The picture a row is about: the one place to open anything else than a picture."""
-    return read_still(path)
+def _rows_of(asked: Render, methods: Methods, path: Path) -> Iterator[Row]:
+    return _case_rows(asked, path) if path.name.endswith(ENDING) else _rows(asked, methods, path)
+
+
+def _case_rows(asked: Render, path: Path) -> Iterator[Row]:
+    """The row of a case: its picture under its occluders, answered by those who answered then."""
+    case = read_whole(path)
+    place = located(case, path)
+    if case.input is None or place.input is None:
+        raise InputError(NO_INPUT) if place.missing is None else not_there(place.missing, path)
+    for sentence in place.told:
+        complain(sentence)
+    settings = [place.settings[then.who] for then in case.answers if then.who in place.settings]
+    if not settings:
+        raise InputError(f"{path.name} holds no answer that can be asked for here. Save it with one.")
+    ask_of = Askers(checked_device(asked.device))
+    shown = shown_then(case, read_frame(case.input, place.input), ask_of(settings[0]))
+    if not shown.answers:
+        raise InputError(f"{path.name} is about no face. Save a case that shows one.")
+    face = min(case.selected_face, len(shown.answers) - 1)
+    others = [ask_of(one)(shown.frame.image, [shown.faces[face]])[0] for one in settings[1:]]
+    name = path.name.removesuffix(ENDING) if len(asked.paths) > 1 else ""
+    yield Row(name, shown.frame.image, [shown.answers[face], *others])
+
+
+def _toggling(asked: Render, methods: Methods, suffix: str) -> bytes:
+    """The same faces with everything, then without each branch in turn, computed anew each time."""
+    branches = [part for part in methods.first.switches if part in TOGGLED]
+    if not branches or any(path.name.endswith(ENDING) for path in asked.paths):
+        raise InputError("--toggle needs pictures and a method with branches to leave out, such as dsfnet.")
+
+    def frames() -> Iterator[Photo]:
+        for part in ("", *branches):
+            left_out = replace(asked, without=asked.without | {part} if part else asked.without)
+            caption = f"without {part}" if part else "with both branches"
+            wish = replace(asked.wish, caption=" - ".join(filter(None, (asked.wish.caption, caption))))
+            rows = [row for path in asked.paths for row in _rows(left_out, methods, path)]
+            picture = as_pixels(faces_figure(rows, wish))[..., :3]
+            yield from [picture] * round(TOGGLE_S * asked.frames_per_s)
+
+    return video_bytes(frames(), suffix, asked.frames_per_s)
 
 
 def _rows(asked: Render, methods: Methods, path: Path) -> Iterator[Row]:
     """The row of a picture, and one for each occluder laid on its face."""
-    frame = _opened(path)
+    frame = read_still(path)
     if asked.box is not None:
         check_box(asked.box, *frame.full_size)
     faces = detect(frame.image, asked.detector) if asked.box is None else [Face(frame.shown_box(asked.box))]

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from models.catalogue import provenance
 from models.detection.detectors import detect
@@ -15,54 +11,25 @@ from models.errors import InputError, told
 from models.export.files import write_answers, write_picture
 from models.export.outputs import Outputs
 from models.export.overlay import draw_overlay
-from models.loading import checked_device, load
+from models.loading import checked_device
 from models.reconstruction import Reconstruction
-from models.reconstructor import Face, Reconstructor
 from resources import program_version
 from viewer.cases.case import Case, Kind, Who
 from viewer.cases.case_file import ENDING
 from viewer.cases.locating import Located, detector_of, located, not_there
 from viewer.cases.numbers import answers_of, differences, face_differences, input_differences
-from viewer.cases.replaying import occluders_of_case, pinned_again, read_frame, shown_again
-from viewer.cases.restoring import faces_of, read_whole
+from viewer.cases.replaying import pinned_again, read_frame
+from viewer.cases.restoring import read_whole
 from viewer.cases.saving import boxes_told
-from viewer.cases.scaling import to_file, to_shown
-from viewer.cli.answering import Answering
+from viewer.cases.scaling import to_file
+from viewer.cli.case_answers import NO_INPUT, Askers, shown_then
 from viewer.cli.options import Replay
 from viewer.cli.speech import complain, say
 from viewer.sources.source import Frame
 from viewer.state.setting import Setting
 from viewer.state.shown import FoundBy, Shown
 
-NO_INPUT = "The case holds no picture: it was saved before one was opened. Open one and save the case anew."
 NOTHING_TO_COMPARE = "the case holds no figures to compare with; it was saved before there was an answer"
-
-
-@dataclass
-class Askers:
-    """The methods of a case, each loaded once."""
-
-    device: str
-    _loaded: dict[tuple[str, str], Reconstructor] = field(default_factory=dict)
-
-    def __call__(
-        self, setting: Setting
-    ) -> Callable[[NDArray[np.uint8], Sequence[Face]], Sequence[Reconstruction]]:
-        """Who answers about faces of a picture."""
-        name, weights = setting.method, setting.weights
-        if (name, weights) not in self._loaded:
-            self._loaded[name, weights] = load(name, weights, self.device)
-        method = self._loaded[name, weights]
-        without = setting.without & frozenset(method.switches)
-        ask = Answering(method, self.device, lambda: load(name, weights, "cpu"), without)
-
-        def answered(image: NDArray[np.uint8], faces: Sequence[Face]) -> Sequence[Reconstruction]:
-            answers, notices = ask(image, faces)
-            for notice in notices:
-                complain(notice)
-            return answers
-
-        return answered
 
 
 def run_replay(asked: Replay) -> int:
@@ -111,7 +78,7 @@ def replay(asked: Replay) -> Iterator[str]:
             continue
         ask = ask_of(setting)
         if shown is None:
-            shown = _first(case, frame, ask)
+            shown = shown_then(case, frame, ask)
             answers = shown.answers
         else:
             answers = tuple(ask(shown.frame.image, shown.faces))
@@ -129,16 +96,6 @@ def _search(case: Case, frame: Frame) -> Iterator[str]:
     if still and case.boxes is None and case.found is FoundBy.DETECTED and detector is not None:
         found = boxes_told(detect(frame.image, detector), to_file(frame))
         yield from face_differences(case.faces, found)
-
-
-def _first(
-    case: Case, frame: Frame, ask: Callable[[NDArray[np.uint8], Sequence[Face]], Sequence[Reconstruction]]
-) -> Shown:
-    """The answer shown, about the faces that were looked at then."""
-    assert case.input is not None
-    faces = faces_of(case.faces, to_shown(case.input.size_px, frame))
-    occluders = occluders_of_case(case, frame)
-    return shown_again(frame, faces, occluders, ask, lambda image: detect(image, case.detector))
 
 
 def _pinned(asked: Replay, place: Located, ask_of: Askers, outputs: Outputs) -> Iterator[str]:

@@ -102,3 +102,33 @@ def test_sizes_that_are_none_are_refused(capsys):
     with pytest.raises(SystemExit):
         asked("a.png", "--out", "b.png", "--size", "4K")
     assert "3840x2160" in capsys.readouterr().err
+
+
+def test_a_video_leaves_each_branch_out_in_turn_and_says_which(picture, tmp_path, monkeypatch):
+    seen, captions = [], []
+
+    def reconstructing(image, faces, method, without=frozenset()):
+        seen.append(without)
+        return fake_reconstruct(image, faces, method, without)
+
+    def drawn(rows, wish):
+        captions.append(wish.caption)
+        return figure.faces_figure(rows, wish)
+
+    monkeypatch.setattr(render, "reconstruct", reconstructing)
+    monkeypatch.setattr(render, "faces_figure", drawn)
+    out = tmp_path / "fig.mp4"
+    words = (picture, "--out", out, "--size", "320x160", "--toggle", "--fps", "4", "--caption", "Ann")
+    assert render.run_render(asked(*words)) == 0
+    assert seen == [frozenset(), {"image space"}, {"model space"}]
+    assert captions == ["Ann - with both branches", "Ann - without image space", "Ann - without model space"]
+    with av.open(str(out)) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 18
+
+
+def test_a_method_without_branches_toggles_nothing(picture, tmp_path, monkeypatch, capsys):
+    blunt = FakeReconstructor("blunt")
+    blunt.switches = ("confidence",)
+    monkeypatch.setattr(render, "load", lambda *_, **__: blunt)
+    assert render.run_render(asked(picture, "--out", tmp_path / "fig.mp4", "--toggle")) == 1
+    assert "--toggle needs pictures" in capsys.readouterr().err

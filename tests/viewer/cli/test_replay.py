@@ -21,7 +21,7 @@ from viewer.cases.commands import save
 from viewer.cases.numbers import SAME, differences
 from viewer.cases.pictures import png
 from viewer.cases.replaying import shown_again
-from viewer.cli import answering, replay
+from viewer.cli import answering, case_answers, render, replay
 from viewer.inference.request import occluders_of
 from viewer.sources.still import read_still
 from viewer.state.comparison import Comparison, Pinned, Side
@@ -44,8 +44,9 @@ def fakes(monkeypatch):
         answers = fake_reconstruct(image, faces, method, without)
         return [replace(answer, vertices=answer.vertices + np.float32(shift)) for answer in answers]
 
-    monkeypatch.setattr(replay, "load", lambda name, weights, device: FakeReconstructor(name))
-    monkeypatch.setattr(replay, "detect", lambda image, detector: [FACE])
+    monkeypatch.setattr(case_answers, "load", lambda name, weights, device: FakeReconstructor(name))
+    for module in (replay, case_answers):
+        monkeypatch.setattr(module, "detect", lambda image, detector: [FACE])
     monkeypatch.setattr(answering, "reconstruct", reconstruct)
 
 
@@ -214,3 +215,26 @@ def test_weights_of_another_hash_are_told_and_do_not_count_by_themselves(case, c
     changed(case, who=other, answers=(replace(was.answers[0], who=other), *was.answers[1:]))
     assert replayed(case) == 0
     assert "other weights open than when the case was saved" in capsys.readouterr().err
+
+
+def test_a_case_is_rendered_as_it_was_saved(case, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(render, "load", lambda name, weights="open", device="cpu": FakeReconstructor(name))
+    drawn = []
+    monkeypatch.setattr(render, "faces_figure", lambda rows, wish: drawn.extend(rows) or "sheet")
+    monkeypatch.setattr(render, "_figure", lambda sheet, suffix: b"figure")
+    out = tmp_path / "figure.svg"
+    assert main(["render", str(case), "--out", str(out)]) == 0, capsys.readouterr().err
+    (row,) = drawn
+    then = read_file(case).answers
+    assert [answer.method for answer in row.answers] == [one.who.method for one in then]
+    assert (row.image[100:130, 100:130] == 255).all(), "the occluder lies on the picture"
+    assert out.read_bytes() == b"figure"
+
+
+@pytest.mark.parametrize("part", ["input", "answers"])
+def test_a_case_with_nothing_to_render_is_a_sentence(case, tmp_path, capsys, part):
+    empty = replace(read_file(case), **{part: None if part == "input" else ()})
+    write_file(case, empty)
+    assert main(["render", str(case), "--out", str(tmp_path / "figure.svg")]) == 1
+    assert "Save it" in capsys.readouterr().err or part == "input"
+    assert not (tmp_path / "figure.svg").exists()
