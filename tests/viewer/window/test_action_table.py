@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,12 +16,17 @@ from viewer.app.commands import Commands
 from viewer.inference.session import Session
 from viewer.state.layout import PANEL_LAYOUTS, PANELS, panel_row
 from viewer.state.panel_help import PANEL_HELP, help_on
+from viewer.state.presentation import Presentation, Step
+from viewer.state.shown import Shown
 from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.state.style import OVERLAY_TEXTS, OVERLAYS, Look
 from viewer.window.action_table import ACTIONS, MENUS, make_actions
 from viewer.window.command_palette import CommandPalette
 from viewer.window.shortcuts_dialog import ShortcutsDialog
+
+PLAYS = ("previous", "next")
+PRESENTS = ("present-back", "present-next", "present-auto", "present-end")
 
 
 @pytest.fixture
@@ -34,10 +40,16 @@ def made(qtbot):
     assert session.close(5)
 
 
-def test_no_two_actions_share_a_shortcut():
-    shortcuts = [QKeySequence(row.shortcut).toString() for row in ACTIONS if row.shortcut]
+@pytest.mark.parametrize("presents", [False, True])
+def test_no_two_actions_share_a_shortcut(presents):
+    """But those of a presentation, which are there only while those of a video are not."""
+    clip = Shown(replace(picture("a.png"), count=9))
+    state = State(shown=clip, presentation=Presentation((Step("", "", ""),)) if presents else None)
+    kept = [row for row in ACTIONS if row.shortcut and row.name not in (PLAYS if presents else PRESENTS)]
+    shortcuts = [QKeySequence(row.shortcut).toString() for row in kept]
     assert all(shortcuts)
     assert [keys for keys, count in Counter(shortcuts).items() if count > 1] == []
+    assert not any(row.enabled(state) for row in ACTIONS if row not in kept and row.shortcut)
 
 
 def test_no_two_actions_share_a_name_or_a_text():
