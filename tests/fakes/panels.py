@@ -120,6 +120,8 @@ class StubPhoto(QWidget):
     picked = Signal(float, float)
     box_drawn = Signal(object)
     whole_asked = Signal(bool)
+    overlay_toggled = Signal(str)
+    style_chosen = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
@@ -140,6 +142,10 @@ class StubPhoto(QWidget):
     def set_overlays(self, overlays: frozenset[str]) -> None:
         """Remember it."""
         self.overlays = overlays
+
+    def set_look(self, style: LayerStyle) -> None:
+        """Remember it."""
+        self.style = style
 
     def set_theme(self, dark: bool) -> None:
         """Remember it."""

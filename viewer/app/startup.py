@@ -42,7 +42,7 @@ from viewer.cli.options import Launch
 from viewer.cli.speech import complain
 from viewer.inference.worker import Work
 from viewer.methods.available import best_offer, first_lineup, usable
-from viewer.state.layout import PANELS, Kind, panel_layout, panel_row
+from viewer.state.layout import PANELS, STYLED, Kind, panel_layout, panel_row
 from viewer.state.notice import Notice, Severity
 from viewer.state.setting import Setting, worded
 from viewer.state.settings import Settings
@@ -196,7 +196,7 @@ def first_state(settings: Settings, launch: Launch) -> State:
 
     The banner says what of the last session cannot be used any more, and what takes its place.
     """
-    fresh = State(styles={row.name: row.style for row in PANELS if row.looks}, lineup=first_lineup())
+    fresh = State(styles={name: panel_row(name).style for name in STYLED}, lineup=first_lineup())
     kept = settings.restored(fresh)
     first = answering(kept, launch)
     return replace(

@@ -8,6 +8,10 @@ from viewer.state.state import State
 from viewer.state.style import OVERLAY_TEXTS, OVERLAYS, Look
 from viewer.widgets.action import ActionRow
 
+MAIN_MESH_LOOKS = (Look.SHADED, Look.WIRE, Look.VISIBILITY)
+"""Those of MESH_LOOKS that the menu has; the photo's own button and the dock have all."""
+FADE = 0.1
+
 
 def _layout(row: PanelLayout) -> ActionRow[DisplayCommands]:
     return ActionRow(
@@ -49,6 +53,29 @@ def _look(look: Look) -> ActionRow[DisplayCommands]:
     )
 
 
+def _mesh_look(look: Look) -> ActionRow[DisplayCommands]:
+    return ActionRow(
+        f"mesh-{look.name.lower()}",
+        f"Mesh over the photo: {look.value}",
+        f"Draw the fused meshes of all faces over the photo, coloured by: {look.value.lower()}.",
+        "&View",
+        lambda commands: commands.set_mesh_look(look),
+        checked=lambda state: "mesh" in state.overlays and style_of(state, "photo").look is look,
+        group="mesh",
+    )
+
+
+def _fade(name: str, by: float, how: str) -> ActionRow[DisplayCommands]:
+    return ActionRow(
+        f"mesh-{name}",
+        f"Mesh over the photo: {name}",
+        f"Let the fused meshes hide {how} of the photo.",
+        "&View",
+        lambda commands: commands.fade_mesh(by),
+        group="mesh",
+    )
+
+
 def _all_have(state: State, look: Look) -> bool:
     choosers = [row.name for row in panels_shown(state) if len(row.looks) > 1 and look in row.looks]
     return bool(choosers) and all(style_of(state, name).look is look for name in choosers)
@@ -68,6 +95,9 @@ ACTIONS: tuple[ActionRow[DisplayCommands], ...] = (
         group="overlays",
     ),
     *(_overlay(name) for name in OVERLAYS),
+    *(_mesh_look(look) for look in MAIN_MESH_LOOKS),
+    _fade("stronger", FADE, "more"),
+    _fade("fainter", -FADE, "less"),
     ActionRow(
         "truth-in-3d",
         "3D panels: Ground truth",

@@ -42,6 +42,22 @@ class DisplayCommands(QObject):
         """Draw one panel's surface like this."""
         self._store.update(styles=with_style(self._store.state, panel, style))
 
+    def set_mesh_look(self, look: Look) -> None:
+        """Draw the fused meshes over the photo, coloured by this."""
+        state = self._store.state
+        style = replace(style_of(state, "photo"), look=look, span=None)
+        self._store.update(styles=with_style(state, "photo", style), overlays=state.overlays | {"mesh"})
+
+    def set_mesh_opacity(self, opacity: float) -> None:
+        """How much the fused meshes hide of the photo, 0..1."""
+        style = replace(style_of(self._store.state, "photo"), opacity=min(max(opacity, 0.0), 1.0))
+        self.set_style("photo", style)
+
+    def fade_mesh(self, by: float) -> None:
+        """Let the fused meshes hide so much more of the photo, or less, and show them."""
+        self._store.update(overlays=self._store.state.overlays | {"mesh"})
+        self.set_mesh_opacity(round(style_of(self._store.state, "photo").opacity + by, 3))
+
     def set_look_everywhere(self, look: Look) -> None:
         """Colour the surfaces of all panels in sight alike, but for those that are there for one look."""
         for row in panels_shown(self._store.state):

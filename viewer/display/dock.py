@@ -10,11 +10,11 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QScroll
 from viewer.display.commands import DisplayCommands
 from viewer.methods.branch_commands import BranchCommands
 from viewer.readouts.parts import BOTH_OFF, both_off
-from viewer.state.layout import PANELS, panels_shown, style_of
+from viewer.state.layout import MESH_LOOKS, PANELS, panels_shown, style_of
 from viewer.state.state import State
 from viewer.state.store import Store
-from viewer.state.style import OVERLAY_TEXTS, OVERLAYS, Look
-from viewer.widgets.parts import clear, heading, note
+from viewer.state.style import OVERLAY_TEXTS, OVERLAYS, LayerStyle, Look
+from viewer.widgets.parts import OpacitySlider, clear, heading, note
 from viewer.widgets.theme import SPACE
 
 BRANCH_NOTES = {
@@ -48,6 +48,9 @@ class LayersDock(QScrollArea):
         self._branch_column = QVBoxLayout()
         self._part = note("")
         self._truth_in_3d = self._make_truth_in_3d()
+        self._mesh_look = self._make_mesh_look()
+        self._opacity = OpacitySlider("Opacity of the meshes over the photo")
+        self._opacity.chosen.connect(display.set_mesh_opacity)
         self._add_sections()
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -57,6 +60,7 @@ class LayersDock(QScrollArea):
         store.on(lambda state: state.overlays, self._tick_overlays)
         store.on(lambda state: state.truth_in_3d, self._truth_in_3d.setChecked, self)
         store.on(lambda state: state.judgement is not None, self._truth_in_3d.setVisible, self)
+        store.on(lambda state: style_of(state, "photo"), self._show_mesh, self)
         store.on(self._looks_on, self._show_looks)
         store.on(lambda state: {row.name for row in panels_shown(state)}, self._show_choosers)
         store.on(part_taken, self._part.setText, self)
@@ -67,6 +71,8 @@ class LayersDock(QScrollArea):
         self._column.addWidget(self._part)
         self._column.addWidget(heading("Over the photo"))
         self._column.addLayout(self._overlay_grid())
+        self._column.addLayout(self._mesh_row())
+        self._column.addWidget(self._opacity)
         self._column.addWidget(heading("Look of the panels"))
         self._column.addWidget(self._truth_in_3d)
         self._column.addLayout(self._look_grid())
@@ -90,6 +96,31 @@ class LayersDock(QScrollArea):
             grid.addWidget(box, index // 2, index % 2)
             self._overlays[name] = box
         return grid
+
+    def _make_mesh_look(self) -> QComboBox:
+        chooser = QComboBox()
+        chooser.setAccessibleName("Look of the meshes over the photo")
+        chooser.setToolTip("What gives the fused meshes over the photo their colour")
+        for look in MESH_LOOKS:
+            chooser.addItem(look.value, look)
+        chooser.activated.connect(
+            lambda index: self._display_commands.set_mesh_look(Look(chooser.itemData(index)))
+        )
+        return chooser
+
+    def _mesh_row(self) -> QGridLayout:
+        label = QLabel("Mesh")
+        label.setBuddy(self._mesh_look)
+        grid = QGridLayout()
+        grid.setSpacing(SPACE)
+        grid.setColumnStretch(1, 1)
+        grid.addWidget(label, 0, 0)
+        grid.addWidget(self._mesh_look, 0, 1)
+        return grid
+
+    def _show_mesh(self, style: LayerStyle) -> None:
+        self._mesh_look.setCurrentIndex(self._mesh_look.findData(style.look))
+        self._opacity.set_share(style.opacity)
 
     def _look_grid(self) -> QGridLayout:
         grid = QGridLayout()

@@ -101,14 +101,14 @@ def wire_mask(
     for answer in answers:
         points = answer.vertices[:, :2] @ T_device_image[:2, :2].T + T_device_image[:2, 2]
         corners = points[answer.topology.triangles]  # [T, 3, 2]
-        corners = corners[_facing(corners) & _within(corners, width, height)]
+        corners = corners[facing(corners) & _within(corners, width, height)]
         fixed = np.rint(corners * 16).astype(np.int32)  # OpenCV wants whole numbers and a shift
         cv2.polylines(mask, list(fixed), True, 255, 1, cv2.LINE_AA, 4)
     return mask
 
 
-def _facing(corners: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Counter-clockwise with y up is clockwise with y down."""
+def facing(corners: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """[T] which triangles face the camera, corners [T, 3, 2] px: counter-clockwise with y up."""
     a, b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     return np.asarray(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0] < 0)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,12 +10,12 @@ from PySide6.QtCore import QPointF, QRectF, Signal, Slot
 from PySide6.QtWidgets import QFrame, QToolButton, QVBoxLayout, QWidget
 
 from models.metrics.normalisers import Normaliser
-from viewer.panels import overlays as over
 from viewer.panels.colours import DARK, palette
 from viewer.panels.legend import ColourBar, Legend, Shape, Swatch
-from viewer.panels.marks import marks_of
 from viewer.panels.message import Message
 from viewer.panels.occluder_overlay import MAP_COLOURS, OccluderOverlay
+from viewer.panels.over_button import OverButton
+from viewer.panels.photo_legend import answers_legend
 from viewer.panels.photo_view import PhotoView
 from viewer.panels.title_strip import TitleStrip
 from viewer.panels.truth_marks import ERROR_MAP
@@ -25,11 +24,10 @@ from viewer.panels.viewport import surroundings
 from viewer.sources.source import Frame
 from viewer.state.layout import PanelRow
 from viewer.state.shown import Shown
-from viewer.widgets.raster import Mark
+from viewer.state.style import LayerStyle
 
 if TYPE_CHECKING:
     from models.metrics.ground_truth_errors import Judgement
-    from models.reconstruction import Reconstruction
 
 HINT_TOP = 10  # px
 NO_PHOTO = "No photo yet.\nDrop one on the window, or press Ctrl+O."
@@ -47,11 +45,15 @@ class PhotoPanel(QFrame):
         picked(float, float): The user clicked the photo, in image px.
         box_drawn(tuple): The user drew a face box: x0, y0, x1, y1 in image px.
         whole_asked(bool): The user wants the whole photo, or the faces large.
+        overlay_toggled(str): The user wants one of OVERLAYS drawn, or no longer.
+        style_chosen(LayerStyle): The user chose how the meshes are drawn.
     """
 
     picked = Signal(float, float)
     box_drawn = Signal(object)
     whole_asked = Signal(bool)
+    overlay_toggled = Signal(str)
+    style_chosen = Signal(object)
 
     def __init__(self, row: PanelRow, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -60,6 +62,7 @@ class PhotoPanel(QFrame):
         self._shown: Shown | None = None
         self._drawing = False
         self._judgement: Judgement | None = None
+        self._style = row.style
         self._overlays: frozenset[str] = frozenset()
         self.strip, self.view = TitleStrip(row, self), PhotoView(self)
         self.view.setAccessibleName(f"{row.title}: {row.subtitle}")
@@ -75,6 +78,10 @@ class PhotoPanel(QFrame):
         self._empty, self._hint, self._veil = Message(self.view), Message(self.view), Veil(self.view)
         self._empty.setText(NO_PHOTO)
         self._empty.show()
+        self._over = OverButton(self)
+        self._over.overlay_toggled.connect(self.overlay_toggled)
+        self._over.style_chosen.connect(self.style_chosen)
+        self.strip.add_button(self._over)
         self._whole_button = self._make_whole_button()
         self.view.resized.connect(self._place)
         self.view.picked.connect(self.picked)
@@ -122,6 +129,14 @@ class PhotoPanel(QFrame):
         """Which of OVERLAYS lie over the photo."""
         self._overlays = overlays
         self.view.set_overlays(overlays)
+        self._over.set_overlays(overlays)
+        self._tell_legend()
+
+    def set_look(self, style: LayerStyle) -> None:
+        """How the meshes over the photo are drawn."""
+        self._style = style
+        self.view.set_look(style)
+        self._over.set_style(style)
         self._tell_legend()
 
     def set_selected_face(self, index: int) -> None:
@@ -155,6 +170,7 @@ class PhotoPanel(QFrame):
         self._veil.set_palette(self._colours)
         self.occluders.set_palette(self._colours)
         self._empty.setStyleSheet(f"color: {self._colours.quiet}; background: transparent;")
+        self._tell_legend()
         self._hint.setStyleSheet(
             f"color: {self._colours.text}; background: {self._colours.strip};"
             f" border: 1px solid {self._colours.accent}; border-radius: 6px; padding: 8px;"
@@ -174,7 +190,7 @@ class PhotoPanel(QFrame):
 
     def _make_whole_button(self) -> QToolButton:
         button = QToolButton()
-        button.setText("Whole photo")
+        button.setText("Whole")
         button.setObjectName("lookButton")
         button.setAccessibleName("Show the whole photo")
         button.setToolTip("Show the whole photo, or its faces large (Z)")
@@ -212,18 +228,8 @@ class PhotoPanel(QFrame):
         self._hint.stand(width, height, HINT_TOP)
 
     def _tell_legend(self) -> None:
-        bar: ColourBar | None = None
-        swatches: tuple[Swatch, ...] = ()
         answers = () if self._shown is None else self._shown.answers
-        for answer in answers[:1]:
-            for name in ("depth", "confidence"):
-                layer = over.map_layer(answer, name) if name in self._overlays else None
-                if layer is not None and bar is None:
-                    bar = ColourBar(name, layer.low, layer.high, layer.unit, over.MAP_COLOURS[name])
-            if "mask" in self._overlays and over.map_layer(answer, "mask") is not None:
-                swatches = (Swatch("pixels of face", self._colours.seen),)
-        if "landmarks" in self._overlays:
-            swatches += mark_swatches(answers, self._colours.landmark)
+        bar, swatches = answers_legend(answers, self.view.mesh, self._style, self._overlays, self._colours)
         if (
             self._judgement is not None
             and self._judgement.landmarks is not None
@@ -237,15 +243,6 @@ class PhotoPanel(QFrame):
             bar = ColourBar("change, if covered here", 0.0, self._map_top, "% of face", MAP_COLOURS)
         self._legend.set_content(bar, swatches)
         self._place()
-
-
-def mark_swatches(answers: Sequence[Reconstruction], colour: str) -> tuple[Swatch, ...]:
-    """What the marks of landmarks mean: those that are there, once any is more than a dot."""
-    there = {mark for answer in answers for mark in marks_of(answer)}
-    if there <= {Mark.DOT}:
-        return ()
-    rows = (("seen", Mark.DOT), ("turned away", Mark.DIAMOND), ("covered", Mark.CROSS))
-    return tuple(Swatch(text, colour, Shape(mark.name.lower())) for text, mark in rows if mark in there)
 
 
 def begins_anew(frame: Frame, before: Frame) -> bool:

@@ -20,8 +20,10 @@ from viewer.panels import marks, truth_marks
 from viewer.panels import overlays as over
 from viewer.panels.colours import DARK, Palette
 from viewer.panels.photo_hand import PhotoHand
+from viewer.panels.photo_mesh import PhotoMesh
 from viewer.panels.viewport import Viewport
-from viewer.state.style import OVERLAYS
+from viewer.state.layout import panel_row
+from viewer.state.style import OVERLAYS, LayerStyle
 from viewer.widgets.raster import halved, qimage, qtransform
 
 if TYPE_CHECKING:
@@ -32,6 +34,9 @@ CRISP_FROM = 4.0  # device px per image px from which on single pixels are shown
 
 class PhotoView(QWidget):
     """A photo that can be shifted and enlarged. Image px (0, 0) is the centre of the top-left pixel.
+
+    Attributes:
+        mesh: The meshes over it.
 
     Signals:
         picked(float, float): A click, in image px.
@@ -60,7 +65,7 @@ class PhotoView(QWidget):
         self._normaliser: Normaliser | None = None
         self._overlays: frozenset[str] = frozenset()
         self._pictures: dict[str, list[tuple[QImage, tuple[int, int], QTransform]]] = {}
-        self._wire: tuple[tuple[object, ...], QImage] | None = None
+        self.mesh, self._style = PhotoMesh(), panel_row("photo").style
         self._hand = PhotoHand(self, lambda: self._seen)
         self._hand.picked.connect(self.picked)
         self._hand.box_drawn.connect(self.box_drawn)
@@ -73,6 +78,7 @@ class PhotoView(QWidget):
         """[H, W, 3] RGB. A photo of another size is shown whole; the next frame of a video stays put."""
         size = (0, 0) if image is None else (image.shape[1], image.shape[0])
         self._levels = [] if image is None else [qimage(image)]
+        self.mesh.set_photo(image)
         if size != self._seen.photo:
             self._seen.photo = size
             self._seen.show(QRectF())
@@ -82,6 +88,7 @@ class PhotoView(QWidget):
         """What was found in the photo; answers in image space."""
         self._faces, self._answers = tuple(faces), tuple(answers)
         self._pictures = {}
+        self.mesh.set_answers(self._answers)
         self.update()
 
     def set_selected(self, index: int) -> None:
@@ -97,6 +104,11 @@ class PhotoView(QWidget):
     def set_overlays(self, overlays: frozenset[str]) -> None:
         """Which of OVERLAYS to draw."""
         self._overlays = overlays
+        self.update()
+
+    def set_look(self, style: LayerStyle) -> None:
+        """How the meshes are drawn."""
+        self._style = style
         self.update()
 
     def set_probe(self, position: tuple[float, float] | None) -> None:
@@ -191,7 +203,8 @@ class PhotoView(QWidget):
                 if name in self._overlays and name in over.LAYER_OF:
                     self._paint_map(painter, name)
             if "mesh" in self._overlays:
-                self._paint_wire(painter, ratio)
+                size = math.ceil(self.width() * ratio), math.ceil(self.height() * ratio)
+                self.mesh.paint(painter, self._style, self._seen, (ratio, *size), self._colours)
             if "landmarks" in self._overlays:
                 for answer in self._answers:
                     marks.paint_landmarks(painter, answer, self._seen, self._colours)
@@ -239,14 +252,6 @@ class PhotoView(QWidget):
             painter.setTransform(place * self._seen.transform(), True)
             painter.drawImage(QRectF(-0.5, -0.5, width, height), picture)
             painter.restore()
-
-    def _paint_wire(self, painter: QPainter, ratio: float) -> None:
-        key = (self._answers, self._seen.transform(), self.size(), ratio)
-        if self._wire is None or self._wire[0] != key:
-            size = math.ceil(self.width() * ratio), math.ceil(self.height() * ratio)
-            picture = marks.wire(self._answers, self._seen, ratio, size, self._colours)
-            self._wire = (key, picture)
-        painter.drawImage(QPointF(0, 0), self._wire[1])
 
     def _paint_truth(self, painter: QPainter) -> None:
         if self._judgement is None:

@@ -39,7 +39,7 @@ class PanelRow:
         layer: The mesh layer it draws; empty for the answer's own vertices.
         looks: What its surface can be coloured by, in menu order; none for the photo. One alone: that is
             what the panel is for.
-        style: The look it starts with.
+        style: The look it starts with; of the photo, how the meshes over it are drawn.
         marks_hidden: Whether the part that was not seen is hatched.
         absent: What it says when the answer has no such layer.
         kind: Which widget it is.
@@ -95,6 +95,11 @@ COMPLETED_LOOKS = (
     Look.NORMALS,
     Look.PNCC,
 )
+MESH_LOOKS = (
+    *(Look.SHADED, Look.WIRE, Look.VISIBILITY, Look.P_SEEN, Look.DISAGREEMENT, Look.FOLLOWED, Look.SHARE),
+    *(Look.OWN_CORRECTION, Look.ERROR, Look.CHANGE_BY_OCCLUSION, Look.DEPTH),
+)
+"""What the fused meshes over the photo can be coloured by, in menu order."""
 METHOD_LOOKS = (
     *(Look.SHADED, Look.PHOTO, Look.TO_FIRST, Look.VISIBILITY, Look.ERROR, Look.DEPTH),
     *(Look.FLAT, Look.WIRE, Look.POINTS, Look.UV, Look.NORMALS, Look.PNCC),
@@ -110,7 +115,14 @@ ABOUT_THE_BOX = ("no-face", "box-misplaced", "crop-border")
 """Codes of alarms that a glance at the photo settles."""
 
 PANELS = (
-    PanelRow("photo", "Photo", "what went in", kind=Kind.PHOTO, alarms=("tracker-lost", *ABOUT_THE_BOX)),
+    PanelRow(
+        "photo",
+        "Photo",
+        "what went in",
+        style=LayerStyle(Look.SHADED, opacity=0.7),
+        kind=Kind.PHOTO,
+        alarms=("tracker-lost", *ABOUT_THE_BOX),
+    ),
     PanelRow(
         "image",
         "Image space",
@@ -246,6 +258,10 @@ PANELS = (
     *(_method(slot) for slot in range(MOST_METHODS)),
 )
 """A new panel is one more row; PANEL_LAYOUTS says where it stands."""
+
+
+STYLED = tuple(row.name for row in PANELS if row.looks or row.kind is Kind.PHOTO)
+"""The panels of which a session keeps how they are drawn, by name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLayout, QMenu, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLayout, QMenu, QSizePolicy, QSlider, QToolButton, QWidget
 
 from viewer.widgets.elided import Elided
+
+
+class OpacitySlider(QWidget):
+    """A slider from 0 to 100 % with its number.
+
+    Signals:
+        chosen(float): The share, 0..1, where the user put it.
+    """
+
+    chosen = Signal(float)
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._slider, self._number = QSlider(Qt.Orientation.Horizontal), QLabel()
+        self._slider.setRange(0, 100)
+        self._slider.setPageStep(10)
+        self._slider.setAccessibleName(name)
+        self._slider.setToolTip(name)
+        self._slider.valueChanged.connect(self._on_value)
+        label = QLabel("Opacity")
+        label.setBuddy(self._slider)
+        self._number.setMinimumWidth(self._number.fontMetrics().horizontalAdvance("100 %"))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 2, 8, 2)
+        for part in (label, self._slider, self._number):
+            row.addWidget(part, int(part is self._slider))
+        self.set_share(1.0)
+
+    def set_share(self, share: float) -> None:
+        """Put it there. Emits nothing."""
+        self._slider.blockSignals(True)
+        self._slider.setValue(round(100 * share))
+        self._slider.blockSignals(False)
+        self._number.setText(f"{self._slider.value()} %")
+
+    def _on_value(self, percent: int) -> None:
+        self._number.setText(f"{percent} %")
+        self.chosen.emit(percent / 100)
 
 
 def heading(text: str) -> QLabel:

@@ -117,11 +117,22 @@ class PictureView(Protocol):
     def whole_asked(self) -> Emits[bool]:
         """The user wants all of the photo, or its faces large."""
 
+    @property
+    def overlay_toggled(self) -> Emits[str]:
+        """The user wants something drawn over the photo, or no longer."""
+
+    @property
+    def style_chosen(self) -> Emits[LayerStyle]:
+        """The user chose how the meshes over the photo are drawn."""
+
     def set_shown(self, shown: Shown | None) -> None:
         """Show this frame and what was answered about it."""
 
     def set_overlays(self, overlays: frozenset[str]) -> None:
         """Draw these over the photo."""
+
+    def set_look(self, style: LayerStyle) -> None:
+        """Draw the meshes over the photo like this."""
 
     def set_truth(self, judgement: Judgement | None, normaliser: Normaliser | None) -> None:
         """The truth about one of the faces, and what errors are divided by if that is to be drawn."""
@@ -169,6 +180,8 @@ class PanelPresenter(QObject):
         photo.picked.connect(inspector.pick)
         photo.box_drawn.connect(faces.look_at_box)
         photo.whole_asked.connect(display.show_whole_photo)
+        photo.overlay_toggled.connect(display.toggle_overlay)
+        photo.style_chosen.connect(partial(display.set_style, "photo"))
         for name, panel in surfaces.items():
             if not panel_row(name).chart:  # one looks at a chart on its own
                 panel.camera_moved.connect(partial(cameras.move, name))
@@ -181,6 +194,7 @@ class PanelPresenter(QObject):
         photo = self._photo
         store.on(lambda state: state.theme is Theme.DARK, self._dress)
         store.on(lambda state: state.overlays, photo.set_overlays, self)
+        store.on(partial(_style_on, "photo"), photo.set_look, self)
         store.on(lambda state: state.shown, photo.set_shown, self)
         store.on(lambda state: (state.shown, state.selected_face), lambda now: self._select(now[1]), self)
         store.on(lambda state: state.drawing_box, photo.set_drawing_box, self)

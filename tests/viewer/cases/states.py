@@ -17,7 +17,7 @@ from viewer.cases.case import MediaFile, Who
 from viewer.sources.source import Frame
 from viewer.state.camera import Camera, Link, turn
 from viewer.state.comparison import LAYERS, Comparison, Mode, Side
-from viewer.state.layout import PANEL_LAYOUTS, PANELS
+from viewer.state.layout import PANEL_LAYOUTS, PANELS, STYLED, panel_row
 from viewer.state.occlusion import Brush, Layer, Occlusion, Plan, Stack, Tool
 from viewer.state.probe import Probe
 from viewer.state.setting import Setting
@@ -134,7 +134,7 @@ def states(draw, full=None):
     frame, who = frame_of(full=full), draw(settings)
     own = st.dictionaries(st.sampled_from([row.name for row in PANELS if row.looks]), cameras, max_size=2)
     saved = st.dictionaries(names, cameras, max_size=3)
-    looks = {row.name: draw(st.just(row.style) | styles) for row in PANELS if row.looks}
+    looks = {name: draw(st.just(panel_row(name).style) | styles) for name in STYLED}
     found = tuple(draw(st.lists(faces, max_size=2)))
     return State(
         frame=frame,

@@ -50,7 +50,8 @@ def test_settings_that_cannot_be_written_are_told(tmp_path: Path, caplog):
 def test_what_outlives_a_session_comes_back(kept, tmp_path: Path):
     photo = tmp_path / "photo.png"
     photo.touch()
-    styles = MappingProxyType({"model": LayerStyle(Look.NORMALS, wire=True, opacity=0.5)})
+    meshes = LayerStyle(Look.VISIBILITY, opacity=0.3)
+    styles = MappingProxyType({"model": LayerStyle(Look.NORMALS, wire=True, opacity=0.5), "photo": meshes})
     state = State(
         recent=(str(photo),),
         theme=Theme.LIGHT,
@@ -67,11 +68,13 @@ def test_what_outlives_a_session_comes_back(kept, tmp_path: Path):
     settings = Settings(kept())
     settings.keep(state)
     settings.sync()
-    back = Settings(kept()).restored(State(styles=MappingProxyType({"model": LayerStyle()})))
+    first = State(styles=MappingProxyType(dict.fromkeys(styles, LayerStyle())))
+    back = Settings(kept()).restored(first)
     assert back.recent == (str(photo),)
     assert back.theme is Theme.LIGHT
     assert back.overlays == {"mask"}
     assert back.styles["model"] == LayerStyle(Look.NORMALS, wire=True, opacity=0.5)
+    assert back.styles["photo"] == meshes
     assert not back.busy
     assert not back.steady
     assert (back.method, back.weights, back.detector) == ("other", "mine", "haar")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QPushButton
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QPushButton, QSlider
 
 from models.reconstruction import STATE_SCALARS, Alarm, Scalar, frozen
 from models.reconstructor import Face
@@ -15,11 +15,13 @@ from tests.fakes.reconstructor import FakeReconstructor, fake_reconstruct
 from tests.fakes.sources import picture
 from tests.fakes.work import FakeWork
 from viewer.app.commands import Commands
+from viewer.display.actions import ACTIONS
 from viewer.display.dock import LayersDock, part_taken
 from viewer.inference.session import Session
 from viewer.inspector.dock import InspectorDock, readings
 from viewer.readouts.answer import nearest_vertex, probed, turned
 from viewer.readouts.vertex import reading
+from viewer.state.layout import style_of
 from viewer.state.shown import Shown
 from viewer.state.store import Store
 from viewer.state.style import Look
@@ -93,6 +95,31 @@ def test_the_look_of_one_panel_is_chosen_and_shown(qtbot, desk):
     assert store.state.styles["fused"].look is Look.NORMALS
     commands.display.set_look("fused", Look.UV)
     assert chooser.currentData() is Look.UV
+
+
+def test_the_mesh_over_the_photo_is_chosen_and_faded_in_the_dock_and_by_menu(qtbot, desk):
+    store, commands, _ = desk
+    dock = LayersDock(store, commands.display, commands.branches)
+    qtbot.addWidget(dock)
+    slider = by_name(dock, QSlider, "Opacity of the meshes over the photo")
+    slider.setValue(40)
+    assert style_of(store.state, "photo").opacity == 0.4
+    assert "40 %" in texts(dock)
+    assert "mesh" not in store.state.overlays
+    chooser = by_name(dock, QComboBox, "Look of the meshes over the photo")
+    chooser.activated.emit(chooser.findData(Look.VISIBILITY))
+    assert style_of(store.state, "photo").look is Look.VISIBILITY
+    assert style_of(store.state, "photo").opacity == 0.4
+    assert "mesh" in store.state.overlays
+    rows = {row.name: row for row in ACTIONS}
+    rows["mesh-stronger"].verb(commands.display)
+    assert slider.value() == 50
+    for _ in range(9):
+        rows["mesh-fainter"].verb(commands.display)
+    assert style_of(store.state, "photo").opacity == 0
+    rows["mesh-wire"].verb(commands.display)
+    assert chooser.currentData() is Look.WIRE
+    assert rows["mesh-wire"].checked(store.state)
 
 
 def test_the_inspector_tells_pose_visibility_difference_and_time(qtbot, desk):

@@ -428,7 +428,7 @@ def test_a_session_starts_as_the_command_line_says_and_else_as_the_last_one_was_
     assert first.theme is Theme.DARK
     assert first.weights == "mine"
     assert first.switched_off == {"confidence"}
-    assert set(first.styles) == {row.name for row in PANELS if row.looks}
+    assert set(first.styles) == {"photo", *(row.name for row in PANELS if row.looks)}
 
 
 def test_the_window_is_made_without_torch():

@@ -1,0 +1,140 @@
+"""The fused meshes over the photo: their colours, how much they hide, and where one says so (tier 2)."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF
+from PySide6.QtGui import QColor, QImage
+
+from models.reconstruction import frozen
+from models.reconstructor import Face
+from tests.viewer.gl_fixtures import dome
+from tests.viewer.gl_fixtures.screen import pixels
+from viewer.panels.colours import DARK
+from viewer.panels.over_button import OverButton
+from viewer.panels.photo_panel import PhotoPanel
+from viewer.sources.source import Frame
+from viewer.state.layout import MESH_LOOKS, panel_row
+from viewer.state.shown import Shown
+from viewer.state.style import LayerStyle, Look
+
+MESH = frozenset({"mesh"})
+PLACES = {"seen": (75, 80), "turned": (125, 60), "covered": (125, 100)}  # on the dome, image px
+
+
+def panel_of(qtbot, *answers):
+    panel = PhotoPanel(panel_row("photo"))
+    qtbot.addWidget(panel)
+    panel.resize(400, 376)
+    panel.grab()
+    answers = answers or (dome.answer(),)
+    panel.set_shown(Shown(Frame(dome.photo(), "dome"), tuple(Face(a.box) for a in answers), answers))
+    panel.set_whole(True)
+    return panel
+
+
+def painted(panel):
+    picture = QImage(panel.view.size(), QImage.Format.Format_RGB32)
+    panel.view.render(picture, QPoint())
+    return pixels(picture)
+
+
+def at(panel, picture, place):
+    point = panel.view.to_widget(QPointF(*place))
+    return picture[round(point.y()), round(point.x())]
+
+
+def hue_is(pixel, colour):
+    """Whether a pixel has a colour, however dark it is shaded."""
+    wanted = np.array(QColor(colour).getRgb()[:3], float)
+    share = pixel / max(float(pixel.max()), 1.0)
+    return bool(np.abs(share - wanted / wanted.max()).max() < 0.06)
+
+
+def test_the_mesh_over_the_photo_has_the_colours_of_the_three_states(qtbot):
+    panel = panel_of(qtbot)
+    panel.set_overlays(MESH)
+    panel.set_look(LayerStyle(Look.VISIBILITY))
+    picture = painted(panel)
+    for state, place in PLACES.items():
+        assert hue_is(at(panel, picture, place), getattr(DARK, state)), state
+    assert panel.legend_text() == "seen, turned away, covered"
+
+
+def test_opacity_says_how_much_the_mesh_hides_of_the_photo(qtbot):
+    panel = panel_of(qtbot)
+    bare = painted(panel)
+    panel.set_overlays(MESH)
+    pictures = []
+    for opacity in (0.0, 0.5, 1.0):
+        panel.set_look(LayerStyle(Look.SHADED, opacity=opacity))
+        pictures.append(at(panel, painted(panel), PLACES["seen"]))
+    assert (pictures[0] == at(panel, bare, PLACES["seen"])).all()
+    assert pictures[1] == pytest.approx((pictures[0] + pictures[2]) / 2, abs=2)
+    assert np.abs(pictures[2] - pictures[0]).max() > 60
+
+
+def test_the_meshes_of_all_faces_are_drawn_at_once(qtbot):
+    one = dome.answer()
+    shrunk = frozen(one.vertices * (0.3, 0.3, 0.3) + np.array([5, 100, 0], np.float32))
+    other = replace(one, vertices=shrunk, box=(20.0, 109.0, 50.0, 139.0))
+    panel = panel_of(qtbot, one, other)
+    bare = painted(panel)
+    panel.set_overlays(MESH)
+    changed = np.abs(painted(panel) - bare).max(-1) > 20
+    for place in (PLACES["seen"], (28, 124)):
+        assert at(panel, changed, place), place
+    assert not at(panel, changed, (10, 60))
+
+
+def test_a_number_of_the_mesh_has_its_colour_bar_and_the_photo_can_be_moved_under_it(qtbot):
+    panel = panel_of(qtbot)
+    panel.set_overlays(MESH)
+    panel.set_look(LayerStyle(Look.DISAGREEMENT, span=(0.0, 2.0)))
+    assert panel.legend_text() == "disagreement (mm), 0.0 to 2.0"
+    before = at(panel, painted(panel), PLACES["seen"])
+    panel.set_whole(False)
+    moved = at(panel, painted(panel), PLACES["seen"])
+    assert moved == pytest.approx(before, abs=12)
+    panel.set_overlays(frozenset())
+    assert panel.legend_text() == ""
+
+
+def test_each_look_of_the_mesh_draws_something_of_its_own(qtbot):
+    panel = panel_of(qtbot)
+    panel.set_overlays(MESH)
+    pictures = []
+    for look in MESH_LOOKS:
+        panel.set_look(LayerStyle(look))
+        pictures.append(painted(panel))
+    for index, one in enumerate(pictures):
+        assert all(np.abs(one - other).max() > 10 for other in pictures[:index]), MESH_LOOKS[index]
+
+
+def test_an_answer_that_knows_no_place_has_no_mesh(qtbot):
+    lost = replace(dome.answer(), vertices=frozen(np.full_like(dome.answer().vertices, np.nan)))
+    panel = panel_of(qtbot, lost)
+    bare = painted(panel)
+    panel.set_overlays(MESH)
+    assert np.array_equal(painted(panel), bare)
+
+
+def test_the_button_over_the_photo_switches_overlays_and_whoever_chooses_a_look_sees_it(qtbot):
+    button = OverButton()
+    qtbot.addWidget(button)
+    toggled, styles = [], []
+    button.overlay_toggled.connect(toggled.append)
+    button.style_chosen.connect(styles.append)
+    actions = {action.text(): action for action in button.menu().actions()}
+    actions["Visible mask"].trigger()
+    actions["Seen or hidden"].trigger()
+    assert toggled == ["mask", "mesh"]
+    assert styles[-1].look is Look.VISIBILITY
+    button.set_overlays(MESH)
+    button.set_style(LayerStyle(Look.WIRE, opacity=0.25))
+    assert toggled == ["mask", "mesh"], "being told is no choice"
+    assert actions["Wire"].isChecked()
+    actions["Shaded"].trigger()
+    assert toggled == ["mask", "mesh"]
+    assert styles[-1] == LayerStyle(Look.SHADED, opacity=0.25)

@@ -1,0 +1,159 @@
+"""The fused meshes over the photo: filled in the colours of a look, or their edges alone. Painted in 2D."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QImage, QPainter
+
+from models.export.overlay import shading
+from models.geometry.raster import Fragments, fragments
+from models.reconstruction import Reconstruction, most_likely
+from viewer.gl.colour_maps import coloured
+from viewer.gl.mesh_item import Fill, Paint
+from viewer.panels import marks
+from viewer.panels.colours import Palette
+from viewer.panels.legend import ColourBar, Shape, Swatch
+from viewer.panels.overlays import facing
+from viewer.panels.shading import legend_of, paint_of
+from viewer.panels.surface_data import Drawn, drawn, spanned
+from viewer.panels.viewport import Viewport
+from viewer.state.layout import panel_row
+from viewer.state.style import LayerStyle, Look
+from viewer.widgets.raster import qimage
+
+MOST_PX = 512  # of the longer side of a face's picture: enlarged beyond that it gets softer, not slower
+ROW = panel_row("photo")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Piece:
+    """One face's mesh as a picture.
+
+    Attributes:
+        picture: With transparency.
+        area: Where it lies, image px.
+    """
+
+    picture: QImage
+    area: QRectF
+
+
+class PhotoMesh:
+    """The meshes of all answers; what was rasterised is kept until answer, colours or enlargement change."""
+
+    def __init__(self) -> None:
+        self._answers: tuple[Reconstruction, ...] = ()
+        self._photo: NDArray[np.uint8] | None = None
+        self._drawn: tuple[Drawn, ...] | None = None
+        self._pieces: tuple[tuple[object, ...], tuple[Piece, ...]] | None = None
+        self._wire: tuple[tuple[object, ...], QImage] | None = None
+
+    def set_photo(self, photo: NDArray[np.uint8] | None) -> None:
+        """[H, W, 3], what the answers are about."""
+        self._photo = photo
+
+    def set_answers(self, answers: tuple[Reconstruction, ...]) -> None:
+        """In image space."""
+        self._answers, self._drawn, self._pieces, self._wire = answers, None, None, None
+
+    def paint(
+        self,
+        painter: QPainter,
+        style: LayerStyle,
+        port: Viewport,
+        screen: tuple[float, int, int],
+        colours: Palette,
+    ) -> None:
+        """All meshes over a photo that lies in `port`.
+
+        `screen` is how many device px a logical one has, and the widget's width and height in device px.
+        """
+        ratio, *size = screen
+        painter.save()
+        painter.setOpacity(style.opacity)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
+        if style.look is not Look.WIRE:
+            for piece in self._filled(style, port.scale * ratio, colours):
+                corners = (port.to_widget(piece.area.topLeft()), port.to_widget(piece.area.bottomRight()))
+                painter.drawImage(QRectF(*corners), piece.picture)
+        if style.wire or style.look is Look.WIRE:
+            key = (self._answers, port.transform(), *screen, colours.landmark)
+            if self._wire is None or self._wire[0] != key:
+                picture = marks.wire(self._answers, port, ratio, (size[0], size[1]), colours)
+                self._wire = (key, picture)
+            painter.drawImage(QPointF(0, 0), self._wire[1])
+        painter.restore()
+
+    def legend(
+        self, style: LayerStyle, overlays: frozenset[str], colours: Palette
+    ) -> tuple[ColourBar | None, tuple[Swatch, ...]]:
+        """What the colours mean; nothing while no mesh is drawn."""
+        if "mesh" not in overlays or style.look is Look.WIRE or style.opacity == 0:
+            return None, ()
+        for one in self._surfaces()[:1]:
+            seen = spanned(one, style)
+            paint = paint_of(ROW, style, seen, colours)
+            bar, swatches = legend_of(ROW, style.look, paint, seen, colours)
+            return bar, tuple(replace(swatch, shape=Shape.PATCH) for swatch in swatches)  # no patterns here
+        return None, ()
+
+    def _surfaces(self) -> tuple[Drawn, ...]:
+        if self._drawn is None:
+            photo = self._photo
+            about = () if photo is None else (drawn(ROW, answer, photo) for answer in self._answers)
+            self._drawn = tuple(one for one in about if one is not None)
+        return self._drawn
+
+    def _filled(self, style: LayerStyle, scale: float, colours: Palette) -> tuple[Piece, ...]:
+        """The pictures, at most twice as fine as `scale`, device px per image px, asks for."""
+        fineness = math.ceil(math.log2(max(scale, 1e-6)))
+        key = (self._answers, style.look, style.span, fineness, colours)
+        if self._pieces is None or self._pieces[0] != key:
+            about = zip(self._surfaces(), self._answers, strict=False)
+            pieces = (_piece(one, answer, style, 2.0**fineness, colours) for one, answer in about)
+            self._pieces = (key, tuple(piece for piece in pieces if piece is not None))
+        return self._pieces[1]
+
+
+def _piece(
+    one: Drawn, answer: Reconstruction, style: LayerStyle, scale: float, colours: Palette
+) -> Piece | None:
+    """One face's mesh; None where it has no place."""
+    points = answer.vertices.astype(np.float64)
+    if not len(points) or not np.isfinite(points).all():
+        return None
+    low, high = np.floor(points[:, :2].min(0)) - 1, np.ceil(points[:, :2].max(0)) + 1
+    scale = min(scale, MOST_PX / float((high - low).max()))
+    width, height = (math.ceil(side * scale) for side in high - low)
+    points[:, :2] = (points[:, :2] - low + 0.5) * scale - 0.5
+    triangles = answer.topology.triangles
+    shown = fragments(points, triangles[facing(points[:, :2][triangles])], width, height)
+    rgba = np.zeros((height, width, 4), np.uint8)
+    seen = spanned(one, style)
+    assert seen is not None
+    rgba[shown.shown, :3] = _colours(seen, shown, paint_of(ROW, style, seen, colours))
+    rgba[shown.shown, 3] = 255
+    at = QPointF(low[0] - 0.5, low[1] - 0.5)
+    return Piece(qimage(rgba), QRectF(at, at + QPointF(width, height) / scale))
+
+
+def _colours(one: Drawn, shown: Fragments, paint: Paint) -> NDArray[np.uint8]:
+    """[P, 3] at the pixels shown, as the panels paint the same surface."""
+    surface = one.surface
+    if paint.fill is Fill.VALUE:
+        values = shown.at_pixels(surface.values[:, paint.channel])
+        rgba = coloured(values, paint.low, paint.high, paint.colour_map)
+        rgba[rgba[:, 3] == 0, :3] = np.rint(np.multiply(paint.bare, 255))
+        base = rgba[:, :3].astype(np.float32)
+    elif paint.fill is Fill.STATES:
+        table = np.array([paint.seen, paint.turned, paint.covered], np.float32) * 255
+        base = table[most_likely(shown.at_pixels(surface.states))]
+    else:
+        base = np.tile(np.array(paint.clay, np.float32) * 255, (len(shown.triangle), 1))
+    light = shading(shown.at_pixels(surface.normals))
+    return np.asarray(np.rint(base * light[:, None]).clip(0, 255), np.uint8)
