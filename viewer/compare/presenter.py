@@ -59,6 +59,17 @@ class PhotoPair(PairView, Protocol):
     def set_overlays(self, overlays: frozenset[str]) -> None:
         """Draw these over both photos."""
 
+    @property
+    def overlay_toggled(self) -> Emits[str]:
+        """The user wants something drawn over both, or no longer."""
+
+    @property
+    def style_chosen(self) -> Emits[LayerStyle]:
+        """The user chose how the meshes over both are drawn."""
+
+    def set_look(self, style: LayerStyle) -> None:
+        """Draw the meshes over both like this."""
+
 
 class SurfacePair(PairView, Protocol):
     """As `viewer.panels.wipe_panel.WipePanel`."""
@@ -102,6 +113,8 @@ class ComparePresenter(QObject):
         for view in (photo, surface):
             view.wiped.connect(compare.set_wipe)
             view.vertex_picked.connect(inspector.probe_on)
+        photo.overlay_toggled.connect(display.toggle_overlay)
+        photo.style_chosen.connect(lambda style: display.set_style("photo", style))
         surface.camera_moved.connect(lambda camera: cameras.move("wipe", camera))
         surface.style_chosen.connect(lambda style: display.set_style("wipe", style))
         surface.renderer_found.connect(display.set_renderer)
@@ -111,6 +124,7 @@ class ComparePresenter(QObject):
         self._in_sight(_outdated, self._tell_age)
         self._in_sight(lambda state: state.comparison.share, self._share)
         self._in_sight(lambda state: state.overlays, photo.set_overlays)
+        self._in_sight(lambda state: style_of(state, "photo"), photo.set_look)
         self._in_sight(lambda state: style_of(state, "wipe"), surface.set_look)
         self._in_sight(lambda state: camera_of(state, "wipe"), surface.set_camera)
         self._in_sight(lambda state: (compared_in(state), state.probe), self._mark)

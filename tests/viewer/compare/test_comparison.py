@@ -23,6 +23,7 @@ from viewer.compare.presenter import ComparePresenter
 from viewer.inference.request import others_of
 from viewer.inference.session import Session
 from viewer.panels.colours import DARK
+from viewer.panels.over_button import OverButton
 from viewer.panels.photo_view import PhotoView
 from viewer.panels.photo_wipe_panel import PhotoWipePanel
 from viewer.readouts.difference import choices, compared, described, pinned_of, vertex_on
@@ -33,6 +34,7 @@ from viewer.state.setting import Setting
 from viewer.state.shown import Shown
 from viewer.state.state import State
 from viewer.state.store import Store
+from viewer.state.style import LayerStyle, Look
 from viewer.window.action_table import make_actions
 
 USUAL = Setting("fake", "open")
@@ -336,6 +338,36 @@ def test_half_a_wipe_over_the_photo_is_half_of_a_and_half_of_b_pixel_by_pixel(qt
     # smooth lines that the wipe cuts may come out a few levels off
     assert np.abs(pictures[0.5][:, :half] - pictures[1.0][:, :half]).max() <= 4
     assert np.abs(pictures[0.5][:, half:] - pictures[0.0][:, half:]).max() <= 4
+
+
+def test_a_and_b_on_the_photo_show_meshes_mask_and_states_of_each(qtbot):
+    panel = photo_pair(qtbot)
+    panel.set_share(1.0)
+    pictures = {}
+    for name, overlays in (("bare", ()), ("mask", ("mask",)), ("mesh", ("mesh",))):
+        panel.set_look(LayerStyle(Look.VISIBILITY))
+        panel.set_overlays(frozenset(overlays))
+        panel.set_share(1.0)
+        a = wiped(panel, 1.0)[:-110]  # the legend is below
+        panel.set_share(0.0)
+        pictures[name] = a, wiped(panel, 1.0)[:-110]
+    assert panel.legend_text() == "seen, turned away, covered"
+    for name in ("mask", "mesh"):
+        for side in (0, 1):
+            assert np.abs(pictures[name][side] - pictures["bare"][side]).max() > 40, (name, side)
+    assert np.abs(pictures["mesh"][0] - pictures["mesh"][1]).max() > 40, "each side has its own mesh"
+
+
+def test_what_lies_over_a_and_b_is_chosen_in_the_panel_and_the_truth_about_one_answer_is_not_offered(qtbot):
+    panel = photo_pair(qtbot)
+    toggled = []
+    panel.overlay_toggled.connect(toggled.append)
+    (button,) = panel.findChildren(OverButton)
+    texts = {action.text(): action for action in button.menu().actions()}
+    texts["Visible mask"].trigger()
+    assert toggled == ["mask"]
+    assert not {"Ground truth", "Errors"} & set(texts)
+    assert {"Fused mesh", "Seen or hidden"} <= set(texts)
 
 
 def test_both_photos_move_under_the_hand_as_one(qtbot):
