@@ -5,15 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
 
-FUSED = "fused"
-BRANCHES = (FUSED, "image space", "model space")
+FUSED, IMAGE_SPACE, MODEL_SPACE = "fused", "image space", "model space"
+BRANCHES = (FUSED, IMAGE_SPACE, MODEL_SPACE)
 """The whole faces an answer may hold: its own vertices, and mesh layers by name."""
+VISIBLE_SURFACE = "visible surface"
+"""The mesh layer of what the pixels showed and no more: a part of a face; a branch is completed from it."""
+BRANCH_TEXTS = MappingProxyType({IMAGE_SPACE: "image-space branch", MODEL_SPACE: "model-space branch"})
+"""What people read for a branch alone; "image space" alone could be the visible surface as well."""
+
+
+def branch_text(name: str) -> str:
+    """What people read for one of BRANCHES; other names are read as they are."""
+    return BRANCH_TEXTS.get(name, name)
 
 
 SEEN_ABOVE = 0.5

@@ -17,7 +17,7 @@ from models.export.video import video_bytes
 from models.export.wish import LAYOUTS, LOOKS, PHOTO, Wish
 from models.geometry.arrays import Doubles, Photo
 from models.metrics.states import STATE_NAMES
-from models.reconstruction import BRANCHES, FUSED, Reconstruction, Scalar, State
+from models.reconstruction import BRANCHES, FUSED, Reconstruction, Scalar, State, branch_text
 
 INPUT = "input"
 TURN_FRAMES, TURN_FPS = 96, 24.0
@@ -65,7 +65,7 @@ def faces_figure(rows: Sequence[Row], wish: Wish) -> Sheet:
     items: list[Item] = []
     silent = _silent(rows)
     for column, heading in enumerate(headings):
-        told = heading + SILENT * (heading in silent)
+        told = branch_text(heading) + SILENT * (heading in silent)
         items.append(Text(left + (column + 0.5) * wide, top - 0.5 * text, told, text, "middle"))
         for number, row in enumerate(rows):
             pixels = _cell(row, heading, wish, int(wide - margin / 2), int(high - margin / 2))

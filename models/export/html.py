@@ -18,7 +18,7 @@ from models.export.surface import STRIPES, branches, states_of, surface_of
 from models.geometry.arrays import Photo
 from models.loading import load_page
 from models.metrics.states import STATE_NAMES, landmark_states, state_shares
-from models.reconstruction import BRANCHES, Array, Reconstruction, State
+from models.reconstruction import BRANCHES, Array, Reconstruction, State, branch_text
 
 LARGEST = 10_000_000  # bytes of a page
 PHOTO_PX = 1400  # of the longer side of the photo inside
@@ -53,6 +53,7 @@ def page(image: Photo, answers: Sequence[Reconstruction], name: str, version: st
         "height": image.shape[0],
         "colours": [STATE_COLOURS[state] for state in State],
         "branches": [branch for branch in ORDER if branch in there],
+        "branch_texts": {branch: branch_text(branch) for branch in there},
         "notes": [f"{left} more faces are not in this page, to keep it small."] if left else [],
     }
     text = json.dumps(data)[:-1] + f', "faces": [{", ".join(faces)}]}}'

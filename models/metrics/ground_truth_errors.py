@@ -18,7 +18,17 @@ from models.ground_truth.record import GroundTruth, box_of
 from models.metrics.errors import box_iou, box_size
 from models.metrics.states import seen_landmarks
 from models.metrics.surface_distance import Aligned, aligned, distance_to_surface
-from models.reconstruction import BRANCHES, FUSED, Array, Layer, MeshLayer, Reconstruction, Scalar, frozen
+from models.reconstruction import (
+    BRANCHES,
+    FUSED,
+    IMAGE_SPACE,
+    Array,
+    Layer,
+    MeshLayer,
+    Reconstruction,
+    Scalar,
+    frozen,
+)
 
 ERROR = "error"
 COLOURED_WITHIN = 0.3  # of sqrt(w h): how far from a landmark the face may be coloured by its error
@@ -255,7 +265,7 @@ def _layer_with_error(layer: Layer, answer: Reconstruction, judgement: Judgement
     if layer.name in names:
         error = _scalar(judgement, names.index(layer.name))
     else:
-        branch = judgement.branches[names.index("image space") if "image space" in names else 0]
+        branch = judgement.branches[names.index(IMAGE_SPACE) if IMAGE_SPACE in names else 0]
         error = replace(_scalar(judgement, 0), values=_error_on(layer.vertices, branch, judgement))
     return replace(layer, scalars=(*layer.scalars, error))
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from models.metrics.errors import nme3d_percent, nme_percent
 from models.metrics.normalisers import Normaliser
+from models.reconstruction import branch_text
 
 if TYPE_CHECKING:
     from models.metrics.ground_truth_errors import Judgement
@@ -55,7 +56,7 @@ class Figure:
 
     def sentence(self, branch: str) -> str:
         """Name and number, e.g. "NME 2D, 68 points, sqrt(w h) of the truth's box: 3.21 % (fused)"."""
-        return f"{self.title}: {self.text(branch)} ({branch})"
+        return f"{self.title}: {self.text(branch)} ({branch_text(branch)})"
 
 
 def figures(judgement: Judgement, normaliser: Normaliser) -> tuple[Figure, ...]:

@@ -13,6 +13,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Annotated, Literal
 
+from models.reconstruction import IMAGE_SPACE, MODEL_SPACE
 from viewer.cases.records import Checked, Json, Sized, Within
 from viewer.state.camera import Camera, Link
 from viewer.state.comparison import LAYERS, Mode
@@ -267,8 +268,8 @@ class SideRecord:
 class Sides:
     """What is compared, and how it is shown."""
 
-    a: SideRecord = field(default_factory=lambda: SideRecord("image space"))
-    b: SideRecord = field(default_factory=lambda: SideRecord("model space"))
+    a: SideRecord = field(default_factory=lambda: SideRecord(IMAGE_SPACE))
+    b: SideRecord = field(default_factory=lambda: SideRecord(MODEL_SPACE))
     mode: Mode = Mode.WIPE
     wipe: Share = 0.5
     b_in_front: bool = False

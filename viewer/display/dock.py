@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from models.reconstruction import IMAGE_SPACE, MODEL_SPACE
 from viewer.display.commands import DisplayCommands
 from viewer.methods.branch_commands import BranchCommands
 from viewer.readouts.parts import BOTH_OFF, both_off
@@ -18,8 +19,8 @@ from viewer.widgets.parts import OpacitySlider, clear, heading, note
 from viewer.widgets.theme import SPACE
 
 BRANCH_NOTES = {
-    "image space": "what the pixels of the face itself say, completed from the part that was seen",
-    "model space": "coefficients and pose guessed from the whole crop at once",
+    IMAGE_SPACE: "what the pixels of the face itself say, completed from the part that was seen",
+    MODEL_SPACE: "coefficients and pose guessed from the whole crop at once",
     "confidence": "sure pixels pull harder when the face is placed",
     "visibility mask": "covered pixels are kept out",
 }

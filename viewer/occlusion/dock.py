@@ -17,10 +17,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from models.reconstruction import branch_text
 from viewer.occlusion.commands import OcclusionCommands
 from viewer.occlusion.occluders_section import OccludersTab
 from viewer.occlusion.trials import TrialCommands
 from viewer.occlusion.trials_section import TrialsTab
+from viewer.state.setting import Branch
 from viewer.state.shown import Shown
 from viewer.state.store import Store
 from viewer.widgets.parts import heading, note
@@ -28,7 +30,7 @@ from viewer.widgets.theme import SPACE
 
 TRIALS = 1  # index of the tab
 COLUMNS = ("all", "open", "covered")
-SHORT = {"image space": "image", "model space": "model"}
+SHORT = {branch.value: branch.title.lower() for branch in Branch}
 MEANING = (
     "Mean over all vertices",
     "Mean over the vertices that no occluder hides",
@@ -112,7 +114,9 @@ class OcclusionDock(QWidget):
         self._said.setText(SAID.format(share=occluded.shares[face]))
         self._table.setRowCount(len(change.rows))
         for index, row in enumerate(change.rows):
-            self._table.setVerticalHeaderItem(index, QTableWidgetItem(SHORT.get(row.branch, row.branch)))
+            head = QTableWidgetItem(SHORT.get(row.branch, row.branch))
+            head.setToolTip(branch_text(row.branch))
+            self._table.setVerticalHeaderItem(index, head)
             for place, mm in enumerate((row.all_mm, row.open_mm, row.covered_mm)):
                 text = "–" if mm != mm else f"{change.percent(mm):.2f} %\n{mm:.2f} mm"
                 item = QTableWidgetItem(text)

@@ -8,13 +8,14 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
 
+from models.reconstruction import FUSED, IMAGE_SPACE, MODEL_SPACE, branch_text
 from viewer.occlusion.trials import TrialCommands
 from viewer.state.occlusion import Occlusion
 from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.widgets import theme
 
-COLOURS = {"fused": "#ffb454", "image space": "#56b4e9", "model space": "#cc79a7"}
+COLOURS = {FUSED: "#ffb454", IMAGE_SPACE: "#56b4e9", MODEL_SPACE: "#cc79a7"}
 BROKEN = "#ff7b72"
 HEIGHT = 160
 
@@ -39,10 +40,12 @@ class SweepPlot(pg.PlotWidget):  # type: ignore[misc]
         item.setLabel("left", "change, %")
         item.addLegend(offset=(8, 4), labelTextSize="8pt", verSpacing=-6)
         self._lines = {
-            branch: item.plot([], [], pen=pg.mkPen(colour, width=1.8), name=branch, connect="finite")
+            branch: item.plot(
+                [], [], pen=pg.mkPen(colour, width=1.8), name=branch_text(branch), connect="finite"
+            )
             for branch, colour in COLOURS.items()
         }
-        self._dots = pg.ScatterPlotItem(size=5, brush=pg.mkBrush(COLOURS["fused"]), pen=None)
+        self._dots = pg.ScatterPlotItem(size=5, brush=pg.mkBrush(COLOURS[FUSED]), pen=None)
         self._limit = pg.InfiniteLine(angle=0, pen=pg.mkPen(BROKEN, style=Qt.PenStyle.DotLine))
         self._break = pg.InfiniteLine(angle=90, pen=pg.mkPen(BROKEN, width=1.5))
         self._here = pg.InfiniteLine(angle=90, pen=pg.mkPen("#9aa0a9", style=Qt.PenStyle.DashLine))

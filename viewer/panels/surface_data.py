@@ -9,7 +9,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.reconstruction import MeshLayer, Reconstruction, Scalar, Space
+from models.reconstruction import (
+    BRANCH_TEXTS,
+    IMAGE_SPACE,
+    MODEL_SPACE,
+    VISIBLE_SURFACE,
+    MeshLayer,
+    Reconstruction,
+    Scalar,
+    Space,
+)
 from viewer.gl.framing import Framing
 from viewer.gl.mesh_item import VALUES, Surface
 from viewer.gl.normals import smooth_normals
@@ -22,7 +31,6 @@ from viewer.state.layout import PanelRow
 from viewer.state.style import LayerStyle, Look
 
 MAX_PHOTO_PX = 4096  # of the longer side of the piece of photo on the graphics card: what any of them takes
-VISIBLE_SURFACE = "visible surface"
 CHART_SIZE = 0.94  # half the side of a chart in a panel, face radii
 DOT_LIFT = 0.02  # of what lies on a chart, above it
 PHOTO_MARGIN = 0.08  # around the face, of its size
@@ -90,7 +98,7 @@ CHANNELS = (
 )
 """Look, scalar, colour map: a new scalar that surfaces are coloured by is one more row, up to VALUES - 1."""
 
-WHO = ("model space", "image space")
+WHO = (BRANCH_TEXTS[MODEL_SPACE], BRANCH_TEXTS[IMAGE_SPACE])
 ENDS = {Look.FOLLOWED: WHO, Look.SHARE: WHO}
 TITLES = {Look.P_SEEN: "P(seen)", Look.FOLLOWED: "followed"}
 """What a legend says instead of the scalar's name."""

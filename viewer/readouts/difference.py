@@ -12,7 +12,16 @@ from numpy.typing import NDArray
 
 from models.metrics.correspondence import both_reach, comparable, counterpart, onto_vertices
 from models.metrics.errors import disagreement
-from models.reconstruction import Array, MeshLayer, Reconstruction, Scalar, Topology, frozen
+from models.reconstruction import (
+    FUSED,
+    Array,
+    MeshLayer,
+    Reconstruction,
+    Scalar,
+    Topology,
+    branch_text,
+    frozen,
+)
 from viewer.sources.source import same_picture
 from viewer.state.comparison import LAYERS, Pinned, Side
 from viewer.state.setting import Setting, worded
@@ -151,7 +160,7 @@ def pinned_of(state: State) -> Pinned | None:
 
 def described(side: Side, state: State) -> str:
     """A side in words: which part of whose answer about what."""
-    part = side.layer or "fused"
+    part = branch_text(side.layer or FUSED)
     if side.pinned is not None:
         return f"{part}, pinned: {_framed(side.pinned.shown.frame)}, {worded(side.pinned.setting)}"
     return part if side.setting is None else f"{part}, {worded(side.setting, setting_of(state))}"
@@ -160,15 +169,19 @@ def described(side: Side, state: State) -> str:
 def choices(state: State) -> Iterator[tuple[str, str, Side]]:
     """(group, text, side) of what can be compared now, but for weights in files."""
     for layer in LAYERS:
-        yield "This frame", layer or "fused", Side(layer)
+        yield "This frame", branch_text(layer or FUSED), Side(layer)
     pinned = state.comparison.a.pinned or state.comparison.b.pinned
     if pinned is not None:
         for layer in LAYERS:
-            yield f"Pinned: {_framed(pinned.shown.frame)}", layer or "fused", Side(layer, pinned=pinned)
+            yield (
+                f"Pinned: {_framed(pinned.shown.frame)}",
+                branch_text(layer or FUSED),
+                Side(layer, pinned=pinned),
+            )
     named = (side.setting for side in (state.comparison.a, state.comparison.b) if side.pinned is None)
     for setting in dict.fromkeys(filter(None, named)):
         for layer in LAYERS:
-            text = f"{layer or 'fused'}, {worded(setting, setting_of(state))}"
+            text = f"{branch_text(layer or FUSED)}, {worded(setting, setting_of(state))}"
             yield "This frame, as compared now", text, Side(layer, setting)
     for switch in state.switches:
         setting = Setting(state.method, state.weights, frozenset({switch}))
@@ -191,7 +204,7 @@ def _found(shown: Shown | None, face: int, side: Side) -> SideAnswer | str:
     whole = answers[face]
     vertices = _vertices(whole, side.layer)
     if vertices is None:
-        return f"this answer has no {side.layer}; that branch is switched off or not part of the method."
+        return f"this answer has no {branch_text(side.layer)}: it is switched off, or the method has none."
     return SideAnswer(replace(whole, vertices=vertices) if side.layer else whole, whole, shown.frame)
 
 

@@ -13,6 +13,8 @@ import numpy as np
 
 from models.metrics.states import STATE_NAMES, seen_vertices
 from models.reconstruction import (
+    BRANCH_TEXTS,
+    IMAGE_SPACE,
     SEEN_ABOVE,
     STATE_SCALARS,
     MapLayer,
@@ -20,11 +22,11 @@ from models.reconstruction import (
     Reconstruction,
     Scalar,
     State,
+    branch_text,
     most_likely,
 )
 
 Reading = tuple[str, str]
-BRANCHES = ("image space", "model space")
 TOLD = frozenset(
     (*STATE_SCALARS, "outside the picture", "disagreement", "image-space share", "own correction", "followed")
 )
@@ -78,11 +80,11 @@ def nearness(picked: Picked) -> Iterator[Reading]:
 
 def branch_positions(picked: Picked) -> Iterator[Reading]:
     """Where each branch alone puts it."""
-    for name in BRANCHES:
+    for name in BRANCH_TEXTS:
         for layer in picked.answer.layers:
             same = isinstance(layer, MeshLayer) and len(layer.vertices) == len(picked.answer.vertices)
             if layer.name == name and isinstance(layer, MeshLayer) and same:
-                yield name, position_text(layer.vertices[picked.vertex])
+                yield branch_text(name), position_text(layer.vertices[picked.vertex])
 
 
 def disagreement(picked: Picked) -> Iterator[Reading]:
@@ -106,9 +108,9 @@ def _followed(picked: Picked, value: float) -> str:
         own, apart = value_at(picked, "own correction"), value_at(picked, "disagreement")
         mostly_own = own is not None and apart is not None and own >= apart
         return "neither: mostly its own correction" if mostly_own else "undefined: the branches agree"
-    image = f"{100 * value:.0f} % image space"
+    image = f"{100 * value:.0f} % {branch_text(IMAGE_SPACE)}"
     completed = value > SEEN_ABOVE and not was_seen(picked)
-    return f"{image}, where that branch is itself completed" if completed else image
+    return f"{image}, itself completed there" if completed else image
 
 
 def everything_else(picked: Picked) -> Iterator[Reading]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from models.reconstruction import IMAGE_SPACE, MODEL_SPACE
 from viewer.state.setting import Setting
 from viewer.state.shown import Shown
 
-LAYERS = ("", "image space", "model space")
+LAYERS = ("", IMAGE_SPACE, MODEL_SPACE)
 """What of an answer can be compared: the answer itself, or one branch of it."""
 
 
@@ -66,8 +67,8 @@ class Comparison:
         b_in_front: Which of them is shown while they blink.
     """
 
-    a: Side = Side("image space")
-    b: Side = Side("model space")
+    a: Side = Side(IMAGE_SPACE)
+    b: Side = Side(MODEL_SPACE)
     mode: Mode = Mode.WIPE
     wipe: float = 0.5
     b_in_front: bool = False

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from models.reconstruction import MODEL_SPACE, VISIBLE_SURFACE
 from viewer.state.comparison import A_B
 from viewer.state.setting import METHODS, MOST_METHODS
 from viewer.state.state import State, line
@@ -70,7 +71,7 @@ class PanelRow:
             self.kind is Kind.SURFACE
             and not self.compares
             and not self.chart
-            and self.layer != "visible surface"
+            and self.layer != VISIBLE_SURFACE
         )
 
 
@@ -125,9 +126,9 @@ PANELS = (
     ),
     PanelRow(
         "image",
-        "Image space",
-        "only what was seen",
-        layer="visible surface",
+        "Visible surface",
+        "image space: only what was seen",
+        layer=VISIBLE_SURFACE,
         looks=(
             Look.PHOTO,
             Look.SHADED,
@@ -149,7 +150,7 @@ PANELS = (
         "model",
         "Model space",
         "face completed",
-        layer="model space",
+        layer=MODEL_SPACE,
         looks=COMPLETED_LOOKS,
         marks_hidden=True,
         alarms=("little-seen",),

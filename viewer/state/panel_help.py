@@ -13,8 +13,8 @@ PANEL_HELP = {
         "landmarks: a dot was seen, a diamond is turned away, a cross is covered."
     ),
     "image": (
-        "Only the pixels the network took for visible face, put where it saw them in depth. Holes are "
-        "what it did not see. Nothing here was guessed."
+        "Image space: only the pixels the network took for visible face, put where it saw them in depth. "
+        "Holes are what it did not see. Nothing here was guessed."
     ),
     "model": (
         "The whole face as a face model completes it from what was seen. Patterned parts were turned "

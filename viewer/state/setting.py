@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
+from models.reconstruction import IMAGE_SPACE, MODEL_SPACE
+
 NO_BRANCH = "Both branches are switched off, so there is no face to show."
 NO_BRANCH_REMEDY = "Switch image space or model space on again."
 
@@ -13,8 +15,8 @@ NO_BRANCH_REMEDY = "Switch image space or model space on again."
 class Branch(Enum):
     """The switches that are branches: each gives a face of its own, and a face needs one."""
 
-    IMAGE = "image space"
-    MODEL = "model space"
+    IMAGE = IMAGE_SPACE
+    MODEL = MODEL_SPACE
 
     @property
     def title(self) -> str:

@@ -19,6 +19,8 @@ from models.methods.dsfnet.likely_error import Likely, LikelyError
 from models.methods.dsfnet.visible_surface import collisions, visible_surface
 from models.metrics.errors import followed
 from models.reconstruction import (
+    IMAGE_SPACE,
+    MODEL_SPACE,
     SEEN_ABOVE,
     STATE_SCALARS,
     Alarm,
@@ -35,7 +37,7 @@ from models.reconstruction import (
     frozen,
 )
 
-IMAGE_SPACE, MODEL_SPACE, CONFIDENCE, MASK = "image space", "model space", "confidence", "visibility mask"
+CONFIDENCE, MASK = "confidence", "visibility mask"
 SWITCHES: tuple[str, ...] = (IMAGE_SPACE, MODEL_SPACE, CONFIDENCE, MASK)
 TELLING_MM = 0.2  # how far apart the branches must be to say which of them the fusion followed
 UV_TOLERANCE = 0.06  # chart distance at which a vertex is half believed to be the one its pixel shows

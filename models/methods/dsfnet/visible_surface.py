@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.reconstruction import SEEN_ABOVE, Array, MeshLayer, Scalar, Space, frozen
+from models.reconstruction import SEEN_ABOVE, VISIBLE_SURFACE, Array, MeshLayer, Scalar, Space, frozen
 
 UV_STEP = 0.12  # neighbours further apart on the chart belong to different parts of the face
 DEPTH_STEP = 6.0  # px of the map
@@ -67,7 +67,7 @@ def visible_surface(
     xy = place @ T_crop_map[:2, :2].T + T_crop_map[:2, 2]
     kept.flags.writeable = False
     return MeshLayer(
-        "visible surface",
+        VISIBLE_SURFACE,
         Space.CROP,
         frozen(np.column_stack((xy, value[:, 2] * cell_px))),
         kept,

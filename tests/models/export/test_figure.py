@@ -96,13 +96,14 @@ def pictures(sheet: Sheet) -> list[Picture]:
     return [item for item in sheet.items if isinstance(item, Picture)]
 
 
+HEADINGS = ("input", "image-space branch", "model-space branch", "fused")
+
+
 def test_a_figure_has_a_row_a_face_and_a_column_a_panel():
     peer = replace(answer(), method="tddfa", scalars=(), landmark_states=None)
     rows = [Row("ann", photo(), [answer(), peer]), Row("bob", photo(), [answer()])]
     sheet = faces_figure(rows, replace(SMALL, caption="Two <faces>", height=260))
-    assert [text for text in texts(sheet) if text in ("input", "image space", "model space", "fused")] == [
-        *("input", "image space", "model space", "fused")
-    ]
+    assert [text for text in texts(sheet) if text in HEADINGS] == list(HEADINGS)
     assert "tddfa *" in texts(sheet)
     assert "* does not say what was seen" in texts(sheet)
     assert {"ann", "bob", "seen", "turned away", "covered", "Two <faces>"} <= set(texts(sheet))

@@ -56,7 +56,7 @@ def test_covers_give_rows_of_their_own(picture, tmp_path):
     words = (picture, "--out", out, "--size", "500x400", "--kind", "mask", "--kind", "sunglasses")
     assert render.run_render(asked(*words)) == 0
     text = out.read_text()
-    for name in ("ann", "mask", "sunglasses", "image space", "covered"):
+    for name in ("ann", "mask", "sunglasses", "image-space branch", "covered"):
         assert f">{name}</text>" in text
     assert text.count("<image") == 3 * 4
 

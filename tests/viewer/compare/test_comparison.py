@@ -90,7 +90,7 @@ def test_the_last_comparison_is_remembered_so_that_views_may_ask_freely():
 @pytest.mark.parametrize(
     ("a", "now", "words"),
     [
-        (Side("image space"), shown(dome.answer()), "A: this answer has no image space"),
+        (Side("image space"), shown(dome.answer()), "A: this answer has no image-space branch"),
         (Side(setting=USUAL), shown(dome.answer()), "A: being computed."),
         (Side(), None, "A: no face yet."),
     ],
@@ -152,7 +152,7 @@ def test_a_side_is_told_in_words():
         described(Side(setting=Setting("fake", "/a/b/mine.safetensors")), state) == "fused, mine.safetensors"
     )
     kept = Side("image space", pinned=pinned_of(state))
-    assert described(kept, state) == "image space, pinned: photo, fake · open"
+    assert described(kept, state) == "image-space branch, pinned: photo, fake · open"
     told = list(choices(replace(state, switches=("mask",), comparison=Comparison(a=kept))))
     assert [text for _, text, _ in told].count("fused") == 2
     assert ("This frame, computed", "without mask") in {(group, text) for group, text, _ in told}
@@ -286,7 +286,7 @@ def test_the_bar_says_what_a_and_b_are_and_lets_one_choose(qtbot, desk):
     desk.commands.display.set_panel_layout(A_B)
     assert not bar.isHidden()
     a = next(button for button in bar.findChildren(QPushButton) if button.accessibleName() == "What A is")
-    assert a.text() == "image space"
+    assert a.text() == "image-space branch"
     assert bar.summary().startswith("mean ")
     desk.commands.inspector.probe_vertex(40)
     assert "vertex 40: " in bar.summary()

@@ -570,7 +570,7 @@ def test_who_was_followed_is_told_in_words_and_what_is_undefined_is_counted(qtbo
     count = int(np.isnan(dome.answer().scalar("followed").values).sum())
     assert 0 < count <= unknown
     text = panel.legend_text()
-    assert "model space to image space" in text
+    assert "model-space branch to image-space branch" in text
     assert f"grey: own correction, or branches agree ({count} vertices)" in text
     assert "patterned: not seen, so completed" in text
     picture = grabbed(panel)
@@ -677,7 +677,7 @@ def test_a_pair_with_one_side_missing_shows_the_other_and_says_why(qtbot):
     answer = dome.answer()
     shown = Shown(Frame(dome.photo(), "dome"), (), (answer,))
     panel.set_pair(compared(shown, 0, Side("image space"), Side()), ("image space", "fused"))
-    assert "image space" in panel.strip.subtitle()
+    assert "image-space branch" in panel.strip.subtitle()
     assert panel.picture_state() == ""
     panel.set_share(0.0)
     assert not near(at(grabbed(panel), 0.2, 0.2), BACKGROUND, 8)

@@ -43,10 +43,10 @@ def test_a_vertex_is_told_with_both_branches_and_what_lies_between_them():
     answer = with_branches(dome.answer())
     x, y, z = answer.vertices[CENTRE]
     reading = told(answer, CENTRE)
-    assert reading["model space"] == f"{x:.1f}, {y:.1f}, {z:+.1f} px"
-    assert reading["image space"] == f"{x + 3:.1f}, {y + 4:.1f}, {z:+.1f} px"
+    assert reading["model-space branch"] == f"{x:.1f}, {y:.1f}, {z:+.1f} px"
+    assert reading["image-space branch"] == f"{x + 3:.1f}, {y + 4:.1f}, {z:+.1f} px"
     assert reading["disagreement"] == "4.0 px (2.0 mm)"
-    assert reading["followed"] == "50 % image space"
+    assert reading["followed"] == "50 % image-space branch"
     assert reading["nearness"] == "20.0 px (10.0 mm)", "the dome is 40 px high"
 
 
@@ -55,8 +55,8 @@ def test_whom_the_fusion_followed_is_told_with_what_it_added_itself():
     seen, hidden = told(answer, CENTRE - 6), told(answer, CENTRE + 6)
     assert seen["image-space share"] == "80%"
     assert seen["own correction"] == "5.0 px (2.5 mm)"
-    assert seen["followed"] == "20 % image space"
-    assert hidden["followed"] == "80 % image space, where that branch is itself completed"
+    assert seen["followed"] == "20 % image-space branch"
+    assert hidden["followed"] == "80 % image-space branch, itself completed there"
     own, apart = (answer.scalar(name) for name in ("own correction", "disagreement"))
     rest = tuple(s for s in answer.scalars if s.name not in ("followed", "own correction"))
     lost = replace(answer.scalar("followed"), values=frozen(np.full(len(own.values), np.nan)))
