@@ -222,7 +222,7 @@ class StubPhotoPair(StubPhoto):
 def stub_panels() -> Panels:
     """As `viewer.app.startup.make_panels`, without OpenGL."""
     rows = [row for row in PANELS if row.kind is Kind.SURFACE]
-    photo, photo_wipe, wipe = StubPhoto(), StubPhotoPair(), StubPair()
+    photo, photo_wipe, wipe, maps = StubPhoto(), StubPhotoPair(), StubPair(), StubSurface()
     surfaces = {row.name: StubSurface() for row in rows}
-    widgets = {"photo": photo, **surfaces, "photo-wipe": photo_wipe, "wipe": wipe}
-    return Panels(photo, surfaces, photo_wipe, wipe, widgets)
+    widgets = {"photo": photo, **surfaces, "photo-wipe": photo_wipe, "wipe": wipe, "maps": maps}
+    return Panels(photo, surfaces, photo_wipe, wipe, maps, widgets)

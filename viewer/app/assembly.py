@@ -46,6 +46,7 @@ from viewer.window.action_table import ACTIONS, make_actions
 from viewer.window.banner import Banner
 from viewer.window.log_dock import LogDock, LogHandler, LogModel, LogRelay
 from viewer.window.main_window import MainWindow
+from viewer.window.maps_presenter import MapsGrid, MapsPresenter
 from viewer.window.menus import FileMenus
 from viewer.window.panel_area import PanelArea
 from viewer.window.panel_presenter import PanelPresenter, PictureView, SurfacePanel
@@ -83,6 +84,7 @@ class Panels:
         photo: The photo with what is drawn over it.
         surfaces: Panel name -> the GL panel.
         photo_wipe, wipe: A against B, on the photo and in 3D.
+        maps: What an answer says of every pixel.
         widgets: All of them, by the panel's name.
     """
 
@@ -90,6 +92,7 @@ class Panels:
     surfaces: Mapping[str, Surface]
     photo_wipe: PhotoPair
     wipe: SurfacePair
+    maps: MapsGrid
     widgets: Mapping[str, QWidget]
 
 
@@ -217,6 +220,7 @@ class Assembly(QObject):
             panels.surfaces,
             self,
         )
+        self._maps_presenter = MapsPresenter(self.store, panels.maps, self)
         self._methods_presenter = MethodsPresenter(self.store, commands.methods, panels.surfaces, self)
         self._occlusion_presenter = OcclusionPresenter(self.store, commands.occlusion, panels.photo, self)
         self._compare_presenter = ComparePresenter(

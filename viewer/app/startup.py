@@ -255,6 +255,7 @@ def _looks(detector: str) -> bool:
 
 def make_panels() -> Panels:
     """The panels of PANELS: the photo, and the GL views in their order."""
+    from viewer.panels.maps_panel import MapsPanel
     from viewer.panels.panel import Panel  # OpenGL is chosen by now
     from viewer.panels.photo_panel import PhotoPanel
     from viewer.panels.photo_wipe_panel import PhotoWipePanel
@@ -262,9 +263,9 @@ def make_panels() -> Panels:
 
     photo, photo_wipe = PhotoPanel(panel_row("photo")), PhotoWipePanel(panel_row("photo-wipe"))
     surfaces = {row.name: Panel(row) for row in PANELS if row.kind is Kind.SURFACE}
-    wipe = WipePanel(panel_row("wipe"))
-    widgets = {"photo": photo, **surfaces, "photo-wipe": photo_wipe, "wipe": wipe}
-    return Panels(photo, surfaces, photo_wipe, wipe, widgets)
+    wipe, maps = WipePanel(panel_row("wipe")), MapsPanel(panel_row("maps"))
+    widgets = {"photo": photo, **surfaces, "photo-wipe": photo_wipe, "wipe": wipe, "maps": maps}
+    return Panels(photo, surfaces, photo_wipe, wipe, maps, widgets)
 
 
 def make_application() -> QApplication:

@@ -76,6 +76,7 @@ STOPS = (
     Stop("a-b", _panel_layout(A_B)),
     Stop("lab-covered", _cover, _covered),
     Stop("lab-swept", _sweep, _swept),
+    Stop("maps", _panel_layout("maps")),
     Stop("methods", _panel_layout(METHODS), _all_answered),
     Stop(
         "methods-difference",

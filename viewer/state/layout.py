@@ -25,6 +25,7 @@ class Kind(Enum):
     """Which widget a panel is."""
 
     PHOTO = "photo"
+    MAPS = "maps"
     SURFACE = "surface"
     PHOTO_WIPE = "photo wipe"
     WIPE = "wipe"
@@ -228,6 +229,14 @@ PANELS = (
         alarms=("branches-apart",),
         style=LayerStyle(Look.DISAGREEMENT),
     ),
+    PanelRow(
+        "maps",
+        "Maps",
+        "what was said of every pixel, dark to bright",
+        kind=Kind.MAPS,
+        alarms=("empty-mask", "uv-collisions"),
+        absent="This method tells no maps.",
+    ),
     PanelRow("photo-wipe", "A | B on the photo", "drag the line", kind=Kind.PHOTO_WIPE),
     PanelRow(
         "wipe",
@@ -319,6 +328,13 @@ PANEL_LAYOUTS = (
         "Methods side by side on the same frame: what each answers, how long it takes, how far they differ.",
         ("photo", *(f"method-{slot + 1}" for slot in range(MOST_METHODS))),
         "methods",
+    ),
+    PanelLayout(
+        "maps",
+        "Maps",
+        "What the network said on the way: mask, u, v, depth, confidence, positions; scalars on the chart.",
+        ("photo", "maps"),
+        "maps",
     ),
 )
 """In the order of their buttons. A new panel layout is one more row; a session starts with the first."""

@@ -37,6 +37,10 @@ PANEL_HELP = {
     "apart": (
         "How far the two branches disagree at every point. Where they do, at least one of them is wrong."
     ),
+    "maps": (
+        "All that the network said on the way to its answer, as small pictures with the range of their "
+        "numbers: dark is the first, bright the second. Click one to enlarge it; hover to read a number."
+    ),
     "photo-wipe": "The same photo with answer A left of the line and answer B right of it. Drag the line.",
     "wipe": "Answer A left of the line and answer B right of it, in space.",
     "difference": "How far A lies from B at every point.",
