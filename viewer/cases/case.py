@@ -29,6 +29,15 @@ SAMPLE = 64  # vertices of a surface that stand for all of it
 
 Text = Annotated[str, Sized(400)]
 Name = Annotated[str, Sized(4096)]
+
+
+def _rising(span: tuple[float, float]) -> tuple[float, float]:
+    """The range of a look's colours; ValueError unless its second number is the greater."""
+    if span[0] >= span[1]:
+        raise ValueError("must be two numbers of which the second is the greater")
+    return span
+
+
 Share = Annotated[float, Within(0, 1)]
 Count = Annotated[int, Within(0, 2**53)]
 Side = Annotated[int, Within(1, 10_000_000)]
@@ -294,6 +303,7 @@ class StyleRecord:
     look: Text
     wire: bool = False
     opacity: Share = 1.0
+    span: Annotated[tuple[float, float], Checked(_rising)] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,7 +184,9 @@ def _style(case: Case, panel: str, style: LayerStyle) -> LayerStyle:
     """As the case has it; a panel or look that is not known on both sides stays as it is."""
     record = case.looks.styles.get(panel)
     look = next((look for look in Look if record is not None and look.value == record.look), None)
-    return style if record is None or look is None else LayerStyle(look, record.wire, record.opacity)
+    if record is None or look is None:
+        return style
+    return LayerStyle(look, record.wire, record.opacity, record.span)
 
 
 def _layer(record: Occluder, T: Doubles, key: str) -> Layer:

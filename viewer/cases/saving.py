@@ -311,7 +311,8 @@ def _cameras(state: State) -> Cameras:
 
 def _looks(state: State) -> Looks:
     styles = {
-        name: StyleRecord(style.look.value, style.wire, style.opacity) for name, style in state.styles.items()
+        name: StyleRecord(style.look.value, style.wire, style.opacity, style.span)
+        for name, style in state.styles.items()
     }
     return Looks(
         state.panel_layout,

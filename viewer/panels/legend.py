@@ -29,6 +29,7 @@ class ColourBar:
         colour_map: One of COLOUR_MAPS.
         ends: Words to say instead of the numbers.
         note: Lines more; may be empty.
+        counts: How often numbers of each part of the range occur, from low to high; empty where not counted.
     """
 
     name: str
@@ -38,6 +39,7 @@ class ColourBar:
     colour_map: str
     ends: tuple[str, str] | None = None
     note: str = ""
+    counts: tuple[int, ...] = ()
 
 
 class Shape(Enum):
@@ -74,6 +76,7 @@ class Swatch:
 PATTERNS = (Shape.HATCHED, Shape.DOTTED)
 PADDING, BAR_HEIGHT, BAR_WIDTH, SWATCH = 9.0, 9.0, 150.0, 13.0
 SHORT_BAR, GAP = 56.0, 7.0
+COUNTS_HEIGHT = 22.0
 LOW_VIEW, MARGIN = 340, 10  # px of height; from the corner
 WIDEST = 10_000  # px: before it is known how wide the view is
 
@@ -137,7 +140,11 @@ class Legend(QWidget):
             return max(self._short_width(bar), widest), line * (1 + len(notes)) + 2
         ends = GAP + sum(metrics.horizontalAdvance(end) for end in _ends(bar))
         width = max(BAR_WIDTH, ends, metrics.horizontalAdvance(_titled(bar)), widest)
-        return width, (2 + len(notes)) * line + BAR_HEIGHT + 4
+        return width, (2 + len(notes)) * line + BAR_HEIGHT + 4 + self._counts_height(bar)
+
+    def _counts_height(self, bar: ColourBar) -> float:
+        """What the histogram above the gradient takes, px; there is none in a low view."""
+        return COUNTS_HEIGHT + 1 if bar.counts and not self._compact else 0.0
 
     def _swatches_size(self) -> tuple[float, float]:
         """Width and height of the swatches, px."""
@@ -207,9 +214,13 @@ class Legend(QWidget):
         width = self.width() - 2 * PADDING
         painter.setPen(QColor(self._palette.text))
         painter.drawText(QRectF(PADDING, PADDING - 3, width, line), Qt.AlignmentFlag.AlignLeft, _titled(bar))
-        _paint_gradient(painter, bar, QRectF(PADDING, PADDING + line, width, BAR_HEIGHT))
+        top = PADDING + line
+        if self._counts_height(bar):
+            _paint_counts(painter, bar, QRectF(PADDING, top, width, COUNTS_HEIGHT))
+            top += self._counts_height(bar)
+        _paint_gradient(painter, bar, QRectF(PADDING, top, width, BAR_HEIGHT))
         painter.setPen(QColor(self._palette.quiet))
-        under = QRectF(PADDING, PADDING + line + BAR_HEIGHT + 2, width, line)
+        under = QRectF(PADDING, top + BAR_HEIGHT + 2, width, line)
         low, high = _ends(bar)
         painter.drawText(under, Qt.AlignmentFlag.AlignLeft, low)
         painter.drawText(under, Qt.AlignmentFlag.AlignRight, high)
@@ -311,6 +322,18 @@ def _ends(bar: ColourBar) -> tuple[str, str]:
 def _words(bar: ColourBar) -> tuple[str, str, str]:
     """Name and both ends, for one line."""
     return (_titled(bar), *_ends(bar))
+
+
+def _paint_counts(painter: QPainter, bar: ColourBar, area: QRectF) -> None:
+    """A histogram that stands on the gradient, each bar in the colour below it."""
+    table = colour_map(bar.colour_map)
+    most, wide = max(max(bar.counts), 1), area.width() / len(bar.counts)
+    painter.setPen(Qt.PenStyle.NoPen)
+    for place, count in enumerate(bar.counts):
+        high = area.height() * count / most
+        shade = table[round(255 * (place + 0.5) / len(bar.counts))]
+        painter.setBrush(QColor(*(int(part) for part in shade)))
+        painter.drawRect(QRectF(area.left() + place * wide, area.bottom() - high, max(wide - 0.5, 0.5), high))
 
 
 def _paint_gradient(painter: QPainter, bar: ColourBar, area: QRectF) -> None:

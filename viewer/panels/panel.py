@@ -19,7 +19,7 @@ from viewer.gl.points_item import PointsItem
 from viewer.panels.colours import DARK, palette, shares
 from viewer.panels.legend import Legend, Shape, Swatch
 from viewer.panels.message import Message
-from viewer.panels.range_dialog import RangeDialog
+from viewer.panels.range_dialog import RangeDialog, ask_range
 from viewer.panels.shading import head_paint, legend_of, paint_of
 from viewer.panels.surface_data import Drawn, drawn, spanned
 from viewer.panels.title_strip import TitleStrip
@@ -258,9 +258,7 @@ class Panel(QFrame):
             return
         values = self._drawn.surface.values[:, scale.channel]
         dialog = RangeDialog(values, scale, self._style.span, self._colours, self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.span_chosen.connect(lambda span: self.style_chosen.emit(replace(self._style, span=span)))
-        dialog.open()
+        ask_range(dialog, lambda span: self.style_chosen.emit(replace(self._style, span=span)))
 
     def _tell_legend(self) -> None:
         seen = spanned(self._drawn, self._style)

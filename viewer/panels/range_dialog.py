@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt, Signal
@@ -22,7 +24,7 @@ from viewer.panels.surface_data import Scale
 from viewer.widgets.theme import SPACE
 
 BINS = 48
-CLIP = (2.0, 98.0)  # percentiles
+CLIP = 2.0  # % of the vertices at each end
 FIELDS = ("From", "To")
 
 
@@ -52,9 +54,11 @@ class RangeDialog(QDialog):
         form = QFormLayout()
         for name, field in zip(FIELDS, self._fields, strict=True):
             form.addRow(name, field)
-        clip, own = QPushButton("2–98 %"), QPushButton("As delivered")
+        self._percent = _percent_field()
+        form.addRow("Leave out", self._percent)
+        clip, own = QPushButton("Clip"), QPushButton("As delivered")
         clip.setToolTip(
-            "From the 2nd to the 98th percentile of this surface, so that a few outliers do not count"
+            "Leave out that share of the vertices at each end, so that a few outliers do not count"
         )
         own.setToolTip("The range this look comes with")
         clip.clicked.connect(self._clip)
@@ -101,7 +105,8 @@ class RangeDialog(QDialog):
 
     def _clip(self) -> None:
         if len(self._values):
-            low, high = np.percentile(self._values, CLIP)
+            share = self._percent.value()
+            low, high = np.percentile(self._values, (share, 100 - share))
             if low < high:
                 self._put((float(low), float(high)))
                 self.span_chosen.emit(self.span())
@@ -109,6 +114,16 @@ class RangeDialog(QDialog):
     def _own(self) -> None:
         self._put((self._scale.low, self._scale.high))
         self.span_chosen.emit(None)
+
+
+def _percent_field() -> QDoubleSpinBox:
+    field = QDoubleSpinBox()
+    field.setRange(0.0, 45.0)
+    field.setDecimals(1)
+    field.setSuffix(" % at each end")
+    field.setValue(CLIP)
+    field.setAccessibleName("Share of the vertices left out at each end by Clip")
+    return field
 
 
 class Histogram(QWidget):
@@ -143,3 +158,10 @@ class Histogram(QWidget):
             painter.setBrush(QColor(*shade))
             painter.drawRect(QRectF(place * wide, self.height() - high, max(wide - 1, 1), high))
         painter.end()
+
+
+def ask_range(dialog: RangeDialog, told: Callable[[tuple[float, float] | None], object]) -> None:
+    """Open the dialog over its panel, and pass on what is chosen."""
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.span_chosen.connect(told)
+    dialog.open()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from viewer.gl.mesh_item import Fill, Paint, Rim
 from viewer.panels.colours import Palette, shares
 from viewer.panels.legend import ColourBar, Shape, Swatch
@@ -20,6 +23,7 @@ FILLS = {
     Look.NORMALS: Fill.NORMALS,
     Look.PNCC: Fill.PNCC,
 }
+BINS = 30  # of the histogram over a colour bar
 RED, GREEN, BLUE = "#e5484d", "#46a758", "#3e63dd"
 AXES = {
     Fill.UV: (Swatch("u: right", RED), Swatch("1 − v: up", GREEN)),
@@ -101,7 +105,8 @@ def _surface_legend(
     scale = drawn.scales.get(look)
     dotted = len(drawn.dots) > 0
     if scale is not None:
-        return _bar(look, scale, paint.mark_hidden, dotted), ()
+        values = drawn.surface.values[:, scale.channel]
+        return replace(_bar(look, scale, paint.mark_hidden, dotted), counts=counts_of(values, scale)), ()
     if paint.fill is Fill.STATES:
         return None, _states(colours, Swatch("seen", colours.seen), dotted)
     if look is Look.VISIBILITY:
@@ -118,6 +123,15 @@ def _surface_legend(
     if row.marks_hidden and paint.fill in (Fill.CLAY, Fill.PHOTO):
         return None, (Swatch("cannot tell seen from guessed", colours.clay),)
     return None, ()
+
+
+def counts_of(values: NDArray[np.float32], scale: Scale) -> tuple[int, ...]:
+    """How often numbers occur in each of BINS parts of a scale; what lies beyond counts at its end."""
+    known = values[np.isfinite(values)]
+    if not len(known) or not scale.low < scale.high:
+        return ()
+    counts, _ = np.histogram(known.clip(scale.low, scale.high), BINS, (scale.low, scale.high))
+    return tuple(counts.tolist())
 
 
 def _states(colours: Palette, seen: Swatch, dotted: bool, under: str | None = None) -> tuple[Swatch, ...]:

@@ -10,9 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.reconstruction import (
-    BRANCH_TEXTS,
-    IMAGE_SPACE,
-    MODEL_SPACE,
     VISIBLE_SURFACE,
     MeshLayer,
     Reconstruction,
@@ -28,6 +25,7 @@ from viewer.panels.state_rims import smoothed
 from viewer.panels.truth_marks import ERROR_MAP
 from viewer.readouts.difference import TO_FIRST
 from viewer.state.layout import PanelRow
+from viewer.state.setting import Branch
 from viewer.state.style import LayerStyle, Look
 
 MAX_PHOTO_PX = 4096  # of the longer side of the piece of photo on the graphics card: what any of them takes
@@ -98,9 +96,9 @@ CHANNELS = (
 )
 """Look, scalar, colour map: a new scalar that surfaces are coloured by is one more row, up to VALUES - 1."""
 
-WHO = (BRANCH_TEXTS[MODEL_SPACE], BRANCH_TEXTS[IMAGE_SPACE])
+WHO = (Branch.MODEL.title.lower(), Branch.IMAGE.title.lower())
 ENDS = {Look.FOLLOWED: WHO, Look.SHARE: WHO}
-TITLES = {Look.P_SEEN: "P(seen)", Look.FOLLOWED: "followed"}
+TITLES = {Look.P_SEEN: "P(seen)", Look.FOLLOWED: "branch followed"}
 """What a legend says instead of the scalar's name."""
 DEPTH_CHANNEL = VALUES - 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal, Slot
@@ -19,8 +20,9 @@ from viewer.panels.colours import DARK, palette, shares
 from viewer.panels.legend import Legend
 from viewer.panels.message import Message
 from viewer.panels.placement import depth_between
+from viewer.panels.range_dialog import RangeDialog, ask_range
 from viewer.panels.shading import legend_of, paint_of
-from viewer.panels.surface_data import Drawn, drawn
+from viewer.panels.surface_data import Drawn, drawn, spanned
 from viewer.panels.title_strip import TitleStrip
 from viewer.panels.veil import Veil
 from viewer.panels.wipe_line import SideNames, WipeLine, line_px
@@ -86,6 +88,7 @@ class WipePanel(QFrame):
         self.view.focus_changed.connect(self.strip.set_focused)
         self.view.clicked.connect(self._pick)
         self.strip.reset_asked.connect(self.view.reset_view)
+        self.strip.range_asked.connect(self._ask_range)
 
     # --- what to show
 
@@ -166,11 +169,22 @@ class WipePanel(QFrame):
 
     def _apply_look(self) -> None:
         for mesh, side in zip(self._meshes, self._drawn, strict=True):
-            mesh.set_paint(paint_of(self.row, self._style, side, self._colours))
-        shown = self._drawn[1] or self._drawn[0]
+            mesh.set_paint(paint_of(self.row, self._style, spanned(side, self._style), self._colours))
+        shown = spanned(self._drawn[1] or self._drawn[0], self._style)
+        self.strip.set_ranged(shown is not None and self._style.look in shown.scales)
         paint = paint_of(self.row, self._style, shown, self._colours)
         self._legend.set_content(*legend_of(self.row, self._style.look, paint, shown, self._colours))
         self._place()
+
+    @Slot()
+    def _ask_range(self) -> None:
+        """Of both sides' numbers together."""
+        sides = [side for side in self._drawn if side is not None and self._style.look in side.scales]
+        if sides:
+            scale = sides[-1].scales[self._style.look]
+            values = np.concatenate([side.surface.values[:, scale.channel] for side in sides])
+            dialog = RangeDialog(values, scale, self._style.span, self._colours, self)
+            ask_range(dialog, lambda span: self.style_chosen.emit(replace(self._style, span=span)))
 
     def _clip(self) -> None:
         width = max(self.view.width(), 1)

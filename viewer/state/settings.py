@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -78,9 +79,8 @@ class Settings:
         self._store.setValue("link", state.link.value)
         self._store.setValue("views", [written(name, camera) for name, camera in state.views.items()])
         for panel, style in state.styles.items():
-            self._store.setValue(
-                f"styles/{panel}", [style.look.value, str(int(style.wire)), str(style.opacity)]
-            )
+            kept = [style.look.value, str(int(style.wire)), str(style.opacity), *map(repr, style.span or ())]
+            self._store.setValue(f"styles/{panel}", kept)
 
     def restore_layout(self, window: QMainWindow) -> bool:
         """Place window, docks and bars as they were; False if nothing fitting was kept."""
@@ -104,8 +104,8 @@ class Settings:
 
     def _style(self, panel: str, first: LayerStyle) -> LayerStyle:
         match self._texts(f"styles/{panel}"):
-            case (look, wire, opacity) if look in {known.value for known in Look}:
-                return LayerStyle(Look(look), wire == "1", _share(opacity, first.opacity))
+            case (look, wire, opacity, *span) if look in {known.value for known in Look}:
+                return LayerStyle(Look(look), wire == "1", _share(opacity, first.opacity), _span(span))
         return first
 
     def _lineup(self) -> tuple[Setting, ...]:
@@ -158,6 +158,15 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _theme(text: str, first: Theme) -> Theme:
     return Theme(text) if text in {theme.value for theme in Theme} else first
+
+
+def _span(texts: list[str]) -> tuple[float, float] | None:
+    """The range of a look's colours; None for its own, and for what is none."""
+    try:
+        low, high = map(float, texts)
+    except ValueError:
+        return None
+    return (low, high) if math.isfinite(low) and math.isfinite(high) and low < high else None
 
 
 def _share(text: str, first: float) -> float:

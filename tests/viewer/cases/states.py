@@ -66,7 +66,8 @@ cameras = st.builds(
     st.tuples(st.floats(-3, 3), st.floats(-3, 3)),
     st.booleans(),
 )
-styles = st.builds(LayerStyle, st.sampled_from(Look), st.booleans(), shares)
+spans = st.none() | st.tuples(st.floats(-900, 0), st.floats(0.001, 900))
+styles = st.builds(LayerStyle, st.sampled_from(Look), st.booleans(), shares, spans)
 
 
 @st.composite

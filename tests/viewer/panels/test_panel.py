@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QWheelEvent
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QDoubleSpinBox, QHBoxLayout, QPushButton, QToolButton, QWidget
 
 from models.loading import load_face_model, load_whole_head
 from models.reconstruction import STATE_SCALARS, MeshLayer, Reconstruction, Scalar, Space, frozen
@@ -18,9 +18,11 @@ from tests.viewer.gl_fixtures.screen import middle, near, pixels, require_gl
 from viewer.gl.mesh_item import VALUES, Fill, MeshItem, Paint, Surface
 from viewer.gl.trackball import stage
 from viewer.panels.colours import DARK, LIGHT
+from viewer.panels.legend import ColourBar, Legend
 from viewer.panels.panel import Panel
 from viewer.panels.range_dialog import RangeDialog
-from viewer.panels.surface_data import CHART_SIZE, photo_piece
+from viewer.panels.shading import BINS, counts_of
+from viewer.panels.surface_data import CHART_SIZE, Scale, photo_piece
 from viewer.panels.veil import Veil
 from viewer.panels.wipe_line import WipeLine
 from viewer.panels.wipe_panel import WipePanel
@@ -570,7 +572,7 @@ def test_who_was_followed_is_told_in_words_and_what_is_undefined_is_counted(qtbo
     count = int(np.isnan(dome.answer().scalar("followed").values).sum())
     assert 0 < count <= unknown
     text = panel.legend_text()
-    assert "model-space branch to image-space branch" in text
+    assert "branch followed, model to image" in text
     assert f"grey: own correction, or branches agree ({count} vertices)" in text
     assert "patterned: not seen, so completed" in text
     picture = grabbed(panel)
@@ -591,7 +593,12 @@ def test_a_range_the_user_chooses_recolours_the_surface_and_stands_in_the_legend
     clip.click()
     low, high = dialog.span()
     assert chosen[-1].span == (low, high)
-    assert f"{low:.0f}"[:3] in panel.legend_text()
+    share = next(box for box in dialog.findChildren(QDoubleSpinBox) if "left out" in box.accessibleName())
+    share.setValue(20.0)
+    clip.click()
+    assert low < chosen[-1].span[0] < chosen[-1].span[1] < high
+    low, high = dialog.span()
+    assert f"{low:.1f} to {high:.1f}" in panel.legend_text()
     assert panel.legend_text() != words
     assert np.abs(grabbed(panel) - before).max() > 20
     assert panel.uploads == uploads
@@ -599,6 +606,42 @@ def test_a_range_the_user_chooses_recolours_the_surface_and_stands_in_the_legend
     assert chosen[-1].span is None
     assert np.array_equal(grabbed(panel), before)
     dialog.close()
+
+
+def test_the_range_of_a_and_b_in_one_view_is_chosen_from_the_numbers_of_both(qtbot):
+    panel = wipe_panel(qtbot)
+    chosen = []
+    panel.style_chosen.connect(lambda style: (chosen.append(style), panel.set_look(style)))
+    panel.set_look(LayerStyle(Look.DEPTH))
+    before, words = grabbed(panel), panel.legend_text()
+    panel.strip.range_asked.emit()
+    dialog = panel.findChild(RangeDialog)
+    dialog.findChildren(QPushButton)[0].click()
+    assert chosen[-1].span == dialog.span()
+    assert panel.legend_text() != words
+    assert np.abs(grabbed(panel) - before).max() > 20
+    dialog.close()
+
+
+def test_the_legend_of_a_number_has_its_histogram_within_the_range(qtbot):
+    scale = Scale("depth", 0.0, 3.0, "mm", "viridis", 0)
+    counts = counts_of(np.array([-5, 0.01, 1.51, 1.52, 9, np.nan], np.float32), scale)
+    assert len(counts) == BINS
+    assert sum(counts) == 5, "what lies beyond counts at its end, what is unknown not at all"
+    assert (counts[0], counts[BINS // 2], counts[-1]) == (2, 2, 1)
+    assert counts_of(np.full(3, np.nan, np.float32), scale) == ()
+    heights = []
+    for some in ((), counts):
+        parent = QWidget()
+        qtbot.addWidget(parent)
+        legend = Legend(parent)
+        legend.set_content(ColourBar("depth", 0, 3, "mm", "viridis", counts=some))
+        heights.append(legend.sizeHint().height())
+    assert heights[1] > heights[0] + 20
+    panel = shown(qtbot)
+    panel.set_look(LayerStyle(Look.DEPTH))
+    drawn_counts = panel._legend._bar.counts
+    assert sum(drawn_counts) == dome.SIDE**2
 
 
 @pytest.mark.parametrize(("landmark", "side"), [(5, -1), (62, 1)], ids=["above", "below"])

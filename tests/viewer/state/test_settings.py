@@ -51,7 +51,8 @@ def test_what_outlives_a_session_comes_back(kept, tmp_path: Path):
     photo = tmp_path / "photo.png"
     photo.touch()
     meshes = LayerStyle(Look.VISIBILITY, opacity=0.3)
-    styles = MappingProxyType({"model": LayerStyle(Look.NORMALS, wire=True, opacity=0.5), "photo": meshes})
+    model = LayerStyle(Look.DEPTH, wire=True, opacity=0.5, span=(-0.1, 12.3456789))
+    styles = MappingProxyType({"model": model, "photo": meshes})
     state = State(
         recent=(str(photo),),
         theme=Theme.LIGHT,
@@ -73,7 +74,7 @@ def test_what_outlives_a_session_comes_back(kept, tmp_path: Path):
     assert back.recent == (str(photo),)
     assert back.theme is Theme.LIGHT
     assert back.overlays == {"mask"}
-    assert back.styles["model"] == LayerStyle(Look.NORMALS, wire=True, opacity=0.5)
+    assert back.styles["model"] == model
     assert back.styles["photo"] == meshes
     assert not back.busy
     assert not back.steady
@@ -143,6 +144,8 @@ def test_settings_of_another_version_are_left_behind(kept):
         ("theme", "Purple"),
         ("styles/model", ["No such look", "1", "1.0"]),
         ("styles/model", ["Shaded", "1", "much"]),
+        ("styles/model", ["Shaded", "0", "1.0", "3", "nan"]),
+        ("styles/model", ["Shaded", "0", "1.0", "3", "2", "1"]),
         ("styles/model", "Shaded"),
         ("overlays", ["nonsense"]),
         ("recent", 7),
