@@ -27,7 +27,7 @@ from viewer.methods.table import MethodRow, MethodsTable, rows_of
 from viewer.state.setting import Branch
 from viewer.state.state import State
 from viewer.state.store import Store
-from viewer.widgets.parts import badge, note
+from viewer.widgets.parts import badge, fit_numbers, note
 from viewer.widgets.theme import SPACE
 
 if TYPE_CHECKING:
@@ -166,12 +166,7 @@ class MetricsDock(QWidget):
                 cell = _cell(figure.number(branch), figure.sentence(branch))
                 cell.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 table.setItem(index, column, cell)
-        header = table.horizontalHeader()
-        header.setMinimumSectionSize(VALUE_WIDTH)
-        for column in range(table.columnCount()):
-            stays = QHeaderView.ResizeMode.Fixed
-            header.setSectionResizeMode(column, stays if column else QHeaderView.ResizeMode.Stretch)
-            header.resizeSection(column, VALUE_WIDTH)
+        fit_numbers(table, VALUE_WIDTH)
 
     def _show_explained(self, state: State) -> None:
         chosen = next((row for row in self._figures if row.title == state.explained), None)

@@ -22,7 +22,7 @@ from viewer.ground_truth.error_curve import ErrorCurve
 from viewer.readouts.failure import box_told, failure_of, reason
 from viewer.state.state import State
 from viewer.state.store import Store
-from viewer.widgets.parts import badge, heading, note
+from viewer.widgets.parts import badge, fit_numbers, heading, note
 from viewer.widgets.theme import SPACE
 
 VALUE_WIDTH = 52  # px
@@ -139,10 +139,10 @@ def _share_row(share: Share) -> Row:
 
 
 def number(value: float) -> str:
-    """At most four figures, so that a narrow column never cuts one off."""
+    """Two decimals, none from 100 on."""
     if value != value:
         return "–"
-    return f"{value:.2f}" if abs(value) < 100 else f"{value:.0f}"
+    return f"{round(value, 2) + 0.0:.2f}" if abs(value) < 100 else f"{value:.0f}"  # never -0.00
 
 
 def _table(name: str, heads: Sequence[str]) -> QTableWidget:
@@ -157,11 +157,7 @@ def _table(name: str, heads: Sequence[str]) -> QTableWidget:
     table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     table.setStyleSheet("QHeaderView::section { padding: 2px; } QTableWidget::item { padding: 1px 3px; }")
-    header = table.horizontalHeader()
-    header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-    for column in range(1, len(heads)):
-        header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
-        header.resizeSection(column, VALUE_WIDTH)
+    fit_numbers(table, VALUE_WIDTH)
     return table
 
 

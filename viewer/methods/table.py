@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QTableWidget, QTableWidgetItem, QWidget
 
 from viewer.readouts.lineup import Standing, absence, mean_to_first, nme, spans, standing
 from viewer.state.setting import METHODS, worded
 from viewer.state.state import State, line, setting_of
+from viewer.widgets.parts import fit_numbers
 
 COLUMNS = ("", "mm", "NME", "ms")
 MEANINGS = (
@@ -41,12 +42,7 @@ class MethodsTable(QTableWidget):
             item = QTableWidgetItem(name)
             item.setToolTip(meaning)
             self.setHorizontalHeaderItem(column, item)
-        header = self.horizontalHeader()
-        header.setMinimumSectionSize(VALUE_WIDTH)
-        for column in range(len(COLUMNS)):
-            fixed, rest = QHeaderView.ResizeMode.Fixed, QHeaderView.ResizeMode.Stretch
-            header.setSectionResizeMode(column, fixed if column else rest)
-            header.resizeSection(column, VALUE_WIDTH)
+        fit_numbers(self, VALUE_WIDTH)
 
     def show_rows(self, rows: Sequence[MethodRow]) -> None:
         """As `rows_of` gives them."""
@@ -81,6 +77,6 @@ def _row(state: State, place: Standing) -> MethodRow:
     return (
         (name, name),
         ("–", "The first itself") if apart is None else (f"{apart[0]:.1f}", f"Mean over {apart[1]}, mm"),
-        ("–" if error is None else f"{error:.2f}"[:4].rstrip("."), MEANINGS[2]),
+        ("–" if error is None else f"{error:.2f}", MEANINGS[2]),
         ("–", "") if timing is None else (f"{timing.total_ms:.0f}", spans(timing)),
     )

@@ -41,6 +41,8 @@ FILLINGS = {
 }
 SHORT = {"half board": "board", "sunglasses": "glasses", "microphone": "mike"}
 THUMBNAIL = QSize(48, 40)
+NONE = "Nothing yet."
+MOST_ROWS = 4  # of the list, before it scrolls
 HOW = (
     "Drag an occluder to move it; its corners scale it, the round handle turns it (Shift: steps of 15°). "
     "Over it the wheel scales, with Shift it turns; arrows, + and -, comma and dot do the same."
@@ -70,7 +72,7 @@ class OccludersTab(QWidget):
         self._store, self._commands, self._actions = store, commands, actions
         self._thumbnails_asked = False
         self._kinds = {kind: self._kind_button(kind) for kind in KINDS}
-        self._seed, self.layers = self._make_seed(), self._make_list()
+        self._seed, self.layers, self._none = self._make_seed(), self._make_list(), note(NONE)
         self._filling, self._colour, self._size = self._make_filling(), QPushButton(), self._make_size()
         self._colour.setAccessibleName("Colour of the brush")
         self._colour.setToolTip("Choose the colour the brush paints with")
@@ -108,6 +110,7 @@ class OccludersTab(QWidget):
         column.addLayout(seed)
         column.addLayout(kinds)
         column.addWidget(heading("On the photo, topmost first"))
+        column.addWidget(self._none)
         column.addWidget(self.layers)
         column.addLayout(button_row(self._actions, LAYER_TEXTS, PADDING))
         column.addWidget(self._follows)
@@ -146,7 +149,6 @@ class OccludersTab(QWidget):
         found = QListWidget()
         found.setAccessibleName("Occluders on the photo, topmost first")
         found.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        found.setFixedHeight(108)
         found.currentRowChanged.connect(self._on_row)
         found.itemChanged.connect(self._on_item)
         return found
@@ -235,6 +237,10 @@ class OccludersTab(QWidget):
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             item.setCheckState(Qt.CheckState.Checked if layer.shown else Qt.CheckState.Unchecked)
             self.layers.addItem(item)
+        rows = min(self.layers.count(), MOST_ROWS)
+        self._none.setVisible(not rows)
+        self.layers.setVisible(rows > 0)
+        self.layers.setFixedHeight(rows * self.layers.sizeHintForRow(0) + 2 * self.layers.frameWidth() + 2)
         if occlusion.selected >= 0:
             self.layers.setCurrentRow(len(occlusion.stack.layers) - 1 - occlusion.selected)
         self.layers.blockSignals(False)

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QFrame, QMenu, QVBoxLayout, QWidget
 
-from models.reconstruction import Array, Reconstruction
+from models.reconstruction import VISIBLE_SURFACE, Array, Reconstruction
 from viewer.gl.face_view import FaceView
 from viewer.gl.framing import Framing, reach_of
 from viewer.gl.mesh_item import MeshItem, Paint
@@ -29,6 +29,7 @@ from viewer.state.layout import PanelRow
 from viewer.state.style import LayerStyle
 
 NO_FACE = "No face yet"
+BESIDE = 0.06  # face radii: a true point farther from a part of a face lies beside it
 
 
 class Panel(QFrame):
@@ -166,7 +167,8 @@ class Panel(QFrame):
     def set_truth(self, landmarks: Array | None, surface: Array | None) -> None:
         """True landmarks [68, 3] and vertices of a true surface [P, 3], image px; None shows none.
 
-        A panel that unrolls the face shows neither: what is true lies in space.
+        A panel that unrolls the face shows neither: what is true lies in space. One of a part of a face shows
+        what is true of that part.
         """
         reach = self._reach
         self._truth_on = False
@@ -174,8 +176,8 @@ class Panel(QFrame):
             positions = np.zeros((0, 3), np.float32)
             draws = self._drawn is not None and not self.row.chart
             if points is not None and self._answer is not None and draws:
-                positions = self._framing.world(points, self._answer.space)
-                self._truth_on = True
+                positions = self._on_surface(self._framing.world(points, self._answer.space))
+                self._truth_on = self._truth_on or len(positions) > 0
             item.set_points(positions)
             reach = max(reach, reach_of(positions))
         self.view.set_reach(reach)
@@ -217,6 +219,16 @@ class Panel(QFrame):
         return "" if self._drawn is not None else self._empty.text()
 
     # --- inside
+
+    def _on_surface(self, places: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Those of [P, 3] that lie on what is drawn, seen from the front, where that is no whole face."""
+        surface = self.positions()
+        if self._answer is None or self.row.layer != VISIBLE_SURFACE or not len(surface):
+            return places
+        from scipy.spatial import cKDTree  # no start has to wait for it
+
+        distance, _ = cKDTree(surface[:, :2]).query(places[:, :2])
+        return np.asarray(places[distance < BESIDE])
 
     def _draw_anew(self) -> None:
         """Give the surfaces of the answer to the graphics card."""

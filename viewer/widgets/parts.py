@@ -6,7 +6,18 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLayout, QMenu, QSizePolicy, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QLayout,
+    QMenu,
+    QSizePolicy,
+    QSlider,
+    QTableWidget,
+    QToolButton,
+    QWidget,
+)
 
 from viewer.widgets.elided import Elided
 
@@ -47,6 +58,15 @@ class OpacitySlider(QWidget):
     def _on_value(self, percent: int) -> None:
         self._number.setText(f"{percent} %")
         self.chosen.emit(percent / 100)
+
+
+def fit_numbers(table: QTableWidget, least_px: int) -> None:
+    """Columns as wide as their numbers need, `least_px` at least; the first column takes the rest."""
+    header = table.horizontalHeader()
+    header.setMinimumSectionSize(least_px)
+    for column in range(table.columnCount()):
+        as_needed, rest = QHeaderView.ResizeMode.ResizeToContents, QHeaderView.ResizeMode.Stretch
+        header.setSectionResizeMode(column, as_needed if column else rest)
 
 
 def heading(text: str) -> QLabel:

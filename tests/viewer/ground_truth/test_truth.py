@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QPointF
-from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QTableWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QTableWidget, QTableWidgetItem
 
 from models.ground_truth.readers import read_truth
 from models.metrics.ground_truth_errors import judged
@@ -28,6 +28,7 @@ from viewer.state.history import History, Record
 from viewer.state.layout import panel_row
 from viewer.state.notice import Severity
 from viewer.state.store import Store
+from viewer.widgets.parts import fit_numbers
 
 
 @pytest.fixture
@@ -245,10 +246,24 @@ def test_the_curve_of_a_folder_marks_the_frame_shown(qtbot, metrics):
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(4.321, "4.32"), (123.4, "123"), (-0.5, "-0.50"), (float("nan"), "–")]
+    ("value", "text"),
+    [(4.321, "4.32"), (123.4, "123"), (-0.5, "-0.50"), (-0.001, "0.00"), (float("nan"), "–")],
 )
-def test_a_figure_never_needs_more_room_than_its_column_has(value, text):
+def test_a_figure_has_no_more_digits_than_are_read(value, text):
     assert number(value) == text
+
+
+@pytest.mark.parametrize("text", ["3.19", "40123.45"])
+def test_a_column_of_figures_is_as_wide_as_its_largest(qtbot, text):
+    table = QTableWidget(1, 3)
+    qtbot.addWidget(table)
+    table.setItem(0, 0, QTableWidgetItem("NME 2D (%) of sixty-eight points, however long their name is"))
+    table.setItem(0, 2, QTableWidgetItem(text))
+    fit_numbers(table, 48)
+    table.resize(300, 100)
+    table.grab()
+    assert table.columnWidth(2) >= max(48, table.fontMetrics().horizontalAdvance(text) + 4)
+    assert sum(map(table.columnWidth, range(3))) <= 300
 
 
 @pytest.mark.gl

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QLabel
 
 from models.occlusion.occluder import Occluder, lay, moved
 from models.occlusion.strokes import blank, erased, painted
@@ -19,6 +20,7 @@ from tests.fakes.sources import FakeSource, picture
 from tests.fakes.work import FakeWork
 from viewer.app.assembly import Assembly
 from viewer.inference.request import occluders_of
+from viewer.occlusion.occluders_section import HOW
 from viewer.occlusion.selectors import bounds, hit
 from viewer.occlusion.trials import planned_sweep
 from viewer.state.notice import Severity
@@ -449,6 +451,30 @@ def test_the_dock_lists_occluders_topmost_first_and_says_what_they_change(qtbot,
     assert dock.cell("model space", "covered") != ""
     shown.setCurrentRow(1)
     assert opened.occlusion.selected == 0
+
+
+def test_the_list_of_occluders_takes_no_more_height_than_it_has_rows(qtbot, opened):
+    dock = opened.assembly._docks["occlusion"].widget()
+    shown = dock.occluders.layers
+    assert shown.isHidden()
+    heights = []
+    for place in range(6):
+        lay_board(qtbot, opened, moved(BOARD, 60, 80 + place))
+        heights.append(shown.height())
+    assert not shown.isHidden()
+    assert heights[:4] == sorted(set(heights)), "a row more is a row higher"
+    assert heights[3:] == [heights[3]] * 3, "then it scrolls"
+    assert heights[0] >= shown.sizeHintForRow(0)
+
+
+def test_no_line_of_the_help_on_painting_is_cut_in_a_narrow_dock(qtbot, opened):
+    dock = opened.assembly._docks["occlusion"].widget()
+    (told,) = [note for note in dock.occluders.findChildren(QLabel) if note.text() == HOW]
+    dock.tabs.setCurrentIndex(0)
+    for width in (420, 300):
+        dock.resize(width, 400)
+        dock.grab()
+        assert told.height() >= told.heightForWidth(told.width()) > 2 * told.fontMetrics().height()
 
 
 def test_the_panel_layout_of_the_lab_colours_by_change_and_brings_its_dock(qtbot, opened):

@@ -659,6 +659,30 @@ def test_a_true_landmark_lies_where_it_is_and_goes_again(qtbot, landmark, side):
     assert np.array_equal(grabbed(panel), bare)
 
 
+def test_a_part_of_a_face_shows_what_is_true_of_that_part_only(qtbot):
+    panel = shown(qtbot, "image")
+    truth = dome.answer().landmarks
+    on_it = (truth[:, 0] < dome.LEFT + 0.45 * dome.SIZE).nonzero()[0]
+    panel.set_truth(truth[on_it[:3]], None)
+    assert "ground truth" in panel.legend_text()
+    part = replace(dome.answer(), layers=tuple(part_of(layer) for layer in dome.answer().layers))
+    panel.set_answer(part, dome.photo())
+    away = (truth[:, 0] > dome.LEFT + 0.7 * dome.SIZE).nonzero()[0]
+    panel.set_truth(truth[away], None)
+    assert "ground truth" not in panel.legend_text(), "nothing true floats beside the surface"
+    panel.set_truth(truth, None)
+    assert "ground truth" in panel.legend_text()
+
+
+def part_of(layer):
+    """The dome's visible surface without the vertices that no triangle of it has."""
+    if layer.name != "visible surface":
+        return layer
+    kept, triangles = np.unique(layer.triangles, return_inverse=True)
+    triangles = triangles.reshape(-1, 3).astype(np.int32)
+    return MeshLayer(layer.name, layer.space, frozen(layer.vertices[kept]), triangles, frozen(layer.uv[kept]))
+
+
 def wipe_panel(qtbot):
     panel = WipePanel(panel_row("wipe"))
     qtbot.addWidget(panel)
