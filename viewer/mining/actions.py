@@ -30,6 +30,28 @@ def _export(kind: str, commands: MiningCommands) -> None:
     commands.export(kind)
 
 
+CURVES = {
+    "curve": (
+        "cumulative error curve",
+        "The share of the faces shown that are no worse than each error, by method, and the open face on it.",
+    ),
+    "covered": ("error by covered share", "The mean error of the faces shown against how much is covered."),
+}
+
+
+def _curve(kind: str, ending: str) -> ActionRow[MiningCommands]:
+    what, meaning = CURVES[kind]
+    return ActionRow(
+        f"mine-{kind}-{ending}",
+        f"Export {what} as {ending.upper()}…",
+        meaning,
+        "&File",
+        partial(_export, f"{kind}-{ending}"),
+        enabled=_has_rows,
+        group="mining",
+    )
+
+
 ACTIONS: tuple[ActionRow[MiningCommands], ...] = (
     ActionRow(
         "mine-folder",
@@ -122,4 +144,5 @@ ACTIONS: tuple[ActionRow[MiningCommands], ...] = (
         enabled=_has_rows,
         group="mining",
     ),
+    *(_curve(kind, ending) for kind in CURVES for ending in ("png", "pdf")),
 )

@@ -94,7 +94,11 @@ class MiningDock(QWidget):
         self._cancel.setToolTip("Stop the run; the rows it has so far stay")
         first = QHBoxLayout()
         self._run = menu_button(self._run_menu(actions), "Run", "Start a run, and choose who answers")
-        export = menu_button(_menu(actions, EXPORTS), "Export", "Write the rows shown, or a contact sheet")
+        export = menu_button(
+            _menu(actions, EXPORTS),
+            "Export",
+            "Write the rows shown, a contact sheet, or curves of their errors",
+        )
         widgets: tuple[QWidget, ...] = (
             self._run,
             self._cancel,
@@ -252,6 +256,7 @@ class MiningDock(QWidget):
     def _show_current(self, row: int) -> None:
         self.table.show_current(row)
         self.grid.show_current(row)
+        self.plot.show_current(self._store.state.mining)
 
     def _dress(self, chosen: Theme) -> None:
         colours = theme.colours(chosen)
@@ -263,7 +268,10 @@ class MiningDock(QWidget):
         self._draw_plot()
 
 
-EXPORTS = ("mine-csv", "mine-parquet", "mine-sheet-png", "mine-sheet-pdf")
+EXPORTS = (
+    *("mine-csv", "mine-parquet", "mine-sheet-png", "mine-sheet-pdf"),
+    *("mine-curve-png", "mine-curve-pdf", "mine-covered-png", "mine-covered-pdf"),
+)
 
 
 def _rows_depend_on(state: State) -> tuple[object, ...]:

@@ -1,4 +1,4 @@
-"""A histogram of one column or two columns over each other; a rectangle dragged over it picks rows."""
+"""A histogram or cumulative curve of one column, or two columns over each other; a drag picks rows."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from viewer.mining.curves import COVERED, by_setting, means, shares
 from viewer.state.mining import COLUMN, PLOTTED, Axes, Brush, Mining, Plot
 from viewer.widgets.theme import SPACE, Colours
 
@@ -108,6 +109,9 @@ class FacePlot(QWidget):
         self._plot.hideButtons()
         self._plot.setMinimumSize(180, 60)
         self._frame = QGraphicsRectItem()
+        self._marks: list[Any] = []
+        self._curves: list[Any] = []
+        self._plot.addLegend(offset=(-8, -8), labelTextSize="8pt", verSpacing=-6)
         self._nothing = QLabel("", self._plot)
         self._lay_out()
 
@@ -119,6 +123,7 @@ class FacePlot(QWidget):
             axis = self._plot.getAxis(side)
             axis.setPen(colours.muted)
             axis.setTextPen(colours.muted)
+        self._plot.getPlotItem().legend.setLabelTextColor(colours.text)
 
     def show_rows(self, mining: Mining, rows: NDArray[np.int64]) -> None:
         """Draw those rows; the brushed ones of them in the accent's colour."""
@@ -127,13 +132,49 @@ class FacePlot(QWidget):
             return
         item = self._plot.getPlotItem()
         item.clear()
+        self._curves = []
         held = rows if mining.brush is None else rows[mining.brush.holds(mining.table)[rows]]
-        drawn = self._histogram if mining.axes.plot is Plot.HISTOGRAM else self._scatter
-        count = drawn(mining, rows, held)
+        draws = {
+            Plot.HISTOGRAM: self._histogram,
+            Plot.SCATTER: self._scatter,
+            Plot.CUMULATIVE: self._cumulative,
+        }
+        count = draws[mining.axes.plot](mining, rows, held)
+        self._marks = []
+        self.show_current(mining)
         self._nothing.setText("" if count else "Nothing is known of this column.")
         self._nothing.adjustSize()
         self._nothing.move(60, 16)
         self._show_brush(mining.brush)
+
+    def show_current(self, mining: Mining) -> None:
+        """Mark the row that is open: a line at its number, in a scatter plot a ring around its point."""
+        for mark in self._marks:
+            self._plot.removeItem(mark)
+        self._marks = []
+        row = mining.current
+        if self._colours is None or not 0 <= row < len(mining.table):
+            return
+        x, y = (float(mining.table.numbers[name][row]) for name in (self._axes.x, self._axes.y))
+        pen = pg.mkPen(self._accent, width=1.8, style=Qt.PenStyle.DashLine)
+        if self._axes.plot is Plot.SCATTER and np.isfinite(x) and np.isfinite(y):
+            self._marks = [
+                pg.ScatterPlotItem([x], [y], size=13, pen=pg.mkPen(self._accent, width=2), brush=None)
+            ]
+        elif self._axes.plot is not Plot.SCATTER and np.isfinite(x):
+            self._marks = [pg.InfiniteLine(x, angle=90, pen=pen)]
+        for mark in self._marks:
+            self._plot.addItem(mark, ignoreBounds=True)
+
+    def marked(self) -> list[tuple[float, ...]]:
+        """Where the row that is open is marked: x, and y in a scatter plot."""
+        lines = [(float(mark.value()),) for mark in self._marks if isinstance(mark, pg.InfiniteLine)]
+        rings = [mark.getData() for mark in self._marks if isinstance(mark, pg.ScatterPlotItem)]
+        return [*lines, *((float(x[0]), float(y[0])) for x, y in rings)]
+
+    def curves(self) -> dict[str, NDArray[np.float64]]:
+        """The lines that are drawn, by name: [N, 2]."""
+        return {curve.name(): np.column_stack(curve.getData()) for curve in self._curves}
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -154,7 +195,8 @@ class FacePlot(QWidget):
         self._y.setCurrentIndex(self._y.findData(axes.y))
         self._y.setVisible(scatter)
         self._plot.setLabel("bottom", COLUMN[axes.x].title)
-        self._plot.setLabel("left", COLUMN[axes.y].title if scatter else "Rows")
+        up = {Plot.SCATTER: COLUMN[axes.y].title, Plot.CUMULATIVE: "Rows no greater, %"}
+        self._plot.setLabel("left", up.get(axes.plot, "Rows"))
 
     def _histogram(self, mining: Mining, rows: NDArray[np.int64], held: NDArray[np.int64]) -> int:
         values = _known(mining, self._axes.x, rows)
@@ -188,9 +230,36 @@ class FacePlot(QWidget):
             else:
                 dots = pg.ScatterPlotItem(some[:, 0], some[:, 1], size=5, pen=None, brush=colour)
                 self._plot.addItem(dots)
+        if self._axes.x == COVERED:
+            for number, (name, mine) in enumerate(by_setting(mining, rows)):
+                line = means(*(mining.table.numbers[column][mine] for column in (self._axes.x, self._axes.y)))
+                self._add_curve(f"{name}, mean", line, number)
         x_range, y_range = zip(low, low + span, strict=True)
         self.box.setRange(xRange=x_range, yRange=y_range, padding=0.06)
         return len(points)
+
+    def _cumulative(self, mining: Mining, rows: NDArray[np.int64], held: NDArray[np.int64]) -> int:
+        """A curve for each method; of the brushed rows alone where there are some."""
+        values = mining.table.numbers[self._axes.x]
+        ends = []
+        for number, (name, mine) in enumerate(by_setting(mining, held)):
+            line = shares(values[mine])
+            if len(line):
+                self._add_curve(name, line, number)
+                ends.append((line[0, 0], line[-1, 0]))
+        if not ends:
+            return 0
+        low, high = min(end[0] for end in ends), max(end[1] for end in ends)
+        self.box.setRange(xRange=(low, high if high > low else low + 1), yRange=(0, 100), padding=0.02)
+        return len(ends)
+
+    def _add_curve(self, name: str, line: NDArray[np.float64], number: int) -> None:
+        from models.export.figure import SERIES  # brings what no start has to wait for
+
+        pen = pg.mkPen(SERIES[number % len(SERIES)], width=2)
+        curve = pg.PlotDataItem(line, pen=pen, name=name)
+        self._plot.addItem(curve)
+        self._curves.append(curve)
 
     @property
     def _faint(self) -> QColor:
@@ -220,7 +289,7 @@ class FacePlot(QWidget):
 
     def _on_brushed(self, x0: float, x1: float, y0: float, y1: float) -> None:
         axes = self._axes
-        flat = axes.plot is Plot.HISTOGRAM
+        flat = axes.plot is not Plot.SCATTER
         self.brushed.emit(Brush(axes.x, x0, x1) if flat else Brush(axes.x, x0, x1, axes.y, y0, y1))
 
 

@@ -1,4 +1,4 @@
-"""The rows as files: CSV and Parquet tables, contact sheets of the worst and the best."""
+"""The rows as files: CSV and Parquet tables, contact sheets of the worst and the best, curves of errors."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from models.batch.rows import Kind
 from models.errors import InputError
 from models.export.outputs import Outputs
 from viewer.mining.contact_sheet import as_pdf, as_png
+from viewer.mining.curves import as_covered_pdf, as_covered_png, as_curve_pdf, as_curve_png
 from viewer.state.mining import COLUMNS, Mining, MiningColumn
 
 SCHEMA = "unmask.mining/1"
@@ -118,6 +119,10 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         "parquet": Form("mining", "parquet", as_parquet),
         "sheet-png": Form("worst-and-best", "png", as_png),
         "sheet-pdf": Form("worst-and-best", "pdf", as_pdf),
+        "curve-png": Form("error-curve", "png", as_curve_png),
+        "curve-pdf": Form("error-curve", "pdf", as_curve_pdf),
+        "covered-png": Form("error-by-covered", "png", as_covered_png),
+        "covered-pdf": Form("error-by-covered", "pdf", as_covered_pdf),
     }
 )
 """What rows can be written as."""

@@ -333,6 +333,7 @@ class Plot(Enum):
 
     HISTOGRAM = "histogram"
     SCATTER = "scatter"
+    CUMULATIVE = "cumulative curve"
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,7 +341,7 @@ class Axes:
     """What the plot is of.
 
     Attributes:
-        plot: A histogram of `x`, or `y` over `x`.
+        plot: A histogram of `x`, `y` over `x`, or the share of rows whose `x` is no greater.
         x, y: Columns.
     """
 

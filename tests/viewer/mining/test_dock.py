@@ -182,6 +182,28 @@ def test_a_drag_over_the_plot_picks_rows_and_a_click_shows_all_again(qtbot, desk
     assert not button.isVisible()
 
 
+def test_the_cumulative_curve_beside_the_rows_marks_the_row_that_is_open(qtbot, desk):
+    desk.commands.mining.plot(Axes(Plot.CUMULATIVE, "nme_percent"))
+    plot, table = desk.dock.plot, desk.mining.table
+    known = table.numbers["nme_percent"]
+    known = np.sort(known[np.isfinite(known)])
+    (line,) = plot.curves().values()
+    assert line[:, 0] == pytest.approx(known)
+    assert line[-1, 1] == 100
+    assert plot.marked() == []
+    row = int(np.nanargmax(table.numbers["nme_percent"]))
+    desk.commands.mining.open_row(row)
+    assert plot.marked() == [(known[-1],)]
+    desk.commands.mining.plot(Axes(Plot.SCATTER, "covered_percent", "nme_percent"))
+    both = tuple(table.numbers[name][row] for name in ("covered_percent", "nme_percent"))
+    assert plot.marked() == ([both] if np.isfinite(both).all() else [])
+    assert len(plot.curves()) == 1, "means by covered share"
+    plot.box.brushed.emit(0.0, 100.0, 0.0, 1.0)
+    desk.commands.mining.plot(Axes(Plot.CUMULATIVE, "nme_percent"))
+    plot.box.brushed.emit(7.5, 9.5, 0.0, 50.0)
+    assert desk.mining.brush == Brush("nme_percent", 7.5, 9.5), "picked along x alone"
+
+
 def test_a_histogram_is_brushed_along_its_one_axis(qtbot, desk):
     desk.dock.plot.box.brushed.emit(7.5, 9.5, 0.0, 0.5)
     assert desk.mining.brush == Brush("suspicion", 7.5, 9.5)

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import InputError, MissingAssetError
+from models.export.sheet import Text
 from models.reconstruction import Alarm
 from models.reconstructor import Face
 from tests.fakes.desktop import FakeDesktop
@@ -24,10 +25,11 @@ from tests.fakes.sources import FakeRecording, picture
 from tests.fakes.work import FakeWork
 from viewer.app.commands import Commands
 from viewer.inference.session import Session
+from viewer.mining import curves
 from viewer.mining.contact_sheet import EACH, as_pdf, as_png, parts_of
 from viewer.mining.ordering import shown_rows
 from viewer.mining.series import mining
-from viewer.mining.written import as_csv, as_parquet
+from viewer.mining.written import FORMS, as_csv, as_parquet
 from viewer.state.mining import (
     COLUMNS,
     NO_ROWS,
@@ -282,6 +284,55 @@ def test_a_contact_sheet_is_drawn_as_picture_and_document(qapp, tmp_path):
     drawn = cv2.imdecode(np.frombuffer(as_png(faces, np.array([0, 1])), np.uint8), cv2.IMREAD_COLOR)
     assert (drawn == 200).all(2).sum() > 20_000, "the face is on it"
     assert as_pdf(faces, np.array([0, 1])).startswith(b"%PDF")
+
+
+def errors_of_two():
+    """Two methods; the first has errors 1, 2, 3, 4 %, the second 2 and 6, one face without truth."""
+    rows = [mined_row(i, nme_percent=i + 1.0, covered_percent=5.0 + 20 * i) for i in range(4)]
+    rows += [
+        mined_row(4 + i, setting=1, nme_percent=e, covered_percent=45.0) for i, e in enumerate((2.0, 6.0))
+    ]
+    rows.append(mined_row(6, likely_error_percent=3.0))
+    faces = mined(*rows)
+    run = replace(faces.run, settings=(Setting("fake", "open"), Setting("peer", "open")))
+    return replace(faces, run=run, current=1)
+
+
+def test_the_cumulative_curve_of_a_run_has_a_line_for_each_method_and_the_face_on_it():
+    faces = errors_of_two()
+    everything = np.arange(len(faces.table))
+    sheet = curves.cumulative_sheet(faces, everything)
+    told = [item.text for item in sheet.items if isinstance(item, Text)]
+    assert {"fake · open (4)", "peer · open (2)", "the face shown: 2.00, 50 % no worse"} <= set(told)
+    assert "NME (%)" in told
+    assert curves.shares(faces.table.numbers["nme_percent"][:4]).tolist() == [
+        *([1, 25], [2, 50], [3, 75], [4, 100])
+    ]
+    no_truth = replace(faces, current=-1)
+    assert curves.error_column(no_truth, np.array([6])) == "likely_error_percent"
+    with pytest.raises(InputError, match="neither ground truth nor"):
+        curves.cumulative_sheet(mined(mined_row(0)), np.array([0]))
+
+
+def test_errors_are_averaged_over_the_covered_share():
+    x = np.array([0, 9.9, 12, 100, np.nan, 50])
+    y = np.array([1, 3.0, 7, 5, 9, np.nan])
+    assert curves.means(x, y).tolist() == [[4.95, 2.0], [12.0, 7.0], [100.0, 5.0]]
+    faces = errors_of_two()
+    sheet = curves.covered_sheet(faces, np.arange(len(faces.table)))
+    told = [item.text for item in sheet.items if isinstance(item, Text)]
+    assert {"Covered (%)", "NME (%)", "peer · open: mean of 10 % each"} <= set(told)
+    with pytest.raises(InputError, match="does not say what is covered"):
+        curves.covered_sheet(faces, np.array([6]))
+
+
+def test_curves_are_written_as_picture_and_page(qapp):
+    faces = errors_of_two()
+    rows = np.arange(len(faces.table))
+    for kind in ("curve", "covered"):
+        picture = FORMS[f"{kind}-png"].encoded(faces, rows)
+        assert cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR).shape == (800, 1200, 3)
+        assert FORMS[f"{kind}-pdf"].encoded(faces, rows).startswith(b"%PDF")
 
 
 # -- commands --------------------------------------------------------------------------------------------
