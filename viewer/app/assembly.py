@@ -326,8 +326,13 @@ class Assembly(QObject):
             self._docks["metrics"].raise_()
 
     def _bring_history(self, clip: bool) -> None:
-        """The history under the panels when a clip is opened, where there is height for it."""
-        if clip and self.window.height() >= LOW and self.store.state.presentation is None:
+        """The history under the panels when a clip is opened, where there is height for it.
+
+        Never before the rows of a run, from which pictures are opened, nor while something is presented.
+        """
+        state = self.store.state
+        undisturbed = state.mining.run is None and state.presentation is None
+        if clip and undisturbed and self.window.height() >= LOW:
             self._docks["history"].show()
             self._docks["history"].raise_()
             self.window.resizeDocks([self._docks["history"]], [HISTORY_HEIGHT], Qt.Orientation.Vertical)

@@ -233,7 +233,8 @@ class FacePlot(QWidget):
         if self._axes.x == COVERED:
             for number, (name, mine) in enumerate(by_setting(mining, rows)):
                 line = means(*(mining.table.numbers[column][mine] for column in (self._axes.x, self._axes.y)))
-                self._add_curve(f"{name}, mean", line, number)
+                if len(line):
+                    self._add_curve(f"{name}, mean", line, number)
         x_range, y_range = zip(low, low + span, strict=True)
         self.box.setRange(xRange=x_range, yRange=y_range, padding=0.06)
         return len(points)

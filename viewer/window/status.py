@@ -76,7 +76,7 @@ def doing(state: State) -> str:
         return f"{state.doing}…"
     if state.shown is None:
         return "Open a photo, or drop one on the window."
-    if not state.switches:
+    if not (state.switches or state.shown.answers or state.shown.search):  # some methods have no switches
         return f"{state.shown.frame.name}: no method is loaded"
     if both_off(state):
         return f"{state.shown.frame.name}: both branches are switched off"

@@ -26,6 +26,7 @@ from models.ground_truth.record import GroundTruth
 from models.metrics.ground_truth_errors import judged
 from models.reconstruction import Alarm
 from tests.fakes.desktop import FakeDesktop
+from tests.fakes.mined import mined, mined_row
 from tests.fakes.panels import stub_panels
 from tests.fakes.reconstructor import fake_reconstruct
 from tests.fakes.sources import FakeRecording, FakeSource, picture
@@ -452,6 +453,20 @@ def test_a_notice_without_a_remedy_shows_only_its_cause(qtbot, opened):
     opened.store.update(notice=Notice(Severity.INFO, "Wrote out.png."))
     assert opened.window.findChild(Banner).isVisible()
     logging.getLogger("viewer").info("done")
+
+
+def test_the_history_does_not_come_before_the_rows_that_a_picture_is_opened_from(qtbot, opened):
+    opened.window.resize(1500, 1000)
+    opened.commands.window.ask("reset-layout")
+    opened.store.update(mining=mined(mined_row(0)))
+    opened.store.update(frame=replace(picture("frame 1"), count=50))
+    assert opened.window.findChild(QWidget, "history").isHidden()
+
+
+def test_a_method_without_parts_to_switch_is_loaded_all_the_same(qtbot, opened):
+    open_photo(qtbot, opened)
+    opened.store.update(switches=())
+    assert doing(opened.store.state) == "photo.png: 1 face"
 
 
 def test_the_log_is_closed_at_first_and_the_history_comes_with_a_clip(qtbot, opened):
