@@ -252,10 +252,38 @@ def curves_figure(
         places = tuple(at(x, y) for x, y in one.points.tolist())
         if len(places) > 1:
             items.append(Line(places, colour, text / 7))
-        y = box[1] + (number + 1) * 1.3 * text
-        items.append(Line(((box[0] + text, y), (box[0] + 3 * text, y)), colour, text / 7))
-        items.append(Text(box[0] + 3.5 * text, y + 0.35 * text, one.name, text))
+    lines = [at(x, y) for one in shown for x, y in _dense(one.points).tolist()]
+    items += _names([one.name for one in shown], box, lines, text)
     return Sheet(width, height, items)
+
+
+def _dense(points: Doubles) -> Doubles:
+    """[K, 2] a line's corners -> the same with places in between."""
+    if len(points) < 2:
+        return points
+    steps = np.linspace(0, len(points) - 1, 20 * len(points))
+    return np.stack([np.interp(steps, np.arange(len(points)), points[:, k]) for k in (0, 1)], 1)
+
+
+def _names(
+    names: Sequence[str],
+    box: tuple[float, float, float, float],
+    lines: Sequence[tuple[float, float]],
+    text: float,
+) -> Iterator[Item]:
+    """What the curves are called, in the upper left or lower right corner: where less of the lines lies."""
+    wide, high = (4.5 + 0.55 * max(map(len, names))) * text, (1.3 * len(names) + 0.6) * text
+    corners = (box[0], box[1]), (box[2] - wide, box[3] - high - 0.4 * text)
+
+    def hidden(corner: tuple[float, float]) -> int:
+        x0, y0 = corner
+        return sum(x0 <= x <= x0 + wide and y0 <= y <= y0 + high for x, y in lines)
+
+    x0, y0 = min(corners, key=hidden)
+    for number, name in enumerate(names):
+        y = y0 + (number + 1) * 1.3 * text
+        yield Line(((x0 + text, y), (x0 + 3 * text, y)), SERIES[number % len(SERIES)], text / 7)
+        yield Text(x0 + 3.5 * text, y + 0.35 * text, name, text)
 
 
 def _axes(

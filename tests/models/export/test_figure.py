@@ -167,6 +167,15 @@ def test_curves_lie_where_their_numbers_are():
         curves_figure([Series("none", np.zeros((0, 2)))], "x", "y")
 
 
+@pytest.mark.parametrize(("middle", "low"), [((1.0, 9.0), True), ((9.0, 1.0), False)])
+def test_the_names_of_curves_stand_where_the_curves_do_not(middle, low):
+    points = np.array([(0.0, 0.0), middle, (10.0, 10.0)])
+    sheet = curves_figure([Series("one", points), Series("two", points / 2)], "x", "y")
+    (one,) = [item for item in sheet.items if isinstance(item, Text) and item.text == "one"]
+    assert (one.y > sheet.height / 2) is low
+    assert (one.x > sheet.width / 2) is low
+
+
 @pytest.mark.parametrize("suffix", VIDEO_SUFFIXES)
 def test_a_video_is_read_back_frame_by_frame(suffix):
     frames = [np.full((65, 80, 3), 40 * k + 20, np.uint8) for k in range(5)]
