@@ -20,11 +20,11 @@ from models.occlusion.kinds import occluder
 from models.occlusion.occluder import lay
 from models.occlusion.sweeps import covered_share, face_area
 from models.pipeline import reconstruct
-from models.reconstruction import Array, MapLayer, MeshLayer, Reconstruction
+from models.reconstruction import BRANCHES, Array, MapLayer, MeshLayer, Reconstruction
 from models.reconstructor import Face, Reconstructor
 
 CLEAN = "clean"
-READINGS = ("fused", "image space", "model space")
+READINGS = BRANCHES
 SEEN = 0.5  # a pixel or vertex of at least this is called visible; so much cover hides a point
 FAILED_NME = 10.0  # percent
 

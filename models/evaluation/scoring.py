@@ -21,10 +21,10 @@ from models.metrics.errors import (
     signed_residual_percent,
 )
 from models.pipeline import reconstruct
-from models.reconstruction import Array, MeshLayer, Reconstruction
+from models.reconstruction import IMAGE_SPACE, MODEL_SPACE, Array, MeshLayer, Reconstruction
 from models.reconstructor import Detector, Face, Reconstructor
 
-BRANCHES = ("image space", "model space")
+BRANCHES = (IMAGE_SPACE, MODEL_SPACE)
 YAW_EDGES_DEG = (30.0, 60.0)
 BIN_NAMES = ("<=30", "30-60", ">60")
 GROUPS = {

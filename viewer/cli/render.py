@@ -21,7 +21,7 @@ from models.loading import checked_device, load
 from models.occlusion.kinds import KINDS, occluder
 from models.occlusion.occluder import lay
 from models.pipeline import reconstruct
-from models.reconstruction import Reconstruction
+from models.reconstruction import IMAGE_SPACE, MODEL_SPACE, Reconstruction
 from models.reconstructor import Face, Reconstructor
 from viewer.cases.case_file import ENDING
 from viewer.cases.locating import located, not_there
@@ -37,7 +37,7 @@ from viewer.sources.named import is_video
 from viewer.sources.still import read_still
 
 FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
-TOGGLED = ("image space", "model space")
+TOGGLED = (IMAGE_SPACE, MODEL_SPACE)
 TOGGLE_S = 1.5  # how long each is shown
 Ask = Callable[[NDArray[np.uint8], Sequence[Face]], list[Reconstruction]]
 
