@@ -26,7 +26,7 @@ from viewer.state.layout import panel_row
 from viewer.state.style import LayerStyle, Look
 from viewer.widgets.raster import qimage
 
-MOST_PX = 512  # of the longer side of a face's picture: enlarged beyond that it gets softer, not slower
+MOST_PX = 400  # of the longer side of a face's picture: enlarged beyond that it gets softer, not slower
 ROW = panel_row("photo")
 
 
@@ -110,8 +110,8 @@ class PhotoMesh:
         return self._drawn
 
     def _filled(self, style: LayerStyle, scale: float, colours: Palette) -> tuple[Piece, ...]:
-        """The pictures, at most twice as fine as `scale`, device px per image px, asks for."""
-        fineness = math.ceil(math.log2(max(scale, 1e-6)))
+        """The pictures, about as fine as `scale`, device px per image px: the next power of two."""
+        fineness = round(math.log2(max(scale, 1e-6)))
         key = (self._answers, style.look, style.span, fineness, colours)
         if self._pieces is None or self._pieces[0] != key:
             about = zip(self._surfaces(), self._answers, strict=False)
