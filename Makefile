@@ -10,7 +10,7 @@ MINUTES ?= 5
 # The window's tests draw on a virtual display with Mesa's software driver, whatever this machine has.
 ON_VIRTUAL_DISPLAY := env -u WAYLAND_DISPLAY QT_QPA_PLATFORM=xcb LIBGL_ALWAYS_SOFTWARE=1
 
-.PHONY: run test setup lint types tests face-model lock fuzz audit licences picture pictures clean
+.PHONY: run test setup lint types tests face-model lock fuzz audit licences reference picture pictures clean
 
 run: setup
 	@.ci/window $(ARGS)
@@ -53,6 +53,10 @@ audit: setup
 # Lists the licence of every package that Unmask needs, directly or not.
 licences: setup
 	$(PYTHON) -m resources.licences
+
+# Writes a page about every name of the package unmask into out/reference.
+reference: setup
+	$(PYTHON) -m pdoc unmask --docformat google --output-directory out/reference
 
 # Draws the picture of the window that the README shows.
 picture: setup

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("viewer", "models", "resources")
+PACKAGES = ("unmask", "viewer", "models", "resources")
 QT = {"PySide6", "pyqtgraph", "superqt", "shiboken6"}
 GL = {"OpenGL", "pyqtgraph.opengl"}
 LEAVES = ("models.training", "models.evaluation", "models.synthetic")
@@ -32,6 +32,7 @@ FLOORS = (
     (),  # the features
     ("viewer.panels", "viewer.window", "viewer.cli"),
     ("viewer.app", "viewer.benchmark", "viewer.__main__"),
+    ("unmask",),  # names for programs, of every floor; nobody imports it
 )
 FEATURES = 3
 
@@ -190,6 +191,8 @@ def test_what_a_folder_promises_not_to_load_is_not_loaded(folders, forbidden):
 @pytest.mark.parametrize(
     ("module", "forbidden"),
     [
+        ("unmask", QT | GL | {"torch", "cv2", "numpy"}),
+        ("unmask.names", QT | GL | TRAIN_ONLY),
         ("viewer.__main__", QT | GL | {"torch", "cv2"}),
         ("viewer.cli.parser", QT | GL | {"torch", "cv2"}),
         ("viewer.assets.cli", QT | {"torch", "cv2", "numpy"}),
@@ -229,7 +232,7 @@ def test_networks_know_no_methods_and_no_files():
 
 
 def test_training_evaluation_and_synthetic_faces_are_leaves():
-    others = tuple(module for module in imports() if not within(module, LEAVES))
+    others = tuple(module for module in imports() if not within(module, (*LEAVES, "unmask")))
     found = [
         f"{module} imports {name}" for module in others for name in imports()[module] if within(name, LEAVES)
     ]
@@ -308,9 +311,9 @@ def verbs() -> dict[str, int]:
 
 
 def test_every_folder_of_modules_is_found_for_installation():
-    """What is found are the folders with an __init__.py, from the three at the top on."""
+    """What is found are the folders with an __init__.py, from the four at the top on."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
-    assert settings["packages"]["find"] == {"include": ["models*", "viewer*", "resources*"]}
+    assert settings["packages"]["find"] == {"include": ["unmask*", "models*", "viewer*", "resources*"]}
     folders = {path.parent for path in files().values()}
     assert [folder for folder in sorted(folders) if not (folder / "__init__.py").exists()] == []
 
@@ -325,7 +328,7 @@ def test_the_top_level_is_as_drawn():
     assert {name for name in top if not name.startswith(".")} == {
         *("pyproject.toml", "README.md", "CONTRIBUTING.md", "LICENSE", "LICENSES", "MANIFEST.in", "Makefile"),
         "requirements",
-        *("viewer", "resources", "models", "tests"),
+        *("unmask", "viewer", "resources", "models", "tests", "examples"),
     }
     assert {path for path in tracked if path.startswith(".ci/")} >= {".ci/run"}
 

@@ -38,7 +38,9 @@ def test_the_text_of_every_licence_lies_in_its_folder():
 
 
 def test_every_package_is_typed():
-    assert all((ROOT / package / "py.typed").exists() for package in ("viewer", "models", "resources"))
+    assert all(
+        (ROOT / package / "py.typed").exists() for package in ("unmask", "viewer", "models", "resources")
+    )
 
 
 def test_every_dependency_is_locked_but_torch_whose_build_the_machine_decides():

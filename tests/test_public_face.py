@@ -10,6 +10,7 @@ from importlib.metadata import entry_points
 import pytest
 
 import models.detection
+import unmask
 from models.loading import load
 from models.pipeline import reconstruct
 from models.reconstruction import Reconstruction
@@ -84,6 +85,25 @@ def test_the_functions_keep_their_names_and_parameters():
     assert {"name", "size", "topology", "switches"} <= Reconstructor.__annotations__.keys()
     assert parameters(Detector.__call__) == ["self", "image"]
     assert [field.name for field in fields(Face)][:2] == ["box", "score"]
+
+
+def test_programs_find_everything_in_one_place():
+    assert unmask.detect is models.detection.detect
+    assert (unmask.load, unmask.reconstruct, unmask.Face) == (load, reconstruct, Face)
+    assert {
+        *("COVERS", "EXPORTS", "Covered", "Detector", "Face", "InputError", "Maps", "MethodError"),
+        *("MissingAssetError", "Moment", "Reconstruction", "Reconstructor", "Row", "Scalar", "Setting"),
+        *("Space", "State", "Sweep", "Topology", "UnmaskError", "WeightsError", "Wish"),
+        *("change", "detect", "detect_all", "evaluate", "export", "load", "maps", "methods", "nme_percent"),
+        *("occlude", "open_case", "read", "read_answers", "read_rows", "reconstruct", "reconstruct_all"),
+        *("render", "replay", "samples", "sweep", "track", "write_figure", "write_mesh"),
+    } <= set(dir(unmask))
+    assert parameters(unmask.track)[:3] == ["video", "method", "without"]
+    assert parameters(unmask.occlude) == ["image", "answer", "kinds", "seed"]
+    assert parameters(unmask.sweep) == ["image", "face", "method", "series", "without"]
+    assert parameters(unmask.evaluate)[:3] == ["protocol", "data", "out"]
+    assert parameters(unmask.render) == ["image", "answers", "wish"]
+    assert parameters(unmask.export) == ["path", "kind", "image", "answers", "overwrite"]
 
 
 def test_an_answer_keeps_what_is_asked_of_it():

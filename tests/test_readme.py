@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import unmask
 from viewer.cli.parser import parse
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,16 +41,18 @@ def test_make_targets_exist(words):
     assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
 
 
-def test_the_python_example_imports_what_there_is():
+def test_the_python_example_names_what_there_is():
     (example,) = re.findall(r"```python\n(.*?)```", README, re.S)
-    imports = [node for node in ast.parse(example).body if isinstance(node, ast.Import | ast.ImportFrom)]
-    assert len(imports) >= 4
-    exec(ast.unparse(ast.Module(imports, [])), {})
+    asked = [node for node in ast.walk(ast.parse(example)) if isinstance(node, ast.Attribute)]
+    of_package = {node.attr for node in asked if ast.unparse(node.value) == "unmask"}
+    of_answer = {node.attr for node in asked if ast.unparse(node.value) == "answer"}
+    assert {"read", "load", "detect", "reconstruct"} <= of_package <= set(dir(unmask))
+    assert {"vertices", "landmarks"} <= of_answer <= set(dir(unmask.Reconstruction))
 
 
 def test_files_the_readme_names_are_there():
     contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    folders = "resources|tests|models|viewer|LICENSES"
+    folders = "unmask|examples|resources|tests|models|viewer|LICENSES"
     for text in (README, contributing):
         named = re.findall(rf"`((?:{folders})/[\w./-]+\.\w+)`", text)
         assert len(named) > 3

@@ -47,10 +47,17 @@ DETECTORS: Mapping[str, Callable[[], Detector]] = MappingProxyType(
 
 
 def detect(image: NDArray[np.uint8], by: str = DEFAULT) -> list[Face]:
-    """[H, W, 3] RGB -> faces, the most prominent first; empty if there is none.
+    """The faces of a picture, the most prominent first; empty if there is none.
 
     Found by one of `DETECTORS`, then looked at by the default method: boxes follow its mesh, a score of 0.5
     means that half of such finds are faces, and faces of a turned picture are found with their turn.
+
+    Args:
+        image: [H, W, 3] uint8 RGB.
+        by: One of `DETECTORS`.
+
+    Returns:
+        Faces with their box (x0, y0, x1, y1) in px of the image, score 0..1 and turn in degrees.
 
     Raises:
         MissingAssetError: A file of the detector is not there; says how to get it.
@@ -60,6 +67,13 @@ def detect(image: NDArray[np.uint8], by: str = DEFAULT) -> list[Face]:
 
 def detect_all(images: Sequence[NDArray[np.uint8]], by: str = DEFAULT) -> list[list[Face]]:
     """The faces of each picture, as `detect` finds them; looked at several at once, which is quicker.
+
+    Args:
+        images: Each [H, W, 3] uint8 RGB, of any sizes.
+        by: One of `DETECTORS`.
+
+    Returns:
+        For each picture its faces, their boxes in px of that picture.
 
     Raises:
         MissingAssetError: A file of the detector is not there; says how to get it.

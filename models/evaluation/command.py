@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -19,7 +20,7 @@ from models.evaluation.journal import NAME, Journal
 from models.evaluation.protocol import Protocol, Sample, Setting
 from models.evaluation.protocols import protocols
 from models.evaluation.report import FILES, Report, report_text, write_report
-from models.evaluation.running import run
+from models.evaluation.running import Say, run
 from models.evaluation.summary import figures
 from models.export.outputs import Outputs
 from models.loading import checked_device, load
@@ -60,61 +61,104 @@ def evaluate(words: Sequence[str]) -> None:
         _compare(words)
         return
     chosen = parser().parse_args(words)
-    protocol = protocols()[chosen.protocol]
-    if chosen.data is None and protocol.needs_data:
-        raise InputError(f"{protocol.name} needs its data: {protocol.layout}")
     torch.set_num_threads(chosen.threads)
+    asked = Asked(
+        protocol=chosen.protocol,
+        data=chosen.data,
+        out=chosen.out,
+        method=chosen.method,
+        weights=chosen.weights,
+        device=chosen.device,
+        detected=chosen.box == "detected",
+        finder=chosen.finder,
+        setting=Setting(chosen.limit, chosen.seed, chosen.count, chosen.face_model),
+    )
     outputs = Outputs(overwrite=chosen.overwrite)
-    outputs.refuse(chosen.out / name for name in FILES)
-    data = Path() if chosen.data is None else chosen.data
-    if chosen.data is not None and not data.is_dir():
-        raise InputError(f"There is no folder {data}. {protocol.title} is expected as: {protocol.layout}")
-    setting = Setting(chosen.limit, chosen.seed, chosen.count, chosen.face_model)
-    samples = protocol.samples(data, setting)
-    report = _measured(chosen, protocol, samples, words)
-    write_report(chosen.out, report, outputs)
+    outputs.refuse(asked.out / name for name in FILES)
+    command = shlex.join([*PROGRAM.split(), *words])
+    report = measured(asked, command, lambda line: print(line, file=sys.stderr, flush=True))
+    write_report(asked.out, report, outputs)
     print(report_text(report))
 
 
-def _measured(
-    chosen: argparse.Namespace, protocol: Protocol, samples: Sequence[Sample], words: Sequence[str]
-) -> Report:
-    method = load(chosen.method, chosen.weights, checked_device(chosen.device))
-    weights = provenance(chosen.method, chosen.weights)
-    data = "" if chosen.data is None else str(chosen.data.resolve())
-    finder = f"the detector {chosen.finder!r}"
-    boxes = (
-        f"Boxes from {finder if chosen.box == 'detected' else f'the truth where it has them, else {finder}'}"
-    )
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be measured.
+
+    Attributes:
+        protocol: Which, by name.
+        data: Folder of the set as it is distributed; None for faces made here.
+        out: Folder that keeps each face at once, so that the same goes on where it was.
+        method, weights, device: As `models.loading.load` takes them.
+        detected: Whether face boxes come from the finder; else from the truth where it has them.
+        finder: Who looks for faces.
+        setting: What of the protocol may be chosen.
+    """
+
+    protocol: str
+    data: Path | None
+    out: Path
+    method: str = "dsfnet"
+    weights: str = "open"
+    device: str = "cpu"
+    detected: bool = False
+    finder: str = USUAL_DETECTOR
+    setting: Setting = Setting()  # noqa: RUF009, frozen
+
+
+def measured(asked: Asked, command: str, say: Say = lambda _line: None) -> Report:
+    """The report on a method and a set of faces; nothing but the journal is written.
+
+    Args:
+        asked: What is to be measured.
+        command: What was typed, as the report tells it.
+        say: Hears how far it is.
+
+    Raises:
+        UnmaskError: There is no such protocol, set, method or finder; a sentence.
+    """
+    known = protocols()
+    if asked.protocol not in known:
+        raise InputError(f"There is no protocol {asked.protocol!r}; there are {', '.join(known)}.")
+    protocol = known[asked.protocol]
+    samples = _samples(protocol, asked)
+    method = load(asked.method, asked.weights, checked_device(asked.device))
+    weights = provenance(asked.method, asked.weights)
+    data = "" if asked.data is None else str(asked.data.resolve())
+    finder = f"the detector {asked.finder!r}"
+    boxes = f"Boxes from {finder if asked.detected else f'the truth where it has them, else {finder}'}"
     identity = {
         "protocol": protocol.name,
-        "data": data or f"seed {chosen.seed}",
-        "method": chosen.method,
-        "weights": weights.sha256 or chosen.weights,
+        "data": data or f"seed {asked.setting.seed}",
+        "method": asked.method,
+        "weights": weights.sha256 or asked.weights,
         "boxes": boxes,
-        "face model": str(chosen.face_model or ""),
+        "face model": str(asked.setting.face_model or ""),
         "version": program_version(),
     }
-    with closing(Journal(chosen.out / NAME, identity)) as journal:
-        rows = run(
-            samples,
-            method,
-            journal,
-            looking_twice(chosen.finder),
-            always_detect=chosen.box == "detected",
-            say=lambda line: print(line, file=sys.stderr, flush=True),
-        )
+    with closing(Journal(asked.out / NAME, identity)) as journal:
+        rows = run(samples, method, journal, looking_twice(asked.finder), asked.detected, say)
     return Report(
         protocol=protocol,
         data=data,
-        method=chosen.method,
+        method=asked.method,
         weights=weights,
-        command=shlex.join([*PROGRAM.split(), *words]),
+        command=command,
         boxes=boxes,
         rows=rows,
         figures=figures(protocol, rows),
         samples=samples,
     )
+
+
+def _samples(protocol: Protocol, asked: Asked) -> Sequence[Sample]:
+    if asked.data is None and protocol.needs_data:
+        raise InputError(f"{protocol.name} needs its data: {protocol.layout}")
+    if asked.data is not None and not asked.data.is_dir():
+        raise InputError(
+            f"There is no folder {asked.data}. {protocol.title} is expected as: {protocol.layout}"
+        )
+    return protocol.samples(asked.data or Path(), asked.setting)
 
 
 def _compare(words: Sequence[str]) -> None:

@@ -15,7 +15,6 @@ from models.errors import InputError, told
 from models.geometry.arrays import Box
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face
-from viewer.cli.answering import Answering
 from viewer.cli.inputs import check_box
 from viewer.inference.tracker import Placed, Tracker
 from viewer.sources.player import Reader
@@ -30,6 +29,8 @@ COLUMNS = (
 """Of those of every table of answers, see `models.batch.rows`."""
 
 CsvRow = tuple[str, ...]
+Ask = Callable[[NDArray[np.uint8], Sequence[Face]], tuple[list[Reconstruction], tuple[str, ...]]]
+"""Answers in image space about faces of a picture, and what was done for them, see `Answering`."""
 
 
 class Clip:
@@ -40,16 +41,18 @@ class Clip:
         detect: Who looks for faces.
         box: Where the face is in every frame, px; None looks for faces and follows them.
         watch: Is shown every answered frame.
+        steady: Whether answers are smoothed over the frames before.
     """
 
     def __init__(
         self,
-        ask: Answering,
+        ask: Ask,
         detect: Callable[[NDArray[np.uint8]], list[Face]],
         box: Box | None = None,
         watch: Callable[[Frame, Sequence[Reconstruction]], None] | None = None,
+        steady: bool = True,
     ) -> None:
-        self._ask, self._box, self._watch = ask, box, watch
+        self._ask, self._box, self._watch, self._steady = ask, box, watch, steady
         self._tracker = Tracker(detect)
         self.notices: dict[str, None] = {}
         self.problems: list[str] = []
@@ -87,7 +90,7 @@ class Clip:
                 self.frames += 1
                 try:
                     frame = reader.read(index)
-                    _, kept = self._settled(frame)
+                    _, kept = self.settled(frame)
                 except (Exception, SystemExit) as error:
                     self.problems.append(f"frame {index}: {told(error)}")
                     self._tracker.forget()
@@ -97,12 +100,17 @@ class Clip:
             reader.close()
 
     def _answered(self, frame: Frame) -> list[CsvRow]:
-        faces, kept = self._settled(frame)
+        faces, kept = self.settled(frame)
         if not faces:
             return [_row(frame.index, frame.time_s)]
         return [_row(frame.index, frame.time_s, *pair) for pair in zip(faces, kept, strict=True)]
 
-    def _settled(self, frame: Frame) -> tuple[Sequence[Face], Sequence[Reconstruction]]:
+    def settled(self, frame: Frame) -> tuple[Sequence[Face], Sequence[Reconstruction]]:
+        """The faces of the next frame and their answers, going on from the frames before.
+
+        Raises:
+            UnmaskError, ValueError, MemoryError: Whatever the frame does to who answers.
+        """
         self.notices |= dict.fromkeys(frame.notices)
         if self._box is None:
             placed = self._tracker.find(frame, 0)
@@ -111,7 +119,7 @@ class Clip:
             placed = Placed((Face(self._box),), Search(FoundBy.DRAWN))
         answers, notices = self._ask(frame.image, placed.faces)
         self.notices |= dict.fromkeys(notices)
-        faces, kept = self._tracker.settle(frame, 0, placed, answers, steady=True)
+        faces, kept = self._tracker.settle(frame, 0, placed, answers, self._steady)
         self._tracker.remember(Shown(frame, faces, kept, 0.0, 0.0, placed.search), 0)
         if self._watch is not None:
             self._watch(frame, kept)

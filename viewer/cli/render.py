@@ -89,10 +89,18 @@ def _rendered(asked: Render) -> bytes:
     rows = [row for path in asked.paths for row in _rows_of(asked, methods, path)]
     if suffix in VIDEO_SUFFIXES:
         return turning(rows, asked.wish, suffix)
-    return _figure(faces_figure(rows, asked.wish), suffix)
+    return figure_file(faces_figure(rows, asked.wish), asked.out)
 
 
-def _figure(sheet: Sheet, suffix: str) -> bytes:
+def figure_file(sheet: Sheet, path: Path) -> bytes:
+    """The figure as what a file of that name holds: .png, .svg or .pdf.
+
+    Raises:
+        InputError: It ends in none of these.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in FIGURE_SUFFIXES:
+        raise InputError(f"{path.name} ends in none of {', '.join(FIGURE_SUFFIXES)}. Name such a file.")
     if suffix == ".svg":
         return as_svg(sheet)
     if suffix == ".pdf":
