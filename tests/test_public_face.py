@@ -50,6 +50,7 @@ OPTIONS = {
     ("assets", "fetch"): {"--accept-licence", "--replace"},
     ("assets", "add"): {"--replace"},
     ("assets", "remove"): {"--yes"},
+    ("export-onnx",): {"--method", "--weights", "--out", "--overwrite"},
     ("about",): {"--json"},
 }
 
@@ -71,7 +72,7 @@ def test_every_command_keeps_its_options(words, capsys):
 def test_the_help_names_every_command(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
-    told = set(re.findall(r"^ {4}([a-z]+) ", capsys.readouterr().out, re.MULTILINE))
+    told = set(re.findall(r"^ {4}([a-z-]+) ", capsys.readouterr().out, re.MULTILINE))
     assert {words[0] for words in OPTIONS if words} == told
 
 
@@ -94,7 +95,8 @@ def test_programs_find_everything_in_one_place():
         *("COVERS", "EXPORTS", "Covered", "Detector", "Face", "InputError", "Maps", "MethodError"),
         *("MissingAssetError", "Moment", "Reconstruction", "Reconstructor", "Row", "Scalar", "Setting"),
         *("Space", "State", "Sweep", "Topology", "UnmaskError", "WeightsError", "Wish"),
-        *("change", "detect", "detect_all", "evaluate", "export", "load", "maps", "methods", "nme_percent"),
+        *("change", "detect", "detect_all", "evaluate", "export", "export_onnx", "load", "maps", "methods"),
+        "nme_percent",
         *("occlude", "open_case", "read", "read_answers", "read_rows", "reconstruct", "reconstruct_all"),
         *("render", "replay", "samples", "sweep", "track", "write_figure", "write_mesh"),
     } <= set(dir(unmask))

@@ -23,7 +23,7 @@ from unmask.covers import COVERS, Covered, occlude, sweep
 from unmask.pictures import read
 from unmask.reports import evaluate
 from unmask.videos import Moment, track
-from unmask.writing import EXPORTS, Maps, export, maps, render, write_figure
+from unmask.writing import EXPORTS, Maps, export, export_onnx, maps, render, write_figure
 
 __all__ = [
     "COVERS",
@@ -53,6 +53,7 @@ __all__ = [
     "detect_all",
     "evaluate",
     "export",
+    "export_onnx",
     "load",
     "maps",
     "methods",

@@ -9,14 +9,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from models.catalogue import provenance
 from models.errors import InputError
 from models.export.figure import Row, faces_figure
 from models.export.kinds import KINDS, Subject, checked, write_kind
 from models.export.maps import ChartMaps, FrameMaps, chart_maps, frame_maps
+from models.export.onnx_file import onnx_file
 from models.export.outputs import Outputs
 from models.export.sheet import as_pixels
 from models.export.surface import surface_of
 from models.export.wish import Wish
+from models.loading import load
 from models.reconstruction import FUSED, Reconstruction
 from resources import program_version
 from viewer.cli.render import figure_file
@@ -108,6 +111,29 @@ def maps(image: NDArray[np.uint8], answer: Reconstruction, branch: str = FUSED) 
     surface = surface_of(answer, branch)
     height, width = image.shape[:2]
     return Maps(frame_maps(surface, answer.topology, width, height), chart_maps(surface, image))
+
+
+def export_onnx(
+    path: str | Path, method: str = "dsfnet", weights: str = "open", overwrite: bool = False
+) -> None:
+    """A method as an ONNX file for crops [F, S, S, 3] uint8 RGB, as `unmask export-onnx` writes it.
+
+    Names, shapes, spaces and units of what goes in and comes out stand in the file's metadata, and what of an
+    answer is not in it. The file is held against torch before it is written.
+
+    Args:
+        path: Where to; its folder is made if need be.
+        method, weights: As `load` takes them.
+        overwrite: Whether a file that is there may be replaced.
+
+    Raises:
+        InputError: The packages of the extra `onnx` are not installed, or the file is there.
+        MethodError: The method cannot leave, or its file answers otherwise than torch does.
+    """
+    outputs = Outputs(overwrite=overwrite)
+    outputs.refuse([Path(path)])
+    made = onnx_file(load(method, weights), provenance(method, weights), program_version())
+    outputs.write(Path(path), made.data)
 
 
 def export(

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from viewer.assets.cli import Assets
 from viewer.cli.about import About
 from viewer.cli.evaluate import Evaluate
+from viewer.cli.export_onnx import ExportOnnx
 from viewer.cli.options import Batch, Launch, Occlude, Render, Replay, Run
 from viewer.cli.parser import Asked, parse
 from viewer.cli.speech import ended_well
@@ -57,6 +58,10 @@ def _run(asked: Asked) -> int:
             from viewer.assets.cli import run_assets
 
             return run_assets(asked)
+        case ExportOnnx():
+            from viewer.cli.export_onnx import run_export_onnx
+
+            return run_export_onnx(asked)
         case About():
             from viewer.cli.about import run_about
 

@@ -34,7 +34,7 @@ def resampled(images: Tensor, T_new_old: Tensor, size: int) -> Tensor:
     """
     px = torch.arange(size, device=images.device, dtype=torch.float32)
     new = torch.stack(torch.meshgrid(px, px, indexing="xy"), -1).reshape(1, -1, 2)
-    back = torch.linalg.inv(T_new_old[:, :, :2])
+    back = _inverse(T_new_old[:, :, :2])
     old = (new - T_new_old[:, None, :, 2]) @ back.mT
     sides = old.new_tensor([images.shape[-1], images.shape[-2]])
     grid = ((old + 0.5) * (2 / sides) - 1).unflatten(1, (size, size))
@@ -48,8 +48,15 @@ def moved_points(points: Tensor, T_new_old: Tensor) -> Tensor:
 
 def inverse_2d(T: Tensor) -> Tensor:
     """[B, 2, 3] -> [B, 2, 3]: what undoes it."""
-    back = torch.linalg.inv(T[:, :, :2])
+    back = _inverse(T[:, :, :2])
     return torch.cat([back, -back @ T[:, :, 2:]], -1)
+
+
+def _inverse(matrix: Tensor) -> Tensor:
+    """[B, 2, 2] -> [B, 2, 2], in closed form: exported networks have no `linalg.inv`."""
+    (a, b), (c, d) = (row.unbind(-1) for row in matrix.unbind(-2))
+    adjugate = torch.stack([torch.stack([d, -b], -1), torch.stack([-c, a], -1)], -2)
+    return adjugate / (a * d - b * c)[:, None, None]
 
 
 def jittered(T_new_old: Tensor, middle_px: float, shift_px: float, scale: float, turn_rad: float) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import torch
@@ -58,11 +59,12 @@ class UpBlock(nn.Module):
 
 
 class InBfloat16(nn.Module):
-    """A network computed in bfloat16: float32 in, a named tuple of float32 out. It changes the network."""
+    """A network computed in bfloat16: float32 in, a named tuple of float32 out; `exact` is what it rounds."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
-        self.network = network.to(torch.bfloat16)
+        self.exact = network
+        self.network = deepcopy(network).to(torch.bfloat16)
 
     def forward(self, x: Tensor) -> Any:
         """As the network does, each number rounded to eight bits on its way."""

@@ -24,18 +24,17 @@ def perceive_both_ways(network: DualSpaceNetwork, crops: Tensor, symmetric: Tens
         (standard deviations), of the other numbers (see `Percept.numbers`), mean of the masks (0..1).
     """
     percept = network.perceive(torch.cat((crops, crops.flip(-1))))
-    dense = [part.chunk(2) for part in percept.dense]
-    straight, mirrored = (DensePrediction(*parts) for parts in zip(*dense, strict=True))
-    numbers, mirrored_numbers = percept.numbers.chunk(2)
-    other_numbers = _unmirrored_numbers(mirrored_numbers, symmetric)
+    own, others = slice(None, crops.shape[0]), slice(crops.shape[0], None)
+    straight, mirrored = (DensePrediction(*(part[half] for part in percept.dense)) for half in (own, others))
+    numbers, other_numbers = percept.numbers[own], _unmirrored_numbers(percept.numbers[others], symmetric)
     both = DensePrediction(*((a + b) / 2 for a, b in zip(straight, _unmirrored(mirrored), strict=True)))
     together = Percept(
         both,
         (numbers + other_numbers) / 2,
-        percept.sampled.chunk(2)[0],
-        percept.summary.chunk(2)[0],
-        torch.cat((both.mask, percept.evidence.chunk(2)[0][:, 1:]), 1),
-        Look(mirrored, percept.summary.chunk(2)[1], percept.evidence.chunk(2)[1]),
+        percept.sampled[own],
+        percept.summary[own],
+        torch.cat((both.mask, percept.evidence[own][:, 1:]), 1),
+        Look(mirrored, percept.summary[others], percept.evidence[others]),
     )
     off = (numbers - other_numbers).square().split((len(symmetric), numbers.shape[1] - len(symmetric)), 1)
     masks = (torch.sigmoid(straight.mask) - torch.sigmoid(mirrored.mask.flip(-1))).abs().mean((1, 2, 3))

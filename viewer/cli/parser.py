@@ -17,12 +17,13 @@ from resources import program_version
 from viewer.assets.cli import Assets, assets_of, fill_assets
 from viewer.cli.about import About, about_of, fill_about
 from viewer.cli.evaluate import Evaluate
+from viewer.cli.export_onnx import ExportOnnx, export_onnx_of, fill_export_onnx
 from viewer.cli.inputs import SMALLEST_BOX_PX
 from viewer.cli.options import USUALLY_WRITTEN, Batch, Launch, Occlude, Render, Replay, Run
 from viewer.methods.available import best_offer
 from viewer.state.layout import PANEL_LAYOUTS
 
-Asked = Launch | Run | Batch | Occlude | Render | Replay | Evaluate | Assets | About
+Asked = Launch | Run | Batch | Occlude | Render | Replay | Evaluate | Assets | ExportOnnx | About
 DESCRIPTION = "See what a face alignment network saw, and what it made up where it saw nothing."
 WINDOW = "opens the window: on PATHs, which are pictures, a video or a folder, or on a bundled photo"
 EVALUATE = "evaluate"
@@ -569,6 +570,11 @@ COMMANDS: dict[
         _evaluate_of,
     ),
     "assets": ("List, fetch, add and remove weights and face models", fill_assets, assets_of),
+    "export-onnx": (
+        "Write a method as an ONNX file for other programs, checked against torch",
+        fill_export_onnx,
+        export_onnx_of,
+    ),
     "about": ("Versions, and the weights at hand with their licences", fill_about, about_of),
 }
 """Of every command: what it does, who adds its options, who reads them."""

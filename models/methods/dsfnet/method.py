@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -17,6 +20,7 @@ from models.methods.dsfnet.answer import SWITCHES, agreeing, check, reconstructi
 from models.methods.dsfnet.decoded import Decoded, each
 from models.methods.dsfnet.evidence import CROP_FACTOR, signs
 from models.methods.dsfnet.likely_error import LikelyError
+from models.methods.portable import FACES, LANDMARKS, Port, Portable, crops_port, vertices_port
 from models.networks.blocks import InBfloat16, fold_batch_norms, multiplies_bfloat16
 from models.networks.both_ways import perceive_both_ways
 from models.networks.dual_space import (
@@ -28,6 +32,8 @@ from models.networks.dual_space import (
 )
 from models.reconstruction import Array, Reconstruction
 from models.reconstructor import Face
+
+COEFFICIENTS = "float32, of the face model, standard deviations, identity first"
 
 
 def standardise(crops: Tensor) -> Tensor:
@@ -41,6 +47,18 @@ def make_network(form: Form, face_model: FaceModel) -> DualSpaceNetwork:
     """An untrained network of that form on that face model."""
     table = PositionMapTable(face_model.topology, form.chart_size)
     return DualSpaceNetwork(form, sample_chart(face_model, table))
+
+
+class _Glance(NamedTuple):
+    """What one crop tells before anything is aligned; see `DSFNet.portable`."""
+
+    mask: Tensor
+    uv: Tensor
+    depth: Tensor
+    confidence: Tensor
+    coefficients: Tensor
+    face: Tensor
+    landmarks: Tensor
 
 
 class DSFNet:
@@ -114,11 +132,51 @@ class DSFNet:
         """[F, S, S, 3] RGB -> [F, 68, 3] crop px: landmarks of the model space alone, at less cost."""
         check(self.name, self.size, crops, frozenset())
         with torch.inference_mode():
-            pixels = torch.from_numpy(np.ascontiguousarray(crops)).to(self._device).permute(0, 3, 1, 2)
-            percept, _ = perceive_both_ways(self._network, standardise(pixels), self._symmetric)
-            model = self._network.model_space(percept.numbers.float())
-            face = self._face(model.offset, model.placement)
-            return (face[:, self._corners] * self._weights[..., None]).sum(2).cpu().numpy()
+            pixels = torch.from_numpy(np.ascontiguousarray(crops)).to(self._device)
+            return self._glanced(self._network, pixels).landmarks.cpu().numpy()
+
+    def portable(self) -> Portable:
+        """Both looks: the dense predictions of the image space, and the model space placed."""
+        network = deepcopy(self._network)
+        if isinstance(network.image, InBfloat16):
+            network.image = network.image.exact
+
+        def run(crops: Tensor) -> tuple[Tensor, ...]:
+            return self._glanced(network, crops)
+
+        side = (FACES, self.size // 2, self.size // 2)
+        return Portable(
+            network=network,
+            run=run,
+            size=self.size,
+            takes=crops_port(self.size, f"its side is the longer side of the box times {CROP_FACTOR}"),
+            gives=(
+                Port("visible_mask", side, "float32, 0..1, how likely a pixel is visible face"),
+                Port("uv", (*side, 2), "float32, 0..1, where on the chart of the face it lies"),
+                Port("depth", side, "float32, towards the camera, px of the crop"),
+                Port("confidence", side, "float32, 0..1, in place and depth"),
+                Port("coefficients", (FACES, len(self._symmetric)), COEFFICIENTS),
+                vertices_port(self.topology, "the face of the model space alone"),
+                LANDMARKS,
+            ),
+            lacks="Image space completed, fusion and states are not in it: they need a weighted alignment.",
+        )
+
+    def _glanced(self, network: DualSpaceNetwork, crops: Tensor) -> _Glance:
+        """What needs no alignment, of crops [F, S, S, 3] uint8."""
+        pixels = standardise(crops.permute(0, 3, 1, 2))
+        percept, _ = perceive_both_ways(network, pixels, self._symmetric)
+        model, dense = network.model_space(percept.numbers.float()), percept.dense
+        face = self._face(model.offset, model.placement)
+        return _Glance(
+            mask=torch.sigmoid(dense.mask[:, 0]),
+            uv=dense.uv.movedim(1, -1),
+            depth=dense.depth[:, 0] * (self.size / 2),
+            confidence=torch.sigmoid(dense.confidence[:, 0]),
+            coefficients=model.coefficients,
+            face=face,
+            landmarks=(face[:, self._corners] * self._weights[..., None]).sum(2),
+        )
 
     def visible_masks(self, crops: NDArray[np.uint8]) -> Array:
         """[F, S, S, 3] RGB -> [F, S / 2, S / 2] 0..1: the mask of one look, without the rest of an answer."""

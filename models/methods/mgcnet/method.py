@@ -25,6 +25,17 @@ from models.geometry.crops import crop_square
 from models.geometry.transforms import euler_from_rotation, towards_camera, vertex_normals
 from models.geometry.warping import inverse_2d, moved_points, resampled, similarity_2d
 from models.methods.arguments import check_asked
+from models.methods.portable import (
+    FACES,
+    LANDMARKS,
+    TOLD_TOWARDS_CAMERA,
+    TOWARDS_CAMERA,
+    Port,
+    Portable,
+    crops_port,
+    landmarks_of,
+    vertices_port,
+)
 from models.networks.blocks import fold_batch_norms
 from models.networks.resnet import ResNet50, ResNetForm
 from models.reconstruction import Alarm, Coefficients, Reconstruction, Scalar, Space, frozen
@@ -138,9 +149,35 @@ class MGCNet:
             self._reconstruction(_Looked(*(part[k] for part in arrays)), took_part) for k in range(len(crops))
         ]
 
+    def portable(self) -> Portable:
+        """All of it, both looks."""
+
+        def run(crops: Tensor) -> tuple[Tensor, ...]:
+            looked = self._look(crops.permute(0, 3, 1, 2).float() / 255, align=True)
+            marks = landmarks_of(self.topology, looked.vertices)
+            pose = torch.rad2deg(looked.euler_rad)
+            return looked.vertices, marks, looked.visibility, pose, looked.identity, looked.expression
+
+        count, numbers = len(self.topology.uv), "float32, of the face model, standard deviations"
+        return Portable(
+            network=self._network,
+            run=run,
+            size=self.size,
+            takes=crops_port(self.size, f"its side is the longer side of the box times {CROP_FACTOR:g}"),
+            gives=(
+                vertices_port(self.topology),
+                LANDMARKS,
+                Port(TOWARDS_CAMERA, (FACES, count), TOLD_TOWARDS_CAMERA),
+                Port("pose_deg", (FACES, 3), "float32, pitch, yaw and roll as AFLW2000-3D counts them"),
+                Port("identity", (FACES, self._network.form.identity), numbers),
+                Port("expression", (FACES, self._network.form.expression), numbers),
+            ),
+            lacks="Albedo and light are not in it.",
+        )
+
     def _look(self, crops: Tensor, align: bool) -> _Looked:
         """Once, or twice: the second time aligned by the five points of the first."""
-        count = len(crops)
+        count = crops.shape[0]
         lost = torch.zeros(count, dtype=torch.bool, device=self._device)
         if self._parity:
             still = torch.eye(3, device=self._device)[:2].expand(count, -1, -1)

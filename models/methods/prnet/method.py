@@ -13,6 +13,17 @@ from torch import Tensor
 
 from models.geometry.transforms import Similarity, euler_from_rotation, towards_camera, weighted_procrustes
 from models.methods.arguments import check_asked
+from models.methods.portable import (
+    FACES,
+    LANDMARKS,
+    TOLD_TOWARDS_CAMERA,
+    TOWARDS_CAMERA,
+    Port,
+    Portable,
+    crops_port,
+    landmarks_of,
+    vertices_port,
+)
 from models.networks.blocks import fold_batch_norms
 from models.networks.position_net import TOLD_SIDES, PositionNetwork
 from models.reconstruction import Alarm, Array, MapLayer, Reconstruction, Scalar, Space, Topology, frozen
@@ -102,9 +113,7 @@ class PRNet:
             return []
         with torch.inference_mode():
             pixels = torch.from_numpy(np.ascontiguousarray(crops)).to(self._device).permute(0, 3, 1, 2)
-            positions = self._network(pixels.float() / 255)
-            vertices = self._surface.vertices(positions)
-            vertices = vertices - vertices.new_tensor((0.0, 0.0, self._surface.depth_zero))
+            positions, vertices = self._mapped(pixels)
             upright = vertices * vertices.new_tensor(UPRIGHT)
             seen = towards_camera(upright, self._triangles).float()
             placed = self._placed(upright)
@@ -115,6 +124,35 @@ class PRNet:
             )
         parts = (positions, vertices, seen, pose, 1 / placed.scale)
         return [self._answer(*one) for one in zip(*(part.cpu().numpy() for part in parts), strict=True)]
+
+    def portable(self) -> Portable:
+        """Up to the vertices and which way they are turned."""
+
+        def run(crops: Tensor) -> tuple[Tensor, ...]:
+            positions, vertices = self._mapped(crops.permute(0, 3, 1, 2))
+            turned = towards_camera(vertices * vertices.new_tensor(UPRIGHT), self._triangles).float()
+            return positions, vertices, landmarks_of(self.topology, vertices), turned
+
+        over = "float32, x, y and depth at each place of the chart, px of the crop, depth from an offset on"
+        return Portable(
+            network=self._network,
+            run=run,
+            size=self.size,
+            takes=crops_port(self.size, f"its side is the mean side of the box times {CROP_FACTOR}"),
+            gives=(
+                Port("positions", (FACES, 3, self.size, self.size), over),
+                vertices_port(self.topology),
+                LANDMARKS,
+                Port(TOWARDS_CAMERA, (FACES, len(self.topology.uv)), TOLD_TOWARDS_CAMERA),
+            ),
+            lacks="The pose is not in it: it is the best similarity from the average face.",
+        )
+
+    def _mapped(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """[F, 3, S, S] of 0..255 -> the map [F, 3, S, S] and the vertices [F, N, 3] crop px."""
+        positions = self._network(pixels.float() / 255)
+        vertices = self._surface.vertices(positions)
+        return positions, vertices - vertices.new_tensor((0.0, 0.0, self._surface.depth_zero))
 
     def _placed(self, upright: Tensor) -> Similarity:
         """From the average face in mm to faces [B, N, 3] in px, y up in both."""

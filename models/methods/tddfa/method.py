@@ -12,6 +12,17 @@ from torch import Tensor, nn
 from models.geometry.crops import crop_square
 from models.geometry.transforms import euler_from_rotation, nearest_rotation, towards_camera
 from models.methods.arguments import check_asked
+from models.methods.portable import (
+    FACES,
+    LANDMARKS,
+    TOLD_TOWARDS_CAMERA,
+    TOWARDS_CAMERA,
+    Port,
+    Portable,
+    crops_port,
+    landmarks_of,
+    vertices_port,
+)
 from models.methods.tddfa import release
 from models.networks.blocks import fold_batch_norms
 from models.networks.regressor import CAMERA
@@ -133,12 +144,42 @@ class TDDFA:
     def parameters(self, crops: NDArray[np.uint8]) -> Tensor:
         """[F, 12 + C]: camera and coefficients of crops [F, S, S, 3] RGB."""
         with torch.inference_mode():
-            pixels = torch.from_numpy(np.ascontiguousarray(crops[..., ::-1])).to(self._device)
-            whitened = self._network(((pixels.float() - MEAN) / SPREAD).permute(0, 3, 1, 2))
-            return whitened.float() * self._whitening.std + self._whitening.mean
+            return self._regressed(torch.from_numpy(np.ascontiguousarray(crops)).to(self._device))
 
-    def decoded(self, parameters: Tensor) -> Decoded:
-        """A (u + W c) + t, from the release's px, y up from 1, to crop px."""
+    def portable(self) -> Portable:
+        """Up to the vertices; the camera stands in the parameters."""
+
+        def run(crops: Tensor) -> tuple[Tensor, ...]:
+            parameters = self._regressed(crops)
+            vertices = self._placed(parameters)
+            turned = towards_camera(vertices, self._triangles).float()
+            return parameters, vertices, landmarks_of(self.topology, vertices), turned
+
+        camera = (
+            "float32, 12 of a 3 x 4 matrix row by row (mm to px of the crop, y up, the centre of the lowest "
+            "left pixel at (1, 1)), then the coefficients of the face model, identity first"
+        )
+        return Portable(
+            network=self._network,
+            run=run,
+            size=self.size,
+            takes=crops_port(self.size, "its side is the longer side of the landmarks' box times 1.414"),
+            gives=(
+                Port("parameters", (FACES, len(self._whitening.mean)), camera),
+                vertices_port(self.topology),
+                LANDMARKS,
+                Port(TOWARDS_CAMERA, (FACES, len(self.topology.uv)), TOLD_TOWARDS_CAMERA),
+            ),
+            lacks="Pose angles are not in it: they need the nearest rotation to the camera's rows.",
+        )
+
+    def _regressed(self, crops: Tensor) -> Tensor:
+        """[F, 12 + C] of crops [F, S, S, 3] uint8 RGB."""
+        whitened = self._network(((crops.flip(-1).float() - MEAN) / SPREAD).permute(0, 3, 1, 2))
+        return whitened.float() * self._whitening.std + self._whitening.mean
+
+    def _placed(self, parameters: Tensor) -> Tensor:
+        """[F, N, 3]: A (u + W c) + t, from the release's px, y up from 1, to crop px."""
         camera = parameters[:, :CAMERA].unflatten(1, (3, 4))
         to_crop = camera.new_tensor((1.0, -1.0, 1.0))[:, None]
         shift = to_crop * (camera[..., 3:] - camera.new_tensor((1.0, self.size, 0.0))[:, None])
@@ -147,12 +188,18 @@ class TDDFA:
         placed = torch.baddbmm(shift, to_crop * camera[..., :3], shape)
         if self._parity is not None:
             placed[:, 2] -= placed[:, 2].amin(1, keepdim=True)
+        return placed.mT
+
+    def decoded(self, parameters: Tensor) -> Decoded:
+        """The faces that parameters [F, 12 + C] stand for."""
+        vertices = self._placed(parameters)
+        camera = parameters[:, :CAMERA].unflatten(1, (3, 4))
         rows = camera[:, :2, :3]
         first, second = torch.nn.functional.normalize(rows, dim=-1).unbind(1)
         rotation = torch.stack((first, second, torch.linalg.cross(first, second)), 1)
         return Decoded(
-            placed.mT,
-            towards_camera(placed.mT, self._triangles),
+            vertices,
+            towards_camera(vertices, self._triangles),
             rotation,
             euler_from_rotation(nearest_rotation(rotation)),
             rows.norm(dim=-1).mean(1),
