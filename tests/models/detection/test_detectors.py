@@ -13,11 +13,12 @@ from PIL import Image
 import resources
 from models.catalogue import DETECTOR_NEEDS
 from models.detection import detect
-from models.detection.detectors import DEFAULT, DETECTORS, HaarDetector, looking_twice
+from models.detection.detectors import DEFAULT, DETECTORS, HaarDetector, detect_all, looking_twice
 from models.detection.detectors import detector as named_detector
 from models.detection.haar import FRONTAL, Look
 from models.metrics.errors import box_iou
 from models.reconstructor import Detector, Face
+from viewer.sources.still import read_still
 
 
 def drawn_face(size: int = 200) -> np.ndarray:
@@ -188,3 +189,28 @@ def test_each_sample_that_ships_shows_one_face(path):
     with Image.open(path) as picture:
         image = np.asarray(picture.convert("RGB"))
     assert len(detect(image)) == 1
+
+
+def test_a_folder_at_once_is_told_as_picture_by_picture():
+    """Sure and unsure finds, another turn, other sizes, several faces, none: each goes its own way."""
+    photos = {path.stem: read_still(path).image for path in resources.samples()}
+    plain = photos["astronaut"]
+    hidden = plain.copy()
+    hidden[130:200, 150:300] = 120
+    images = [
+        photos["grace_hopper"],
+        np.ascontiguousarray(np.rot90(plain)),
+        photos["render_hand"],
+        hidden,
+        np.full((90, 120, 3), 128, np.uint8),
+        np.concatenate([plain[:256, :400], plain[:256, :400]], 1),
+        plain,
+    ]
+    alone = [detect(image) for image in images]
+    assert [len(faces) for faces in alone] == [1, 1, 1, 1, 0, 2, 1]
+    for one, other in zip(alone, detect_all(images), strict=True):
+        assert [face.turn_deg for face in other] == pytest.approx([face.turn_deg for face in one], abs=0.1)
+        assert np.array([face.box for face in other]) == pytest.approx(
+            np.array([face.box for face in one]), abs=0.1
+        )
+        assert [face.score for face in other] == pytest.approx([face.score for face in one], abs=1e-3)
