@@ -16,11 +16,13 @@ from models.evaluation.protocol import Column
 from models.evaluation.report import SCHEMA
 from models.evaluation.scoring import BIN_NAMES, yaw_bin
 from models.evaluation.tables import markdown
+from models.export.answers import check_schema
 from models.file_formats import read_bytes, reason_of
 from models.geometry.arrays import Doubles
 from models.metrics.bootstrap import DRAWS, interval_of
 
 MOST_BYTES = 256 << 20
+AT_FIRST = "unmask evaluation 1"  # as version 1 was called in the beginning
 SMALLEST = 5  # pairs of which anything is said
 
 
@@ -77,19 +79,27 @@ class Difference:
 
 
 def read_report(path: Path) -> Told:
-    """A report.json.
+    """A report.json, of any version so far.
 
     Raises:
-        InputError: It is none.
+        InputError: It is none, or of a later version.
         MissingAssetError, WeightsError: It is not there or cannot be read.
     """
     try:
         held = json.loads(read_bytes(path, MOST_BYTES))
-        if not isinstance(held, dict) or held.get("schema") != SCHEMA:
+        if not isinstance(held, dict):
             raise InputError(f"{path} is no report of unmask evaluate. Give the report.json of a run.")
+        _check(path, str(held.get("schema", "")))
         return _told(held)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(f"{path} is damaged ({reason_of(error)}). Run the evaluation again.") from error
+
+
+def _check(path: Path, schema: str) -> None:
+    try:
+        check_schema(SCHEMA if schema == AT_FIRST else schema, SCHEMA)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
 
 
 def differences(first: Told, second: Told, draws: int = DRAWS) -> list[Difference]:

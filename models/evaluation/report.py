@@ -25,7 +25,7 @@ from models.export.files import weights_record, write_picture
 from models.export.outputs import Outputs
 from resources import program_version
 
-SCHEMA = "unmask evaluation 1"
+SCHEMA = "unmask.evaluation/1"
 FILES = ("report.md", "report.json", "figures.csv", "faces.csv", "figures.png", "worst.png")
 PACKAGES = ("torch", "numpy", "opencv-python", "scipy")
 

@@ -34,6 +34,9 @@ from viewer.cli.run import left_out
 from viewer.cli.speech import complain, say
 from viewer.sources.still import read_still
 
+SCHEMA = "unmask.occlusion/1"
+"""Of the JSON: a new key leaves the number as it is; one renamed or changed in meaning raises it."""
+
 SWEEP, JITTER = "-sweep.csv", "-jitter.csv"
 
 
@@ -71,6 +74,7 @@ def occlude(
     laid, hidden = lay(frame.image, occluders)
     answer = ask(laid, face)
     said: dict[str, Any] = {
+        "schema": SCHEMA,
         "unmask": program_version(),
         "picture": frame.name,
         "method": asked.method,

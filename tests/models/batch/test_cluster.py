@@ -49,7 +49,7 @@ def test_a_node_removed_and_a_process_ended_in_mid_run_leave_the_same_table(tmp_
     if done.returncode == NO_CLUSTER:
         pytest.skip("Ray could not start two nodes in time: this machine is too busy")
     assert done.returncode == 0, done.stderr[-3000:]
-    assert done.stdout.strip().endswith("alive 1")
+    assert "alive 1" in done.stdout.splitlines(), done.stdout[-3000:]  # among what Ray says of what it lost
     assert table(tmp_path / "out") == table(tmp_path / "whole")
 
 

@@ -187,6 +187,19 @@ def test_a_report_against_itself_shows_no_difference(data, tmp_path, monkeypatch
     assert {d.better_share for d in found} == {0.5}
 
 
+def test_a_report_from_before_versions_had_their_form_is_read_and_a_later_one_told(
+    data, tmp_path, monkeypatch
+):
+    (path,) = reports(data, tmp_path, monkeypatch, 2.0)
+    record = json.loads(path.read_text())
+    assert record["schema"] == "unmask.evaluation/1"
+    path.write_text(json.dumps(record | {"schema": "unmask evaluation 1"}))
+    assert read_report(path).protocol == "300w"
+    path.write_text(json.dumps(record | {"schema": "unmask.evaluation/2"}))
+    with pytest.raises(InputError, match="version 2 is newer than this program"):
+        read_report(path)
+
+
 @pytest.mark.parametrize("change", ["schema", "protocol", "faces", "columns"])
 def test_reports_that_do_not_belong_together_are_refused(data, tmp_path, monkeypatch, change):
     (path,) = reports(data, tmp_path, monkeypatch, 2.0)

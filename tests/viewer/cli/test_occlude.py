@@ -51,6 +51,7 @@ def test_a_cover_a_sweep_and_a_jitter_are_written_as_the_pure_functions_give_the
     assert (folder / "face-sweep.csv").read_text() == swept.csv()
     assert (folder / "face-jitter.csv").read_text() == spread.csv()
     said = json.loads((folder / "face.json").read_text())
+    assert said["schema"] == "unmask.occlusion/1"
     assert said["sweep"]["sensitivity_percent"] == swept.sensitivity().tolist()
     assert said["jitter"]["mean_spread_mm"] == spread.mean_mm
     from models.reconstructor import Face
