@@ -99,7 +99,11 @@ class SecondLook:
         return self.all([image])[0]
 
     def all(self, images: Sequence[Picture]) -> list[list[Face]]:
-        """The faces of each picture; finder and method look at several at once as far as they can."""
+        """The faces of each picture; finder and method look at several at once as far as that is quicker.
+
+        The looks that an unsure find takes go together already, six or seven of a picture: those of several
+        pictures at once took as long (0.95 times, 0.73 to 1.3), and so they are taken picture by picture.
+        """
         first = self._first
         found = first.all(images) if isinstance(first, LooksAtMany) else [first(image) for image in images]
         looked = looked_at_all(list(zip(images, found, strict=True)), self._method, self._glance)
