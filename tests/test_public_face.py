@@ -92,7 +92,7 @@ def test_programs_find_everything_in_one_place():
     assert unmask.detect is models.detection.detect
     assert (unmask.load, unmask.reconstruct, unmask.Face) == (load, reconstruct, Face)
     assert {
-        *("COVERS", "EXPORTS", "Covered", "Detector", "Face", "InputError", "Maps", "MethodError"),
+        *("OCCLUDERS", "EXPORTS", "Covered", "Detector", "Face", "InputError", "Maps", "MethodError"),
         *("MissingAssetError", "Moment", "Reconstruction", "Reconstructor", "Row", "Scalar", "Setting"),
         *("Space", "State", "Sweep", "Topology", "UnmaskError", "WeightsError", "Wish"),
         *("change", "detect", "detect_all", "evaluate", "export", "export_onnx", "load", "maps", "methods"),

@@ -19,15 +19,15 @@ from models.robustness.change import change
 from models.robustness.sweep import Sweep
 from resources import samples
 from unmask.cases import open_case, replay
-from unmask.covers import COVERS, Covered, occlude, sweep
+from unmask.occluders import OCCLUDERS, Covered, occlude, sweep
 from unmask.pictures import read
 from unmask.reports import evaluate
 from unmask.videos import Moment, track
 from unmask.writing import EXPORTS, Maps, export, export_onnx, maps, render, write_figure
 
 __all__ = [
-    "COVERS",
     "EXPORTS",
+    "OCCLUDERS",
     "Covered",
     "Detector",
     "Face",

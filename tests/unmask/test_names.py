@@ -28,7 +28,7 @@ CLASSES = [
 
 
 @pytest.mark.parametrize(
-    "room", ["unmask", *(f"unmask.{n}" for n in ("covers", "pictures", "videos", "writing"))]
+    "room", ["unmask", *(f"unmask.{n}" for n in ("occluders", "pictures", "videos", "writing"))]
 )
 def test_the_examples_hold(room):
     found = doctest.testmod(import_module(room))

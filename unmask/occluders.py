@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.occlusion.cover import lay
-from models.occlusion.kinds import KINDS, cover
+from models.occlusion.kinds import KINDS, occluder
+from models.occlusion.occluder import lay
 from models.pipeline import reconstruct
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
 from models.robustness.sweep import Sweep, Swept, sweeping
 
-COVERS = KINDS
+OCCLUDERS = KINDS
 """What `occlude` can lay over a face."""
 
 
@@ -38,7 +38,7 @@ def occlude(image: NDArray[np.uint8], answer: Reconstruction, *kinds: str, seed:
     Args:
         image: [H, W, 3] uint8 RGB; it is not changed.
         answer: About the bare picture, in image space.
-        kinds: What is laid, from the bottom up; `unmask.COVERS` names them.
+        kinds: What is laid, from the bottom up; `unmask.OCCLUDERS` names them.
         seed: Of looks and places; the same seed gives the same picture.
 
     Returns:
@@ -57,7 +57,7 @@ def occlude(image: NDArray[np.uint8], answer: Reconstruction, *kinds: str, seed:
     >>> [row.branch for row in found.rows], found.percent(found.rows[0].all_mm) < 10  # % of the face's size
     (['fused', 'image space', 'model space'], True)
     """
-    return Covered(*lay(image, [cover(kind, answer.landmarks[:, :2], seed) for kind in kinds]))
+    return Covered(*lay(image, [occluder(kind, answer.landmarks[:, :2], seed) for kind in kinds]))
 
 
 def sweep(
