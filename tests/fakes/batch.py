@@ -34,13 +34,6 @@ def read(part: Part, tell: Callable[[], None] = lambda: None) -> Iterator[Pictur
             yield Picture(seen, np.full((30, 40, 3), index % 256, np.uint8))
 
 
-def read_past(part: Part, gate: Path, free: int) -> Iterator[Picture]:
-    """As `read`, but from picture `free` of the second video on only once the gate, a FIFO, is held open."""
-    if part.path.name == "b.mp4" and part.start >= free:
-        gate.open("rb").close()
-    yield from read(part)
-
-
 @dataclass
 class FakeEngine:
     """As many faces as the shade says, 0..2, in places that it says too.

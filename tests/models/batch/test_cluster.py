@@ -44,7 +44,7 @@ def test_a_node_removed_and_a_process_ended_in_mid_run_leave_the_same_table(tmp_
         },
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=170,
     )
     if done.returncode == NO_CLUSTER:
         pytest.skip("Ray could not start two nodes in time: this machine is too busy")
