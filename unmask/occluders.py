@@ -67,13 +67,13 @@ def sweep(
     series: Sweep = Sweep(),  # noqa: B008, frozen
     without: frozenset[str] = frozenset(),
 ) -> Swept:
-    """What a series of covers over one face changes, as `unmask occlude --sweep` tells it.
+    """What a series of occluders over one face changes, as `unmask occlude --sweep` tells it.
 
     Args:
-        image: [H, W, 3] uint8 RGB, without covers.
+        image: [H, W, 3] uint8 RGB, the bare picture.
         face: The face, its box in image px.
         method: The face alignment method.
-        series: Which covers: a board pushed over the face from a side, a kind of cover that grows, or a patch
+        series: Which occluders: a board pushed over the face from a side, a kind that grows, or a patch
             that slides over a grid.
         without: Switches of the method to leave out of the computation.
 
