@@ -3,7 +3,9 @@
 UnmaskError
 ├── InputError        a picture, video, camera or folder that cannot be used
 ├── MethodError       a method that cannot be loaded or run
-│   └── WeightsError  a weights file whose keys, shapes or format do not fit
+│   ├── WeightsError  a weights file whose keys, shapes or format do not fit
+│   └── DeviceError   a device that is not there
+│       └── DeviceFullError  one with too little memory
 └── MissingAssetError a file that is not there: says how to get it
 """
 
@@ -24,8 +26,24 @@ class WeightsError(MethodError):
     """A weights file whose keys, shapes or format do not fit the method."""
 
 
+class DeviceError(MethodError):
+    """A device to run on that is not there."""
+
+
+class DeviceFullError(DeviceError):
+    """A device with too little memory for what was asked."""
+
+
 class MissingAssetError(UnmaskError):
     """A file that is not there."""
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether it says that there was too little memory, of the machine or of the device."""
+    named = any(
+        kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__
+    )  # torch's, not imported here
+    return named or isinstance(error, MemoryError) or "out of memory" in str(error).casefold()
 
 
 def told(error: BaseException) -> str:

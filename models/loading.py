@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 import resources
 from models.catalogue import methods
-from models.errors import MethodError, MissingAssetError, WeightsError
+from models.errors import DeviceError, MethodError, MissingAssetError, WeightsError
 from models.face_model.morphable import FaceModel
 from models.face_model.whole_head import WholeHead
 from models.file_formats import reading
@@ -26,6 +26,7 @@ from resources.needs import Need, is_path
 
 __all__ = [
     "checked_device",
+    "devices",
     "fetched",
     "fill",
     "load",
@@ -70,27 +71,37 @@ def checked_device(name: str) -> str:
     """The device of that name, if a method can run there; of "auto", the fastest there is.
 
     Raises:
-        MethodError: No such device, or not here; a sentence.
+        DeviceError: No such device, or not here; a sentence.
     """
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     try:
         device = torch.device(name)
     except (RuntimeError, TypeError, ValueError) as error:
-        raise MethodError(f"{name!r} is no device. {DEVICES}") from error
+        raise DeviceError(f"{name!r} is no device. {DEVICES}") from error
     if device.type == "cpu":
         return "cpu"
     if device.type == "mps" and not torch.backends.mps.is_available():
-        raise MethodError("This machine has no Metal device (mps) that torch can use. Use --device cpu.")
+        raise DeviceError("This machine has no Metal device (mps) that torch can use. Use --device cpu.")
     if device.type == "cuda":
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if count == 0:
-            raise MethodError("This machine has no CUDA device that torch can use. Use --device cpu.")
+            raise DeviceError("This machine has no CUDA device that torch can use. Use --device cpu.")
         if device.index is not None and device.index >= count:
-            raise MethodError(f"There is no {name} here; the last is cuda:{count - 1}. Use that or cpu.")
+            raise DeviceError(f"There is no {name} here; the last is cuda:{count - 1}. Use that or cpu.")
     elif device.type != "mps":
-        raise MethodError(f"No method runs on {name!r}. {DEVICES}")
+        raise DeviceError(f"No method runs on {name!r}. {DEVICES}")
     return name
+
+
+def devices() -> list[tuple[str, str]]:
+    """Name and title of every device here that a method can run on, the CPU first."""
+    found = [("cpu", "CPU")]
+    if torch.cuda.is_available():
+        found += [(f"cuda:{n}", torch.cuda.get_device_name(n)) for n in range(torch.cuda.device_count())]
+    if torch.backends.mps.is_available():
+        found.append(("mps", "Metal"))
+    return found
 
 
 @lru_cache(maxsize=4)

@@ -20,7 +20,7 @@ from viewer.__main__ import main
 OPTIONS = {
     (): {
         *("--camera", "--method", "--weights", "--finder", "--without", "--theme", "--arrangement"),
-        *("--screenshot", "--export", "--tour", "--version"),
+        *("--screenshot", "--export", "--tour", "--version", "--device"),
     },
     ("run",): {
         *("--out", "--method", "--weights", "--finder", "--without", "--device", "--branches", "--box"),

@@ -32,6 +32,7 @@ from viewer.occlusion.presenter import CoveredPhoto, OcclusionPresenter
 from viewer.playback.history_dock import HistoryDock
 from viewer.playback.transport_bar import TransportBar
 from viewer.presentation.bar import PresentationBar
+from viewer.preferences.dialog import PreferencesDialog
 from viewer.state.layout import OCCLUSION, panels_shown
 from viewer.state.panel_help import help_on
 from viewer.state.setting import METHODS
@@ -374,6 +375,8 @@ class Assembly(QObject):
                 self._show_about()
             case "assets":
                 self._show_assets()
+            case "preferences":
+                self._open(PreferencesDialog(self.store, self.commands.preferences, self.window))
             case "shortcuts":
                 self._open(ShortcutsDialog(ACTIONS, self.actions, self.commands.window, self.window))
             case "panels-help":

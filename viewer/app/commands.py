@@ -20,6 +20,7 @@ from viewer.occlusion.commands import OcclusionCommands
 from viewer.occlusion.trials import TrialCommands
 from viewer.playback.commands import PlaybackCommands
 from viewer.presentation.commands import PresentationCommands
+from viewer.preferences.commands import PreferenceCommands
 from viewer.state.store import Store
 from viewer.widgets.dialogs import DesktopServices
 from viewer.window.commands import WindowCommands
@@ -51,6 +52,7 @@ class Commands(QObject):
         self.playback.case_named.connect(self.cases.open)
         self.mining = MiningCommands(store, session, desktop, self)
         self.presentation = PresentationCommands(store, session, desktop, self)
+        self.preferences = PreferenceCommands(store, self.faces, self.methods, self)
         self.window = WindowCommands(store, session, desktop, self)
 
     def close(self, timeout_s: float = 10.0) -> bool:

@@ -43,6 +43,7 @@ from viewer.cli.speech import complain
 from viewer.inference.worker import Work
 from viewer.methods.available import best_offer, first_lineup, usable
 from viewer.state.layout import PANELS, STYLED, Kind, panel_layout, panel_row
+from viewer.state.device import Device
 from viewer.state.notice import Notice, Severity
 from viewer.state.setting import Setting, worded
 from viewer.state.settings import Settings
@@ -64,6 +65,7 @@ LOUDNESS = {
 
 LEFT_BEHIND = "The last session ended without being closed."
 LEFT_BEHIND_REMEDY = "What it showed can be opened from File > Recent."
+SETTINGS_FRESH = "Defaults take their place; File > Preferences changes them."
 SETTINGS_REMEDY = "Settings are not kept either. Let HOME or XDG_CONFIG_HOME name a folder of yours."
 STATUS_NO_DISPLAY = 2
 NO_DISPLAY = (
@@ -206,8 +208,9 @@ def first_state(settings: Settings, launch: Launch) -> State:
         weights=first.weights,
         detector=looking(kept, launch),
         lineup=tuple(filter(usable, kept.lineup)),
-        notice=given_up(kept, launch),
+        notice=unreadable(settings) or given_up(kept, launch),
         switched_off=launch.without,
+        device_wish=launch.device or kept.device_wish,
         theme=kept.theme if launch.theme is None else Theme[launch.theme.upper()],
     )
 
@@ -246,6 +249,13 @@ def given_up(kept: State, launch: Launch) -> Notice | None:
         return None
     cause = f"Chosen in the last session, but not there any more: {'; '.join(told)}."
     return Notice(Severity.WARNING, cause, WHERE_FILES_ARE, lasts=True)
+
+
+def unreadable(settings: Settings) -> Notice | None:
+    """What of the kept settings could not be read; None if all could."""
+    if not settings.problems:
+        return None
+    return Notice(Severity.WARNING, " ".join(settings.problems), SETTINGS_FRESH, lasts=True)
 
 
 def _looks(detector: str) -> bool:
@@ -300,8 +310,12 @@ def models_work() -> Work:
     """The real models. torch is only imported on the worker thread, so the window is there at once."""
 
     def load(name: str, weights: str, device: str) -> Reconstructor:
+        import torch
+
         from models import loading
 
+        if torch.cuda.is_initialized():
+            torch.cuda.empty_cache()  # what methods held that were let go, e.g. as memory ran out
         method = loading.load(name, weights, device)
         loading.load_whole_head()  # made ready here: panels must not wait for it
         return method
@@ -318,12 +332,25 @@ def models_work() -> Work:
 
         return pipeline.reconstruct(image, faces, method, without)
 
-    def device() -> str:
+    def device(wish: str) -> str:
+        from models import loading
+
+        return loading.checked_device(wish)
+
+    def devices() -> tuple[Device, ...]:
+        from models import loading
+
+        return tuple(Device(*found) for found in loading.devices())
+
+    first_threads: list[int] = []  # torch's own number, once somebody asks for another
+
+    def limit_threads(count: int) -> None:
         import torch
 
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        first_threads[:] = first_threads or [torch.get_num_threads()]
+        torch.set_num_threads(count or first_threads[0])
 
-    return Work(load, detect, reconstruct, device)
+    return Work(load, detect, reconstruct, device, devices, limit_threads)
 
 
 def install_hooks(report: Callable[[BaseException], None]) -> None:

@@ -131,4 +131,4 @@ def _no_work() -> Work:
     def load(name: str, weights: str, device: str) -> Reconstructor:
         raise ValueError("this benchmark asks no method")
 
-    return Work(load, lambda _image, _by: [], lambda *_: [], lambda: "cpu")
+    return Work(load, lambda _image, _by: [], lambda *_: [], lambda _wish: "cpu")

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from models.errors import out_of_memory
 from models.pipeline import reconstruct
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
@@ -71,8 +72,3 @@ class Answering:
     def _release(self) -> None:
         if self._device.startswith("cuda") and torch.cuda.is_available():
             torch.cuda.empty_cache()
-
-
-def out_of_memory(error: BaseException) -> bool:
-    """Whether it says that there was too little memory, of the machine or of the device."""
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "out of memory" in str(error).casefold()

@@ -23,6 +23,7 @@ class Launch:
         method, weights: Who answers; None leaves what the last session used.
         detector: Who looks for faces; None likewise.
         without: Parts of the computation to leave out at first.
+        device: Where to run, as in State.device_wish; None for what the last session used.
         theme: "dark", "light", or None for what the last session used.
         panel_layout: Which panels stand side by side; None for those of the last session.
         screenshot: Where to write a picture of the whole window once the first answer is drawn; then quit.
@@ -37,6 +38,7 @@ class Launch:
     weights: str | None = None
     detector: str | None = None
     without: frozenset[str] = frozenset()
+    device: str | None = None
     theme: str | None = None
     panel_layout: str | None = None
     screenshot: Path | None = None

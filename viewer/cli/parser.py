@@ -75,6 +75,7 @@ def parse_launch(words: Sequence[str]) -> Launch:
         weights=found.weights,
         detector=found.detector,
         without=frozenset().union(*found.without),
+        device=found.device,
         theme=found.theme,
         panel_layout=found.panel_layout,
         screenshot=found.screenshot,
@@ -116,6 +117,7 @@ def _program() -> argparse.ArgumentParser:
 def _add_window(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--camera", type=_camera, metavar="N", help="open camera N; 0 is the first")
     _add_method(parser, method=None, detector=None)
+    parser.add_argument("--device", help="where to run: cpu, cuda, cuda:1, mps, or auto for the fastest")
     parser.add_argument("--theme", choices=["dark", "light"])
     parser.add_argument(
         "--arrangement",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from viewer.sources.source import same_picture
 from viewer.state.comparison import A_B
+from viewer.state.device import AUTO
 from viewer.state.occlusion import Layer
 from viewer.state.setting import METHODS, Setting
 from viewer.state.state import State, setting_of
@@ -64,6 +65,8 @@ class Request:
         occluders: What to lay over the frame; None for nothing.
         truth: Ground truth the user opened; None looks for it beside the picture.
         others: Who else answers about the same faces, one after the other.
+        device: Where it is to run, as in State.device_wish.
+        threads: As in State.threads.
     """
 
     frame: Frame | None
@@ -76,6 +79,8 @@ class Request:
     occluders: Occluders | None
     truth: TruthFile | None
     others: tuple[Setting, ...]
+    device: str = AUTO
+    threads: int = 0
 
     def same_as(self, other: Request) -> bool:
         """Whether the answer would be the same, the others' included."""
@@ -104,7 +109,10 @@ class Request:
         )
 
     def _how(self) -> tuple[object, ...]:
-        return self.source, self.setting, self.detector, self.searches, self.smooth
+        return (
+            *(self.source, self.setting, self.detector, self.searches, self.smooth),
+            *(self.device, self.threads),
+        )
 
 
 def request(state: State) -> Request:
@@ -122,6 +130,8 @@ def request(state: State) -> Request:
         occluders=occluders,
         truth=truth if truth and frame and same_picture(truth.frame, frame) else None,
         others=others,
+        device=state.device_wish,
+        threads=state.threads,
     )
 
 

@@ -11,7 +11,7 @@ from time import perf_counter
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
-from models.errors import InputError, MethodError
+from models.errors import DeviceError, DeviceFullError, InputError, MethodError
 from models.reconstruction import Reconstruction
 from viewer.inference.fan_out import FanOut
 from viewer.inference.request import Request, request
@@ -27,10 +27,11 @@ from viewer.inference.worker import (
     one_at_a_time,
 )
 from viewer.readouts.answer import alarms_of, probed, same_face
-from viewer.readouts.errors import is_expected, no_face, notice_of
+from viewer.readouts.errors import is_expected, no_face, notice_of, split
 from viewer.readouts.record import record_of
 from viewer.sources.source import Frame, Recording, Source
 from viewer.state.comparison import A_B, without_setting
+from viewer.state.device import AUTO, CPU
 from viewer.state.history import NO_HISTORY, History
 from viewer.state.notice import Notice, Severity
 from viewer.state.setting import NO_BRANCH, NO_BRANCH_REMEDY, Setting
@@ -42,6 +43,7 @@ from viewer.tasks.latest_only import PATIENCE_S, Abandoned, LatestOnly, Newest
 log = logging.getLogger(__name__)
 
 FPS_WINDOW = 20  # answers the read-out averages over
+DEVICE_REMEDY = "File > Preferences lets you choose another."
 LOADING = "Loading the method"
 READING = "Reading the picture"
 LOOKING = "Looking for faces"
@@ -306,7 +308,7 @@ class Session(QObject):
     def _take(self, job: Job, answered: Answered) -> None:
         state, setting = self._store.state, job.request.setting
         if (setting.method, setting.weights) == (state.method, state.weights):
-            self._store.update(switches=answered.switches, device=answered.device)
+            self._store.update(switches=answered.switches, device=answered.device, devices=answered.devices)
             self._working = _Working(setting, job.request.detector, answered.switches)
         if job.generation == self._generation and answered.shown is not None:
             self._answers = job.request
@@ -399,7 +401,9 @@ class Session(QObject):
             return
         if isinstance(error, Abandoned):
             error = MethodError("The answer was abandoned. Choose another method, or open another picture.")
-        if isinstance(job, OtherJob):
+        if isinstance(error, DeviceError):
+            self._leave_device(error)
+        elif isinstance(job, OtherJob):
             if self._fan_out.awaits(job):
                 self._on_refused(job, error)
         elif job.generation == self._generation:
@@ -409,6 +413,19 @@ class Session(QObject):
         else:
             log.info("A request that was replaced by a newer one failed: %s", error)
         self._release()
+
+    def _leave_device(self, error: DeviceError) -> None:
+        """A device that is not there, or whose memory ran out, is given up: all is asked again elsewhere."""
+        full = isinstance(error, DeviceFullError)
+        wish = self._store.state.device_wish
+        fallback = CPU if full else AUTO
+        if wish == fallback:
+            return  # given up already
+        elsewhere = "The CPU answers" if full else "The fastest device there is answers"
+        cause = split(str(error))[0]
+        notice = Notice(Severity.WARNING, cause, f"{elsewhere} from now on. {DEVICE_REMEDY}", lasts=True)
+        log.warning("%s %s", notice.cause, notice.remedy)
+        self._store.update(device_wish=fallback, notice=notice)
 
     def _on_refused(self, job: OtherJob, error: BaseException) -> None:
         """One who cannot answer spoils nothing else: A and B go back to who can, a place in line says why."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from threading import Event, Lock
 from time import perf_counter
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.catalogue import USUAL_DETECTOR
-from models.errors import MethodError
+from models.errors import DeviceFullError, MethodError, out_of_memory
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
 from viewer.inference.ground_truth import Judge, judged_too
@@ -20,8 +21,11 @@ from viewer.inference.request import Request
 from viewer.inference.tracker import Placed, Tracker
 from viewer.readouts.difference import against_first
 from viewer.sources.source import Frame
+from viewer.state.device import AUTO, CPU, ONLY_CPU, Device
 from viewer.state.setting import NO_BRANCH, NO_BRANCH_REMEDY, Setting, nothing_left
 from viewer.state.shown import FoundBy, Search, Shown
+
+FULL_REMEDY = "Close other programs that use it, or choose the CPU in File > Preferences."
 
 Asker = Callable[[NDArray[np.uint8], Face], Reconstruction]
 Reconstruct = Callable[
@@ -37,13 +41,19 @@ class Work:
         load: (method, weights, device) -> the method.
         detect: ([H, W, 3] RGB, who looks) -> faces, surest first.
         reconstruct: (image, faces, method, without) -> one answer per face, in image space.
-        device: Where to run, e.g. "cpu" or "cuda".
+        device: What was asked for, as in State.device_wish -> where to run, e.g. "cpu" or "cuda:1".
+            DeviceError if there is no such device.
+        devices: What there is to run on.
+        limit_threads: Lets torch use so many threads of the CPU for what the calling thread computes; 0 as
+            many as at first.
     """
 
     load: Callable[[str, str, str], Reconstructor]
     detect: Callable[[NDArray[np.uint8], str], list[Face]]
     reconstruct: Reconstruct
-    device: Callable[[], str]
+    device: Callable[[str], str]
+    devices: Callable[[], tuple[Device, ...]] = lambda: ONLY_CPU
+    limit_threads: Callable[[int], None] = lambda _count: None
 
 
 def one_at_a_time(work: Work) -> Work:
@@ -78,11 +88,13 @@ class Answered:
         shown: The frame with its answers; None if the job had no frame.
         switches: What may be left out of this method's computation.
         device: Where it ran.
+        devices: What there is to run on.
     """
 
     shown: Shown | None
     switches: tuple[str, ...]
     device: str
+    devices: tuple[Device, ...] = ONLY_CPU
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -120,7 +132,9 @@ class Worker:
         self._tracker = Tracker(self._detect)
         self._judge = Judge()
         self._loaded: dict[tuple[str, str], Reconstructor] = {}
-        self._device = ""
+        self._wish = self._device = ""  # until somebody asks
+        self._devices: tuple[Device, ...] = ONLY_CPU
+        self._threads = 0
         self._lock = Lock()
         self._placed: tuple[tuple[object, ...], Placed] | None = None  # where the last frame's faces are
         self._bare: tuple[tuple[object, ...], Answers] | None = None
@@ -136,12 +150,13 @@ class Worker:
 
     def _answered(self, request: Request) -> Answered:
         setting = request.setting
+        self._run_on(request.device, request.threads)
         method = self._method(setting.method, setting.weights)
         shown = None if request.frame is None else self._shown(request.frame, request, method)
         needed = {(one.method, one.weights) for one in (setting, *request.others)}
         with self._lock:
             self._loaded = {key: kept for key, kept in self._loaded.items() if key in needed}
-        return Answered(shown, method.switches, self._device)
+        return Answered(shown, method.switches, self._device, self._devices)
 
     def _other(self, job: OtherJob) -> Answers:
         """What somebody else says of the same faces, held against the truth and the first answers."""
@@ -156,10 +171,35 @@ class Worker:
 
     def _method(self, name: str, weights: str) -> Reconstructor:
         with self._lock:
+            if not self._device:
+                self._device = self._work.device(AUTO)
             if (name, weights) not in self._loaded:
-                self._device = self._device or self._work.device()
-                self._loaded[name, weights] = self._work.load(name, weights, self._device)
+                with self._told_if_full():
+                    self._loaded[name, weights] = self._work.load(name, weights, self._device)
             return self._loaded[name, weights]
+
+    def _run_on(self, wish: str, threads: int) -> None:
+        """From now on; methods that lie on another device are let go."""
+        if threads != self._threads:
+            self._work.limit_threads(threads)
+            self._threads = threads
+        if wish == self._wish:
+            return
+        with self._lock:
+            device, self._devices = self._work.device(wish), self._work.devices()
+            if device != self._device:
+                self._loaded, self._bare = {}, None
+            self._wish, self._device = wish, device
+
+    @contextmanager
+    def _told_if_full(self) -> Iterator[None]:
+        """Says of a device, other than the CPU, that its memory ran out."""
+        try:
+            yield
+        except (MemoryError, RuntimeError) as error:
+            if self._device == CPU or not out_of_memory(error):
+                raise
+            raise DeviceFullError(f"{self._device} has too little free memory. {FULL_REMEDY}") from error
 
     def asker(self, setting: Setting) -> Asker:
         """Who answers about one face of a picture; may be asked from any one thread."""
@@ -181,7 +221,7 @@ class Worker:
         self._check()
         if not faces:
             return ()
-        with self._lock:
+        with self._lock, self._told_if_full():
             return tuple(self._work.reconstruct(image, faces, method, without & frozenset(method.switches)))
 
     def _detect(self, image: NDArray[np.uint8]) -> list[Face]:

@@ -88,7 +88,8 @@ class MiningCommands(QObject):
             shows=self._mining.shows + 1,
         )
         log.info("Failure mining in %s with %s.", run.name, ", ".join(map(worded, run.settings)))
-        self._background.start(mining(run, self._session.work, self._fresh.extend), 0)
+        wish = self._store.state.device_wish
+        self._background.start(mining(run, self._session.work, self._fresh.extend, wish), 0)
 
     def mine_folder_dialog(self) -> None:
         """Ask for a folder and mine it."""

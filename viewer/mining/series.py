@@ -22,6 +22,7 @@ from viewer.readouts.errors import notice_of
 from viewer.sources.folder import PictureReader
 from viewer.sources.player import Reader
 from viewer.sources.source import Frame
+from viewer.state.device import AUTO
 from viewer.state.history import UNKNOWN, Record, jitter_percent
 from viewer.state.mining import (
     BOX_IOU,
@@ -52,7 +53,7 @@ JITTER_SCALE = 0.05
 Put = Callable[[Sequence[Row]], None]
 
 
-def mining(run: Run, work: Work, put: Put) -> Iterator[Running]:
+def mining(run: Run, work: Work, put: Put, wish: str = AUTO) -> Iterator[Running]:
     """Goes through all pictures of a run, each once, and tells how far it is after each.
 
     The methods are loaded first, and are its own, so that nobody in the window waits for them.
@@ -61,11 +62,12 @@ def mining(run: Run, work: Work, put: Put) -> Iterator[Running]:
         run: What is gone through.
         work: Who loads, looks and answers.
         put: Is given the rows of each picture: at least one for each method, whatever happens.
+        wish: Where the methods are to run, as in State.device_wish.
 
     Raises:
         UnmaskError: A method cannot be loaded, or the video not be opened.
     """
-    device = work.device()
+    device = work.device(wish)
     asked = [
         _Asked(number, setting, work.load(setting.method, setting.weights, device))
         for number, setting in enumerate(run.settings)

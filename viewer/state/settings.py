@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -12,6 +13,7 @@ from PySide6.QtCore import QByteArray, QSettings
 from PySide6.QtWidgets import QMainWindow
 
 from viewer.state.camera import Link
+from viewer.state.device import MOST_THREADS, is_device_name
 from viewer.state.setting import Setting
 from viewer.state.state import State
 from viewer.state.style import OVERLAYS, LayerStyle, Look, Theme
@@ -20,15 +22,22 @@ from viewer.state.views import read, written
 log = logging.getLogger(__name__)
 
 SCHEMA = 1
+LONGEST_TOLD = 40  # characters of a value that makes no sense
 LAYOUT = 2
 """Grows when docks or bars are renamed; a kept layout of another version is not used."""
 
 
 class Settings:
-    """Reads what a former session left; what cannot be read is left out, never an error."""
+    """Reads what a former session left; what cannot be read is left out, never an error.
+
+    Attributes:
+        problems: A sentence on each thing that could not be read, as far as it is known by now.
+    """
 
     def __init__(self, store: QSettings | None = None) -> None:
-        self._store = _readable(store if store is not None else QSettings("unmask", "unmask"))
+        self.problems: list[str] = []
+        self._store, problem = _readable(store if store is not None else QSettings("unmask", "unmask"))
+        self._tell(problem)
         if self._number("schema", SCHEMA) != SCHEMA:
             log.info("Settings of another version were found; this session starts with fresh ones.")
             self._store.clear()
@@ -50,7 +59,9 @@ class Settings:
             recent=recent,
             overlays=overlays if kept else first.overlays,
             styles=styles,
-            theme=_theme(self._text("theme"), first.theme),
+            theme=Theme(self._checked("theme", _is_theme, first.theme.value)),
+            device_wish=self._checked("device", is_device_name, first.device_wish),
+            threads=int(self._checked("threads", _is_thread_count, str(first.threads))),
             head=self._text("head") != "0" if self._store.contains("head") else first.head,
             steady=self._text("steady") != "0" if self._store.contains("steady") else first.steady,
             panel_layout=self._text("arrangement") or first.panel_layout,
@@ -68,6 +79,8 @@ class Settings:
         self._store.setValue("recent", list(state.recent))
         self._store.setValue("overlays", sorted(state.overlays))
         self._store.setValue("theme", state.theme.value)
+        self._store.setValue("device", state.device_wish)
+        self._store.setValue("threads", str(state.threads))
         self._store.setValue("steady", str(int(state.steady)))
         self._store.setValue("head", str(int(state.head)))
         self._store.setValue("arrangement", state.panel_layout)
@@ -112,6 +125,20 @@ class Settings:
         lines = (text.partition("\n") for text in self._texts("lineup"))
         return tuple(Setting(method, weights) for method, _, weights in lines if method and weights)
 
+    def _checked(self, key: str, fits: Callable[[str], bool], first: str) -> str:
+        """A text that was kept; `first` if none was, or if it does not fit, which is told."""
+        if not self._store.contains(key):
+            return first
+        text = self._text(key)
+        if fits(text):
+            return text
+        self._tell(f"The setting {key} could not be read ({text[:LONGEST_TOLD] or 'it is empty'}).")
+        return first
+
+    def _tell(self, problem: str) -> None:
+        if problem and problem not in self.problems:
+            self.problems.append(problem)
+
     def _text(self, key: str) -> str:
         value = self._store.value(key, "")
         return value if isinstance(value, str) else ""
@@ -128,19 +155,25 @@ class Settings:
         return int(text) if text.isdecimal() else -1
 
 
-def _readable(store: QSettings) -> QSettings:
-    """The settings; if their file is damaged, fresh ones of that name, and the damaged file kept as .bad."""
+def _readable(store: QSettings) -> tuple[QSettings, str]:
+    """The settings; if their file is damaged, fresh ones of that name, and the damaged file kept as .bad.
+
+    Returns:
+        Also a sentence on the damage; empty if there is none.
+    """
     path, written_as = Path(store.fileName()), store.format()
     if store.status() is not QSettings.Status.FormatError and not _holds_zeros(path):
-        return store
+        return store, ""
     beside = path.with_name(f"{path.name}.bad")
     try:
         path.replace(beside)
     except OSError as error:
-        log.warning("The settings %s are damaged and cannot be put aside (%s).", path, error.strerror)
-        return store
-    log.warning("The settings were damaged; this session starts afresh. They are kept as %s.", beside)
-    return QSettings(str(path), written_as)
+        told = f"The settings {path} are damaged and cannot be put aside ({error.strerror})."
+        log.warning(told)
+        return store, told
+    told = f"The settings were damaged; this session starts afresh. They are kept as {beside}."
+    log.warning(told)
+    return QSettings(str(path), written_as), told
 
 
 def _holds_zeros(path: Path) -> bool:
@@ -156,8 +189,12 @@ def _pair(text: str) -> tuple[str, str]:
     return name, keys
 
 
-def _theme(text: str, first: Theme) -> Theme:
-    return Theme(text) if text in {theme.value for theme in Theme} else first
+def _is_theme(text: str) -> bool:
+    return text in {theme.value for theme in Theme}
+
+
+def _is_thread_count(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 3 and int(text) <= MOST_THREADS
 
 
 def _span(texts: list[str]) -> tuple[float, float] | None:

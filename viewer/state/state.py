@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypedDict
 from models.catalogue import USUAL_DETECTOR
 from viewer.state.camera import Camera, Link
 from viewer.state.comparison import Comparison
+from viewer.state.device import AUTO, ONLY_CPU, Device
 from viewer.state.history import NO_HISTORY, History
 from viewer.state.mining import Mining
 from viewer.state.notice import Notice
@@ -65,6 +66,9 @@ class State:
         notes: What the user wrote about it.
         notice: What the banner says.
         device: Where the method runs.
+        device_wish: Where it is to run: the name of a device, or AUTO for the fastest there is.
+        devices: What there is to run on; the CPU alone until a method is loaded.
+        threads: How many threads of the CPU the computation may take; 0 leaves it to torch.
         gl_renderer: The OpenGL driver; empty until a panel reports it.
         drawing_box: The next drag over the photo draws a face box.
         whole_photo: The photo panel shows all of the photo rather than the faces and what is around them.
@@ -117,6 +121,9 @@ class State:
     notes: str = ""
     notice: Notice | None = None
     device: str = "cpu"
+    device_wish: str = AUTO
+    devices: tuple[Device, ...] = ONLY_CPU
+    threads: int = 0
     gl_renderer: str = ""
     drawing_box: bool = False
     whole_photo: bool = False
@@ -185,6 +192,9 @@ class Changes(TypedDict, total=False):
     notes: str
     notice: Notice | None
     device: str
+    device_wish: str
+    devices: tuple[Device, ...]
+    threads: int
     gl_renderer: str
     drawing_box: bool
     whole_photo: bool

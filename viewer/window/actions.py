@@ -35,6 +35,13 @@ ACTIONS: tuple[ActionRow[WindowCommands], ...] = (
     _wish(
         "reset-layout", "Reset layout", "Put docks and panels back to where a new session has them.", "&View"
     ),
+    _wish(
+        "preferences",
+        "Preferences…",
+        "Device, threads, theme, and who looks for faces and answers.",
+        "&File",
+        "Ctrl+,",
+    ),
     _wish("quit", "Quit", "Close the window; layout and theme are kept.", "&File", "Ctrl+Q"),
     _wish(
         "palette",

@@ -10,7 +10,10 @@ from viewer.inference.session import Session
 from viewer.state.store import Store
 from viewer.widgets.dialogs import DesktopServices
 
-WINDOW_WISHES = ("palette", "about", "assets", "copy-log", "reset-layout", "quit", "shortcuts", "panels-help")
+WINDOW_WISHES = (
+    *("palette", "about", "assets", "copy-log", "reset-layout", "quit", "shortcuts", "panels-help"),
+    "preferences",
+)
 
 
 class WindowCommands(QObject):

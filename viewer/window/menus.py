@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu
 import resources
 from models.catalogue import DETECTOR_NEEDS, detector_lacks
 from viewer.faces.commands import FaceCommands
+from viewer.faces.detectors import DETECTOR_TEXTS
 from viewer.methods.available import Offer, best_offer, method_names, offers_of
 from viewer.methods.branch_commands import BranchCommands
 from viewer.methods.offers_menu import add_choice, add_line, add_reason, tick
@@ -19,13 +20,6 @@ from viewer.playback.commands import PlaybackCommands
 from viewer.state.setting import Setting
 from viewer.state.state import State
 from viewer.state.store import Store
-
-DETECTOR_TEXTS = {
-    "finder": ("Unmask's own", "Trained on covered faces; needs no download"),
-    "finder-research": ("Unmask's own, research", "Trained on photos as well; for research only"),
-    "yunet": ("YuNet", "OpenCV's FaceDetectorYN, for comparison"),
-    "haar": ("Haar cascades", "OpenCV's classic, frontal and profile, for comparison"),
-}
 
 
 class FileMenus(QObject):

@@ -1,7 +1,7 @@
 """Whatever way the State changes, what is shown in the end answers it, and nothing older comes after it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,57 +11,24 @@ import models.tracking.smoothing  # noqa: F401  # brings torch, which no answer 
 from models.errors import InputError
 from models.occlusion.occluder import Occluder
 from models.reconstruction import Reconstruction
-from tests.fakes.desktop import FakeDesktop
+from tests.fakes.desk import Desk, a_desk, at_rest
 from tests.fakes.sources import FakeSource, picture
 from tests.fakes.work import FakeWork
-from viewer.app.commands import Commands
-from viewer.inference.session import SLOW, Session
+from viewer.inference.session import SLOW
 from viewer.state.occlusion import Layer, Stack
-from viewer.state.state import State
-from viewer.state.store import Store
 
 BOARD = Layer("board", Occluder("board", np.full((60, 60, 4), 255, np.uint8), np.eye(3)))
 FAR = Layer("far", Occluder("far", np.full((9, 9, 4), 255, np.uint8), np.eye(3)))
 
 
-@dataclass
-class Desk:
-    """A session with everything that is asked of it, and every State it was in."""
-
-    store: Store
-    session: Session
-    commands: Commands
-    desktop: FakeDesktop
-    work: FakeWork
-    seen: list[State] = field(default_factory=list)
-
-    @property
-    def state(self) -> State:
-        return self.store.state
-
-    def lay(self, *layers: Layer) -> None:
-        self.store.update(occlusion=replace(self.state.occlusion, stack=Stack(layers)))
-
-
 @pytest.fixture
 def desk(qtbot) -> Iterator[Desk]:
-    work, desktop, store = FakeWork(), FakeDesktop(), Store()
-    session = Session(store, work.work())
-    commands = Commands(store, session, desktop)
-    made = Desk(store, session, commands, desktop, work)
-    store.changed.connect(lambda new, old: made.seen.append(new))
-    with qtbot.waitSignal(session.answered):
-        commands.playback.open("photo.png")
-    at_rest(qtbot, made)
-    made.seen.clear()
-    yield made
-    work.gate.set()
-    commands.close()
-    assert session.close(5)
+    with a_desk(qtbot) as made:
+        yield made
 
 
-def at_rest(qtbot, desk: Desk) -> None:
-    qtbot.waitUntil(lambda: not desk.state.busy and not desk.state.stale)
+def lay(desk: Desk, *layers: Layer) -> None:
+    desk.store.update(occlusion=replace(desk.state.occlusion, stack=Stack(layers)))
 
 
 def hold(desk: Desk) -> None:
@@ -114,7 +81,7 @@ def test_what_is_shown_is_stale_from_the_toggle_to_the_answer(qtbot, desk):
 
 
 def test_a_toggle_while_an_occluder_lies_is_answered_under_the_occluder(qtbot, desk):
-    desk.lay(BOARD)
+    lay(desk, BOARD)
     at_rest(qtbot, desk)
     bare = desk.state.shown.occluded.references[0]
     assert bare.left_out == ()
@@ -129,22 +96,22 @@ def test_a_toggle_while_an_occluder_lies_is_answered_under_the_occluder(qtbot, d
 
 def test_an_answer_under_an_occluder_that_was_taken_away_is_never_shown(qtbot, desk):
     hold(desk)
-    desk.lay(BOARD)
+    lay(desk, BOARD)
     assert desk.work.reached.wait(5)
-    desk.lay()
+    lay(desk)
     desk.work.gate.set()
     at_rest(qtbot, desk)
     assert all(state.shown.occluded is None for state in desk.seen)
 
 
 def test_while_an_occluder_is_dragged_answers_follow_the_hand(qtbot, desk):
-    desk.lay(FAR)
+    lay(desk, FAR)
     at_rest(qtbot, desk)
     hold(desk)
     desk.seen.clear()
     for step in (2.0, 3.0):
         there = np.array([[1, 0, step], [0, 1, 0], [0, 0, 1]])
-        desk.lay(replace(FAR, occluder=replace(FAR.occluder, T_image_occluder=there)))
+        lay(desk, replace(FAR, occluder=replace(FAR.occluder, T_image_occluder=there)))
         assert desk.work.reached.wait(5)
     assert not desk.state.stale
     desk.work.gate.set()
@@ -178,7 +145,7 @@ def test_under_occluders_a_video_is_not_smoothed(qtbot, desk):
     with qtbot.waitSignal(desk.session.answered):
         camera.send(replace(picture("1"), time_s=0.1, index=1, count=0))
     assert desk.state.answer.steadied
-    desk.lay(BOARD)
+    lay(desk, BOARD)
     at_rest(qtbot, desk)
     with qtbot.waitSignal(desk.session.answered):
         camera.send(replace(picture("2"), time_s=0.2, index=2, count=0))
