@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from models.batch.rows import Row
-from viewer.state.mining import NO_ROWS, Mining, Run, Table
+from viewer.state.mining import NO_ROWS, Mark, Mining, Run, Table
 from viewer.state.setting import Setting
 
 
@@ -41,3 +41,8 @@ def mined(*rows: Row) -> Mining:
     return Mining(
         run=Run("faces", paths, False, (Setting("fake", "open"),), "finder"), table=mined_table(*rows)
     )
+
+
+def marked(mining: Mining, row: int, mark: Mark) -> Mining:
+    """With another mark on a row."""
+    return mining.with_mark(mining.table.key(row), mark)

@@ -22,6 +22,7 @@ from viewer.playback.commands import PlaybackCommands
 from viewer.presentation.commands import PresentationCommands
 from viewer.preferences.commands import PreferenceCommands
 from viewer.state.store import Store
+from viewer.tasks.edits import Edits
 from viewer.widgets.dialogs import DesktopServices
 from viewer.window.commands import WindowCommands
 
@@ -37,11 +38,12 @@ class Commands(QObject):
     ) -> None:
         super().__init__(parent)
         self.playback = PlaybackCommands(store, session, desktop, self)
-        self.faces = FaceCommands(store, session, self)
+        self.edits = Edits(store, self)
+        self.faces = FaceCommands(store, session, self.edits, self)
         self.methods = MethodCommands(store, desktop, self)
         self.branches = BranchCommands(store, self.methods, desktop, self)
         self.compare = CompareCommands(store, session, desktop, self)
-        self.occlusion = OcclusionCommands(store, session, self)
+        self.occlusion = OcclusionCommands(store, session, self.edits, self)
         self.trials = TrialCommands(store, session, desktop, self)
         self.inspector = InspectorCommands(store, self)
         self.ground_truth = GroundTruthCommands(store, session, desktop, self)
@@ -50,7 +52,7 @@ class Commands(QObject):
         self.export = ExportCommands(store, session, desktop, self)
         self.cases = CaseCommands(store, session, desktop, self)
         self.playback.case_named.connect(self.cases.open)
-        self.mining = MiningCommands(store, session, desktop, self)
+        self.mining = MiningCommands(store, session, desktop, self.edits, self)
         self.presentation = PresentationCommands(store, session, desktop, self)
         self.preferences = PreferenceCommands(store, self.faces, self.methods, self)
         self.window = WindowCommands(store, session, desktop, self)

@@ -262,11 +262,19 @@ class Session(QObject):
             return
         frame, fresh = arrived[1], self._fresh
         self._fresh = self._reading = False
-        changes: Changes = {"frame": frame, "source": self._opened, "boxes": None}
+        changes: Changes = {"frame": frame, "source": self._opened} | self._boxes_of(frame, fresh)
         if not self.playing:
             changes |= {"live": False, "fps": 0.0}
         self._store.update(**(changes | self._first_picture(frame) if fresh else changes))
         self._on_busy(self._jobs.busy)
+
+    def _boxes_of(self, frame: Frame, fresh: bool) -> Changes:
+        """Locked boxes stay for the next frame of the same source, if it is as large; others go."""
+        before = self._store.state.frame
+        same = not fresh and before is not None and before.shown_size == frame.shown_size
+        if same and self._store.state.boxes_locked:
+            return {}
+        return {"boxes": None, "boxes_locked": False}
 
     def _first_picture(self, frame: Frame) -> Changes:
         """The first picture of a source is shown before anybody looked for faces in it."""

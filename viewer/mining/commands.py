@@ -21,7 +21,19 @@ from viewer.mining.thumbnails import Thumbnails
 from viewer.mining.written import FORMS, written
 from viewer.sources.named import expanded, is_video
 from viewer.sources.source import Source
-from viewer.state.mining import LONGEST_NOTE, NO_ROWS, Axes, Brush, Mining, Plan, Run, Sort, Verdict, View
+from viewer.state.mining import (
+    LONGEST_NOTE,
+    NO_ROWS,
+    Axes,
+    Brush,
+    Mark,
+    Mining,
+    Plan,
+    Run,
+    Sort,
+    Verdict,
+    View,
+)
 from viewer.state.notice import Notice, Severity
 from viewer.state.occlusion import Running
 from viewer.state.setting import worded
@@ -29,6 +41,7 @@ from viewer.state.shown import Shown
 from viewer.state.state import setting_of
 from viewer.state.store import Store
 from viewer.tasks.background import Background, SeriesProgress
+from viewer.tasks.edits import Edits
 from viewer.tasks.file_writer import FileWriter
 from viewer.widgets.dialogs import DesktopServices
 
@@ -48,10 +61,15 @@ class MiningCommands(QObject):
     """
 
     def __init__(
-        self, store: Store, session: Session, desktop: DesktopServices, parent: QObject | None = None
+        self,
+        store: Store,
+        session: Session,
+        desktop: DesktopServices,
+        edits: Edits,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._store, self._session, self._desktop = store, session, desktop
+        self._store, self._session, self._desktop, self._edits = store, session, desktop, edits
         self._fresh: deque[Row] = deque()  # rows made and not yet in the table; the run's thread appends
         self._running: Running | None = None  # how far the run is, told to the Store with its next rows
         self._background = Background()
@@ -157,7 +175,9 @@ class MiningCommands(QObject):
         if 0 <= mined.current < len(mined.table):
             known = mined.mark(mined.current)
             mark = replace(known, verdict=None if verdict is known.verdict else verdict)
-            self._store.update(mining=mined.marked(mined.current, mark))
+            self._mark(
+                "Mark answer" if mark.verdict is None else f"Mark answer as {mark.verdict.value}", mark
+            )
 
     def note(self) -> None:
         """Ask for a note about the current row."""
@@ -171,8 +191,7 @@ class MiningCommands(QObject):
         """Write a note on the current row; empty takes it away."""
         mined = self._mining
         if 0 <= mined.current < len(mined.table):
-            mark = replace(mined.mark(mined.current), note=text[:LONGEST_NOTE])
-            self._store.update(mining=mined.marked(mined.current, mark))
+            self._mark("Note about answer", replace(mined.mark(mined.current), note=text[:LONGEST_NOTE]))
 
     def export(self, kind: str) -> None:
         """Write the rows shown, in their order, to a file the user names: one of `written.FORMS`."""
@@ -198,6 +217,17 @@ class MiningCommands(QObject):
     @property
     def _mining(self) -> Mining:
         return self._store.state.mining
+
+    def _mark(self, text: str, mark: Mark) -> None:
+        """Put another mark on the current row; whatever is looked at by then, it can be taken back."""
+        mined = self._mining
+        key, before = mined.table.key(mined.current), mined.mark(mined.current)
+        self._edits.push(
+            text,
+            undo=lambda: self._store.update(mining=self._mining.with_mark(key, before)),
+            redo=lambda: self._store.update(mining=self._mining.with_mark(key, mark)),
+            about="marks",
+        )
 
     def _update(self, **changes: object) -> None:
         self._store.update(mining=replace(self._mining, **changes))  # type: ignore[arg-type]

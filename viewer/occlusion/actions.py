@@ -83,26 +83,6 @@ def _trial(
 
 
 ACTIONS: tuple[ActionRow[OcclusionCommands], ...] = (
-    _row(
-        "undo",
-        "Undo",
-        "Take back the last edit of the occluders.",
-        lambda commands: commands.undo(),
-        "Ctrl+Z",
-        icon="undo",
-        enabled=lambda state: bool(state.occlusion.undo),
-        group="undo",
-    ),
-    _row(
-        "redo",
-        "Redo",
-        "Do again what was taken back.",
-        lambda commands: commands.redo(),
-        "Ctrl+Shift+Z",
-        icon="redo",
-        enabled=lambda state: bool(state.occlusion.redo),
-        group="undo",
-    ),
     *(_add(kind) for kind in KINDS),
     _tool(Tool.BRUSH, "Paint over the photo", "Drag over the photo to paint an occluder by hand.", "Shift+B"),
     _tool(

@@ -9,56 +9,22 @@ from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from models.errors import InputError
 from viewer.inference.session import Session
 from viewer.occlusion.selectors import bare_frame, brush_px, carry_of, reference_of
 from viewer.state.occlusion import Brush, Layer, Matrix, Occlusion, Stack, Tool
 from viewer.state.store import Store
+from viewer.tasks.edits import Edits
 
 log = logging.getLogger(__name__)
 
-MOST_EDITS = 100
+OCCLUDERS = "occluders"
+"""What these edits are about."""
+
 NO_FACE = "There is no face to cover yet. Open a photo with a face, or draw a box over one."
 SMALLEST, LARGEST = 1e-3, 1e3  # times its own pixels: beyond, an occluder cannot be gripped any more
 Points = Sequence[tuple[float, float]]
-
-
-class Edit(QUndoCommand):
-    """From one stack to another; edits of one drag of one layer become one."""
-
-    def __init__(
-        self,
-        text: str,
-        before: Occlusion,
-        stack: Stack,
-        selected: int,
-        apply: Callable[[Stack, int], None],
-        drag: int,
-    ) -> None:
-        super().__init__(text)
-        self._before, self._after = (before.stack, before.selected), (stack, selected)
-        self._apply, self._drag = apply, drag
-
-    def id(self) -> int:
-        """Qt merges commands of one number."""
-        return self._drag or -1
-
-    def mergeWith(self, other: QUndoCommand) -> bool:
-        """The other follows this one; QUndoStack asks."""
-        if not isinstance(other, Edit) or other._after[1] != self._after[1]:
-            return False
-        self._after = other._after
-        return True
-
-    def undo(self) -> None:
-        """Back to the stack before."""
-        self._apply(*self._before)
-
-    def redo(self) -> None:
-        """To the stack after; Qt calls it also the first time."""
-        self._apply(*self._after)
 
 
 class OcclusionCommands(QObject):
@@ -71,16 +37,12 @@ class OcclusionCommands(QObject):
     sketched = Signal(str, object)
     _drawn = Signal(int, object, object)
 
-    def __init__(self, store: Store, session: Session, parent: QObject | None = None) -> None:
+    def __init__(self, store: Store, session: Session, edits: Edits, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._store, self._session = store, session
-        self._edits = QUndoStack(self)
-        self._edits.setUndoLimit(MOST_EDITS)
-        self._edits.undoTextChanged.connect(self._on_undo_text)
-        self._edits.redoTextChanged.connect(self._on_redo_text)
+        self._store, self._session, self._edits = store, session, edits
         self._artist = ThreadPoolExecutor(max_workers=1, thread_name_prefix="unmask artist")
         self._drawn.connect(self._on_drawn)
-        store.on(lambda state: state.occlusion.epoch, lambda _epoch: self._edits.clear(), self)
+        store.on(lambda state: state.occlusion.epoch, lambda _epoch: self._edits.forget(OCCLUDERS), self)
 
     # ---- the stack -------------------------------------------------------------------------------------
 
@@ -232,16 +194,6 @@ class OcclusionCommands(QObject):
         """`look_anew`, on or off."""
         self.look_anew(not self._occlusion.anew)
 
-    # ---- undo ------------------------------------------------------------------------------------------
-
-    def undo(self) -> None:
-        """Take back the last edit."""
-        self._edits.undo()
-
-    def redo(self) -> None:
-        """Do again what was taken back."""
-        self._edits.redo()
-
     def close(self) -> None:
         """Let a drawing that has begun come to its end."""
         self._artist.shutdown(wait=True, cancel_futures=True)
@@ -301,7 +253,15 @@ class OcclusionCommands(QObject):
         self._push(text, replace(self._occlusion.stack, layers=layers), selected, drag)
 
     def _push(self, text: str, stack: Stack, selected: int, drag: int = 0) -> None:
-        self._edits.push(Edit(text, self._occlusion, stack, selected, self._apply, drag))
+        before = self._occlusion
+        self._edits.push(
+            text,
+            undo=lambda: self._apply(before.stack, before.selected),
+            redo=lambda: self._apply(stack, selected),
+            about=OCCLUDERS,
+            drag=drag,
+            thing=selected,
+        )
 
     def _apply(self, stack: Stack, selected: int) -> None:
         self._set(replace(self._occlusion, stack=stack, selected=selected, step=None))
@@ -325,14 +285,6 @@ class OcclusionCommands(QObject):
         elif layer is not None and epoch == self._occlusion.epoch:
             layers = self._occlusion.stack.layers
             self._edit(f"Add {layer.name}", (*layers, layer), len(layers))
-
-    @Slot(str)
-    def _on_undo_text(self, text: str) -> None:
-        self._set(replace(self._occlusion, undo=text))
-
-    @Slot(str)
-    def _on_redo_text(self, text: str) -> None:
-        self._set(replace(self._occlusion, redo=text))
 
 
 def _inverse(T: Matrix) -> Matrix:

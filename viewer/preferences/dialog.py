@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QStandardItemModel
+from PySide6.QtGui import QIcon, QStandardItemModel
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -30,6 +30,7 @@ from viewer.widgets.parts import note
 from viewer.widgets.theme import SPACE
 
 WIDTH = 520
+ROW_HEIGHT = 28  # px
 HOLDS = (
     "Every choice holds at once: what is shown is answered again. It is kept for the next session. "
     "Failure mining and trials that are running go on as they began."
@@ -90,6 +91,9 @@ class PreferencesDialog(QDialog):
         form.addRow("&Method and weights", self.method)
         form.addRow("&Face detector", self.detector)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.button(QDialogButtonBox.StandardButton.Close).setIcon(
+            QIcon()
+        )  # of the style's own, black on dark
         defaults = buttons.addButton("Restore defaults", QDialogButtonBox.ButtonRole.ResetRole)
         defaults.setToolTip("All of these as a first session has them")
         defaults.clicked.connect(commands.restore_defaults)
@@ -140,6 +144,7 @@ def _list(name: str, meaning: str, choose: Callable[[Any], None]) -> QComboBox:
 def _threads(choose: Callable[[int], None]) -> QSpinBox:
     box = QSpinBox()
     box.setRange(0, MOST_THREADS)
+    box.setMinimumHeight(ROW_HEIGHT)
     box.setSpecialValueText("Automatic")
     box.setKeyboardTracking(False)  # a number half typed is no wish
     box.setAccessibleName("CPU threads")

@@ -385,11 +385,11 @@ class Mining:
         """What somebody said about that row."""
         return self.marks.get(self.table.key(row), NO_MARK)
 
-    def marked(self, row: int, mark: Mark) -> Mining:
-        """With another mark on that row."""
-        marks = {key: known for key, known in self.marks.items() if key != self.table.key(row)}
+    def with_mark(self, face: FaceKey, mark: Mark) -> Mining:
+        """With another mark on that answer."""
+        marks = {key: known for key, known in self.marks.items() if key != face}
         if mark != NO_MARK:
-            marks[self.table.key(row)] = mark
+            marks[face] = mark
         return replace(self, marks=MappingProxyType(marks))
 
     def text(self, name: str, row: int) -> str:

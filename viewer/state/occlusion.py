@@ -168,7 +168,6 @@ class Occlusion:
         brush: How it paints.
         seed: Of the occluders that are added next.
         anew: Faces are looked for again in the covered picture; else the box of the bare one is kept.
-        undo, redo: What would be undone and redone; empty for nothing.
         plan: What the next trials do.
         running: The trial under way.
         swept: The last sweep, or as much of it as is done.
@@ -184,8 +183,6 @@ class Occlusion:
     brush: Brush = Brush()
     seed: int = 0
     anew: bool = False
-    undo: str = ""
-    redo: str = ""
     plan: Plan = Plan()
     running: Running | None = None
     swept: Swept | None = None

@@ -36,6 +36,7 @@ class State:
         frame: The picture to be answered about: the newest of its source; None before the first.
         source: Number of the source it is from, from 1.
         boxes: Faces the user drew on it; None where the detector looks.
+        boxes_locked: They stay for the frames that follow.
         searches: How often the user has asked to look for faces again.
         truth: Ground truth the user opened.
         box_trial: What was there before the true box was tried; None while it is not.
@@ -56,6 +57,7 @@ class State:
         styles: A panel's name -> its look.
         selected_face: Index into `shown.answers`.
         probe: The vertex that was picked.
+        undo, redo: What would be undone and redone; empty for nothing.
         busy: A job runs.
         doing: What the job does, for the status bar; empty if idle.
         live: A camera or video plays.
@@ -91,6 +93,7 @@ class State:
     frame: Frame | None = None
     source: int = 0
     boxes: tuple[Face, ...] | None = None
+    boxes_locked: bool = False
     searches: int = 0
     truth: TruthFile | None = None
     box_trial: BoxTrial | None = None
@@ -111,6 +114,8 @@ class State:
     styles: Mapping[str, LayerStyle] = field(default_factory=lambda: FIRST_STYLES)
     selected_face: int = 0
     probe: Probe | None = None
+    undo: str = ""
+    redo: str = ""
     busy: bool = False
     doing: str = ""
     live: bool = False
@@ -162,6 +167,7 @@ class Changes(TypedDict, total=False):
     frame: Frame | None
     source: int
     boxes: tuple[Face, ...] | None
+    boxes_locked: bool
     searches: int
     truth: TruthFile | None
     box_trial: BoxTrial | None
@@ -182,6 +188,8 @@ class Changes(TypedDict, total=False):
     styles: Mapping[str, LayerStyle]
     selected_face: int
     probe: Probe | None
+    undo: str
+    redo: str
     busy: bool
     doing: str
     live: bool

@@ -17,6 +17,7 @@ from viewer.compare import actions as compare
 from viewer.compare.commands import CompareCommands
 from viewer.display import actions as display
 from viewer.display.commands import DisplayCommands
+from viewer.edits import actions as edits
 from viewer.export import actions as export
 from viewer.export.commands import ExportCommands
 from viewer.faces import actions as faces
@@ -37,6 +38,7 @@ from viewer.presentation.commands import PresentationCommands
 from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.state.style import Theme
+from viewer.tasks.edits import Edits
 from viewer.widgets import theme
 from viewer.widgets.action import ActionRow
 from viewer.window import actions as window
@@ -44,6 +46,7 @@ from viewer.window.commands import WindowCommands
 
 MENUS = (
     "&File",
+    edits.MENU,
     export.MENU,
     "&Playback",
     "&Compute",
@@ -61,6 +64,7 @@ class AllCommands(Protocol):
     playback: PlaybackCommands
     cases: CaseCommands
     ground_truth: GroundTruthCommands
+    edits: Edits
     export: ExportCommands
     branches: BranchCommands
     faces: FaceCommands
@@ -80,6 +84,7 @@ TABLE: tuple[tuple[Rows, Callable[[AllCommands], object]], ...] = (
     (playback.ACTIONS, lambda every: every.playback),
     (cases.ACTIONS, lambda every: every.cases),
     (ground_truth.ACTIONS, lambda every: every.ground_truth),
+    (edits.ACTIONS, lambda every: every.edits),
     (export.ACTIONS, lambda every: every.export),
     (methods.ACTIONS, lambda every: every.branches),
     (mining.ACTIONS, lambda every: every.mining),

@@ -129,8 +129,8 @@ def test_undo_after_another_photo_was_opened_brings_nothing_back(qtbot, desk):
         desk.commands.playback.open("other.png")
     at_rest(qtbot, desk)
     assert desk.state.occlusion.stack.layers == ()
-    assert desk.state.occlusion.undo == ""
-    desk.commands.occlusion.undo()
+    assert desk.state.undo == ""
+    desk.commands.edits.undo()
     at_rest(qtbot, desk)
     assert desk.state.occlusion.stack.layers == ()
     assert desk.state.shown.occluded is None

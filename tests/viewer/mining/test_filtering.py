@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes.mined import mined, mined_row
+from tests.fakes.mined import marked, mined, mined_row
 from viewer.mining.filtering import DEEPEST, FilterError, parsed
 from viewer.mining.ordering import shown_rows
 from viewer.state.mining import COLUMNS, WORDS, Brush, Mark, Sort, Verdict
@@ -58,10 +58,11 @@ def test_an_expression_holds_for_the_rows_it_describes(expression: str, rows: li
 
 
 def test_marks_and_notes_can_be_filtered_by():
-    marked = FACES.marked(1, Mark(Verdict.BAD, "hand before the mouth")).marked(0, Mark(Verdict.GOOD))
-    assert held("mark = bad", marked) == [1]
-    assert held("mark != good", marked) == [1, 2, 3]
-    assert held("hand", marked) == [1]
+    bad = marked(FACES, 1, Mark(Verdict.BAD, "hand before the mouth"))
+    both = marked(bad, 0, Mark(Verdict.GOOD))
+    assert held("mark = bad", both) == [1]
+    assert held("mark != good", both) == [1, 2, 3]
+    assert held("hand", both) == [1]
     assert held("mark = bad") == []
 
 

@@ -19,7 +19,7 @@ from models.export.sheet import Text
 from models.reconstruction import Alarm
 from models.reconstructor import Face
 from tests.fakes.desktop import FakeDesktop
-from tests.fakes.mined import mined, mined_row
+from tests.fakes.mined import marked, mined, mined_row
 from tests.fakes.reconstructor import FakeReconstructor, fake_reconstruct
 from tests.fakes.sources import FakeRecording, picture
 from tests.fakes.work import FakeWork
@@ -218,20 +218,21 @@ def test_what_is_no_list_of_marks_is_refused(value):
 
 def test_a_mark_belongs_to_the_answer_of_one_method_and_outlives_the_run():
     faces = mined(mined_row(0), mined_row(0, method="other"))
-    marked = faces.marked(0, Mark(Verdict.BAD, "mouth"))
-    assert [marked.text("mark", row) for row in (0, 1)] == ["bad", ""]
-    again = replace(marked, table=mined(mined_row(5), mined_row(0)).table)
+    noted = marked(faces, 0, Mark(Verdict.BAD, "mouth"))
+    assert [noted.text("mark", row) for row in (0, 1)] == ["bad", ""]
+    again = replace(noted, table=mined(mined_row(5), mined_row(0)).table)
     assert [again.text("note", row) for row in (0, 1)] == ["", "mouth"]
-    assert not marked.marked(0, Mark()).marks
+    assert not marked(noted, 0, Mark()).marks
 
 
 # -- files -----------------------------------------------------------------------------------------------
 
-NOTED = mined(
+ROWS = mined(
     mined_row(0, nme_percent=2.5),
     mined_row(1, nme_percent=None, alarms=["empty-mask"]),
     mined_row(2, nme_percent=9.0),
-).marked(2, Mark(Verdict.BAD, 'hand, "before" it'))
+)
+NOTED = marked(ROWS, 2, Mark(Verdict.BAD, 'hand, "before" it'))
 
 
 def test_a_csv_table_holds_the_rows_in_their_order_with_all_columns():

@@ -47,6 +47,7 @@ class Opened:
         )
         self.store, self.session = self.assembly.store, self.assembly.session
         self.commands = self.assembly.commands.occlusion
+        self.edits = self.assembly.commands.edits
         self.trials = self.assembly.commands.trials
         self.occluders = self.panels.photo.occluders
 
@@ -137,7 +138,7 @@ def test_one_drag_is_one_edit_and_two_are_two(qtbot, opened):
         opened.commands.place(moved(BOARD, shift, 0).T_image_occluder, drag)
     shifts = []
     for _ in range(3):
-        opened.commands.undo()
+        opened.edits.undo()
         shifts.append([layer.occluder.T_image_occluder[0, 2] for layer in opened.occlusion.stack.layers])
     assert shifts == [[3.0], [0.0], []]
     qtbot.waitUntil(lambda: not opened.store.state.busy)
@@ -177,7 +178,7 @@ def test_a_face_that_is_not_found_under_occluders_is_said_to_be_lost_and_comes_b
     lay_board(qtbot, opened, Occluder("night", black, np.eye(3)))
     assert opened.store.state.answer is None
     assert opened.store.state.notice.severity is Severity.WARNING
-    settle(qtbot, opened, lambda: opened.commands.undo())
+    settle(qtbot, opened, lambda: opened.edits.undo())
     assert opened.store.state.answer is not None
     assert opened.store.state.notice is None
 
@@ -220,7 +221,7 @@ def test_a_brush_covers_what_it_went_over_and_one_stroke_is_one_edit(qtbot, open
     assert len(opened.layers()) == 1
     if filling == "colour":
         assert (opened.image[60, 75] == (10, 200, 30)).all()
-    opened.commands.undo()
+    opened.edits.undo()
     assert opened.layers() == []
     assert occluders_of(opened.store.state) is None
 
@@ -294,7 +295,7 @@ def test_another_photo_begins_without_occluders_and_nothing_can_be_undone(qtbot,
         opened.assembly.commands.playback.open("other.png")
     assert opened.layers() == []
     assert not opened.assembly.actions["undo"].isEnabled()
-    opened.commands.undo()
+    opened.edits.undo()
     assert opened.layers() == []
 
 
@@ -361,7 +362,7 @@ def test_a_click_on_the_curve_lays_that_step_and_any_edit_the_stack_again(qtbot,
     settle(qtbot, opened, lambda: opened.assembly.actions["sweep-back"].trigger())
     assert (opened.image[5, 5] == (200, 10, 10)).all()
     settle(qtbot, opened, lambda: opened.trials.show_step(1))
-    settle(qtbot, opened, lambda: opened.commands.undo())
+    settle(qtbot, opened, lambda: opened.edits.undo())
     assert opened.occlusion.step is None
 
 

@@ -41,6 +41,7 @@ class Bench:
         self.assembly = Assembly(settings, first, self.work.work(), startup.make_panels)
         self.store, self.session = self.assembly.store, self.assembly.session
         self.commands = self.assembly.commands.occlusion
+        self.edits = self.assembly.commands.edits
         self.trials = self.assembly.commands.trials
 
     @property
@@ -110,7 +111,7 @@ def test_a_cover_follows_the_hand_and_the_picture_follows_the_cover(qtbot, cover
     settled(qtbot, covered)
     assert (covered.image[115, 95] == PLAIN).all()
     assert (covered.image[165, 140] == (200, 10, 10)).all()
-    covered.commands.undo()
+    covered.edits.undo()
     assert (covered.T() == BOARD.T_image_occluder).all()
     settled(qtbot, covered)
 
@@ -138,7 +139,7 @@ def test_wheel_and_keys_do_the_same_as_the_handles(qtbot, covered):
         QTest.keyClick(covered.view, Qt.Key.Key_Right)
     QTest.keyClick(covered.view, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
     assert covered.T()[:2, 2].tolist() == [93, 120]
-    covered.commands.undo()
+    covered.edits.undo()
     assert covered.T()[:2, 2].tolist() == [90, 110]
     zoom, area = covered.view.scale, np.linalg.det(covered.T()[:2, :2])
     wheel(covered, covered.at(110, 125))
@@ -195,7 +196,7 @@ def session_of_the_lab(qtbot, bench) -> float:
     occluder = bench.occlusion.stack.layers[0].occluder
     x, y = occluder.middle
     bench.drag(bench.at(x, y), *(bench.at(x - step, y + step) for step in range(1, 25)))
-    assert bench.occlusion.undo.startswith("Move")
+    assert bench.store.state.undo.startswith("Move")
     bench.trials.plan(Plan(what="sliding", cells=5))
     bench.assembly.actions["sweep"].trigger()
     qtbot.waitUntil(lambda: bench.occlusion.running is None, timeout=20_000)
