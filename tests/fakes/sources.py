@@ -8,6 +8,7 @@ import numpy as np
 
 from models.errors import InputError
 from viewer.sources.source import Deliver, Fail, Frame
+from viewer.state.timeline import Timeline
 
 
 def picture(name: str = "photo.png", value: int = 90, width: int = 320, height: int = 240) -> Frame:
@@ -65,6 +66,7 @@ class FakeRecording(FakeSource):
         self._frames = frames
         self._index = 0
         self._playing = False
+        self.timeline = Timeline()
 
     @property
     def playing(self) -> bool:
@@ -74,6 +76,10 @@ class FakeRecording(FakeSource):
     def play(self) -> None:
         """Say that it plays; the test sends the frames."""
         self._playing = True
+
+    def pace(self, timeline: Timeline) -> None:
+        """Remember it."""
+        self.timeline = timeline
 
     def pause(self) -> None:
         """Hold."""

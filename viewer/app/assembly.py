@@ -206,7 +206,7 @@ class Assembly(QObject):
         bar = CompareBar(self.store, commands.compare, self.actions)
         banner = Banner(self.store, commands.window, commands.faces, self.actions["draw-box"])
         methods = MethodsBar(self.store, commands.methods, self.actions)
-        transport = TransportBar(self.store, commands.playback, self.actions)
+        transport = TransportBar(self.store, commands.playback, commands.timeline, self.actions)
         area.lay_over(banner)
         presented = PresentationBar(self.store, self.actions)
         self.window.place([bar, methods, area, transport, presented], area, Status(self.store))

@@ -20,6 +20,7 @@ from viewer.occlusion.commands import OcclusionCommands
 from viewer.occlusion.trials import TrialCommands
 from viewer.playback.commands import PlaybackCommands
 from viewer.presentation.commands import PresentationCommands
+from viewer.playback.timeline_commands import TimelineCommands
 from viewer.preferences.commands import PreferenceCommands
 from viewer.state.store import Store
 from viewer.tasks.edits import Edits
@@ -38,6 +39,7 @@ class Commands(QObject):
     ) -> None:
         super().__init__(parent)
         self.playback = PlaybackCommands(store, session, desktop, self)
+        self.timeline = TimelineCommands(store, session, self)
         self.edits = Edits(store, self)
         self.faces = FaceCommands(store, session, self.edits, self)
         self.methods = MethodCommands(store, desktop, self)

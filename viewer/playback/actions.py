@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from viewer.playback.commands import PlaybackCommands
+from viewer.playback.timeline_commands import TimelineCommands
 from viewer.state.state import State
-from viewer.widgets.action import ActionRow
+from viewer.widgets.action import ActionRow, Test
 
 
 def _has_several(state: State) -> bool:
     """While something is presented the same keys go through its steps."""
     return state.shown is not None and state.shown.frame.count > 1 and state.presentation is None
+
+
+def _is_cut(state: State) -> bool:
+    return _has_several(state) and (state.timeline.begin, state.timeline.end) != (None, None)
+
+
+def _timeline_row(
+    name: str,
+    text: str,
+    tooltip: str,
+    verb: Callable[[TimelineCommands], object],
+    shortcut: str,
+    enabled: Test = _has_several,
+    checked: Test | None = None,
+) -> ActionRow[TimelineCommands]:
+    return ActionRow(
+        name, text, tooltip, "&Playback", verb, shortcut, enabled=enabled, checked=checked, group="timeline"
+    )
 
 
 ACTIONS: tuple[ActionRow[PlaybackCommands], ...] = (
@@ -86,5 +107,66 @@ ACTIONS: tuple[ActionRow[PlaybackCommands], ...] = (
         "stop",
         toolbar="Stop",
         enabled=lambda state: state.live,
+    ),
+)
+
+TIMELINE_ACTIONS: tuple[ActionRow[TimelineCommands], ...] = (
+    _timeline_row(
+        "slower",
+        "Slower",
+        "Play at the next lower speed, a quarter at least.",
+        lambda c: c.change_speed(-1),
+        "[",
+    ),
+    _timeline_row(
+        "faster",
+        "Faster",
+        "Play at the next higher speed, four times at most.",
+        lambda c: c.change_speed(1),
+        "]",
+    ),
+    _timeline_row(
+        "loop",
+        "Loop",
+        "After the last frame, or the out point, begin again.",
+        TimelineCommands.toggle_loop,
+        "Shift+L",
+        checked=lambda state: state.timeline.loop,
+    ),
+    _timeline_row(
+        "in-point",
+        "Set in point",
+        "Playing and video export begin with this frame.",
+        TimelineCommands.begin_here,
+        "I",
+    ),
+    _timeline_row(
+        "out-point",
+        "Set out point",
+        "Playing and video export end with this frame.",
+        TimelineCommands.end_here,
+        "O",
+    ),
+    _timeline_row(
+        "uncut",
+        "Clear in and out point",
+        "Play and export all frames again.",
+        TimelineCommands.uncut,
+        "Shift+I",
+        enabled=_is_cut,
+    ),
+    _timeline_row(
+        "to-in",
+        "Go to in point",
+        "Show the first frame that is played.",
+        lambda c: c.go_to_end(False),
+        "Shift+PgUp",
+    ),
+    _timeline_row(
+        "to-out",
+        "Go to out point",
+        "Show the last frame that is played.",
+        lambda c: c.go_to_end(True),
+        "Shift+PgDown",
     ),
 )

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from models.errors import InputError
 from viewer.sources.source import Deliver, Fail, Frame
+from viewer.state.timeline import Timeline
 
 JOIN_S = 3.0
 PATIENCE = 3
@@ -49,6 +50,7 @@ class Player:
         self._playing = False
         self._at = 0
         self._count = 0
+        self._timeline = Timeline()
         self._began_s = 0.0  # the clock's time at which frame 0 would have been due
 
     @property
@@ -78,10 +80,12 @@ class Player:
             thread.join(JOIN_S)
 
     def play(self) -> None:
-        """Go on from here; from the beginning if at the end."""
+        """Go on from here; from the beginning of the span if at its end, or outside of it."""
         with self._changed:
-            if self._count and self._at >= self._count - 1 and self._wish is None:
-                self._wish = 0
+            first, last = self._span
+            here = self._at if self._wish is None else self._wish
+            if self._count and not first <= here < last:
+                self._wish = first
             self._playing = True
             self._restart_clock()
             self._changed.notify_all()
@@ -103,6 +107,13 @@ class Player:
         with self._changed:
             self._playing = False
             self._wish = (self._at if self._wish is None else self._wish) + by
+            self._changed.notify_all()
+
+    def pace(self, timeline: Timeline) -> None:
+        """Play like this from now on."""
+        with self._changed:
+            self._timeline = timeline
+            self._restart_clock()
             self._changed.notify_all()
 
     def _run(self, deliver: Deliver, fail: Fail, stopping: threading.Event) -> None:
@@ -162,22 +173,43 @@ class Player:
                     self._wish = None
                     self._restart_clock()
                     return self._at
-                if self._playing and self._at >= self._count - 1:
+                first, last = self._span
+                if self._playing and self._at >= last and not (self._timeline.loop and last > first):
                     self._playing = False
                 wait_s = self._wait_s() if self._playing else None
                 if wait_s is not None and wait_s <= 0:
-                    self._at += 1
+                    self._go_on()
                     return self._at
                 self._changed.wait(wait_s)
         return None
 
+    def _go_on(self) -> None:
+        """To the next frame, or from the last one of the span back to its first."""
+        first, last = self._span
+        if self._at < last:
+            self._at += 1
+        else:
+            self._at = first
+            self._restart_clock()
+
+    @property
+    def _span(self) -> tuple[int, int]:
+        return self._timeline.span(self._count)
+
     def _wait_s(self) -> float:
         """Until the next frame is due. A reader that falls behind slows the clock; no frame is skipped."""
-        wait_s = self._began_s + self._reader.due_s(self._at + 1) - time.monotonic()
+        wait_s = self._began_s + self._next_due_s() / self._timeline.speed - time.monotonic()
         if wait_s < -LATE_S:
             self._began_s -= wait_s
         return wait_s
 
+    def _next_due_s(self) -> float:
+        """When the next frame is due at the own speed; the last one stays as long as the one before."""
+        if self._at < self._span[1]:
+            return self._reader.due_s(self._at + 1)
+        here_s = self._reader.due_s(self._at)
+        return 2 * here_s - self._reader.due_s(self._at - 1)
+
     def _restart_clock(self) -> None:
         due_s = self._reader.due_s(self._at) if self._count else 0.0
-        self._began_s = time.monotonic() - due_s
+        self._began_s = time.monotonic() - due_s / self._timeline.speed

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from models.errors import InputError
 from models.geometry.arrays import Box
 from models.geometry.rescaling import Size, moved_box, rescaling
+from viewer.state.timeline import Timeline
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -123,10 +124,10 @@ class Recording(Source, Protocol):
 
     @property
     def playing(self) -> bool:
-        """Whether frames follow each other by themselves now; turns False at the last frame."""
+        """Whether frames follow each other by themselves now; turns False at the end of its span."""
 
     def play(self) -> None:
-        """Go on from here at the recording's own speed; from the beginning if at the end."""
+        """Go on from here; from the beginning of the span if at its end, or outside of it."""
 
     def pause(self) -> None:
         """Stay at the frame delivered last."""
@@ -136,3 +137,6 @@ class Recording(Source, Protocol):
 
     def step(self, by: int) -> None:
         """`seek` relative to the newest wish or the frame delivered last; pauses."""
+
+    def pace(self, timeline: Timeline) -> None:
+        """Play like this from now on, also after another `start`."""

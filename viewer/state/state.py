@@ -20,6 +20,7 @@ from viewer.state.probe import Probe
 from viewer.state.setting import MOST_METHODS, Setting
 from viewer.state.shown import BoxTrial, Shown, TruthFile
 from viewer.state.style import FIRST_STYLES, LayerStyle, Theme
+from viewer.state.timeline import Timeline
 
 if TYPE_CHECKING:
     from models.metrics.ground_truth_errors import Judgement
@@ -82,6 +83,7 @@ class State:
         normaliser: What errors are divided by: a key of models.metrics.normalisers.NORMALISERS.
         history: What the frames of the open source said so far.
         mining: A run over many pictures, and what is looked at of it.
+        timeline: How a folder or video plays, and what of it is exported.
         visited: Index of the camera's frame whose kept picture is shown; None for none.
         explained: The title of the figure whose normaliser is drawn over the photo; empty for none.
         comparison: What is compared as A and B.
@@ -146,6 +148,7 @@ class State:
     mining: Mining = field(default_factory=Mining)
     visited: int | None = None
     presentation: Presentation | None = None
+    timeline: Timeline = field(default_factory=Timeline)
 
     @property
     def answer(self) -> Reconstruction | None:
@@ -220,6 +223,7 @@ class Changes(TypedDict, total=False):
     mining: Mining
     visited: int | None
     presentation: Presentation | None
+    timeline: Timeline
 
 
 MAX_RECENT = 10

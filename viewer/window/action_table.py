@@ -35,6 +35,7 @@ from viewer.playback import actions as playback
 from viewer.playback.commands import PlaybackCommands
 from viewer.presentation import actions as presentation
 from viewer.presentation.commands import PresentationCommands
+from viewer.playback.timeline_commands import TimelineCommands
 from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.state.style import Theme
@@ -62,6 +63,7 @@ class AllCommands(Protocol):
     """The commands of every feature that has actions."""
 
     playback: PlaybackCommands
+    timeline: TimelineCommands
     cases: CaseCommands
     ground_truth: GroundTruthCommands
     edits: Edits
@@ -82,6 +84,7 @@ Rows = tuple[ActionRow[Any], ...]
 
 TABLE: tuple[tuple[Rows, Callable[[AllCommands], object]], ...] = (
     (playback.ACTIONS, lambda every: every.playback),
+    (playback.TIMELINE_ACTIONS, lambda every: every.timeline),
     (cases.ACTIONS, lambda every: every.cases),
     (ground_truth.ACTIONS, lambda every: every.ground_truth),
     (edits.ACTIONS, lambda every: every.edits),
