@@ -82,11 +82,23 @@ def faces_figure(rows: Sequence[Row], wish: Wish) -> Sheet:
     return Sheet(wish.width, wish.height, items, None if wish.transparent else (255, 255, 255))
 
 
-def turning(rows: Sequence[Row], wish: Wish, suffix: str) -> bytes:
-    """A video of a figure whose faces turn to one side and the other; see `video_bytes`."""
-    wishes = (replace(wish, yaw_deg=yaw) for yaw in turn_table(wish.yaw_deg, TURN_FRAMES))
-    frames = (as_pixels(faces_figure(rows, wish))[..., :3] for wish in wishes)
-    return video_bytes(frames, suffix, TURN_FPS)
+def turning(
+    rows: Sequence[Row],
+    wish: Wish,
+    suffix: str,
+    step: Callable[[int, int], None] = lambda _done, _total: None,
+) -> bytes:
+    """A video of a figure whose faces turn to one side and the other; see `video_bytes`.
+
+    `step` is told how many frames are done, and of how many; what it raises ends the video.
+    """
+
+    def frames() -> Iterator[Photo]:
+        for done, yaw in enumerate(turn_table(wish.yaw_deg, TURN_FRAMES)):
+            step(done, TURN_FRAMES)
+            yield as_pixels(faces_figure(rows, replace(wish, yaw_deg=yaw)))[..., :3]
+
+    return video_bytes(frames(), suffix, TURN_FPS)
 
 
 def turn_table(from_deg: float, frames: int, widest_deg: float = 60.0) -> Iterator[float]:

@@ -10,8 +10,11 @@ from PySide6.QtGui import QPixmap
 
 from models.errors import InputError
 from tests.fakes.sources import FakeSource, picture
+from viewer.sources.player import Reader
 from viewer.sources.source import Source
 from viewer.state.state import State
+from viewer.tasks.file_writer import Step
+from viewer.widgets.dialogs import unwatched
 
 
 class FakeDesktop:
@@ -20,6 +23,7 @@ class FakeDesktop:
     def __init__(self, grab: Callable[[], QPixmap] | None = None) -> None:
         self.sources: dict[str, Source] = {}
         self.cameras: dict[int, Source] = {}
+        self.readers: dict[str, Reader] = {}
         self.chosen = ""
         self.typed = ""
         self.exported: list[tuple[str, str]] = []
@@ -90,7 +94,11 @@ class FakeDesktop:
         """Where the user "wants" it."""
         return self.chosen and f"{self.chosen}/{suggestion}"
 
-    def export(self, kind: str, path: str, state: State) -> None:
+    def reader(self, video: Path) -> Reader:
+        """The one the test put there."""
+        return self.readers[str(video)]
+
+    def export(self, kind: str, path: str, state: State, step: Step = unwatched) -> None:
         """Remember it; a path with "full" in it cannot be written."""
         assert self.disk.wait(10)
         if "full" in path:

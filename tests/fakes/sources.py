@@ -8,7 +8,7 @@ import numpy as np
 
 from models.errors import InputError
 from viewer.sources.source import Deliver, Fail, Frame
-from viewer.state.timeline import Timeline
+from viewer.sources.timeline import Timeline
 
 
 def picture(name: str = "photo.png", value: int = 90, width: int = 320, height: int = 240) -> Frame:

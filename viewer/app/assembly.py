@@ -209,7 +209,8 @@ class Assembly(QObject):
         transport = TransportBar(self.store, commands.playback, commands.timeline, self.actions)
         area.lay_over(banner)
         presented = PresentationBar(self.store, self.actions)
-        self.window.place([bar, methods, area, transport, presented], area, Status(self.store))
+        status = Status(self.store, commands.stop)
+        self.window.place([bar, methods, area, transport, presented], area, status)
         self._docks = self._make_docks()
         self._panel_presenter = PanelPresenter(
             self.store,

@@ -22,8 +22,10 @@ from viewer.playback.commands import PlaybackCommands
 from viewer.presentation.commands import PresentationCommands
 from viewer.playback.timeline_commands import TimelineCommands
 from viewer.preferences.commands import PreferenceCommands
+from viewer.readouts.progress import Kind
 from viewer.state.store import Store
 from viewer.tasks.edits import Edits
+from viewer.tasks.file_writer import FileWriter
 from viewer.widgets.dialogs import DesktopServices
 from viewer.window.commands import WindowCommands
 
@@ -39,6 +41,8 @@ class Commands(QObject):
     ) -> None:
         super().__init__(parent)
         self.playback = PlaybackCommands(store, session, desktop, self)
+        self.writer = FileWriter(store, self)
+        self.writer.failed.connect(session.tell)
         self.timeline = TimelineCommands(store, session, self)
         self.edits = Edits(store, self)
         self.faces = FaceCommands(store, session, self.edits, self)
@@ -51,13 +55,25 @@ class Commands(QObject):
         self.ground_truth = GroundTruthCommands(store, session, desktop, self)
         self.cameras = CameraCommands(store, desktop, self)
         self.display = DisplayCommands(store, self)
-        self.export = ExportCommands(store, session, desktop, self)
-        self.cases = CaseCommands(store, session, desktop, self)
+        self.export = ExportCommands(store, session, desktop, self.writer, self)
+        self.cases = CaseCommands(store, session, desktop, self.writer, self)
         self.playback.case_named.connect(self.cases.open)
-        self.mining = MiningCommands(store, session, desktop, self.edits, self)
+        self.mining = MiningCommands(store, session, desktop, self.edits, self.writer, self)
         self.presentation = PresentationCommands(store, session, desktop, self)
         self.preferences = PreferenceCommands(store, self.faces, self.methods, self)
         self.window = WindowCommands(store, session, desktop, self)
+
+    def stop(self, kind: Kind) -> None:
+        """End what is under way, as the status line tells of it."""
+        match kind:
+            case Kind.FILE:
+                self.export.cancel()
+            case Kind.MINING:
+                self.mining.cancel()
+            case Kind.TRIAL:
+                self.trials.cancel()
+            case Kind.METHOD:
+                self.window.abandon()
 
     def close(self, timeout_s: float = 10.0) -> bool:
         """End trials and runs; let an export, a case or a drawing that has begun come to its end.
@@ -69,5 +85,5 @@ class Commands(QObject):
         ended = self.mining.close(timeout_s) and ended
         ended = self.cases.close(timeout_s) and ended
         self.occlusion.close()
-        self.export.close()
+        self.writer.close()
         return ended

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from PySide6.QtCore import Qt, QUrl, Slot
@@ -15,7 +16,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMessageBox,
-    QProgressBar,
     QPushButton,
     QTreeWidget,
     QTreeWidgetItem,
@@ -29,13 +29,16 @@ from resources.keeping import FileRow, KeepError, State, remove, rows
 from viewer.assets import cli
 from viewer.assets.text import described, megabytes, readiness, size_of
 from viewer.methods.terms import Terms
+from viewer.state.running import Running
 from viewer.tasks.background import Background, SeriesProgress
+from viewer.widgets.progress import Progress
 from viewer.widgets.theme import SPACE
 
 SIZE = (940, 640)
 COLUMNS = ("File", "Size", "Purpose", "Licence")
 WIDTHS = (320, 120, 300)
 CLOSE_TIMEOUT_S = 2.0
+BYTES_OF_MB = 10**6
 GROUPS = {
     State.THERE: "There",
     State.FETCHABLE: "Can be fetched",
@@ -92,8 +95,8 @@ class AssetsDialog(QDialog):
         self.table = self._make_table()
         self._detail, self.said = _text("The chosen file"), _text("What happened")
         self.used = _text("Weights in use")
-        self._methods, self._bar = _text("What each method lacks"), QProgressBar()
-        self._bar.setAccessibleName("Progress")
+        self._methods, self._bar = _text("What each method lacks"), Progress("Progress", delay_ms=0)
+        self._doing, self._since_s = "", 0.0
         self._replace = QCheckBox("Put another file of the same name aside, as .old")
         self._replace.setToolTip(
             "Else a file of the same name with another content is left and the new one refused."
@@ -176,7 +179,6 @@ class AssetsDialog(QDialog):
         for button in (self.add, self.add_folder, self._replace):
             button.setEnabled(free)
         self.cancel.setEnabled(not free)
-        self._bar.setVisible(not free)
         if row is None:
             self._detail.setText("Choose a file to read whose it is, on which terms, and how to get it.")
         else:
@@ -218,7 +220,8 @@ class AssetsDialog(QDialog):
 
     def _start(self, series: Iterator[Any], doing: str) -> None:
         self.said.setText(doing)
-        self._bar.setRange(0, 0)
+        self._doing, self._since_s = doing.rstrip(" …"), monotonic()
+        self._bar.show_running(Running(self._doing, 0, 0), can_stop=False)  # a button below does
         self._background.start(series, 0)
         self._offer()
 
@@ -226,12 +229,18 @@ class AssetsDialog(QDialog):
     def _on_progressed(self, progress: SeriesProgress) -> None:
         value = progress.value
         if isinstance(value, fetching.Received) and value.total:
-            self._bar.setRange(0, 1000)
-            self._bar.setValue(1000 * value.there // value.total)
-            self._bar.setFormat(f"{megabytes(value.there)} of {megabytes(value.total)}")
+            self._bar.show_running(self._received(value), can_stop=False)
+
+    def _received(self, value: fetching.Received) -> Running:
+        """How far a download is, and how long it will take at the pace since it was begun."""
+        spent_s = monotonic() - self._since_s
+        left_s = spent_s / value.there * (value.total - value.there) if value.there else None
+        there, total = (-(-count // BYTES_OF_MB) for count in (value.there, value.total))
+        return Running(f"{self._doing}, MB", there, total, left_s)
 
     @Slot(object, object)
     def _on_ended(self, value: object, error: BaseException | None) -> None:
+        self._bar.show_running(None)
         if error is not None:
             self.said.setText(str(error))
         elif isinstance(value, list):

@@ -88,13 +88,15 @@ class CaseCommands(QObject):
     opened = Signal(str)
 
     def __init__(
-        self, store: Store, session: Session, desktop: DesktopServices, parent: QObject | None = None
+        self,
+        store: Store,
+        session: Session,
+        desktop: DesktopServices,
+        writer: FileWriter,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._store, self._session, self._desktop = store, session, desktop
-        self._writer = FileWriter(self)
-        self._writer.written.connect(self._on_written)
-        self._writer.failed.connect(session.tell)
+        self._store, self._session, self._desktop, self._writer = store, session, desktop, writer
         self._reader = LatestOnly(_read)
         self._reader.done.connect(self._on_read)
         self._reader.failed.connect(self._on_failed)
@@ -129,8 +131,7 @@ class CaseCommands(QObject):
         if state.shown is None:
             self._session.tell(InputError(NOTHING))
             return
-        self._store.update(notice=Notice(Severity.INFO, f"Writing {path}…"))
-        self._writer.write(path, lambda: save(state, Path(path), asker))
+        self._writer.write(path, lambda _step: save(state, Path(path), asker), self._on_written)
 
     def open(self, path: str | Path) -> None:
         """Show again what a case file holds; `opened` follows. What is shown stays if that fails."""
@@ -152,12 +153,10 @@ class CaseCommands(QObject):
             self._store.update(notes=notes[:LONGEST_NOTES])
 
     def close(self, timeout_s: float = 10.0) -> bool:
-        """Let a case that is being written come to its end; False if reading did not end in time."""
-        self._writer.close()
+        """False if the reading of a case did not end in time."""
         ended = self._reader.close(timeout_s)
         return self._asking.close(timeout_s) and ended
 
-    @Slot(str)
     def _on_written(self, path: str) -> None:
         log.info("Wrote %s.", path)
         state = self._store.state

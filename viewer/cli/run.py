@@ -32,12 +32,11 @@ from viewer.cli.options import Run
 from viewer.cli.speech import complain, say
 from viewer.readouts.verdict import likely_error_text
 from viewer.sources.named import expanded, is_video, lists_of
-from viewer.sources.player import Reader
+from viewer.sources.player import Reader, frames_per_s
 from viewer.sources.source import Frame
 from viewer.sources.still import read_still
 from viewer.state.setting import branches_of
 
-USUAL_FPS, FASTEST_FPS = 25.0, 240.0
 NAMED = 8  # so many inputs the last line names
 
 
@@ -176,7 +175,7 @@ class Annotated:
     def __call__(self, frame: Frame, answers: Sequence[Reconstruction]) -> None:
         """Take a frame."""
         if self._writer is None:
-            self._writer = VideoWriter(".mp4", self._frames_per_s())
+            self._writer = VideoWriter(".mp4", frames_per_s(self._reader, self._every))
         self._writer.add(draw_overlay(frame.image, answers))
         self.frames += 1
 
@@ -184,13 +183,6 @@ class Annotated:
         """The file, after at least one frame."""
         assert self._writer is not None
         return self._writer.done()
-
-    def _frames_per_s(self) -> float:
-        try:
-            between = self._reader.due_s(self._every) - self._reader.due_s(0)
-        except (InputError, IndexError, ValueError):
-            return USUAL_FPS
-        return 1 / between if between > 1 / FASTEST_FPS else USUAL_FPS
 
 
 def write_all(

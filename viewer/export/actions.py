@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from viewer.export.clip import clip_of
 from viewer.export.commands import ExportCommands
 from viewer.widgets.action import ActionRow, Test, always, has_answer
 
@@ -74,6 +75,24 @@ ACTIONS: tuple[ActionRow[ExportCommands], ...] = (
         "page",
     ),
     _export("turn", "Export turning faces…", "Write a video of the faces turning, as MP4 or WebM.", "page"),
+    ActionRow(
+        "export-clip",
+        "Export video with what was seen…",
+        "Answer for every frame between in and out point and write them as MP4 or WebM; without occluders.",
+        MENU,
+        lambda commands: commands.export_clip(),
+        enabled=lambda state: clip_of(state) is not None and state.writing is None,
+        group="page",
+    ),
+    ActionRow(
+        "export-cancel",
+        "Cancel export",
+        "End the video that is being written; nothing of it is kept.",
+        MENU,
+        lambda commands: commands.cancel(),
+        enabled=lambda state: state.writing is not None and state.writing.total > 0,
+        group="page",
+    ),
     _export(
         "html", "Export page as HTML…", "Write one page with the faces to turn, for any browser.", "page"
     ),

@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from models.errors import InputError
+from models.export.outputs import Outputs
 from models.reconstruction import MeshLayer
+from viewer.export.clip import clip_of, clip_video
 from viewer.inference.session import Session
 from viewer.state.notice import Notice, Severity
 from viewer.state.store import Store
-from viewer.tasks.file_writer import FileWriter
+from viewer.tasks.file_writer import FileWriter, Step
 from viewer.widgets.dialogs import BRANCH, DesktopServices, ending_of
 
 log = logging.getLogger(__name__)
@@ -28,13 +30,15 @@ class ExportCommands(QObject):
     exported = Signal(str)
 
     def __init__(
-        self, store: Store, session: Session, desktop: DesktopServices, parent: QObject | None = None
+        self,
+        store: Store,
+        session: Session,
+        desktop: DesktopServices,
+        writer: FileWriter,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._store, self._session, self._desktop = store, session, desktop
-        self._writer = FileWriter(self)
-        self._writer.written.connect(self._on_written)
-        self._writer.failed.connect(session.tell)
+        self._store, self._session, self._desktop, self._writer = store, session, desktop, writer
 
     def export(self, kind: str) -> None:
         """Write the selected answer or the window ("png") to a file the user names, see `Desktop.export`."""
@@ -47,8 +51,31 @@ class ExportCommands(QObject):
         if path and kind == "png":
             self.export_now(kind, path)  # a picture of the window can only be taken on its own thread
         elif path:
-            self._store.update(notice=Notice(Severity.INFO, f"Writing {path}…"))
-            self._writer.write(path, lambda: self._desktop.export(kind, path, state))
+            self._writer.write(
+                path, lambda step: self._desktop.export(kind, path, state, step), self._on_written
+            )
+
+    def export_clip(self) -> None:
+        """Write the open video between in and out point, with what was seen drawn over it."""
+        clip = clip_of(self._store.state)
+        if clip is None:
+            self._session.tell(InputError("No video is open. Open one; a folder or a camera is none."))
+            return
+        path = self._desktop.ask_save("clip", f"{clip.video.stem}{ending_of('clip')}")
+        if path:
+            work = self._session.work
+
+            def write(step: Step) -> None:
+                data = clip_video(
+                    clip, self._desktop.reader(clip.video), work, Path(path).suffix.lower(), step
+                )
+                Outputs([clip.video], overwrite=True).write(Path(path), data)
+
+            self._writer.write(path, write, self._on_written)
+
+    def cancel(self) -> None:
+        """End the file that is being written, if it tells how far it is."""
+        self._writer.cancel()
 
     def export_branch(self) -> None:
         """Write the mesh of a branch that the user picks, as what they name the file."""
@@ -70,11 +97,6 @@ class ExportCommands(QObject):
         self._on_written(path)
         return True
 
-    def close(self) -> None:
-        """Let an export that has begun come to its end."""
-        self._writer.close()
-
-    @Slot(str)
     def _on_written(self, path: str) -> None:
         log.info("Wrote %s.", path)
         self._store.update(notice=Notice(Severity.INFO, f"Wrote {path}."))

@@ -35,7 +35,7 @@ from viewer.state.mining import (
     View,
 )
 from viewer.state.notice import Notice, Severity
-from viewer.state.occlusion import Running
+from viewer.state.running import Running
 from viewer.state.setting import worded
 from viewer.state.shown import Shown
 from viewer.state.state import setting_of
@@ -66,6 +66,7 @@ class MiningCommands(QObject):
         session: Session,
         desktop: DesktopServices,
         edits: Edits,
+        writer: FileWriter,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -78,9 +79,7 @@ class MiningCommands(QObject):
         self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._pause.timeout.connect(self._take)
         self.thumbnails = Thumbnails(self)
-        self._writer = FileWriter(self)
-        self._writer.written.connect(self._on_written)
-        self._writer.failed.connect(session.tell)
+        self._writer = writer
         self._opened: tuple[Run, Source] | None = None  # the run that is open, to move about in
         self._row = -1  # the row whose face is to be selected once its picture is answered
         session.answered.connect(self._on_answered)
@@ -204,13 +203,13 @@ class MiningCommands(QObject):
         name = f"{Path(mined.run.name).stem}-{form.stem}.{form.ending}"
         if path := self._desktop.ask_save(form.ending, name):
             inputs = mined.run.paths
-            self._store.update(notice=Notice(Severity.INFO, f"Writing {path}…"))
-            self._writer.write(path, lambda: written(form, Path(path), mined, rows, inputs))
+            self._writer.write(
+                path, lambda _step: written(form, Path(path), mined, rows, inputs), self._on_written
+            )
 
     def close(self, timeout_s: float = 10.0) -> bool:
-        """End the run and let a file that is being written be finished; False if the run did not end."""
+        """End the run; False if it did not end."""
         self._pause.stop()
-        self._writer.close()
         ended = self.thumbnails.close(timeout_s)
         return self._background.close(timeout_s) and ended
 
@@ -296,7 +295,6 @@ class MiningCommands(QObject):
         if error is not None and not isinstance(error, Cancelled):
             self._session.tell(error)
 
-    @Slot(str)
     def _on_written(self, path: str) -> None:
         log.info("Wrote %s.", path)
         self._store.update(notice=Notice(Severity.INFO, f"Wrote {path}."))

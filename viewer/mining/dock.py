@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QMenu,
-    QProgressBar,
     QPushButton,
     QSizePolicy,
     QSplitter,
@@ -27,13 +26,14 @@ from viewer.mining.ordering import Shown, shown_rows
 from viewer.mining.plots import FacePlot
 from viewer.mining.views import GridView, MarkKeys, TableView
 from viewer.state.mining import Mining, View
-from viewer.state.occlusion import Running
+from viewer.state.running import Running
 from viewer.state.setting import Setting, worded
 from viewer.state.state import State, setting_of
 from viewer.state.store import Store
 from viewer.state.style import Theme
 from viewer.widgets import theme
 from viewer.widgets.parts import menu_button, note, summary
+from viewer.widgets.progress import Progress
 from viewer.widgets.theme import SPACE
 
 DRAWS = (0, 4, 8, 16)
@@ -63,8 +63,8 @@ class MiningDock(QWidget):
         self.table, self.grid, self.plot = TableView(self._faces), GridView(self._tiles), FacePlot()
         self.filter = QLineEdit()
         self._trouble, self._summary, self._nothing = note(""), summary(), note(NOTHING)
-        self._progress, self._clear = QProgressBar(), QPushButton("All rows")
-        self._cancel, self._switch = QPushButton("Cancel"), QPushButton("")
+        self._progress = Progress("Failure mining", delay_ms=0)
+        self._clear, self._switch = QPushButton("All rows"), QPushButton("")
         self._stack, self._split = QStackedWidget(), QSplitter(Qt.Orientation.Horizontal)
         self._typed = QTimer(self, singleShot=True, interval=TYPING_MS)
         self._keys = MarkKeys(self)
@@ -88,10 +88,8 @@ class MiningDock(QWidget):
         self.filter.setAccessibleName("Filter")
         self.filter.setClearButtonEnabled(True)
         self.filter.setMinimumWidth(80)
-        self._progress.setTextVisible(False)
-        self._progress.setFixedSize(60, 8)
         self._clear.setToolTip("Take the brush back: show all rows that the filter leaves")
-        self._cancel.setToolTip("Stop the run; the rows it has so far stay")
+        self._progress.button.setToolTip("Stop the run; the rows it has so far stay")
         first = QHBoxLayout()
         self._run = menu_button(self._run_menu(actions), "Run", "Start a run, and choose who answers")
         export = menu_button(
@@ -101,7 +99,6 @@ class MiningDock(QWidget):
         )
         widgets: tuple[QWidget, ...] = (
             self._run,
-            self._cancel,
             self._progress,
             self._summary,
             self._clear,
@@ -109,7 +106,7 @@ class MiningDock(QWidget):
             export,
         )
         for widget in widgets:
-            first.addWidget(widget, 1 if widget is self._summary else 0)
+            first.addWidget(widget, 1 if widget in (self._summary, self._progress) else 0)
         self._stack.addWidget(self.table)
         self._stack.addWidget(self.grid)
         self._stack.setMinimumWidth(160)
@@ -136,7 +133,7 @@ class MiningDock(QWidget):
         self.filter.textChanged.connect(lambda text: None if text else self._typed.start(0))
         self.filter.returnPressed.connect(lambda: self._typed.start(0))
         self._typed.timeout.connect(lambda: commands.filter(self.filter.text()))
-        self._cancel.clicked.connect(commands.cancel)
+        self._progress.cancelled.connect(commands.cancel)
         self._switch.clicked.connect(self._switch_view)
         self._clear.clicked.connect(lambda: commands.brush(None))
         self.table.chosen.connect(commands.open_row)
@@ -223,19 +220,13 @@ class MiningDock(QWidget):
 
     def _show_summary(self, mining: Mining) -> None:
         text = told(mining, self.shown)
-        if mining.running is not None:
-            text = f"{progress_text(mining.running)}. {text}"
         self._summary.setText(text)
         self._summary.setToolTip(text)
 
     def _show_running(self, running: Running | None) -> None:
         self._run.setVisible(running is None)
-        for widget in (self._progress, self._cancel):
-            widget.setVisible(running is not None)
-        if running is not None:
-            self._progress.setMaximum(running.total)  # 0 while it loads: a bar that runs to and fro
-            self._progress.setValue(running.done)
-        self._show_summary(self._store.state.mining)
+        titled = running and replace(running, title="" if running.total else "Loading")
+        self._progress.show_running(titled)
 
     def _show_view(self, view: View) -> None:
         other = View.GRID if view is View.TABLE else View.TABLE
@@ -298,18 +289,3 @@ def told(mining: Mining, shown: Shown) -> str:
         if number := mining.table.texts["outcome"].count(outcome):
             words.append(f"{number:,} {what}")
     return f"{mining.run.name}: {', '.join(words)}"
-
-
-def progress_text(running: Running) -> str:
-    """How far a run is, and how long it will still take."""
-    if not running.total:
-        return "Loading"
-    told = f"{running.done:,} of {running.total:,}"
-    if running.left_s is None:
-        return told
-    hours, minutes = divmod(round(running.left_s / 60), 60)
-    if running.left_s < SOON_S:
-        left = f"{running.left_s:.0f} s"
-    else:
-        left = f"{hours} h {minutes} min" if hours else f"{minutes} min"
-    return f"{told}, {left} left"

@@ -37,7 +37,7 @@ from viewer.state.mining import (
     SUSPICION,
     Run,
 )
-from viewer.state.occlusion import Running
+from viewer.state.running import Running
 from viewer.state.setting import Setting
 
 if TYPE_CHECKING:

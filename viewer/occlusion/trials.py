@@ -14,7 +14,8 @@ from viewer.inference.session import Session
 from viewer.inference.worker import Cancelled
 from viewer.occlusion.selectors import bare_frame, reference_of
 from viewer.state.notice import Notice, Severity
-from viewer.state.occlusion import Occlusion, Plan, Running
+from viewer.state.occlusion import Occlusion, Plan
+from viewer.state.running import Running
 from viewer.state.store import Store
 from viewer.tasks.background import Background, SeriesProgress
 from viewer.widgets.dialogs import DesktopServices

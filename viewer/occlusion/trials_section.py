@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
     QFormLayout,
-    QProgressBar,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -22,10 +21,12 @@ from PySide6.QtWidgets import (
 from viewer.occlusion.actions import KINDS
 from viewer.occlusion.sweep_plot import SweepPlot
 from viewer.occlusion.trials import TrialCommands
-from viewer.state.occlusion import Occlusion, Plan, Running
+from viewer.state.occlusion import Occlusion, Plan
+from viewer.state.running import Running
 from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.widgets.parts import button_row, figure, heading, note
+from viewer.widgets.progress import Progress
 from viewer.widgets.theme import SPACE
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class TrialsTab(QWidget):
         self._scale = self._decimal("Size of the box, standard deviation", 0, 50, "scale_percent", " %")
         self._factor, self._threshold = self._make_breaking()
         self._bar, self.said, self.spread = (
-            self._make_bar(),
+            Progress("Progress of the trial", delay_ms=0),
             figure("Result of the sweep"),
             figure("Spread by box"),
         )
@@ -176,13 +177,6 @@ class TrialsTab(QWidget):
             box.valueChanged.connect(self._define)
         return factor, threshold
 
-    def _make_bar(self) -> QProgressBar:
-        bar = QProgressBar()
-        bar.setAccessibleName("Progress of the trial")
-        bar.setTextVisible(True)
-        bar.setFormat("")
-        return bar
-
     # --- the user's hand
 
     @property
@@ -234,13 +228,7 @@ class TrialsTab(QWidget):
         self._form.setRowVisible(self._patch, plan.what == SLIDING)
 
     def _show_running(self, running: Running | None) -> None:
-        self._bar.setVisible(running is not None)
-        if running is None:
-            return
-        left = "" if running.left_s is None else f", {running.left_s:.0f} s left"
-        self._bar.setRange(0, running.total)
-        self._bar.setValue(running.done)
-        self._bar.setFormat(f"{running.title}: {running.done} of {running.total}{left}")
+        self._bar.show_running(running, can_stop=False)  # a button above does
 
     @Slot()
     def _draw(self) -> None:

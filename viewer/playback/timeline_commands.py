@@ -7,8 +7,8 @@ from dataclasses import replace
 from PySide6.QtCore import QObject
 
 from viewer.inference.session import Session
+from viewer.sources.timeline import Timeline
 from viewer.state.store import Store
-from viewer.state.timeline import Timeline
 
 
 class TimelineCommands(QObject):

@@ -8,11 +8,12 @@ from typing import Protocol
 
 from models.errors import InputError
 from viewer.sources.source import Deliver, Fail, Frame
-from viewer.state.timeline import Timeline
+from viewer.sources.timeline import Timeline
 
 JOIN_S = 3.0
 PATIENCE = 3
 LATE_S = 0.25
+USUAL_FPS, FASTEST_FPS = 25.0, 240.0
 
 
 class Reader(Protocol):
@@ -213,3 +214,12 @@ class Player:
     def _restart_clock(self) -> None:
         due_s = self._reader.due_s(self._at) if self._count else 0.0
         self._began_s = time.monotonic() - due_s / self._timeline.speed
+
+
+def frames_per_s(reader: Reader, every: int) -> float:
+    """How fast each so-many-th frame of an open reader follows the last; USUAL_FPS where nobody knows."""
+    try:
+        between = reader.due_s(every) - reader.due_s(0)
+    except (InputError, IndexError, ValueError):
+        return USUAL_FPS
+    return 1 / between if between > 1 / FASTEST_FPS else USUAL_FPS

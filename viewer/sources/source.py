@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from models.errors import InputError
 from models.geometry.arrays import Box
 from models.geometry.rescaling import Size, moved_box, rescaling
-from viewer.state.timeline import Timeline
+from viewer.sources.timeline import Timeline
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from models.batch.rows import BY_NAME, Cell, Column, Kind, Row
 from models.errors import InputError
 from models.geometry.arrays import Box, Doubles
-from viewer.state.occlusion import Running
+from viewer.state.running import Running
 from viewer.state.setting import Setting
 
 NO_ANSWER = 100.0

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from viewer.state.running import Running
+
 if TYPE_CHECKING:
     from models.occlusion.fillings import Filling
     from models.occlusion.occluder import Occluder
@@ -139,22 +141,6 @@ class Occluded:
     references: tuple[Reconstruction, ...]
     changes: tuple[Change, ...]
     shares: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A trial under way.
-
-    Attributes:
-        title: What it does.
-        done, total: Answers so far, and in all.
-        left_s: How long it will still take; None while nobody knows.
-    """
-
-    title: str
-    done: int
-    total: int
-    left_s: float | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)

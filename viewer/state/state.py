@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypedDict
 
 from models.catalogue import USUAL_DETECTOR
+from viewer.sources.timeline import Timeline
 from viewer.state.camera import Camera, Link
 from viewer.state.comparison import Comparison
 from viewer.state.device import AUTO, ONLY_CPU, Device
@@ -17,10 +18,10 @@ from viewer.state.notice import Notice
 from viewer.state.occlusion import Occlusion
 from viewer.state.presentation import Presentation
 from viewer.state.probe import Probe
+from viewer.state.running import Running
 from viewer.state.setting import MOST_METHODS, Setting
 from viewer.state.shown import BoxTrial, Shown, TruthFile
 from viewer.state.style import FIRST_STYLES, LayerStyle, Theme
-from viewer.state.timeline import Timeline
 
 if TYPE_CHECKING:
     from models.metrics.ground_truth_errors import Judgement
@@ -58,6 +59,7 @@ class State:
         styles: A panel's name -> its look.
         selected_face: Index into `shown.answers`.
         probe: The vertex that was picked.
+        writing: The file that is being written.
         undo, redo: What would be undone and redone; empty for nothing.
         busy: A job runs.
         doing: What the job does, for the status bar; empty if idle.
@@ -116,6 +118,7 @@ class State:
     styles: Mapping[str, LayerStyle] = field(default_factory=lambda: FIRST_STYLES)
     selected_face: int = 0
     probe: Probe | None = None
+    writing: Running | None = None
     undo: str = ""
     redo: str = ""
     busy: bool = False
@@ -191,6 +194,7 @@ class Changes(TypedDict, total=False):
     styles: Mapping[str, LayerStyle]
     selected_face: int
     probe: Probe | None
+    writing: Running | None
     undo: str
     redo: str
     busy: bool

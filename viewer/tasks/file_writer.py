@@ -4,37 +4,95 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+from time import perf_counter
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, Slot
+
+from viewer.state.notice import Notice, Severity
+from viewer.state.running import Running
+from viewer.state.store import Store
+
+Step = Callable[[int, int], None]
+"""(done, total): how far what writes a file is. Does not return if it is to stop."""
+BETWEEN_S = 0.1  # two words of how far a file is
+
+
+class Stopped(Exception):
+    """Nobody wants the file any more."""
 
 
 class FileWriter(QObject):
-    """Runs what writes a file on a thread of its own, in the order it was asked.
+    """Runs what writes a file on a thread of its own, in the order it was asked; keeps `State.writing` true.
 
     Signals:
-        written: The path of a file that is complete; on the GUI thread.
-        failed: The exception instead; on the GUI thread.
+        failed: The exception of a file that was not written; on the GUI thread.
     """
 
-    written = Signal(str)
     failed = Signal(object)
+    _written = Signal(str, object)
+    _stopped = Signal(str)
+    _told = Signal(object)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, store: Store, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._store = store
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="unmask exporter")
+        self._stopping = Event()
+        self._written.connect(self._on_written)
+        self._stopped.connect(self._on_stopped)
+        self._told.connect(self._on_told)
 
-    def write(self, path: str, export: Callable[[], None]) -> None:
-        """Call `export`, which writes `path`."""
-        self._thread.submit(self._run, path, export)
+    def write(
+        self, path: str, export: Callable[[Step], None], then: Callable[[str], object] = lambda _path: None
+    ) -> None:
+        """Call `export`, which writes `path` and may tell how far it is; then `then`, on the GUI thread."""
+        self._store.update(notice=Notice(Severity.INFO, f"Writing {path}…"))
+        self._thread.submit(self._run, path, export, then)
+
+    def cancel(self) -> None:
+        """End the file that is being written, if it tells how far it is; it is not written then."""
+        self._stopping.set()
 
     def close(self) -> None:
-        """Let the file being written come to its end, forget others, and end the thread."""
+        """Forget the files that wait; that being written is ended as by `cancel`, or comes to its end."""
+        self._stopping.set()
         self._thread.shutdown(wait=True, cancel_futures=True)
 
-    def _run(self, path: str, export: Callable[[], None]) -> None:
+    def _run(self, path: str, export: Callable[[Step], None], then: Callable[[str], object]) -> None:
+        self._stopping.clear()
+        title, start, last = f"Writing {Path(path).name}", perf_counter(), 0.0
+
+        def step(done: int, total: int) -> None:
+            nonlocal last
+            if self._stopping.is_set():
+                raise Stopped
+            now = perf_counter()
+            if now - last >= BETWEEN_S or done == total:
+                last = now
+                left_s = (now - start) / done * (total - done) if done else None
+                self._told.emit(Running(title, done, total, left_s))
+
+        self._told.emit(Running(title, 0, 0))
         try:
-            export()
+            export(step)
+        except Stopped:
+            self._stopped.emit(path)
         except Exception as error:  # whoever listens says it; the window lives on
             self.failed.emit(error)
         else:
-            self.written.emit(path)
+            self._written.emit(path, then)
+        self._told.emit(None)
+
+    @Slot(str, object)
+    def _on_written(self, path: str, then: Callable[[str], object]) -> None:
+        then(path)
+
+    @Slot(str)
+    def _on_stopped(self, path: str) -> None:
+        self._store.update(notice=Notice(Severity.INFO, f"{path} was not written: it was cancelled."))
+
+    @Slot(object)
+    def _on_told(self, running: Running | None) -> None:
+        self._store.update(writing=running)

@@ -18,9 +18,11 @@ from models.export.outputs import Outputs
 from models.reconstruction import FUSED
 from resources import program_version
 from viewer.sources import open_path, open_paths
+from viewer.sources.player import Reader
 from viewer.sources.source import Source
 from viewer.state.setting import Setting, worded
 from viewer.state.state import State
+from viewer.tasks.file_writer import Step
 
 if TYPE_CHECKING:
     from models.face_model.whole_head import WholeHead
@@ -43,6 +45,7 @@ KINDS = {
     "dense": ("Picture (*.png)", "-dense.png"),
     "pose": ("Picture (*.png)", "-pose.png"),
     "figure": ("Figure (*.svg *.pdf *.png)", "-figure.svg"),
+    "clip": ("Video (*.mp4 *.webm)", "-seen.mp4"),
     "turn": ("Video (*.mp4 *.webm)", "-turning.mp4"),
     "html": ("Page (*.html)", ".html"),
     "png": ("Picture (*.png)", ".png"),
@@ -52,6 +55,10 @@ KINDS = {
     "pdf": ("Document (*.pdf)", ".pdf"),
 }
 """What a dialog calls a kind of file, and how the suggested name ends."""
+
+
+def unwatched(_done: int, _total: int) -> None:
+    """For whoever does not want to know how far a file is."""
 
 
 def ending_of(kind: str) -> str:
@@ -106,7 +113,10 @@ class DesktopServices(Protocol):
     def ask_save(self, kind: str, suggestion: str) -> str:
         """Where to write an export of that kind; empty if the user changed their mind."""
 
-    def export(self, kind: str, path: str, state: State) -> None:
+    def reader(self, video: Path) -> Reader:
+        """The frames of a video by index, not opened yet."""
+
+    def export(self, kind: str, path: str, state: State, step: Step = unwatched) -> None:
         """Write the selected answer, or the window ("png"), to `path`. InputError or OSError if it cannot be.
 
         Called on another thread than the window's for anything but "png".
@@ -196,7 +206,13 @@ class Desktop:
         endings = re.findall(r"\*(\.\w+)", told)
         return path if not path or Path(path).suffix.lower() in endings else f"{path}{endings[0]}"
 
-    def export(self, kind: str, path: str, state: State) -> None:
+    def reader(self, video: Path) -> Reader:
+        """By PyAV, which is only needed, and only loaded, for it."""
+        from viewer.sources.video import VideoReader
+
+        return VideoReader(video)
+
+    def export(self, kind: str, path: str, state: State, step: Step = unwatched) -> None:
         """Write the window ("png"), a kind of models.export.kinds, or a mesh of the selected answer: with
         "head." before it and a head around it, or with "branch." before the name of a surface.
         """
@@ -218,7 +234,7 @@ class Desktop:
             return
         where = Path(path)
         if kind in ("figure", "turn"):
-            outputs.write(where, _figure(state, where.suffix.lower()))
+            outputs.write(where, _figure(state, where.suffix.lower(), step))
             return
         name = kind.removeprefix(BRANCH) if kind.startswith(BRANCH) else FUSED
         files = mesh.mesh_files(
@@ -255,7 +271,7 @@ def _png(picture: QPixmap) -> bytes:
     return bytes(buffer.data().data())
 
 
-def _figure(state: State, suffix: str) -> bytes:
+def _figure(state: State, suffix: str, step: Step) -> bytes:
     """The selected face, its branches and what others answered about it; turning, for a video."""
     from models.export import figure, maps, sheet, video
     from models.export.wish import Wish
@@ -270,7 +286,7 @@ def _figure(state: State, suffix: str) -> bytes:
     )
     rows = [figure.Row("", state.shown.frame.image, [state.answer, *peers])]
     if suffix in video.VIDEO_SUFFIXES:
-        return figure.turning(rows, Wish(width=1280, height=480), suffix)
+        return figure.turning(rows, Wish(width=1280, height=480), suffix, step)
     drawn = figure.faces_figure(rows, Wish(width=2400, height=800))
     if suffix == ".pdf":
         from viewer.widgets.pdf import as_pdf

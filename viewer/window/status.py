@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
 from viewer.readouts.answer import ms_per_face
 from viewer.readouts.parts import both_off
+from viewer.readouts.progress import Kind, Task, task_of
 from viewer.readouts.verdict import ERROR_MEANING, likely_error_text
 from viewer.state.state import State
 from viewer.state.store import Store
+from viewer.widgets.progress import Progress
 
 BEAT_MS = 400  # any animation makes Qt compose the whole window, GL panels included: seldom is enough
 BEATS = ("·", "· ·", "· · ·")
@@ -20,8 +22,11 @@ BEATS = ("·", "· ·", "· · ·")
 class Status(QStatusBar):
     """Shows parts of the State as short read-outs."""
 
-    def __init__(self, store: Store, parent: QWidget | None = None) -> None:
+    def __init__(self, store: Store, stop: Callable[[Kind], object], parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._kind = Kind.METHOD
+        self._progress = Progress("What is under way")
+        self._progress.cancelled.connect(lambda: stop(self._kind))
         self.setSizeGripEnabled(False)
         self._doing = QLabel()
         self._at_work = QLabel()
@@ -32,6 +37,7 @@ class Status(QStatusBar):
         self._beat.timeout.connect(self._on_beat)
         self.addWidget(self._doing)
         self.addWidget(self._at_work)
+        self.addWidget(self._progress, 1)
         self._parts = {
             "fps": self._part("Frames answered per second"),
             "error": self._part(ERROR_MEANING),
@@ -44,6 +50,7 @@ class Status(QStatusBar):
         store.on(doing, self._doing.setText, self)
         store.on(lambda state: state.busy and not state.live, self._show_work)
         store.on(read_outs, self._show_parts)
+        store.on(task_of, self._show_task)
 
     def _part(self, meaning: str) -> QLabel:
         label = QLabel()
@@ -56,6 +63,17 @@ class Status(QStatusBar):
         for name, text in texts.items():
             self._parts[name].setText(text)
             self._parts[name].setVisible(bool(text))
+
+    def progress(self) -> str:
+        """What is told of what is under way; empty for nothing."""
+        return self._progress.text() if self._progress.isVisible() else ""
+
+    def _show_task(self, task: Task | None) -> None:
+        if task is None:
+            self._progress.show_running(None)
+        else:
+            self._kind = task.kind
+            self._progress.show_running(task.running, task.can_stop)
 
     def _show_work(self, at_work: bool) -> None:
         self._at_work.setVisible(at_work)

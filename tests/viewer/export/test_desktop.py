@@ -51,13 +51,19 @@ class Asked:
     def export_branch(self) -> None:
         self.kinds.append("branch")
 
+    def export_clip(self) -> None:
+        """Of a whole video: not an answer's, see test_clip."""
+
+    def cancel(self) -> None:
+        """Writes nothing."""
+
 
 def test_every_row_of_the_menu_writes_the_file_it_is_named_after(tmp_path):
     asked = Asked()
     for row in ACTIONS:
         row.verb(asked)
     kinds = set(asked.kinds) - {"branch", "png"}
-    assert set(KINDS) - kinds == {"png", "csv", "case.json", "parquet", "pdf"}
+    assert set(KINDS) - kinds == {"png", "csv", "case.json", "parquet", "pdf", "clip"}
     for kind in kinds:
         path = tmp_path / kind / f"ann{ending_of(kind)}"
         if kind.startswith("head."):

@@ -18,12 +18,12 @@ from tests.fakes.work import FakeWork
 from viewer.app.commands import Commands
 from viewer.inference.session import Session
 from viewer.mining.cells import caption, cell_text
-from viewer.mining.dock import MiningDock, progress_text, told
+from viewer.mining.dock import MiningDock, told
 from viewer.mining.models import TABLE_COLUMNS, FaceGrid, FaceTable
 from viewer.mining.ordering import shown_rows
 from viewer.mining.thumbnails import FaceCutter, Thumbnails, Wish
 from viewer.state.mining import COLUMN, Axes, Brush, Mining, Plot, Run, Sort, View
-from viewer.state.occlusion import Running
+from viewer.state.running import Running
 from viewer.state.setting import Setting
 from viewer.state.store import Store
 from viewer.window.action_table import make_actions
@@ -239,10 +239,6 @@ def test_columns_that_this_run_cannot_fill_are_not_shown(qtbot, desk):
 
 
 def test_a_run_under_way_tells_how_far_it_is_and_can_be_cancelled(qtbot, desk):
-    assert progress_text(Running("x", 34, 106, 154.0)) == "34 of 106, 3 min left"
-    assert progress_text(Running("x", 34, 106, 59.6)) == "34 of 106, 60 s left"
-    assert progress_text(Running("x", 1, 10**5, 9000.0)) == "1 of 100,000, 2 h 30 min left"
-    assert progress_text(Running("x", 0, 0)) == "Loading"
     cancel = next(b for b in desk.dock.findChildren(QPushButton) if b.text() == "Cancel")
     assert not cancel.isVisible()
     desk.show(replace(FACES, running=Running("x", 1, 6, 5.0)))

@@ -11,7 +11,7 @@ from viewer.playback.scrubber import Scrubber
 from viewer.playback.transport_bar import TransportBar
 from viewer.sources import player as playing
 from viewer.sources.player import Player
-from viewer.state.timeline import SPEEDS, Timeline
+from viewer.sources.timeline import SPEEDS, Timeline
 from viewer.window.action_table import make_actions
 
 COUNT = 10
