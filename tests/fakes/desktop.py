@@ -10,9 +10,11 @@ from PySide6.QtGui import QPixmap
 
 from models.errors import InputError
 from tests.fakes.sources import FakeSource, picture
+from viewer.sources.cameras import CameraName
 from viewer.sources.player import Reader
 from viewer.sources.source import Source
 from viewer.state.state import State
+from viewer.state.webcam import Webcam
 from viewer.tasks.file_writer import Step
 from viewer.widgets.dialogs import unwatched
 
@@ -22,7 +24,8 @@ class FakeDesktop:
 
     def __init__(self, grab: Callable[[], QPixmap] | None = None) -> None:
         self.sources: dict[str, Source] = {}
-        self.cameras: dict[int, Source] = {}
+        self.plugged: dict[int, Source] = {}
+        self.webcams: list[Webcam] = []  # that were opened
         self.readers: dict[str, Reader] = {}
         self.chosen = ""
         self.typed = ""
@@ -44,11 +47,16 @@ class FakeDesktop:
         """The first of them."""
         return self.open_path(paths[0])
 
-    def open_camera(self, index: int) -> Source:
+    def open_camera(self, webcam: Webcam) -> Source:
         """The camera the test put there."""
-        if index not in self.cameras:
-            raise InputError(f"There is no camera {index}. Plug one in.")
-        return self.cameras[index]
+        self.webcams.append(webcam)
+        if webcam.index not in self.plugged:
+            raise InputError(f"There is no camera {webcam.index}. Plug one in.")
+        return self.plugged[webcam.index]
+
+    def cameras(self) -> Sequence[CameraName]:
+        """Those the test put there."""
+        return [CameraName(index, source.name) for index, source in self.plugged.items()]
 
     def ask_open(self) -> str:
         """What the user "chose"."""

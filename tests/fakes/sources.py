@@ -8,7 +8,6 @@ import numpy as np
 
 from models.errors import InputError
 from viewer.sources.source import Deliver, Fail, Frame
-from viewer.sources.timeline import Timeline
 
 
 def picture(name: str = "photo.png", value: int = 90, width: int = 320, height: int = 240) -> Frame:
@@ -66,7 +65,7 @@ class FakeRecording(FakeSource):
         self._frames = frames
         self._index = 0
         self._playing = False
-        self.timeline = Timeline()
+        self.paced: tuple[float, bool, tuple[int, int] | None] = (1.0, False, None)
 
     @property
     def playing(self) -> bool:
@@ -77,9 +76,9 @@ class FakeRecording(FakeSource):
         """Say that it plays; the test sends the frames."""
         self._playing = True
 
-    def pace(self, timeline: Timeline) -> None:
+    def pace(self, speed: float, loop: bool, span: tuple[int, int] | None) -> None:
         """Remember it."""
-        self.timeline = timeline
+        self.paced = speed, loop, span
 
     def pause(self) -> None:
         """Hold."""

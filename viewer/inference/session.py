@@ -29,7 +29,7 @@ from viewer.inference.worker import (
 from viewer.readouts.answer import alarms_of, probed, same_face
 from viewer.readouts.errors import is_expected, no_face, notice_of, split
 from viewer.readouts.record import record_of
-from viewer.sources.source import Frame, Recording, Source
+from viewer.sources.source import Frame, PausedError, Recording, Source
 from viewer.state.comparison import A_B, without_setting
 from viewer.state.device import AUTO, CPU
 from viewer.state.history import NO_HISTORY, History
@@ -107,6 +107,7 @@ class Session(QObject):
         self._fan_out = FanOut()
         self._held = False  # a frame waits until all have answered about the one before
         self._reading = False  # a source was opened and has delivered nothing yet
+        self._paused: Notice | None = None  # what is told of a source that delivers nothing for now
         self._fresh = False  # no frame of this source came yet
         self._generation = 0
         self._stamps: deque[float] = deque(maxlen=FPS_WINDOW)
@@ -116,6 +117,11 @@ class Session(QObject):
     def recording(self) -> Recording | None:
         """The open source, if one can move about in it."""
         return self._source if isinstance(self._source, Recording) else None
+
+    @property
+    def watches_camera(self) -> bool:
+        """Whether a camera is open."""
+        return self._source is not None and self._source.live
 
     @property
     def playing(self) -> bool:
@@ -165,6 +171,7 @@ class Session(QObject):
     def leave(self) -> None:
         """End the open source; its last picture stays."""
         source, self._source = self._source, None
+        self._paused = None
         self._stamps.clear()
         self._set_reading(False)
         if source is not None:
@@ -262,6 +269,7 @@ class Session(QObject):
             return
         frame, fresh = arrived[1], self._fresh
         self._fresh = self._reading = False
+        self._on_going_on()
         changes: Changes = {"frame": frame, "source": self._opened} | self._boxes_of(frame, fresh)
         if not self.playing:
             changes |= {"live": False, "fps": 0.0}
@@ -481,11 +489,29 @@ class Session(QObject):
         if source is not self._source:
             return
         self._set_reading(False)
+        if isinstance(error, PausedError):
+            self._pause(error)
+            return
         if source.live:
             self.leave()
         if not self.playing:
             self._store.update(live=False, fps=0.0)
         self.tell(error)
+
+    def _pause(self, error: PausedError) -> None:
+        """The source tries again by itself: its next frame takes the banner away."""
+        self._stamps.clear()
+        self._store.update(fps=0.0)
+        self.tell(error)
+        self._paused = self._store.state.notice
+
+    def _on_going_on(self) -> None:
+        """Frames come again."""
+        if self._paused is not None and self._source is not None:
+            log.info("%s is back.", self._source.name.capitalize())
+            if self._store.state.notice == self._paused:
+                self._store.update(notice=None)
+        self._paused = None
 
     def _fps(self) -> float:
         if not self.playing:

@@ -16,7 +16,7 @@ def _has_several(state: State) -> bool:
 
 
 def _is_cut(state: State) -> bool:
-    return _has_several(state) and (state.timeline.begin, state.timeline.end) != (None, None)
+    return _has_several(state) and state.timeline.is_cut
 
 
 def _timeline_row(
@@ -57,9 +57,9 @@ ACTIONS: tuple[ActionRow[PlaybackCommands], ...] = (
     ActionRow(
         "camera",
         "Open camera",
-        "Show what the first camera sees; the newest frame wins.",
+        "Show what the camera sees that was chosen last; the newest frame wins.",
         "&File",
-        PlaybackCommands.open_camera,
+        lambda commands: commands.open_camera(),
         "Ctrl+Shift+C",
         "camera",
         toolbar="Camera",

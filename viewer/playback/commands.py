@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -10,8 +11,10 @@ from PySide6.QtCore import QObject, Signal
 from models.errors import InputError
 from viewer.inference.session import Session
 from viewer.sources import is_case
+from viewer.sources.cameras import CameraName
 from viewer.state.state import with_recent
 from viewer.state.store import Store
+from viewer.state.webcam import Size
 from viewer.widgets.dialogs import DesktopServices
 
 
@@ -70,12 +73,25 @@ class PlaybackCommands(QObject):
         if path := self._desktop.ask_folder():
             self.open(path)
 
-    def open_camera(self, index: int = 0) -> None:
-        """Show what a camera sees, newest frame first."""
+    def open_camera(self, index: int | None = None) -> None:
+        """Show what a camera sees, newest frame first: the one of that index, or that chosen last."""
+        webcam = self._store.state.webcam
+        webcam = webcam if index is None else replace(webcam, index=index)
+        self._store.update(webcam=webcam)
         try:
-            self._session.begin(self._desktop.open_camera(index))
+            self._session.begin(self._desktop.open_camera(webcam))
         except InputError as error:
             self._session.tell(error)
+
+    def cameras(self) -> Sequence[CameraName]:
+        """The cameras there are."""
+        return self._desktop.cameras()
+
+    def choose_camera_size(self, size: Size | None) -> None:
+        """Ask cameras for pictures of this size, px; None for their own. An open camera is opened anew."""
+        self._store.update(webcam=replace(self._store.state.webcam, size=size))
+        if self._session.watches_camera:
+            self.open_camera()
 
     def stop(self) -> None:
         """Stop the camera or video; the last picture stays."""

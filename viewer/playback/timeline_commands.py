@@ -7,8 +7,8 @@ from dataclasses import replace
 from PySide6.QtCore import QObject
 
 from viewer.inference.session import Session
-from viewer.sources.timeline import Timeline
 from viewer.state.store import Store
+from viewer.state.timeline import Timeline
 
 
 class TimelineCommands(QObject):
@@ -62,5 +62,7 @@ class TimelineCommands(QObject):
         self._pace(self._timeline)
 
     def _pace(self, timeline: Timeline) -> None:
+        frame = self._store.state.frame
         if self._session.recording is not None:
-            self._session.recording.pace(timeline)
+            span = timeline.span(frame.count) if frame is not None and timeline.is_cut else None
+            self._session.recording.pace(timeline.speed, timeline.loop, span)

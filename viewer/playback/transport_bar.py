@@ -11,9 +11,9 @@ from viewer.playback.commands import PlaybackCommands
 from viewer.playback.scrubber import Scrubber
 from viewer.playback.timeline_commands import TimelineCommands
 from viewer.sources.source import Frame
-from viewer.sources.timeline import SPEEDS, Timeline
 from viewer.state.state import State
 from viewer.state.store import Store
+from viewer.state.timeline import SPEEDS, Timeline
 from viewer.widgets.parts import action_button, short_button
 from viewer.widgets.theme import SPACE
 
@@ -93,8 +93,7 @@ class TransportBar(QWidget):
     def _show_timeline(self, shown: tuple[Timeline, int]) -> None:
         timeline, count = shown
         self.speed.setCurrentIndex(SPEEDS.index(timeline.speed))
-        cut = (timeline.begin, timeline.end) != (None, None)
-        self.scrubber.mark(timeline.span(count) if cut else None)
+        self.scrubber.mark(timeline.span(count) if timeline.is_cut else None)
 
 
 def _timeline_over(state: State) -> tuple[Timeline, int]:

@@ -8,7 +8,6 @@ from typing import Protocol
 
 from models.errors import InputError
 from viewer.sources.source import Deliver, Fail, Frame
-from viewer.sources.timeline import Timeline
 
 JOIN_S = 3.0
 PATIENCE = 3
@@ -51,7 +50,8 @@ class Player:
         self._playing = False
         self._at = 0
         self._count = 0
-        self._timeline = Timeline()
+        self._speed, self._loop = 1.0, False
+        self._played: tuple[int, int] | None = None
         self._began_s = 0.0  # the clock's time at which frame 0 would have been due
 
     @property
@@ -110,10 +110,10 @@ class Player:
             self._wish = (self._at if self._wish is None else self._wish) + by
             self._changed.notify_all()
 
-    def pace(self, timeline: Timeline) -> None:
-        """Play like this from now on."""
+    def pace(self, speed: float, loop: bool, span: tuple[int, int] | None) -> None:
+        """Play so many times as fast, over and over or once, between two frames."""
         with self._changed:
-            self._timeline = timeline
+            self._speed, self._loop, self._played = speed, loop, span
             self._restart_clock()
             self._changed.notify_all()
 
@@ -175,7 +175,7 @@ class Player:
                     self._restart_clock()
                     return self._at
                 first, last = self._span
-                if self._playing and self._at >= last and not (self._timeline.loop and last > first):
+                if self._playing and self._at >= last and not (self._loop and last > first):
                     self._playing = False
                 wait_s = self._wait_s() if self._playing else None
                 if wait_s is not None and wait_s <= 0:
@@ -195,11 +195,13 @@ class Player:
 
     @property
     def _span(self) -> tuple[int, int]:
-        return self._timeline.span(self._count)
+        first, last = self._played or (0, self._count - 1)
+        last = min(last, max(self._count - 1, 0))
+        return min(first, last), last
 
     def _wait_s(self) -> float:
         """Until the next frame is due. A reader that falls behind slows the clock; no frame is skipped."""
-        wait_s = self._began_s + self._next_due_s() / self._timeline.speed - time.monotonic()
+        wait_s = self._began_s + self._next_due_s() / self._speed - time.monotonic()
         if wait_s < -LATE_S:
             self._began_s -= wait_s
         return wait_s
@@ -213,7 +215,7 @@ class Player:
 
     def _restart_clock(self) -> None:
         due_s = self._reader.due_s(self._at) if self._count else 0.0
-        self._began_s = time.monotonic() - due_s / self._timeline.speed
+        self._began_s = time.monotonic() - due_s / self._speed
 
 
 def frames_per_s(reader: Reader, every: int) -> float:

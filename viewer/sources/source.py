@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 from models.errors import InputError
 from models.geometry.arrays import Box
 from models.geometry.rescaling import Size, moved_box, rescaling
-from viewer.sources.timeline import Timeline
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -89,6 +88,10 @@ def same_picture(first: Frame, second: Frame) -> bool:
     )
 
 
+class PausedError(InputError):
+    """A source delivers nothing for now; it tries again by itself until it is stopped."""
+
+
 Deliver = Callable[[Frame], None]
 Fail = Callable[[InputError], None]
 
@@ -108,7 +111,7 @@ class Source(Protocol):
         """Begin; the first frame comes without asking. Both callbacks run on the source's thread.
 
         `fail` reports one picture that cannot be read; the source goes on with the others. A camera that
-        fails has ended; `start` it again to try again.
+        fails has ended, unless with a PausedError; `start` it again to try again.
         """
 
     def stop(self) -> None:
@@ -138,5 +141,11 @@ class Recording(Source, Protocol):
     def step(self, by: int) -> None:
         """`seek` relative to the newest wish or the frame delivered last; pauses."""
 
-    def pace(self, timeline: Timeline) -> None:
-        """Play like this from now on, also after another `start`."""
+    def pace(self, speed: float, loop: bool, span: tuple[int, int] | None) -> None:
+        """Play like this from now on.
+
+        Args:
+            speed: Times its own speed, above 0.
+            loop: From the end of the span it goes on at its beginning.
+            span: Indices of the first and the last frame that are played; None for all.
+        """

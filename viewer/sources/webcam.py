@@ -15,9 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError
-from viewer.sources.source import Deliver, Fail, Frame
+from models.geometry.rescaling import Size
+from viewer.sources.source import Deliver, Fail, Frame, PausedError
 
 JOIN_S = 3.0
+RETRY_S = 1.0  # between two tries to open a camera that was unplugged
 READ_MS = 1000  # what a driver may take for one picture, where it lets itself be told
 MISSES = 10  # reads in a row without a picture before the camera counts as gone
 
@@ -43,10 +45,17 @@ class Webcam:
 
     live = True
 
-    def __init__(self, index: int, open_capture: Callable[[int], Capture] | None = None) -> None:
+    def __init__(
+        self,
+        index: int,
+        open_capture: Callable[[int], Capture] | None = None,
+        size: Size | None = None,
+        retry_s: float = RETRY_S,
+    ) -> None:
         self.name = f"camera {index}"
-        self._index = index
+        self._index, self._size, self._retry_s = index, size, retry_s
         self._open = open_capture or open_device
+        self._began_s, self._frames = 0.0, 0  # since it was started, however often it was unplugged
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
 
@@ -67,45 +76,93 @@ class Webcam:
             thread.join(JOIN_S)
 
     def _run(self, deliver: Deliver, fail: Fail, stopping: threading.Event) -> None:
+        """Read on, also once it is plugged in again; one that was never there is told and given up."""
+        self._began_s, self._frames, told = time.monotonic(), 0, False
+        while not stopping.is_set():
+            there = self._read_while_there(deliver, stopping)
+            if stopping.is_set():
+                return
+            if not there and not self._frames:
+                fail(InputError(why_not_opened(self._index)))
+                return
+            if there or not told:
+                fail(PausedError(self._gone()))
+                told = True
+            stopping.wait(self._retry_s)
+
+    def _read_while_there(self, deliver: Deliver, stopping: threading.Event) -> bool:
+        """Whether it could be opened; then it was read until it was gone."""
         capture = self._open(self._index)
         try:
             if not capture.isOpened():
-                raise InputError(why_not_opened(self._index))
+                return False
             capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
             capture.set(cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_MS)
+            if self._size is not None:
+                capture.set(cv2.CAP_PROP_FRAME_WIDTH, self._size[0])
+                capture.set(cv2.CAP_PROP_FRAME_HEIGHT, self._size[1])
             self._read_on(capture, deliver, stopping)
-        except (InputError, cv2.error) as error:
-            if not stopping.is_set():
-                fail(error if isinstance(error, InputError) else InputError(self._gone()))
+        except cv2.error:
+            return True  # as if it had been unplugged
         finally:
             capture.release()
+        return True
 
     def _read_on(self, capture: Capture, deliver: Deliver, stopping: threading.Event) -> None:
-        began_s = time.monotonic()
-        index = misses = 0
+        misses = 0
         while not stopping.is_set():
             read, picture = capture.read()
             if not read or picture is None or picture.size == 0:
                 misses += 1
                 if misses >= MISSES:
-                    raise InputError(self._gone())
+                    return
                 stopping.wait(0.02)
                 continue
             misses = 0
             image = _rgb(picture)
             if not stopping.is_set():
-                deliver(Frame(image, self.name, time.monotonic() - began_s, index, count=0))
-            index += 1
+                since_s, notices = time.monotonic() - self._began_s, self._about(image)
+                deliver(Frame(image, self.name, since_s, self._frames, count=0, notices=notices))
+            self._frames += 1
+
+    def _about(self, image: NDArray[np.uint8]) -> tuple[str, ...]:
+        """That the camera gives pictures of another size than was asked of it."""
+        height, width = image.shape[:2]
+        if self._size is None or (width, height) == self._size:
+            return ()
+        asked = f"{self._size[0]} × {self._size[1]}"
+        return (f"Camera {self._index} gives {width} × {height} px, not {asked}.",)
 
     def _gone(self) -> str:
         return (
             f"Camera {self._index} delivers no more pictures; it may have been unplugged. "
-            "Plug it in and open it again."
+            "Plug it in again: it then goes on by itself."
         )
+
+
+class Absent:
+    """A Capture of a camera that is not there."""
+
+    def isOpened(self) -> bool:
+        """It is not."""
+        return False
+
+    def set(self, prop: int, value: float) -> bool:
+        """There is nothing to set."""
+        return False
+
+    def read(self) -> tuple[bool, NDArray[np.uint8] | None]:
+        """No picture."""
+        return False, None
+
+    def release(self) -> None:
+        """Nothing is held."""
 
 
 def open_device(index: int) -> Capture:
     """The camera by its system's own driver; OpenCV's others only add noise where there is none."""
+    if sys.platform == "linux" and not Path(f"/dev/video{index}").exists():
+        return Absent()  # OpenCV would complain on the terminal, whenever it is tried again
     driver = cv2.CAP_V4L2 if sys.platform == "linux" else cv2.CAP_ANY
     capture: Capture = cv2.VideoCapture(index, driver)
     return capture

@@ -18,6 +18,7 @@ from viewer.state.setting import Setting
 from viewer.state.state import State
 from viewer.state.style import OVERLAYS, LayerStyle, Look, Theme
 from viewer.state.views import read, written
+from viewer.state.webcam import as_text, from_text
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +62,7 @@ class Settings:
             styles=styles,
             theme=Theme(self._checked("theme", _is_theme, first.theme.value)),
             device_wish=self._checked("device", is_device_name, first.device_wish),
+            webcam=from_text(self._checked("webcam", _is_webcam, as_text(first.webcam))) or first.webcam,
             threads=int(self._checked("threads", _is_thread_count, str(first.threads))),
             head=self._text("head") != "0" if self._store.contains("head") else first.head,
             steady=self._text("steady") != "0" if self._store.contains("steady") else first.steady,
@@ -81,6 +83,7 @@ class Settings:
         self._store.setValue("theme", state.theme.value)
         self._store.setValue("device", state.device_wish)
         self._store.setValue("threads", str(state.threads))
+        self._store.setValue("webcam", as_text(state.webcam))
         self._store.setValue("steady", str(int(state.steady)))
         self._store.setValue("head", str(int(state.head)))
         self._store.setValue("arrangement", state.panel_layout)
@@ -191,6 +194,10 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _is_theme(text: str) -> bool:
     return text in {theme.value for theme in Theme}
+
+
+def _is_webcam(text: str) -> bool:
+    return from_text(text) is not None
 
 
 def _is_thread_count(text: str) -> bool:

@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypedDict
 
 from models.catalogue import USUAL_DETECTOR
-from viewer.sources.timeline import Timeline
 from viewer.state.camera import Camera, Link
 from viewer.state.comparison import Comparison
 from viewer.state.device import AUTO, ONLY_CPU, Device
@@ -22,6 +21,8 @@ from viewer.state.running import Running
 from viewer.state.setting import MOST_METHODS, Setting
 from viewer.state.shown import BoxTrial, Shown, TruthFile
 from viewer.state.style import FIRST_STYLES, LayerStyle, Theme
+from viewer.state.timeline import Timeline
+from viewer.state.webcam import Webcam
 
 if TYPE_CHECKING:
     from models.metrics.ground_truth_errors import Judgement
@@ -85,6 +86,7 @@ class State:
         normaliser: What errors are divided by: a key of models.metrics.normalisers.NORMALISERS.
         history: What the frames of the open source said so far.
         mining: A run over many pictures, and what is looked at of it.
+        webcam: Which camera is opened, and how large its pictures are.
         timeline: How a folder or video plays, and what of it is exported.
         visited: Index of the camera's frame whose kept picture is shown; None for none.
         explained: The title of the figure whose normaliser is drawn over the photo; empty for none.
@@ -151,6 +153,7 @@ class State:
     mining: Mining = field(default_factory=Mining)
     visited: int | None = None
     presentation: Presentation | None = None
+    webcam: Webcam = field(default_factory=Webcam)
     timeline: Timeline = field(default_factory=Timeline)
 
     @property
@@ -227,6 +230,7 @@ class Changes(TypedDict, total=False):
     mining: Mining
     visited: int | None
     presentation: Presentation | None
+    webcam: Webcam
     timeline: Timeline
 
 

@@ -18,10 +18,12 @@ from models.export.outputs import Outputs
 from models.reconstruction import FUSED
 from resources import program_version
 from viewer.sources import open_path, open_paths
+from viewer.sources.cameras import CameraName, cameras
 from viewer.sources.player import Reader
 from viewer.sources.source import Source
 from viewer.state.setting import Setting, worded
 from viewer.state.state import State
+from viewer.state.webcam import Webcam
 from viewer.tasks.file_writer import Step
 
 if TYPE_CHECKING:
@@ -77,8 +79,11 @@ class DesktopServices(Protocol):
     def open_paths(self, paths: Sequence[str]) -> Source:
         """Several pictures as one source; InputError if they are not."""
 
-    def open_camera(self, index: int) -> Source:
-        """The camera of that index."""
+    def open_camera(self, webcam: Webcam) -> Source:
+        """That camera."""
+
+    def cameras(self) -> Sequence[CameraName]:
+        """Those there are."""
 
     def ask_open(self) -> str:
         """A path the user chose; empty if they did not."""
@@ -143,11 +148,15 @@ class Desktop:
         """Several pictures."""
         return open_paths(paths)
 
-    def open_camera(self, index: int) -> Source:
+    def open_camera(self, webcam: Webcam) -> Source:
         """A webcam. OpenCV is only needed, and only loaded, for it."""
-        from viewer.sources.webcam import Webcam
+        from viewer.sources import webcam as sources
 
-        return Webcam(index)
+        return sources.Webcam(webcam.index, size=webcam.size)
+
+    def cameras(self) -> Sequence[CameraName]:
+        """As the system names them."""
+        return cameras()
 
     def ask_open(self) -> str:
         """A picture or video the user chose; empty if none."""

@@ -56,7 +56,7 @@ class MainWindow(QMainWindow):
         self._make_toolbar()
         self._fill_menus(
             {
-                "camera": (menus.samples, menus.recent),
+                "camera": (menus.camera, menus.samples, menus.recent),
                 "open-weights": (menus.method, menus.weights, menus.detector),
             }
         )

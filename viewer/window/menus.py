@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QActionGroup
+from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu
 
 import resources
@@ -20,6 +20,9 @@ from viewer.playback.commands import PlaybackCommands
 from viewer.state.setting import Setting
 from viewer.state.state import State
 from viewer.state.store import Store
+from viewer.state.webcam import SIZES
+
+NO_CAMERA = "No camera is plugged in"
 
 
 class FileMenus(QObject):
@@ -28,6 +31,7 @@ class FileMenus(QObject):
     Attributes:
         samples: Bundled photos.
         recent: Files opened before.
+        camera: The cameras there are, and how large their pictures are to be.
         method: Installed methods; the one that answers is ticked.
         weights: Weights that ship for that method, and the file in use if it is another.
         detector: Who can look for faces.
@@ -45,14 +49,27 @@ class FileMenus(QObject):
         super().__init__(playback)
         self._playback, self._branches, self._faces, self._mining = playback, branches, faces, mining
         self.samples, self.recent = QMenu("Samples"), QMenu("Recent")
+        self.camera = QMenu("Camera")
         self.method, self.weights, self.detector = QMenu("Method"), QMenu("Weights"), QMenu("Face detector")
         self.dropped = QMenu("Dropped folder")
-        for menu in (self.samples, self.recent, self.method, self.weights, self.detector, self.dropped):
+        for menu in (
+            self.samples,
+            self.recent,
+            self.camera,
+            self.method,
+            self.weights,
+            self.detector,
+            self.dropped,
+        ):
             menu.setToolTipsVisible(True)
         for path in resources.samples():
             text = path.stem.replace("_", " ").replace("-", " ").capitalize()
             self._add_file(self.samples, text, str(path))
         self.samples.setEnabled(not self.samples.isEmpty())
+        self.camera.aboutToShow.connect(
+            lambda: self._fill_camera(store.state)
+        )  # one may have been plugged in
+        self._fill_camera(store.state)
         self.method.aboutToShow.connect(lambda: self._fill_method(store.state))  # files may have come
         self.weights.aboutToShow.connect(lambda: self._fill_weights(store.state))
         self.detector.aboutToShow.connect(lambda: self._fill_detector(store.state))
@@ -113,6 +130,31 @@ class FileMenus(QObject):
             action.setToolTip(lacks or meaning)
             if lacks:
                 add_line(self.detector, lacks, lacks)
+
+    def _fill_camera(self, state: State) -> None:
+        """The cameras there are; under a line, how large their pictures are to be."""
+        self.camera.clear()
+        which, sizes = QActionGroup(self.camera), QActionGroup(self.camera)
+        found = self._playback.cameras()
+        for camera in found:
+            action = self._add_choice(which, camera.title, camera.index == state.webcam.index)
+            action.setToolTip(f"Open camera {camera.index}")
+            action.triggered.connect(lambda _on, index=camera.index: self._playback.open_camera(index))
+        if not found:
+            add_line(self.camera, NO_CAMERA, NO_CAMERA)
+        self.camera.addSeparator()
+        for size in (None, *SIZES):
+            text = "Size as the camera gives it" if size is None else f"{size[0]} × {size[1]}"
+            action = self._add_choice(sizes, text, size == state.webcam.size)
+            action.setToolTip("How large pictures a camera is asked for")
+            action.triggered.connect(lambda _on, size=size: self._playback.choose_camera_size(size))
+
+    def _add_choice(self, group: QActionGroup, text: str, chosen: bool) -> QAction:
+        action = self.camera.addAction(text)
+        action.setCheckable(True)
+        action.setChecked(chosen)
+        group.addAction(action)
+        return action
 
     def _add_file(self, menu: QMenu, text: str, path: str) -> None:
         action = menu.addAction(text)

@@ -112,7 +112,7 @@ def test_another_detector_looks_at_the_same_picture_and_from_then_on(qtbot, desk
 def test_another_detector_does_not_wait_until_a_followed_face_is_lost(qtbot, desk):
     frames = [replace(picture(f"frame {index}"), time_s=index / 10) for index in range(3)]
     camera = FakeSource(first=frames[0])
-    desk.desktop.cameras[0] = camera
+    desk.desktop.plugged[0] = camera
     with qtbot.waitSignal(desk.session.answered):
         desk.commands.playback.open_camera(0)
     desk.store.update(detector="haar")  # the next frame comes before the present one is asked about again
@@ -288,7 +288,7 @@ def test_another_method_is_loaded_and_asked_with_nothing_left_out(qtbot, desk):
 
 def test_a_camera_plays_newest_frame_first_and_tells_its_rate(qtbot, desk):
     camera = FakeSource()
-    desk.desktop.cameras[0] = camera
+    desk.desktop.plugged[0] = camera
     desk.commands.playback.open_camera(0)
     assert desk.state.live
     for index in range(4):
@@ -300,7 +300,7 @@ def test_a_camera_plays_newest_frame_first_and_tells_its_rate(qtbot, desk):
 
 def test_a_slow_method_skips_frames_and_answers_the_newest(qtbot, desk):
     camera = FakeSource(first=picture("frame 0"))
-    desk.desktop.cameras[0] = camera
+    desk.desktop.plugged[0] = camera
     answered: list[str] = []
     desk.session.answered.connect(lambda shown: answered.append(shown.frame.name))
     desk.work.gate.clear()
@@ -316,7 +316,7 @@ def test_a_slow_method_skips_frames_and_answers_the_newest(qtbot, desk):
 
 def test_stopping_a_camera_keeps_its_last_picture(qtbot, desk):
     camera = FakeSource(first=picture("frame 0"))
-    desk.desktop.cameras[0] = camera
+    desk.desktop.plugged[0] = camera
     with qtbot.waitSignal(desk.session.answered):
         desk.commands.playback.open_camera(0)
     desk.commands.playback.stop()
@@ -328,7 +328,7 @@ def test_stopping_a_camera_keeps_its_last_picture(qtbot, desk):
 
 def test_a_camera_that_is_unplugged_is_told_and_the_session_goes_on(qtbot, desk):
     camera = FakeSource(first=picture("frame 0"))
-    desk.desktop.cameras[0] = camera
+    desk.desktop.plugged[0] = camera
     with qtbot.waitSignal(desk.session.answered):
         desk.commands.playback.open_camera(0)
     camera.break_down(InputError("Camera 0 was unplugged. Plug it in and open it again."))
@@ -345,7 +345,7 @@ def test_a_camera_that_is_absent_is_told(qtbot, desk):
 
 def test_frames_of_a_source_that_was_left_are_not_shown(qtbot, desk):
     camera = FakeSource(first=picture("frame 0"))
-    desk.desktop.cameras[0] = camera
+    desk.desktop.plugged[0] = camera
     with qtbot.waitSignal(desk.session.answered):
         desk.commands.playback.open_camera(0)
     camera.send(picture("late"))  # waits for the GUI thread when the photo is opened
@@ -477,7 +477,7 @@ def test_there_is_nothing_to_export_without_a_face(qtbot, desk):
 
 def test_closing_while_busy_ends_all_threads(qtbot, desk):
     camera = FakeSource(first=picture("frame 0"))
-    desk.desktop.cameras[0] = camera
+    desk.desktop.plugged[0] = camera
     desk.work.gate.clear()
     desk.commands.playback.open_camera(0)
     qtbot.waitUntil(desk.work.reached.is_set)
@@ -506,7 +506,7 @@ def test_while_a_large_file_is_read_the_window_says_so(qtbot, desk):
 def test_a_camera_follows_its_face_and_looks_again_when_it_is_lost(qtbot, desk):
     frames = [replace(picture(f"frame {index}"), time_s=index / 10) for index in range(5)]
     camera = FakeSource(first=frames[0])
-    desk.desktop.cameras[0] = camera
+    desk.desktop.plugged[0] = camera
     with qtbot.waitSignal(desk.session.answered):
         desk.commands.playback.open_camera(0)
     for frame in frames[1:3]:

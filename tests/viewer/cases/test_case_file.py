@@ -103,7 +103,7 @@ def test_every_field_of_the_state_is_kept_or_belongs_to_the_moment():
         *("frame", "source", "searches", "stale", "switches", "busy", "doing", "live", "fps", "source_name"),
         *("notice", "device", "gl_renderer", "drawing_box", "recent", "explained", "history", "visited"),
         *("case", "box_trial", "presentation", "undo", "redo", "boxes_locked", "timeline", "writing"),
-        *("keys", "device_wish", "devices", "threads"),  # the user's, whatever is looked at
+        *("keys", "device_wish", "devices", "threads", "webcam"),  # the user's, whatever is looked at
     }
     assert {field.name for field in fields(State)} == kept | of_the_moment
 

@@ -314,7 +314,7 @@ def test_pinned_answers_are_asked_for_again_occluders_included(qtbot, desk, othe
 
 
 def test_the_frame_of_a_camera_is_kept_as_a_picture_beside_the_case(qtbot, desk, other, tmp_path):
-    desk.desktop.cameras[0] = FakeSource("camera 0", first=picture("camera 0"))
+    desk.desktop.plugged[0] = FakeSource("camera 0", first=picture("camera 0"))
     with qtbot.waitSignal(desk.session.answered):
         desk.commands.playback.open_camera(0)
     path = save(qtbot, desk, tmp_path)

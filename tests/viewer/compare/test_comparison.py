@@ -227,7 +227,7 @@ def test_a_pinned_answer_stays_while_other_frames_come(qtbot, desk):
     desk.verbs.pin()
     assert desk.state.panel_layout == A_B
     camera = FakeSource(first=picture("b.png", 120))
-    desk.desktop.cameras[0] = camera
+    desk.desktop.plugged[0] = camera
     with qtbot.waitSignal(desk.session.answered):
         desk.commands.playback.open_camera(0)
     assert desk.state.answer is not before

@@ -139,7 +139,7 @@ def test_undo_after_another_photo_was_opened_brings_nothing_back(qtbot, desk):
 
 def test_under_occluders_a_video_is_not_smoothed(qtbot, desk):
     camera = FakeSource(first=replace(picture("0"), time_s=0.0, count=0))
-    desk.desktop.cameras[0] = camera
+    desk.desktop.plugged[0] = camera
     with qtbot.waitSignal(desk.session.answered):
         desk.commands.playback.open_camera(0)
     with qtbot.waitSignal(desk.session.answered):

@@ -192,7 +192,7 @@ def test_a_new_picture_drops_whom_the_old_one_waits_for(qtbot, desk):
 def test_while_it_plays_a_frame_waits_for_all_and_none_is_shown_in_part(qtbot, desk):
     look_at_methods(qtbot, desk)
     camera = FakeSource(first=picture("0.png"))
-    desk.desktop.cameras[0] = camera
+    desk.desktop.plugged[0] = camera
     parts = []
     desk.store.changed.connect(
         lambda new, old: new.live and new.answer is not None and parts.append(desk.asked)

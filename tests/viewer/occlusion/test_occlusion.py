@@ -259,7 +259,7 @@ def test_strokes_are_painted_where_the_hand_went_whatever_the_occluders_place():
 
 def test_occluders_stay_in_the_frame_of_a_video_or_follow_the_face(qtbot, opened):
     camera = FakeSource(first=picture("camera 0"))
-    opened.desktop.cameras[0] = camera
+    opened.desktop.plugged[0] = camera
     with qtbot.waitSignal(opened.session.answered):
         opened.assembly.commands.playback.open_camera(0)
     before = opened.store.state.answer.landmarks[:, :2]

@@ -170,7 +170,7 @@ def test_a_click_on_a_plot_goes_to_the_frame_under_it(qtbot, desk):
 def test_a_camera_cannot_go_back_but_shows_the_kept_picture(qtbot, desk):
     store, commands, desktop, dock = desk
     dock.show()
-    camera = desktop.cameras[0] = FakeSource()
+    camera = desktop.plugged[0] = FakeSource()
     commands.playback.open_camera(0)
     for index in range(3):
         camera.send(replace(picture(value=90 + 20 * index), index=index, count=0, time_s=index / 10))

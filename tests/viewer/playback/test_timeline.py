@@ -11,7 +11,7 @@ from viewer.playback.scrubber import Scrubber
 from viewer.playback.transport_bar import TransportBar
 from viewer.sources import player as playing
 from viewer.sources.player import Player
-from viewer.sources.timeline import SPEEDS, Timeline
+from viewer.state.timeline import SPEEDS, Timeline
 from viewer.window.action_table import make_actions
 
 COUNT = 10
@@ -76,7 +76,7 @@ def test_playing_keeps_to_the_span_and_begins_at_its_in_point(heard):  # noqa: F
     player = Player("slides", Slides(9))
     listener = heard(player)
     assert listener.frame().index == 0
-    player.pace(Timeline(begin=3, end=5))
+    player.pace(1.0, False, (3, 5))
     player.play()
     assert [listener.frame().index for _ in range(3)] == [3, 4, 5]
     player.play()
@@ -89,7 +89,7 @@ def test_a_loop_goes_on_at_the_in_point_until_it_is_held(heard):  # noqa: F811
     player = Player("slides", Slides(9))
     listener = heard(player)
     listener.frame()
-    player.pace(Timeline(begin=2, end=4, loop=True))
+    player.pace(1.0, True, (2, 4))
     player.play()
     assert [listener.frame().index for _ in range(7)] == [2, 3, 4, 2, 3, 4, 2]
     assert player.playing
@@ -99,7 +99,7 @@ def test_a_loop_over_one_frame_stays_there(heard):  # noqa: F811
     player = Player("slides", Slides(9))
     listener = heard(player)
     listener.frame()
-    player.pace(Timeline(begin=2, end=2, loop=True))
+    player.pace(1.0, True, (2, 2))
     player.play()
     assert listener.frame().index == 2
     assert listener.said.empty()
@@ -111,7 +111,7 @@ def test_a_frame_is_waited_for_as_long_as_the_speed_says(speed, monkeypatch):
     monkeypatch.setattr(playing.time, "monotonic", lambda: now[0])
     player = Player("slides", Slides(9, second=2.0))
     player._count = 9
-    player.pace(Timeline(speed=speed))
+    player.pace(speed, False, None)
     assert player._wait_s() == pytest.approx(2.0 / speed)
     now[0] += 0.1
     assert player._wait_s() == pytest.approx(2.0 / speed - 0.1)
@@ -120,7 +120,7 @@ def test_a_frame_is_waited_for_as_long_as_the_speed_says(speed, monkeypatch):
 def test_the_last_frame_of_a_loop_stays_as_long_as_the_others():
     player = Player("slides", Slides(9, second=2.0))
     player._count, player._at = 9, 8
-    player.pace(Timeline(loop=True))
+    player.pace(1.0, True, None)
     assert player._wait_s() == pytest.approx(2.0, abs=0.1)
 
 
@@ -131,7 +131,7 @@ def test_another_speed_while_a_frame_is_waited_for_holds_at_once(heard):  # noqa
     listener.frame()
     player.play()
     slides.second = 0.0
-    player.pace(Timeline(speed=4.0))
+    player.pace(4.0, False, None)
     assert listener.frame().index == 1
 
 
@@ -163,7 +163,7 @@ def test_in_and_out_point_are_marked_told_to_the_recording_and_gone_with_it(qtbo
     show(qtbot, desk, lambda: desk.commands.playback.seek(6))
     timeline.end_here()
     assert bar.scrubber.marked == (2, 6)
-    assert desk.session.recording.timeline == Timeline(begin=2, end=6)
+    assert desk.session.recording.paced == (1.0, False, (2, 6))
     show(qtbot, desk, lambda: timeline.go_to_end(False))
     assert shown(desk) == 2
     show(qtbot, desk, lambda: desk.commands.playback.open("photo.png"))
@@ -176,7 +176,7 @@ def test_speed_and_loop_outlive_the_source(qtbot, desk, bar):
     frames = [replace(picture("other.mp4"), index=at, count=3, time_s=at / 25) for at in range(3)]
     other = desk.desktop.sources["other.mp4"] = FakeRecording("other.mp4", frames)
     show(qtbot, desk, lambda: desk.commands.playback.open("other.mp4"))
-    assert other.timeline == Timeline(speed=4.0, loop=True)
+    assert other.paced == (4.0, True, None)
     assert bar.speed.currentData() == 4.0
 
 

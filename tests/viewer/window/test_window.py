@@ -128,7 +128,7 @@ def test_an_alarm_stands_on_the_panels_it_concerns_and_in_the_log(qtbot, opened)
 def test_while_it_plays_an_alarm_that_lasts_is_logged_once(qtbot, opened):
     opened.work.alarms = (Alarm("empty-mask", "Nothing of the face was seen."),)
     camera = FakeSource(first=picture())
-    opened.desktop.cameras[0] = camera
+    opened.desktop.plugged[0] = camera
     with qtbot.waitSignal(opened.session.answered):
         opened.commands.playback.open_camera(0)
     for value in (91, 92):
@@ -361,7 +361,7 @@ def test_frames_of_a_folder_have_a_slider_and_a_single_photo_has_none(qtbot, ope
 
 def test_closing_while_busy_does_not_hang_and_keeps_the_settings(qtbot, opened):
     camera = FakeSource(first=picture())
-    opened.desktop.cameras[0] = camera
+    opened.desktop.plugged[0] = camera
     opened.work.gate.clear()
     opened.commands.playback.open_camera(0)
     opened.commands.display.toggle_theme()

@@ -23,6 +23,11 @@ class Timeline:
     begin: int | None = None
     end: int | None = None
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether there is an in or an out point."""
+        return self.begin is not None or self.end is not None
+
     def span(self, count: int) -> tuple[int, int]:
         """The indices of the first and the last frame, of a recording of so many."""
         last = max(count - 1, 0)
