@@ -16,7 +16,7 @@ from viewer.sources.source import Source
 from viewer.state.state import State
 from viewer.state.webcam import Webcam
 from viewer.tasks.file_writer import Step
-from viewer.widgets.dialogs import unwatched
+from viewer.widgets.dialogs import Pasted, unwatched
 
 
 class FakeDesktop:
@@ -27,6 +27,7 @@ class FakeDesktop:
         self.plugged: dict[int, Source] = {}
         self.webcams: list[Webcam] = []  # that were opened
         self.readers: dict[str, Reader] = {}
+        self.clipboard = Pasted()
         self.chosen = ""
         self.typed = ""
         self.exported: list[tuple[str, str]] = []
@@ -57,6 +58,10 @@ class FakeDesktop:
     def cameras(self) -> Sequence[CameraName]:
         """Those the test put there."""
         return [CameraName(index, source.name) for index, source in self.plugged.items()]
+
+    def pasted(self) -> Pasted:
+        """What the user "copied"."""
+        return self.clipboard
 
     def ask_open(self) -> str:
         """What the user "chose"."""

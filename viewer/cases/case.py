@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Annotated, Literal
 
 from models.reconstruction import IMAGE_SPACE, MODEL_SPACE
+from models.geometry.turning import Turn
 from viewer.cases.records import Checked, Json, Sized, Within
 from viewer.state.camera import Camera, Link
 from viewer.state.comparison import LAYERS, Mode
@@ -125,7 +126,8 @@ class Input:
         folder: The folder; empty for others.
         index: Which frame, from 0.
         time_s: Its time; 0 for pictures.
-        size_px: (width, height).
+        size_px: (width, height), as turned.
+        quarters, mirrored: How it was turned by hand, as models.geometry.turning.Turn.
     """
 
     kind: Kind
@@ -134,6 +136,13 @@ class Input:
     index: Count
     time_s: float
     size_px: tuple[Side, Side]
+    quarters: Annotated[int, Within(0, 3)] = 0
+    mirrored: bool = False
+
+    @property
+    def turn(self) -> Turn:
+        """How it was turned by hand."""
+        return Turn(self.quarters, self.mirrored)
 
     @property
     def file(self) -> MediaFile:

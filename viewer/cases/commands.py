@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from models.errors import InputError
 from models.export.outputs import Outputs
+from models.geometry.turning import UPRIGHT
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face
 from viewer.cases.case import LONGEST_NOTES
@@ -183,7 +184,7 @@ class CaseCommands(QObject):
         except InputError as error:
             self._session.tell(error)
             return
-        number = self._session.begin(source, paths)
+        number = self._session.begin(source, paths, found.case.input.turn if found.case.input else UPRIGHT)
         self._frame_of, self._answer_of = _Opening(number, found, reading), None
         if found.input.index and self._session.recording is not None:
             self._session.recording.seek(found.input.index)

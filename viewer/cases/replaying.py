@@ -19,7 +19,7 @@ from viewer.cases.saving import Files, looked_at
 from viewer.cases.scaling import to_shown
 from viewer.inference.occlusion import Detect, covered
 from viewer.inference.request import Occluders, others_of
-from viewer.sources.source import Frame
+from viewer.sources.source import Frame, turned
 from viewer.sources.still import read_still
 from viewer.state.comparison import Pinned
 from viewer.state.setting import Setting
@@ -37,13 +37,13 @@ def read_frame(source: Input, opened: Opened) -> Frame:
         InputError: It cannot be read.
     """
     if source.kind is not Kind.VIDEO:
-        return replace(read_still(opened.file), index=opened.index)
+        return turned(replace(read_still(opened.file), index=opened.index), source.turn)
     from viewer.sources.video import VideoReader
 
     reader = VideoReader(opened.file)
     try:
         reader.open()
-        return reader.read(opened.index)
+        return turned(reader.read(opened.index), source.turn)
     finally:
         reader.close()
 

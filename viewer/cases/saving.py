@@ -200,7 +200,9 @@ def input_of(frame: Frame, opened: Sequence[str], files: Files) -> Input | None:
         kind, of = Kind.PICTURE, paths
     told = tuple(files.file(path) for path in of)
     index = 0 if kind is Kind.PICTURE else frame.index
-    return Input(kind, told, folder, index, float(frame.time_s), frame.full_size)
+    turn = frame.turn
+    time_s, size = float(frame.time_s), frame.full_size
+    return Input(kind, told, folder, index, time_s, size, turn.quarters, turn.mirrored)
 
 
 def looked_at(shown: Shown) -> tuple[Face, ...]:

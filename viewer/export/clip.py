@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.errors import InputError
+from models.geometry.turning import UPRIGHT, Turn
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face
 from viewer.inference.tracker import Placed, Tracker
 from viewer.inference.worker import Work
 from viewer.sources.player import Reader, frames_per_s
-from viewer.sources.source import Frame
+from viewer.sources.source import Frame, turned
 from viewer.state.setting import Setting
 from viewer.state.shown import FoundBy, Search, Shown
 from viewer.state.state import State, setting_of
@@ -31,6 +32,7 @@ class Clip:
         span: Indices of its first and its last frame.
         setting, detector, device: Who answers, who looks for faces, and where it is to run.
         boxes: Where the faces are in every frame; None looks for them.
+        turn: How its frames are turned.
         steady: Answers are smoothed over the frames.
     """
 
@@ -41,6 +43,7 @@ class Clip:
     device: str
     boxes: tuple[Face, ...] | None
     steady: bool
+    turn: Turn = UPRIGHT
 
 
 def clip_of(state: State) -> Clip | None:
@@ -57,6 +60,7 @@ def clip_of(state: State) -> Clip | None:
         state.device_wish,
         boxes,
         state.steady,
+        frame.turn,
     )
 
 
@@ -97,7 +101,7 @@ def _answered(
     for index in range(first, last + 1):
         step(index - first, last - first + 1)
         try:
-            frame = reader.read(index)
+            frame = turned(reader.read(index), clip.turn)
         except InputError as error:
             log.warning("%s", error)
             tracker.forget()

@@ -93,8 +93,12 @@ class FaceCommands(QObject):
 
     def reset_box(self) -> None:
         """Put the selected box back where the detector found that face; it goes if none was found there."""
-        faces, place, known = self._faces, self._store.state.selected_face, self._found
-        if self._store.state.boxes is None or not 0 <= place < len(faces) or known is None:
+        state, known = self._store.state, self._found
+        faces, place = self._faces, state.selected_face
+        if state.boxes is None or not 0 <= place < len(faces):
+            return
+        if known is None or not (known[0] is state.frame or state.boxes_locked):
+            self._edit("Reset face boxes", None, place)  # nobody has looked for faces here yet
             return
         others = [face.box for face in (*faces[:place], *faces[place + 1 :])]
         free = [face for face in known[1] if max(_overlaps(face.box, others), default=0.0) <= SAME_FACE]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from models.errors import InputError
 from models.geometry.rescaling import Size
+from models.geometry.turning import UPRIGHT, Turn
 from viewer.state.shown import Shown
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ class Judge:
     """Keeps the truth it read last, so that a picture asked about again does not read its file again."""
 
     def __init__(self) -> None:
-        self._read: tuple[tuple[Path, float, Size, Size], GroundTruth] | None = None
+        self._read: tuple[tuple[Path, float, Size, Size, Turn], GroundTruth] | None = None
 
     def __call__(self, shown: Shown, opened: Path | None) -> Shown:
         """The same, its answers knowing their errors where there is truth.
@@ -43,12 +44,14 @@ class Judge:
 
     def _truth(self, path: Path, shown: Shown) -> GroundTruth:
         from models.ground_truth.readers import read_truth
+        from models.ground_truth.turned import turned_truth
 
-        height, width = shown.frame.image.shape[:2]
-        written = shown.frame.full_size
-        key = (path, path.stat().st_mtime if path.is_file() else 0.0, (width, height), written)
+        turn = shown.frame.turn  # a quarter turn taken back gives the size that one more does
+        size, written = turn.size(shown.frame.shown_size), turn.size(shown.frame.full_size)
+        key = (path, path.stat().st_mtime if path.is_file() else 0.0, size, written, turn)
         if self._read is None or self._read[0] != key:
-            self._read = (key, read_truth(path, (width, height), written))
+            truth = read_truth(path, size, written)
+            self._read = (key, truth if turn == UPRIGHT else turned_truth(truth, turn, size))
         return self._read[1]
 
 

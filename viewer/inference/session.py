@@ -9,10 +9,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
+import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from models.errors import DeviceError, DeviceFullError, InputError, MethodError
+from models.geometry.arrays import Doubles
+from models.geometry.turning import OTHER_SIDE, UPRIGHT, Turn, carried_box
 from models.reconstruction import Reconstruction
+from models.reconstructor import Face
 from viewer.inference.fan_out import FanOut
 from viewer.inference.request import Request, request
 from viewer.inference.worker import (
@@ -29,7 +33,7 @@ from viewer.inference.worker import (
 from viewer.readouts.answer import alarms_of, probed, same_face
 from viewer.readouts.errors import is_expected, no_face, notice_of, split
 from viewer.readouts.record import record_of
-from viewer.sources.source import Frame, PausedError, Recording, Source
+from viewer.sources.source import Frame, PausedError, Recording, Source, same_picture, turned
 from viewer.state.comparison import A_B, without_setting
 from viewer.state.device import AUTO, CPU
 from viewer.state.history import NO_HISTORY, History
@@ -107,6 +111,8 @@ class Session(QObject):
         self._fan_out = FanOut()
         self._held = False  # a frame waits until all have answered about the one before
         self._reading = False  # a source was opened and has delivered nothing yet
+        self._bare: Frame | None = None  # the newest frame, as its source gave it
+        self._turn = UPRIGHT
         self._paused: Notice | None = None  # what is told of a source that delivers nothing for now
         self._fresh = False  # no frame of this source came yet
         self._generation = 0
@@ -133,18 +139,20 @@ class Session(QObject):
         """Load the method before there is anything to answer."""
         self._submit()
 
-    def begin(self, source: Source, paths: Sequence[str | Path] = ()) -> int:
+    def begin(self, source: Source, paths: Sequence[str | Path] = (), turn: Turn = UPRIGHT) -> int:
         """Leave what is open and look at `source`; the picture shown stays until the first frame comes.
 
         Args:
             source: Not started yet.
             paths: Where it lies; none for a camera.
+            turn: How its pictures are turned.
 
         Returns:
             Its number: that of `State.source` from its first frame on.
         """
         self.leave()
         self._source, self._fresh = source, True
+        self._turn, self._bare = turn, None
         self._paths = tuple(str(Path(path).expanduser().absolute()) for path in paths)
         self._opened += 1
         self._generation += 1
@@ -187,6 +195,43 @@ class Session(QObject):
         else:
             self.recording.pause()
         self._store.update(live=playing, fps=0.0)
+
+    def turn(self, turn: Turn) -> None:
+        """Turn the picture that is open, and those of the same source that follow.
+
+        Boxes drawn by hand, occluders and truth turn along; what is found is looked for again.
+        """
+        state, bare, before = self._store.state, self._bare, self._turn
+        if bare is None or state.frame is None or self._reading:
+            return
+        self._turn = turn
+        frame, size = turned(bare, turn), bare.shown_size
+        T = turn.matrix(size) @ np.linalg.inv(before.matrix(size))
+        boxes = None if state.boxes is None else tuple(_carried(face, T) for face in state.boxes)
+        order = OTHER_SIDE if turn.mirrored is not before.mirrored else None
+        truth = state.truth
+        if truth is not None and same_picture(truth.frame, state.frame):
+            truth = replace(truth, frame=frame)
+        self._shows = None
+        self._generation += 1  # no answer about the picture as it was is shown any more
+        self._fan_out.end()
+        self._held = False
+        self._store.update(
+            frame=frame,
+            shown=Shown(frame),
+            stale=False,
+            boxes=boxes,
+            truth=truth,
+            occlusion=state.occlusion.carried(T, order),
+            probe=None,
+            box_trial=None,
+            history=NO_HISTORY,
+        )
+
+    @property
+    def picture_turn(self) -> Turn:
+        """How the open picture is turned."""
+        return self._turn
 
     @property
     def work(self) -> Work:
@@ -267,7 +312,8 @@ class Session(QObject):
         arrived = self._frames.take()
         if arrived is None or arrived[0] is not self._source:
             return
-        frame, fresh = arrived[1], self._fresh
+        self._bare, fresh = arrived[1], self._fresh
+        frame = turned(arrived[1], self._turn)
         self._fresh = self._reading = False
         self._on_going_on()
         changes: Changes = {"frame": frame, "source": self._opened} | self._boxes_of(frame, fresh)
@@ -519,6 +565,11 @@ class Session(QObject):
         self._stamps.append(perf_counter())
         elapsed = self._stamps[-1] - self._stamps[0]
         return (len(self._stamps) - 1) / elapsed if elapsed > 0 else 0.0
+
+
+def _carried(face: Face, T: Doubles) -> Face:
+    """A box drawn by hand, in the turned picture."""
+    return Face(carried_box(face.box, T), identity=face.identity)
 
 
 def _lasting(notice: Notice | None) -> Notice | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from viewer.playback.commands import PlaybackCommands
 from viewer.playback.timeline_commands import TimelineCommands
 from viewer.state.state import State
-from viewer.widgets.action import ActionRow, Test
+from viewer.widgets.action import ActionRow, Test, has_frame
 
 
 def _has_several(state: State) -> bool:
@@ -53,6 +53,45 @@ ACTIONS: tuple[ActionRow[PlaybackCommands], ...] = (
         PlaybackCommands.open_folder_dialog,
         "Ctrl+Shift+O",
         group="open",
+    ),
+    ActionRow(
+        "paste",
+        "Paste picture",
+        "Open the picture, the files or the path that is on the clipboard.",
+        "&Edit",
+        PlaybackCommands.paste,
+        "Ctrl+V",
+        group="paste",
+    ),
+    ActionRow(
+        "turn-right",
+        "Turn picture right",
+        "Turn the picture by a quarter, with boxes, occluders and truth. Exports are of the turned one.",
+        "&Edit",
+        lambda commands: commands.turn(1),
+        "R",
+        enabled=has_frame,
+        group="turn",
+    ),
+    ActionRow(
+        "turn-left",
+        "Turn picture left",
+        "Turn the picture by a quarter to the left.",
+        "&Edit",
+        lambda commands: commands.turn(-1),
+        "Shift+R",
+        enabled=has_frame,
+        group="turn",
+    ),
+    ActionRow(
+        "mirror",
+        "Mirror picture",
+        "Exchange left and right; of ground truth the landmarks change sides too.",
+        "&Edit",
+        PlaybackCommands.mirror,
+        "Ctrl+M",
+        enabled=has_frame,
+        group="turn",
     ),
     ActionRow(
         "camera",

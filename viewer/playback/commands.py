@@ -12,10 +12,15 @@ from models.errors import InputError
 from viewer.inference.session import Session
 from viewer.sources import is_case
 from viewer.sources.cameras import CameraName
+from viewer.sources.pasted import pasted
 from viewer.state.state import with_recent
 from viewer.state.store import Store
 from viewer.state.webcam import Size
 from viewer.widgets.dialogs import DesktopServices
+
+NOTHING_TO_PASTE = (
+    "There is no picture on the clipboard, nor the path of one. Copy a picture or a file, then paste again."
+)
 
 
 class PlaybackCommands(QObject):
@@ -47,6 +52,20 @@ class PlaybackCommands(QObject):
         self._store.update(recent=with_recent(self._store.state.recent, str(Path(path).absolute())))
         self._session.begin(source, [path])
 
+    def paste(self) -> None:
+        """Open what is on the clipboard: a picture, or files, also as their paths."""
+        try:
+            found = self._desktop.pasted()
+        except InputError as error:
+            self._session.tell(error)
+            return
+        if found.image is not None:
+            self._session.begin(pasted(found.image))
+        elif found.paths:
+            self.open_several(found.paths)
+        else:
+            self._session.tell(InputError(NOTHING_TO_PASTE))
+
     def open_several(self, paths: Sequence[str]) -> None:
         """Open what was dropped or named: one thing as `open` does, several pictures to go through."""
         if len(paths) == 1:
@@ -72,6 +91,10 @@ class PlaybackCommands(QObject):
         """Ask for a folder and open it."""
         if path := self._desktop.ask_folder():
             self.open(path)
+
+    def forget_recent(self) -> None:
+        """Forget which files were opened before."""
+        self._store.update(recent=())
 
     def open_camera(self, index: int | None = None) -> None:
         """Show what a camera sees, newest frame first: the one of that index, or that chosen last."""
@@ -106,6 +129,14 @@ class PlaybackCommands(QObject):
         frame = self._store.state.frame
         if self._session.recording is not None and frame is not None and frame.count != 1:
             self._session.set_playing(not self._session.playing)
+
+    def turn(self, quarters: int) -> None:
+        """Turn the picture by a quarter to the right; to the left if negative."""
+        self._session.turn(self._session.picture_turn.right(quarters))
+
+    def mirror(self) -> None:
+        """Mirror the picture left to right."""
+        self._session.turn(self._session.picture_turn.mirror())
 
     def step(self, by: int) -> None:
         """Go to a neighbouring frame."""

@@ -13,7 +13,7 @@ What a session knows of a source it learns from its frames: `Frame.index` and `F
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from models.errors import InputError
 from models.geometry.arrays import Box
 from models.geometry.rescaling import Size, moved_box, rescaling
+from models.geometry.turning import UPRIGHT, Turn
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -37,6 +38,7 @@ class Frame:
         count: How many frames the source has; 0 if nobody knows (a camera).
         path: The file the picture is; None for a frame of a video or camera.
         file_size: Width and height of the picture in its file, upright, px; None if it is shown as it is.
+        turn: How the user turned it; size and file_size are those of the turned picture.
         notices: Sentences on what was done to the file, e.g. "Only the first of 12 frames is shown."
     """
 
@@ -48,6 +50,7 @@ class Frame:
     notices: tuple[str, ...] = ()
     path: Path | None = None
     file_size: Size | None = None
+    turn: Turn = UPRIGHT
 
     @property
     def shown_size(self) -> Size:
@@ -76,6 +79,15 @@ class Frame:
     def T_file_shown(self) -> NDArray[np.float64]:
         """[3, 3]: px of `image` to px of the upright file."""
         return rescaling(self.shown_size, self.full_size)
+
+
+def turned(bare: Frame, turn: Turn) -> Frame:
+    """A frame as its source gave it, turned; its name then says so."""
+    if turn == UPRIGHT:
+        return bare
+    size = None if bare.file_size is None else turn.size(bare.file_size)
+    name = f"{bare.name} ({turn.words})"
+    return replace(bare, image=turn.image(bare.image), name=name, file_size=size, turn=turn)
 
 
 def same_picture(first: Frame, second: Frame) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from models.geometry.turning import carried
 from viewer.state.running import Running
 
 if TYPE_CHECKING:
@@ -182,6 +183,23 @@ class Occlusion:
     def layer(self) -> Layer | None:
         """The selected layer."""
         return self.stack.layers[self.selected] if 0 <= self.selected < len(self.stack.layers) else None
+
+    def carried(self, T_new_old: Matrix, order: NDArray[np.int64] | None = None) -> Occlusion:
+        """As a turned picture finds it: occluders lie on the same places, results and edits are gone.
+
+        Args:
+            T_new_old: [3, 3]: px of the picture before to px of the turned one.
+            order: [68]: which landmark each one is now; None for the same.
+        """
+        layers = tuple(
+            replace(layer, cover=replace(layer.cover, T_image_cover=T_new_old @ layer.cover.T_image_cover))
+            for layer in self.stack.layers
+        )
+        anchor = self.stack.anchor
+        if anchor is not None:
+            moved = carried(anchor, T_new_old)
+            anchor = np.asarray(moved if order is None else moved[order], anchor.dtype)
+        return replace(self.begun(), stack=Stack(layers, anchor), selected=self.selected)
 
     def begun(self) -> Occlusion:
         """As another source finds it: tools are kept, occluders and results are not."""

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import QBuffer
-from PySide6.QtGui import QGuiApplication, QPixmap
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QBuffer, QMimeData, QPoint, Qt, QUrl
+from PySide6.QtGui import QGuiApplication, QImage, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
 
 from models.catalogue import provenance
 from models.errors import InputError
 from models.export.outputs import Outputs
+from models.file_formats.picture_formats import SUFFIXES
 from models.reconstruction import FUSED
 from resources import program_version
-from viewer.sources import open_path, open_paths
+from viewer.sources import VIDEO_SUFFIXES, open_path, open_paths
 from viewer.sources.cameras import CameraName, cameras
 from viewer.sources.player import Reader
 from viewer.sources.source import Source
+from viewer.sources.still import SHOWN_SIDE_PX, SMALLER
 from viewer.state.setting import Setting, worded
 from viewer.state.state import State
 from viewer.state.webcam import Webcam
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from models.face_model.whole_head import WholeHead
     from models.reconstruction import Reconstruction
 
+MOST_PASTED = 1000  # lines of text that are looked at for paths
 BRANCH = "branch."
 """Before the name of a surface: that one's mesh."""
 MESHES = "Mesh with texture (*.glb);;Mesh and texture beside (*.obj);;Mesh with every number (*.ply)"
@@ -59,6 +64,73 @@ KINDS = {
 """What a dialog calls a kind of file, and how the suggested name ends."""
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Pasted:
+    """What was on the clipboard.
+
+    Attributes:
+        image: [H, W, 3] RGB, read-only; None for no picture.
+        paths: Files it names.
+    """
+
+    image: NDArray[np.uint8] | None = None
+    paths: tuple[str, ...] = ()
+
+
+def pasted_of(data: QMimeData) -> Pasted:
+    """Files before a picture: file managers add a picture of the icon.
+
+    Raises:
+        InputError: The picture is too large.
+    """
+    if paths := tuple(url.toLocalFile() for url in data.urls() if url.isLocalFile()):
+        return Pasted(paths=paths)
+    if data.hasImage():
+        image = QImage(data.imageData())
+        if not image.isNull():
+            return Pasted(rgb_of(image))
+    return Pasted(paths=tuple(filter(None, map(_path_in, data.text().splitlines()[:MOST_PASTED]))))
+
+
+def rgb_of(image: QImage) -> NDArray[np.uint8]:
+    """[H, W, 3] RGB, read-only; what is clear lies on white.
+
+    Raises:
+        InputError: It is larger than pictures of files are shown.
+    """
+    if max(image.width(), image.height()) > SHOWN_SIDE_PX:
+        raise InputError(f"The picture on the clipboard is too large. {SMALLER}")
+    paper = QImage(image.size(), QImage.Format.Format_RGB888)
+    paper.fill(Qt.GlobalColor.white)
+    painter = QPainter(paper)
+    painter.drawImage(QPoint(0, 0), image)
+    painter.end()
+    rows = np.asarray(paper.constBits(), np.uint8).reshape(paper.height(), paper.bytesPerLine())
+    rgb = rows[:, : 3 * paper.width()].reshape(paper.height(), paper.width(), 3).copy()
+    rgb.flags.writeable = False
+    return rgb
+
+
+def _path_in(line: str) -> str:
+    """The file a line of text names, if there is one of that name; else empty."""
+    text = line.strip().strip("'\"")
+    if text.startswith("file:"):
+        text = QUrl(text).toLocalFile()
+    try:
+        return text if text and Path(text).expanduser().exists() else ""
+    except (OSError, ValueError):
+        return ""
+
+
+def openable() -> str:
+    """What the dialog that opens files lists, one kind below the other."""
+    kinds = {"Pictures": SUFFIXES, "Videos": VIDEO_SUFFIXES, "Cases": (".case.json",)}
+    patterns = {name: " ".join(f"*{suffix}" for suffix in sorted(of)) for name, of in kinds.items()}
+    every = " ".join(patterns.values())
+    rows = {"Pictures, videos and cases": every, **patterns, "All files": "*"}
+    return ";;".join(f"{name} ({pattern})" for name, pattern in rows.items())
+
+
 def unwatched(_done: int, _total: int) -> None:
     """For whoever does not want to know how far a file is."""
 
@@ -84,6 +156,9 @@ class DesktopServices(Protocol):
 
     def cameras(self) -> Sequence[CameraName]:
         """Those there are."""
+
+    def pasted(self) -> Pasted:
+        """What is on the clipboard; InputError if it cannot be used."""
 
     def ask_open(self) -> str:
         """A path the user chose; empty if they did not."""
@@ -158,9 +233,14 @@ class Desktop:
         """As the system names them."""
         return cameras()
 
+    def pasted(self) -> Pasted:
+        """A picture, files, or a path as text."""
+        return pasted_of(QGuiApplication.clipboard().mimeData())
+
     def ask_open(self) -> str:
-        """A picture or video the user chose; empty if none."""
-        return QFileDialog.getOpenFileName(QApplication.activeWindow(), "Open a picture or video")[0]
+        """A picture, video or case the user chose; empty if none."""
+        title = "Open a picture or video"
+        return QFileDialog.getOpenFileName(QApplication.activeWindow(), title, filter=openable())[0]
 
     def ask_folder(self) -> str:
         """A folder the user chose; empty if none."""

@@ -83,11 +83,11 @@ class AllCommands(Protocol):
 Rows = tuple[ActionRow[Any], ...]
 
 TABLE: tuple[tuple[Rows, Callable[[AllCommands], object]], ...] = (
+    (edits.ACTIONS, lambda every: every.edits),
     (playback.ACTIONS, lambda every: every.playback),
     (playback.TIMELINE_ACTIONS, lambda every: every.timeline),
     (cases.ACTIONS, lambda every: every.cases),
     (ground_truth.ACTIONS, lambda every: every.ground_truth),
-    (edits.ACTIONS, lambda every: every.edits),
     (export.ACTIONS, lambda every: every.export),
     (methods.ACTIONS, lambda every: every.branches),
     (mining.ACTIONS, lambda every: every.mining),

@@ -93,6 +93,10 @@ class FileMenus(QObject):
         self.recent.clear()
         for path in recent:
             self._add_file(self.recent, Path(path).name, path)
+        self.recent.addSeparator()
+        forget = self.recent.addAction("Clear this list")
+        forget.setToolTip("Forget which files were opened; the files themselves stay")
+        forget.triggered.connect(self._playback.forget_recent)
         self.recent.setEnabled(bool(recent))
 
     def _fill_methods(self, state: State) -> None:
