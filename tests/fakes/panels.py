@@ -22,7 +22,7 @@ class StubSurface(QWidget):
     camera_moved = Signal(object)
     style_chosen = Signal(object)
     vertex_picked = Signal(int)
-    renderer_found = Signal(str)
+    driver_found = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()

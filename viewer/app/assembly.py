@@ -42,7 +42,7 @@ from viewer.state.store import Store
 from viewer.state.style import Theme
 from viewer.widgets import theme
 from viewer.widgets.dialogs import Desktop, DesktopServices
-from viewer.window.about import about
+from viewer.window.about import AboutDialog, about
 from viewer.window.action_table import ACTIONS, make_actions
 from viewer.window.banner import Banner
 from viewer.window.log_dock import LogDock, LogHandler, LogModel, LogRelay
@@ -384,8 +384,8 @@ class Assembly(QObject):
                 self._show_panels_help()
 
     def _show_about(self) -> None:
-        text = about(self.store.state, in_use(self.store.state))
-        self._open(QMessageBox(QMessageBox.Icon.NoIcon, "About Unmask", text, parent=self.window))
+        sections = about(self.store.state, in_use(self.store.state))
+        self._open(AboutDialog(sections, self.commands.window.copy, self.window))
 
     def _show_panels_help(self) -> None:
         told = "".join(

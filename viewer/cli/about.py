@@ -48,10 +48,15 @@ def about() -> dict[str, Any]:
         "licence": LICENCE,
         "python": platform.python_version(),
         "system": platform.platform(),
-        "packages": {name: _version(name) for name in PACKAGES},
+        "packages": versions(),
         "methods": {name: entry.value for name, entry in sorted(methods().items())},
         "files": [asdict(file) for file in at_hand()],
     }
+
+
+def versions() -> dict[str, str | None]:
+    """Package -> its version; None where it is not installed. Imports none of them."""
+    return {name: _version(name) for name in PACKAGES}
 
 
 def _version(package: str) -> str | None:

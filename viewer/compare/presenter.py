@@ -16,6 +16,7 @@ from viewer.readouts.difference import Compared, compared_in, described
 from viewer.readouts.parts import outdated
 from viewer.state.camera import Camera
 from viewer.state.comparison import A_B
+from viewer.state.driver import Driver
 from viewer.state.layout import style_of
 from viewer.state.state import State
 from viewer.state.store import Store
@@ -83,7 +84,7 @@ class SurfacePair(PairView, Protocol):
         """The user chose how the surfaces are drawn."""
 
     @property
-    def renderer_found(self) -> Emits[str]:
+    def driver_found(self) -> Emits[Driver]:
         """OpenGL has said which driver draws."""
 
     def set_look(self, style: LayerStyle) -> None:
@@ -117,7 +118,7 @@ class ComparePresenter(QObject):
         photo.style_chosen.connect(lambda style: display.set_style("photo", style))
         surface.camera_moved.connect(lambda camera: cameras.move("wipe", camera))
         surface.style_chosen.connect(lambda style: display.set_style("wipe", style))
-        surface.renderer_found.connect(display.set_renderer)
+        surface.driver_found.connect(display.set_driver)
         self._store = store
         store.on(lambda state: state.theme is Theme.DARK, self._dress)
         self._in_sight(compared_in, self._show)

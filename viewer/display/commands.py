@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QObject
 
+from viewer.state.driver import Driver
 from viewer.state.layout import panel_layout, panels_shown, style_of
 from viewer.state.state import toggled, with_style
 from viewer.state.store import Store
@@ -90,9 +91,9 @@ class DisplayCommands(QObject):
         dark = self._store.state.theme is Theme.DARK
         self._store.update(theme=Theme.LIGHT if dark else Theme.DARK)
 
-    def set_renderer(self, name: str) -> None:
-        """Say which OpenGL driver draws; a panel reports it."""
-        self._store.update(gl_renderer=name)
+    def set_driver(self, driver: Driver) -> None:
+        """A panel has told what draws it."""
+        self._store.update(driver=driver)
 
     def show_whole_photo(self, whole: bool) -> None:
         """Show all of the photo, or the faces in it large."""

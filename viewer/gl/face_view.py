@@ -18,6 +18,7 @@ from viewer.gl import trackball
 from viewer.gl.mesh_item import MeshItem
 from viewer.gl.points_item import PointsItem
 from viewer.state.camera import Camera, product, turn
+from viewer.state.driver import Driver
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
         failed(str): Painting failed; the text says how.
         resized(): Its size changed.
         focus_changed(bool): Whether the keyboard turns this face.
-        renderer_found(str): The name of the OpenGL driver, once there is a context.
+        driver_found(Driver): The OpenGL driver, once there is a context.
     """
 
     camera_moved = Signal(object)
@@ -44,7 +45,7 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
     failed = Signal(str)
     resized = Signal()
     focus_changed = Signal(bool)
-    renderer_found = Signal(str)
+    driver_found = Signal(object)
 
     _rest: QTimer | None = None  # pyqtgraph asks for an update while it is being made
 
@@ -112,7 +113,7 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
         context.aboutToBeDestroyed.connect(self._release, Qt.ConnectionType.DirectConnection)
         for item in self.items:
             item.initialize()
-        self.renderer_found.emit(GL.glGetString(GL.GL_RENDERER).decode(errors="replace"))
+        self.driver_found.emit(Driver(*map(_told, (GL.GL_VENDOR, GL.GL_RENDERER, GL.GL_VERSION))))
 
     def _release(self) -> None:
         self.makeCurrent()
@@ -313,3 +314,8 @@ def _qmatrix(matrix: NDArray[np.float64]) -> QMatrix4x4:
 def problem_of(view: FaceView) -> str:
     """Why a view shows nothing: there is no OpenGL, or painting failed; empty while it draws."""
     return view._failure if view.isValid() else "no OpenGL context could be made"
+
+
+def _told(what: int) -> str:
+    """What the driver says of itself; empty for nothing."""
+    return (GL.glGetString(what) or b"").decode(errors="replace")

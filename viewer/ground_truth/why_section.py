@@ -46,6 +46,7 @@ class WhySection(QScrollArea):
         self._reason, self._box, self._flat = badge("", good=False), note(""), note(FLAT)
         self._none, self._below = note(NO_LANDMARKS), note("")
         self._try = QPushButton()
+        self._try.setAccessibleName("Run with the true box, or go back to the box before")
         self._try.clicked.connect(ground_truth.toggle_true_box)
         self._causes = _table("Error by cause", ("", "%", "left"))
         self._parts = _table("Error by part of the face", ("", "%", "fitted"))

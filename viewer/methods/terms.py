@@ -21,12 +21,14 @@ class Terms:
         sha256: The first digits of it; "unknown" where the file is not known.
         licence: As the manifest says of this content.
         place: Where the file lies; empty where it is not known.
+        digest: All of the SHA-256; empty where the file is not known.
     """
 
     user: str
     sha256: str
     licence: str
     place: str
+    digest: str = ""
 
     @property
     def line(self) -> str:
@@ -56,4 +58,4 @@ def terms_of(setting: Setting) -> Terms:
 
 
 def _terms(user: str, known: Provenance) -> Terms:
-    return Terms(user, known.sha256[:SHORT] or "unknown", known.licence, known.path)
+    return Terms(user, known.sha256[:SHORT] or "unknown", known.licence, known.path, known.sha256)

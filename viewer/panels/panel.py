@@ -40,14 +40,14 @@ class Panel(QFrame):
         style_chosen(LayerStyle): The user chose another look in the title strip.
         vertex_picked(int): The user clicked a vertex of the surface.
         failed(str): Painting failed; the panel shows it too.
-        renderer_found(str): The name of the OpenGL driver.
+        driver_found(Driver): The OpenGL driver.
     """
 
     camera_moved = Signal(object)
     style_chosen = Signal(object)
     vertex_picked = Signal(int)
     failed = Signal(str)
-    renderer_found = Signal(str)
+    driver_found = Signal(object)
 
     def __init__(self, row: PanelRow, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -85,7 +85,7 @@ class Panel(QFrame):
         self.view.focus_changed.connect(self.strip.set_focused)
         self.view.clicked.connect(self._pick)
         self.view.failed.connect(self._show_error, Qt.ConnectionType.QueuedConnection)
-        self.view.renderer_found.connect(self.renderer_found)
+        self.view.driver_found.connect(self.driver_found)
         self.strip.style_chosen.connect(self.style_chosen)
         self.strip.reset_asked.connect(self.view.reset_view)
         self.strip.range_asked.connect(self._ask_range)

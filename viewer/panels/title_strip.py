@@ -51,6 +51,7 @@ class TitleStrip(QWidget):
         self._chooser = QPushButton(self)
         self._chooser.setObjectName("titleButton")
         self._chooser.setFlat(True)
+        self._chooser.setAccessibleName(f"What {row.title} shows")
         self._chooser.hide()
         self._subtitle.setObjectName("panelSubtitle")
         self._subtitle.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)

@@ -38,7 +38,7 @@ class WipePanel(QFrame):
     """Title strip, two surfaces, the line between them, their names, a legend.
 
     Signals:
-        camera_moved(Camera), style_chosen(LayerStyle), renderer_found(str): As of Panel.
+        camera_moved(Camera), style_chosen(LayerStyle), driver_found(Driver): As of Panel.
         vertex_picked(Topology, int): The user clicked a vertex, of whichever side is shown there.
         wiped(float): The user dragged the line there.
         failed(str): Painting failed.
@@ -47,7 +47,7 @@ class WipePanel(QFrame):
     camera_moved = Signal(object)
     style_chosen = Signal(object)
     vertex_picked = Signal(object, int)
-    renderer_found = Signal(str)
+    driver_found = Signal(object)
     wiped = Signal(float)
     failed = Signal(str)
 
@@ -78,7 +78,7 @@ class WipePanel(QFrame):
     def _connect(self) -> None:
         for signal, told in (
             (self.view.camera_moved, self.camera_moved),
-            (self.view.renderer_found, self.renderer_found),
+            (self.view.driver_found, self.driver_found),
             (self.strip.style_chosen, self.style_chosen),
             (self._line.wiped, self.wiped),
         ):

@@ -11,6 +11,7 @@ from models.catalogue import USUAL_DETECTOR
 from viewer.state.camera import Camera, Link
 from viewer.state.comparison import Comparison
 from viewer.state.device import AUTO, ONLY_CPU, Device
+from viewer.state.driver import Driver
 from viewer.state.history import NO_HISTORY, History
 from viewer.state.mining import Mining
 from viewer.state.notice import Notice
@@ -75,7 +76,7 @@ class State:
         device_wish: Where it is to run: the name of a device, or AUTO for the fastest there is.
         devices: What there is to run on; the CPU alone until a method is loaded.
         threads: How many threads of the CPU the computation may take; 0 leaves it to torch.
-        gl_renderer: The OpenGL driver; empty until a panel reports it.
+        driver: The OpenGL driver; empty until a panel reports it.
         drawing_box: The next drag over the photo draws a face box.
         whole_photo: The photo panel shows all of the photo rather than the faces and what is around them.
         truth_in_3d: The ground truth is drawn in the 3D panels too.
@@ -136,7 +137,7 @@ class State:
     device_wish: str = AUTO
     devices: tuple[Device, ...] = ONLY_CPU
     threads: int = 0
-    gl_renderer: str = ""
+    driver: Driver = field(default_factory=Driver)
     drawing_box: bool = False
     whole_photo: bool = False
     truth_in_3d: bool = False
@@ -213,7 +214,7 @@ class Changes(TypedDict, total=False):
     device_wish: str
     devices: tuple[Device, ...]
     threads: int
-    gl_renderer: str
+    driver: Driver
     drawing_box: bool
     whole_photo: bool
     truth_in_3d: bool

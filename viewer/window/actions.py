@@ -60,5 +60,10 @@ ACTIONS: tuple[ActionRow[WindowCommands], ...] = (
         "Shift+F1",
     ),
     _wish("copy-log", "Copy log", "Put the whole log on the clipboard.", "&Help", "Ctrl+Shift+L", "copy"),
-    _wish("about", "About Unmask", "Version, licence, and what the window runs on.", "&Help"),
+    _wish(
+        "about",
+        "About Unmask",
+        "Versions, drivers, and the weights in use with their terms; all of it can be copied.",
+        "&Help",
+    ),
 )

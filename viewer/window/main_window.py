@@ -170,6 +170,9 @@ class MainWindow(QMainWindow):
             if name == "theme":
                 bar.addWidget(spring())
             bar.addAction(self._actions[name])
+            bar.widgetForAction(self._actions[name]).setFocusPolicy(
+                Qt.FocusPolicy.TabFocus
+            )  # Qt leaves it out
             if name == "open":
                 bar.addWidget(self._sample_button)
         self.addToolBar(bar)

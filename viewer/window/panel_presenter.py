@@ -27,6 +27,7 @@ from viewer.readouts.parts import BOTH_OFF, both_off, outdated
 from viewer.readouts.verdict import ERROR_MEANING, likely_error_text
 from viewer.sources.source import Frame
 from viewer.state.camera import Camera
+from viewer.state.driver import Driver
 from viewer.state.layout import PanelRow, alarms_on, panel_row, panels_shown, style_of
 from viewer.state.probe import Probe
 from viewer.state.shown import Shown
@@ -60,7 +61,7 @@ class SurfacePanel(Protocol):
         """The user clicked a vertex of what is drawn."""
 
     @property
-    def renderer_found(self) -> Emits[str]:
+    def driver_found(self) -> Emits[Driver]:
         """OpenGL has said which driver draws."""
 
     def set_answer(
@@ -187,7 +188,7 @@ class PanelPresenter(QObject):
                 panel.camera_moved.connect(partial(cameras.move, name))
             panel.style_chosen.connect(partial(display.set_style, name))
             panel.vertex_picked.connect(partial(self._picked, name))
-            panel.renderer_found.connect(display.set_renderer)
+            panel.driver_found.connect(display.set_driver)
         self._listen(store)
 
     def _listen(self, store: Store) -> None:

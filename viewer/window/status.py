@@ -113,7 +113,7 @@ def read_outs(state: State) -> dict[str, str]:
         "steady": "steadied" if state.answer is not None and state.answer.steadied else "",
         "method": f"{state.method} · {weights}",
         "device": state.device.upper(),
-        "renderer": short_renderer(state.gl_renderer),
+        "renderer": short_renderer(state.driver.renderer),
     }
 
 

@@ -101,7 +101,7 @@ def test_every_field_of_the_state_is_kept_or_belongs_to_the_moment():
     }
     of_the_moment = {
         *("frame", "source", "searches", "stale", "switches", "busy", "doing", "live", "fps", "source_name"),
-        *("notice", "device", "gl_renderer", "drawing_box", "recent", "explained", "history", "visited"),
+        *("notice", "device", "driver", "drawing_box", "recent", "explained", "history", "visited"),
         *("case", "box_trial", "presentation", "undo", "redo", "boxes_locked", "timeline", "writing"),
         *("keys", "device_wish", "devices", "threads", "webcam"),  # the user's, whatever is looked at
     }

@@ -12,10 +12,11 @@ from tests.fakes.desktop import FakeDesktop
 from viewer.methods.commands import MethodCommands
 from viewer.methods.presenter import MethodsPresenter
 from viewer.methods.terms import in_use, terms_of, who_answers
+from viewer.state.driver import Driver
 from viewer.state.setting import METHODS, Setting
 from viewer.state.state import State
 from viewer.state.store import Store
-from viewer.window.about import about
+from viewer.window.about import about, as_text
 
 OPEN = "weights/dsfnet-open.safetensors"
 RESEARCH = "weights/dsfnet-research.safetensors"
@@ -68,9 +69,9 @@ def test_a_detector_whose_file_was_brought_is_known_by_content(tmp_path, monkeyp
 
 
 def test_what_the_window_says_of_itself_holds_the_terms_of_the_weights_that_answer():
-    state = State(weights="research", device="cuda", gl_renderer="a <driver>")
-    text = about(state, in_use(state))
-    for part in ("dsfnet · research", digits(RESEARCH), licence(RESEARCH), "CUDA", "a &lt;driver&gt;"):
+    state = State(weights="research", device="cuda", driver=Driver("Vendor", "a <driver>", "4.5"))
+    text = as_text(about(state, in_use(state)))
+    for part in ("dsfnet · research", digits(RESEARCH), licence(RESEARCH), "CUDA", "a <driver>"):
         assert part in text
 
 

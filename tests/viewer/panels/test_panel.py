@@ -513,7 +513,7 @@ def test_a_stale_panel_is_dimmed_and_says_so(qtbot):
 def test_the_renderer_is_named(qtbot):
     panel = Panel(panel_row("fused"))
     qtbot.addWidget(panel)
-    with qtbot.waitSignal(panel.renderer_found) as signal:
+    with qtbot.waitSignal(panel.driver_found) as signal:
         panel.show()
     assert signal.args[0]
 

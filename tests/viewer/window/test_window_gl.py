@@ -73,7 +73,7 @@ def test_a_whole_session_in_the_real_window(qtbot, session, tmp_path):
 
     with qtbot.waitSignal(assembly.session.answered):
         commands.playback.open(photo(tmp_path))
-    qtbot.waitUntil(lambda: bool(store.state.gl_renderer))
+    qtbot.waitUntil(lambda: bool(store.state.driver.renderer))
     shaded = pixels(assembly, "fused")
     assert (shaded != empty).any(-1).mean() > 0.05, "the fused face covers a part of its panel"
 
