@@ -31,8 +31,8 @@ from viewer.occlusion.dock import OcclusionDock
 from viewer.occlusion.presenter import CoveredPhoto, OcclusionPresenter
 from viewer.playback.history_dock import HistoryDock
 from viewer.playback.transport_bar import TransportBar
-from viewer.presentation.bar import PresentationBar
 from viewer.preferences.dialog import PreferencesDialog
+from viewer.presentation.bar import PresentationBar
 from viewer.state.layout import OCCLUSION, panels_shown
 from viewer.state.panel_help import help_on
 from viewer.state.setting import METHODS

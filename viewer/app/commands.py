@@ -19,9 +19,9 @@ from viewer.mining.commands import MiningCommands
 from viewer.occlusion.commands import OcclusionCommands
 from viewer.occlusion.trials import TrialCommands
 from viewer.playback.commands import PlaybackCommands
-from viewer.presentation.commands import PresentationCommands
 from viewer.playback.timeline_commands import TimelineCommands
 from viewer.preferences.commands import PreferenceCommands
+from viewer.presentation.commands import PresentationCommands
 from viewer.readouts.progress import Kind
 from viewer.state.store import Store
 from viewer.tasks.edits import Edits

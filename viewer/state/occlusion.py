@@ -88,7 +88,7 @@ class Layer:
 
     Attributes:
         name: What the user reads.
-        cover: Where it lies, in px of the frame of the stack's anchor; of a filling only its alpha counts.
+        occluder: Where it lies, in px of the frame of the stack's anchor; of a filling only its alpha counts.
         shown: Whether it is laid.
         filling: What each frame fills it with; None: it brings its own colours.
         seed: Of the filling's noise.
@@ -191,10 +191,7 @@ class Occlusion:
             T_new_old: [3, 3]: px of the picture before to px of the turned one.
             order: [68]: which landmark each one is now; None for the same.
         """
-        layers = tuple(
-            replace(layer, cover=replace(layer.cover, T_image_cover=T_new_old @ layer.cover.T_image_cover))
-            for layer in self.stack.layers
-        )
+        layers = tuple(_carried(layer, T_new_old) for layer in self.stack.layers)
         anchor = self.stack.anchor
         if anchor is not None:
             moved = carried(anchor, T_new_old)
@@ -213,3 +210,9 @@ class Occlusion:
             threshold_percent=self.threshold_percent,
             epoch=self.epoch + 1,
         )
+
+
+def _carried(layer: Layer, T_new_old: Matrix) -> Layer:
+    """On the same place of a turned picture."""
+    T = T_new_old @ layer.occluder.T_image_occluder
+    return replace(layer, occluder=replace(layer.occluder, T_image_occluder=T))

@@ -33,9 +33,9 @@ from viewer.occlusion.commands import OcclusionCommands
 from viewer.occlusion.trials import TrialCommands
 from viewer.playback import actions as playback
 from viewer.playback.commands import PlaybackCommands
+from viewer.playback.timeline_commands import TimelineCommands
 from viewer.presentation import actions as presentation
 from viewer.presentation.commands import PresentationCommands
-from viewer.playback.timeline_commands import TimelineCommands
 from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.state.style import Theme

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.geometry.turning import Turn
-from models.occlusion.cover import Cover
+from models.occlusion.occluder import Occluder
 from tests.fakes.desk import a_desk, at_rest
 from tests.fakes.sources import FakeRecording, FakeSource, picture
 from viewer.cases.case import Input
@@ -65,14 +65,14 @@ def test_a_drawn_box_lies_on_the_same_pixels(qtbot, desk):
 
 
 def test_an_occluder_turns_along(qtbot, desk):
-    cover = Cover(
+    board = Occluder(
         "board", np.full((10, 20, 4), 255, np.uint8), np.array([[1.0, 0, 50], [0, 1, 60], [0, 0, 1]])
     )
-    stack = Stack((Layer("board", cover),))
+    stack = Stack((Layer("board", board),))
     act(qtbot, desk, lambda: desk.store.update(occlusion=replace(desk.state.occlusion, stack=stack)))
     act(qtbot, desk, lambda: desk.commands.playback.turn(1))
     (layer,) = desk.state.occlusion.stack.layers
-    corner = layer.cover.T_image_cover @ (0, 0, 1)
+    corner = layer.occluder.T_image_occluder @ (0, 0, 1)
     np.testing.assert_allclose(corner[:2], (HEIGHT - 1 - 60, 50))
     image = desk.state.shown.frame.image
     assert (image[55, HEIGHT - 1 - 65] == 255).all()
