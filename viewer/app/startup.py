@@ -42,8 +42,8 @@ from viewer.cli.options import Launch
 from viewer.cli.speech import complain
 from viewer.inference.worker import Work
 from viewer.methods.available import best_offer, first_lineup, usable
-from viewer.state.layout import PANELS, STYLED, Kind, panel_layout, panel_row
 from viewer.state.device import Device
+from viewer.state.layout import PANELS, STYLED, Kind, panel_layout, panel_row
 from viewer.state.notice import Notice, Severity
 from viewer.state.setting import Setting, worded
 from viewer.state.settings import Settings

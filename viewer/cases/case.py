@@ -13,8 +13,8 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Annotated, Literal
 
-from models.reconstruction import IMAGE_SPACE, MODEL_SPACE
 from models.geometry.turning import Turn
+from models.reconstruction import IMAGE_SPACE, MODEL_SPACE
 from viewer.cases.records import Checked, Json, Sized, Within
 from viewer.state.camera import Camera, Link
 from viewer.state.comparison import LAYERS, Mode
