@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from models.errors import InputError, WeightsError
-from tests.fuzz import damaged, judged
-from tests.fuzz_seeds import SEEDS
+from tests.fuzz.__main__ import damaged, judged
+from tests.fuzz.seeds import SEEDS
 
 
 @pytest.mark.parametrize("name", SEEDS)

@@ -55,7 +55,7 @@ def is_video(path: Path) -> bool:
 
 def _meant(word: Path, recursive: bool, lists: bool, endings: tuple[str, ...]) -> Iterator[Path]:
     text = str(word)
-    if word.is_dir():
+    if os.path.isdir(word):  # False also where no disk can hold the name
         yield from _inside(word, recursive, endings)
     elif os.path.lexists(word):
         yield word

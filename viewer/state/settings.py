@@ -155,7 +155,7 @@ class Settings:
 
     def _number(self, key: str, default: int) -> int:
         text = str(self._store.value(key, default))
-        return int(text) if text.isdecimal() else -1
+        return int(text) if text.isdecimal() and len(text) < 10 else -1
 
 
 def _readable(store: QSettings) -> tuple[QSettings, str]:

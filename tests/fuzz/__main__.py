@@ -1,8 +1,8 @@
 """Damaged files for every reader of files of others: `make fuzz MINUTES=10`.
 
 Files that are right are made here, one or more of each format, changed at random (archives also within, then
-packed anew) and read in a process of its own that may take 1 GiB of memory more and 5 s a file. A reader may
-answer, or raise one of the project's errors; anything else is a finding, which is written into a folder.
+packed anew) and read in a process of its own that may take 1 GiB of memory more and 5 s a file.
+A reader may answer, or raise one of the project's errors; anything else is a finding, written into a folder.
 """
 
 from __future__ import annotations
@@ -27,9 +27,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.errors import UnmaskError
-from tests.fuzz_seeds import SEEDS, Seed
+from tests.fuzz.seed import Seed
+from tests.fuzz.seeds import SEEDS
 
 SECONDS, MORE_BYTES = 5.0, 1 << 30
+WAITED_S = 60.0  # until a reader counts as stuck; other programs may hold the processors
 NUMBERS = (0, 1, -1, 127, 128, 255, 256, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 1 << 40, (1 << 63) - 1)
 WORDS = (b"nan", b"inf", b"-1", b"0", b"1e309", b"9" * 20, b"[" * 3000, b"\x00", b"\xff\xfe", b"{", b"}")
 
@@ -54,6 +56,7 @@ class Finding:
 def judged(seed: Seed, path: Path) -> Iterator[Finding]:
     """What the readers of a seed do that they must not, on a damaged file."""
     for reader in seed.readers:
+        begun = time.process_time()
         try:
             reader(path)
         except UnmaskError as error:
@@ -65,6 +68,8 @@ def judged(seed: Seed, path: Path) -> Iterator[Finding]:
             frame = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{Path(frame.filename).name}:{frame.lineno}"
             yield Finding(seed.name, reader.__name__, f"{type(error).__name__}: {str(error)[:200]}", where)
+        if time.process_time() - begun > SECONDS:
+            yield Finding(seed.name, reader.__name__, "time")
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
@@ -175,11 +180,11 @@ class Reading:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
             )
-            self._answer(60)
+            self._answer(5 * WAITED_S)
         assert self._process.stdin is not None
         self._process.stdin.write(f"{seed.name}\t{path}\n")
         self._process.stdin.flush()
-        answer = self._answer(SECONDS)
+        answer = self._answer(WAITED_S)
         if answer:
             return [Finding(**row) for row in json.loads(answer)]
         self.close()
