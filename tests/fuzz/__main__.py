@@ -11,6 +11,7 @@ import argparse
 import hashlib
 import io
 import json
+import os
 import random
 import resource
 import selectors
@@ -178,7 +179,12 @@ class Reading:
         if self._process is None:
             command = [sys.executable, "-m", "tests.fuzz", "--read"]
             self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                env={**os.environ, "MALLOC_ARENA_MAX": "1"},  # or each thread reserves 64 MiB it never uses
             )
             self._answer(5 * WAITED_S)
         assert self._process.stdin is not None
@@ -211,10 +217,10 @@ def read_on() -> int:
     with tempfile.TemporaryDirectory() as folder:  # what is imported late comes before the limit
         for seed in SEEDS.values():
             list(judged(seed, seed.write(Path(folder))))
-    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (used + MORE_BYTES, used + MORE_BYTES))
     print("ready", flush=True)
     for line in sys.stdin:
+        used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + MORE_BYTES, resource.RLIM_INFINITY))
         name, _, path = line.rstrip("\n").partition("\t")
         print(json.dumps([vars(finding) for finding in judged(SEEDS[name], Path(path))]), flush=True)
     return 0
