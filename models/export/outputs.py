@@ -7,6 +7,7 @@ import os
 import tempfile
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from models.errors import InputError
@@ -17,6 +18,8 @@ Write = Callable[[Path, bytes], None]
 LONGEST_NAME = 200
 """Bytes of a name: file systems allow 255, and endings and numbers follow."""
 NAMED = 3  # so many paths a refusal names
+_UNFINISHED: set[Path] = set()
+"""What this process is writing, by the names it has until it is whole."""
 
 
 class Outputs:
@@ -110,6 +113,7 @@ def write_whole(path: Path, data: bytes, replace: bool = True) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=".unmask-", suffix=".part", dir=path.parent)
         beside = Path(name)
+        _UNFINISHED.add(beside)
         try:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(data)
@@ -119,11 +123,19 @@ def write_whole(path: Path, data: bytes, replace: bool = True) -> None:
             _move(beside, path, replace)
         finally:
             beside.unlink(missing_ok=True)
+            _UNFINISHED.discard(beside)
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(
             f"{path} cannot be written ({reason}). Choose a folder of yours with room."
         ) from error
+
+
+def drop_unfinished() -> None:
+    """Delete what is half written, for a process that ends without waiting for its threads."""
+    for beside in tuple(_UNFINISHED):
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 def _move(beside: Path, path: Path, replace: bool) -> None:
