@@ -308,6 +308,28 @@ def test_a_video_becomes_a_row_a_frame_and_a_bad_frame_says_why(tmp_path, monkey
     assert [path.name for path in (tmp_path / "p").iterdir()] == ["film.csv"]
 
 
+def test_a_video_that_is_stopped_leaves_its_rows_so_far_and_can_be_run_again(tmp_path, monkeypatch, faces):
+    read, stop = Film.read, [True]
+
+    def stopped(self: Film, index: int) -> Frame:
+        if index == 2 and stop:
+            raise KeyboardInterrupt
+        return read(self, index)
+
+    monkeypatch.setattr(Film, "read", stopped)
+    monkeypatch.setattr(run, "reader_of", lambda _path: Film())
+    (tmp_path / "film.mp4").write_bytes(b"\0\0\0\x18ftypmp42")
+    words = ["run", str(tmp_path / "film.mp4"), "--out", str(tmp_path / "o")]
+    assert main(words) == INTERRUPTED
+    (left,) = (tmp_path / "o").iterdir()
+    assert left.name == "film.partial.csv", "nothing that is not whole has the name of what is"
+    assert [row["frame"] for row in csv.DictReader(left.read_text().splitlines())] == ["0", "1"]
+    stop.clear()
+    assert main(words) == 1
+    names = sorted(path.name for path in (tmp_path / "o").iterdir())
+    assert names == ["film.csv", "film.partial.csv"]
+
+
 def test_a_video_can_leave_with_what_was_seen_drawn_over_its_frames(tmp_path, monkeypatch, faces):
     monkeypatch.setattr(run, "reader_of", lambda _path: Film())
     (tmp_path / "film.mp4").write_bytes(b"\0\0\0\x18ftypmp42")
