@@ -18,10 +18,11 @@ import pytest
 import torch
 from PIL import Image
 
-from models.errors import InputError, MethodError
+from models.errors import InputError, MethodError, MissingAssetError
 from models.loading import checked_device, load
 from models.pipeline import reconstruct
 from models.reconstructor import Face
+from resources import AssetError
 from tests.fakes.reconstructor import FakeReconstructor
 from viewer.__main__ import main
 from viewer.cli import clip, run
@@ -365,6 +366,17 @@ def test_a_console_of_another_time_and_a_closed_pipe_do_not_fail_the_work():
     )
     assert done.stdout.split()[-1] == b"0"
     assert done.stderr == b""
+
+
+@pytest.mark.parametrize(
+    "error", [AssetError("It is\nbroken. Mend it."), MissingAssetError("It is broken. Mend it.")]
+)
+def test_an_installation_that_is_broken_is_told_in_one_line(capsys, error):
+    def command() -> int:
+        raise error
+
+    assert ended_well(command) == 1
+    assert capsys.readouterr().err == "unmask: It is broken. Mend it.\n"
 
 
 @pytest.mark.parametrize(
