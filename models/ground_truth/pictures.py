@@ -12,7 +12,7 @@ from PIL import Image
 from models.errors import InputError
 from models.file_formats import reason_of
 
-MOST_PIXELS = 64_000_000
+MOST_PIXELS = 48_000_000  # up to 14 bytes each are held at a time
 
 
 def read_picture(path: Path) -> NDArray[np.uint8]:
@@ -26,7 +26,7 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
             warnings.simplefilter("ignore")  # what Pillow reads past is no matter here
             if picture.width * picture.height > MOST_PIXELS:
                 raise InputError(f"{path.name} has {picture.width} x {picture.height} px, too many.")
-            return np.array(picture.convert("RGB"))
+            return np.array(picture if picture.mode == "RGB" else picture.convert("RGB"))
     except InputError:
         raise
     except Exception as error:  # a damaged file can break a decoder in any way at all
