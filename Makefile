@@ -10,7 +10,7 @@ MINUTES ?= 5
 # The window's tests draw on a virtual display with Mesa's software driver, whatever this machine has.
 ON_VIRTUAL_DISPLAY := env -u WAYLAND_DISPLAY QT_QPA_PLATFORM=xcb LIBGL_ALWAYS_SOFTWARE=1
 
-.PHONY: run test setup lint types tests face-model lock fuzz audit licences reference picture pictures clean
+.PHONY: run test setup lint types tests face-model lock fuzz guards night audit licences reference picture pictures clean
 
 run: setup
 	@.ci/window $(ARGS)
@@ -44,6 +44,15 @@ lock: setup
 # Reads damaged files of every format for MINUTES; what it finds goes to out/fuzz. START=n gives other files.
 fuzz: setup
 	OMP_NUM_THREADS=1 $(PYTHON) -m tests.fuzz --minutes $(MINUTES) --out out/fuzz --start $(or $(START),0)
+
+# Takes what holds a promise of the README out of a copy, one line after the other, and sees its test fail.
+guards: setup
+	$(ON_VIRTUAL_DISPLAY) OMP_NUM_THREADS=1 $(PYTHON) -m tests.guards
+
+# What takes too long for every change.
+night: guards
+	$(MAKE) fuzz MINUTES=30 START=$(or $(START),$(shell date +%j))
+	$(ON_VIRTUAL_DISPLAY) xvfb-run --auto-servernum $(PYTHON) -m viewer.benchmark soak --minutes 1
 
 # Asks PyPI's advisories about the versions installed here.
 audit: setup
