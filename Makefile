@@ -54,10 +54,10 @@ night: guards
 	$(MAKE) fuzz MINUTES=30 START=$(or $(START),$(shell date +%j))
 	$(ON_VIRTUAL_DISPLAY) xvfb-run --auto-servernum $(PYTHON) -m viewer.benchmark soak --minutes 1
 
-# Asks PyPI's advisories about the versions installed here.
+# Asks PyPI's advisories about the versions installed here; an error also where it cannot be asked.
 audit: setup
 	$(PYTHON) -m pip install --quiet pip-audit
-	$(PYTHON) -m pip_audit --local --skip-editable
+	$(PYTHON) -m resources.audit
 
 # Lists the licence of every package that Unmask needs, directly or not.
 licences: setup
