@@ -133,8 +133,8 @@ GUARDS = (
     Guard(
         "Damaged settings are put aside",
         "viewer/state/settings.py",
-        "        path.replace(beside)",
-        "        path.unlink()",
+        "    beside = put_aside(path)",
+        "    beside = path",
         "tests/viewer/state/test_settings.py::test_damaged_settings_are_told_put_aside_and_replaced",
     ),
     Guard(

@@ -184,6 +184,19 @@ def _added(path: Path, stream: TextIO, text: str) -> None:
         stream.flush()
 
 
+def put_aside(path: Path) -> Path | None:
+    """Rename a damaged file to NAME.bad, or NAME.bad-2 and so on; None if its folder does not let us."""
+    number, beside = 1, path.with_name(f"{path.name}.bad")
+    while beside.exists():
+        number += 1
+        beside = path.with_name(f"{path.name}.bad-{number}")
+    try:
+        path.rename(beside)
+    except OSError:
+        return None
+    return beside
+
+
 def drop_unfinished() -> None:
     """Delete what is half written, for a process that ends without waiting for its threads."""
     for beside in tuple(_UNFINISHED):
