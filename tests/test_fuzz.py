@@ -44,6 +44,7 @@ DEEP = b"[" * 100_000
     ("name", "data"),
     [
         ("list.txt", b"[" * 3000),
+        ("list.txt", b"[" * 60_000_000),
         ("hand.npz", arrays(name=NO_CHARACTER, points68=np.zeros((1, 68, 2)), state68=np.ones((1, 68)))),
         ("two_f0.gt.npz", arrays(other=np.zeros(3))),
         ("two_f0.gt.npz", arrays(lm68=np.zeros(3))),

@@ -11,6 +11,7 @@ from pathlib import Path
 from models.errors import InputError
 
 LONGEST_LIST_BYTES = 64_000_000
+LONGEST_PATTERN = 1024  # characters; to understand brackets takes time that grows with their square
 
 
 def expanded(
@@ -62,6 +63,8 @@ def _meant(word: Path, recursive: bool, lists: bool, endings: tuple[str, ...]) -
     elif lists and text.startswith("@"):
         yield from _listed(Path(text[1:]), recursive, endings)
     elif glob.has_magic(text):
+        if len(text) > LONGEST_PATTERN:
+            raise InputError(f"The pattern {text[:40]}... is longer than any name. Check it.")
         found = sorted(glob.glob(text, recursive=recursive), key=_natural)
         if not found:
             raise InputError(f"Nothing fits the pattern {text}. Check its folder and ending.")

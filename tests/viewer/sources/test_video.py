@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -114,6 +115,25 @@ def test_one_damaged_frame_is_called_so_and_the_good_ones_after_it_come(tmp_path
     seen = [*range(7), None, *range(8, COUNT)]
     assert numbers(path) == seen
     assert numbers(path, (7, 8, 7, 0, 39)) == [None, 8, None, 0, 39]
+
+
+def test_a_frame_of_which_a_piece_was_lost_on_its_way_is_called_damaged(tmp_path):
+    path = film(tmp_path / "broadcast.ts", "mpeg2video")
+    data, piece = path.read_bytes(), 188 * 32
+    path.write_bytes(data[:piece] + data[piece + 188 :])
+    assert numbers(path) == [*range(11), None, *range(12, COUNT)]
+    assert numbers(path, (11, 12, 11, 39, 0)) == [None, 12, None, 39, 0]
+
+
+def test_frames_of_an_avi_that_lost_one_keep_their_places_in_any_order(tmp_path):
+    path = film(tmp_path / "bad.avi")
+    data = path.read_bytes()
+    eleventh = [found.start() for found in re.finditer(b"00dc", data)][10]
+    path.write_bytes(data[:eleventh] + bytes(4) + data[eleventh + 4 :])
+    left = numbers(path)
+    assert len(left) == COUNT - 1
+    order = (0, 38, 20, 21, 3, 37, 11, 12, 0)
+    assert numbers(path, order) == [left[index] for index in order]
 
 
 @pytest.mark.parametrize("name", ["half.mkv", "half.ts", "half.avi"])
