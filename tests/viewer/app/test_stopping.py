@@ -93,7 +93,7 @@ def test_whatever_never_returns_the_window_closes_and_says_that_it_left_somethin
     made.commands.playback.open("photo.png")
     qtbot.waitUntil(lambda: made.store.state.answer is not None)
     gates = {name: Gate() for name in ("draw", "export", "mine", "save", "read")}
-    monkeypatch.setattr("models.occlusion.kinds.cover", gates["draw"])
+    monkeypatch.setattr("models.occlusion.kinds.occluder", gates["draw"])
     monkeypatch.setattr(desktop, "export", gates["export"])
     monkeypatch.setattr("viewer.mining.series.reader_of", gates["mine"])
     monkeypatch.setattr("viewer.cases.commands.save", gates["save"])
