@@ -14,6 +14,7 @@ import pytest
 from models.errors import InputError, UnmaskError, WeightsError
 from tests.fuzz.__main__ import damaged, judged
 from tests.fuzz.seeds import SEEDS
+from viewer.presentation.script import BUNDLED
 
 
 @pytest.mark.parametrize("name", SEEDS)
@@ -45,6 +46,7 @@ DEEP = b"[" * 100_000
     [
         ("list.txt", b"[" * 3000),
         ("list.txt", b"[" * 60_000_000),
+        ("what_it_saw.presentation.json", BUNDLED.read_bytes().replace(b".jpg", b"g" * 300)),
         ("hand.npz", arrays(name=NO_CHARACTER, points68=np.zeros((1, 68, 2)), state68=np.ones((1, 68)))),
         ("two_f0.gt.npz", arrays(other=np.zeros(3))),
         ("two_f0.gt.npz", arrays(lm68=np.zeros(3))),

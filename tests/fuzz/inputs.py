@@ -35,6 +35,7 @@ from tests.viewer.cases.states import frame_of
 from viewer.cases.locating import Located
 from viewer.cases.restoring import frame_changes, read_whole, view_changes
 from viewer.mining.filtering import FilterError, parsed
+from viewer.presentation.script import BUNDLED, read_presentation
 from viewer.sources.named import expanded
 from viewer.sources.still import is_picture, read_still
 from viewer.sources.video import VideoReader
@@ -188,6 +189,7 @@ def _record() -> bytes:
 
 
 EXIF = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"  # turned
+SHOWN = tuple((Path(step.picture).name, b"") for step in read_presentation().steps)
 TURNED = (0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30)
 STILL: tuple[Reader, ...] = (read_still, is_picture, read_picture)
 GREY = PIXELS[..., 0].astype(np.uint16) * 40
@@ -221,6 +223,7 @@ INPUTS = (
     _film("old.flv", "flv", b_frames=0),
     _film("web.mp4", "libx264"),
     Seed("view.case.json", FIRST_CASE.read_bytes(), (case,)),
+    Seed("what_it_saw.presentation.json", BUNDLED.read_bytes(), (read_presentation,), SHOWN),
     Seed("unmask.ini", _written("unmask.ini", _settings), (settings,)),
     Seed(
         "list.txt",
