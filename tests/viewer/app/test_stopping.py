@@ -72,11 +72,11 @@ class Gate:
     """Holds up the thread that comes by."""
 
     def __init__(self) -> None:
-        self.reached, self.opened = Event(), Event()
+        self.reached, self.opened, self.waited_out = Event(), Event(), False
 
     def __call__(self, *_: object, **__: object) -> None:
         self.reached.set()
-        self.opened.wait(30)
+        self.waited_out = not self.opened.wait(30)
         raise InputError("The test is over.")
 
 
@@ -108,6 +108,7 @@ def test_whatever_never_returns_the_window_closes_and_says_that_it_left_somethin
         assert gate.reached.wait(10)
     assert made.close() is False
     assert "left behind" in caplog.text
+    assert [name for name, gate in gates.items() if gate.waited_out] == [], "closing waited for these"
     for gate in gates.values():
         gate.opened.set()
     for thread in set(enumerate_threads()) - before:
