@@ -92,17 +92,16 @@ def test_whatever_never_returns_the_window_closes_and_says_that_it_left_somethin
     made.window.show()
     made.commands.playback.open("photo.png")
     qtbot.waitUntil(lambda: made.store.state.answer is not None)
-    gates = {name: Gate() for name in ("draw", "export", "mine", "save", "read")}
+    gates = {name: Gate() for name in ("draw", "export", "mine", "read")}
     monkeypatch.setattr("models.occlusion.kinds.occluder", gates["draw"])
     monkeypatch.setattr(desktop, "export", gates["export"])
     monkeypatch.setattr("viewer.mining.series.reader_of", gates["mine"])
-    monkeypatch.setattr("viewer.cases.commands.save", gates["save"])
     monkeypatch.setattr("viewer.cases.commands.read_whole", gates["read"])
     commands, desktop.chosen = made.commands, str(tmp_path)
     commands.occlusion.add("mask")
     commands.export.export("obj")
     commands.mining.mine(resources.samples()[:1])
-    commands.cases.save_to(str(tmp_path / "view.case.json"))
+    commands.cases.save_to(str(tmp_path / "view.case.json"))  # waits for the export
     commands.cases.open(tmp_path / "other.case.json")
     for gate in gates.values():
         assert gate.reached.wait(10)

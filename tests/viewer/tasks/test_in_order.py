@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from threading import Event
 
+from viewer.state.state import State
+from viewer.state.store import Store
 from viewer.tasks.deadline import Deadline
 from viewer.tasks.file_writer import FileWriter
 from viewer.tasks.in_order import InOrder
@@ -47,11 +49,11 @@ def test_closing_forgets_what_waits_and_is_not_held_up_by_what_never_ends():
 def test_a_file_that_is_never_finished_does_not_keep_its_writer_from_closing(qtbot):
     begun, gate = Event(), Event()
 
-    def export() -> None:
+    def export(_step: object) -> None:
         begun.set()
         gate.wait(LONG_S)
 
-    writer = FileWriter()
+    writer = FileWriter(Store(State()))
     writer.write("a.obj", export)
     assert begun.wait(LONG_S)
     assert writer.close(0.01) is False
