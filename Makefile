@@ -10,7 +10,7 @@ MINUTES ?= 5
 # The window's tests draw on a virtual display with Mesa's software driver, whatever this machine has.
 ON_VIRTUAL_DISPLAY := env -u WAYLAND_DISPLAY QT_QPA_PLATFORM=xcb LIBGL_ALWAYS_SOFTWARE=1
 
-.PHONY: run test setup lint types tests face-model lock fuzz audit licences reference picture pictures clean
+.PHONY: run test setup lint types tests face-model lock fuzz guards night audit licences reference picture pictures clean
 
 run: setup
 	@.ci/window $(ARGS)
@@ -45,10 +45,19 @@ lock: setup
 fuzz: setup
 	OMP_NUM_THREADS=1 $(PYTHON) -m tests.fuzz --minutes $(MINUTES) --out out/fuzz --start $(or $(START),0)
 
-# Asks PyPI's advisories about the versions installed here.
+# Takes what holds a promise of the README out of a copy, one line after the other, and sees its test fail.
+guards: setup
+	$(ON_VIRTUAL_DISPLAY) OMP_NUM_THREADS=1 $(PYTHON) -m tests.guards
+
+# What takes too long for every change.
+night: guards
+	$(MAKE) fuzz MINUTES=30 START=$(or $(START),$(shell date +%j))
+	$(ON_VIRTUAL_DISPLAY) xvfb-run --auto-servernum $(PYTHON) -m viewer.benchmark soak --minutes 1
+
+# Asks PyPI's advisories about the versions installed here; an error also where it cannot be asked.
 audit: setup
 	$(PYTHON) -m pip install --quiet pip-audit
-	$(PYTHON) -m pip_audit --local --skip-editable
+	$(PYTHON) -m resources.audit
 
 # Lists the licence of every package that Unmask needs, directly or not.
 licences: setup

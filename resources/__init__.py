@@ -70,10 +70,17 @@ def program_version() -> str:
 
 
 def manifest(root: Path = ROOT) -> tuple[Asset, ...]:
-    """The rows of `manifest.toml`, in file order."""
-    with (root / "manifest.toml").open("rb") as file:
-        rows = tomllib.load(file).get("asset", [])
-    return tuple(Asset(**row) for row in rows)
+    """The rows of `manifest.toml`, in file order.
+
+    Raises:
+        AssetError: It is not there, or damaged.
+    """
+    try:
+        with (root / "manifest.toml").open("rb") as file:
+            rows = tomllib.load(file).get("asset", [])
+        return tuple(Asset(**row) for row in rows)
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise AssetError(f"manifest.toml is not there or damaged ({error}). Install Unmask again.") from error
 
 
 def weights(name: str, root: Path = ROOT) -> Path:

@@ -122,8 +122,8 @@ def _digest(parts: Iterable[Part]) -> str:
 def _check_same(path: Path, wanted: Mapping[str, Any]) -> None:
     try:
         there = json.loads(path.read_bytes())
-        settings = dict(there["settings"])
-    except (OSError, ValueError, TypeError, KeyError) as error:
+        settings = {str(name): value for name, value in there["settings"].items()}
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise InputError(f"{path} is no record of a batch. Name another folder with --out.") from error
     if there.get("schema") != SCHEMA or there.get("rows") != ROWS:
         raise InputError(f"{path} is of another version of Unmask. Name another folder with --out.")

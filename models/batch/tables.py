@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from models.batch.rows import COLUMNS, SCHEMA, Column, Kind, Row, as_text, from_text, known
-from models.errors import InputError
+from models.errors import InputError, told
 
 FORMS = ("parquet", "csv", "jsonl")
 """What a table can be written as; also the endings of the files."""
@@ -66,23 +66,29 @@ def read_rows(path: Path) -> Iterator[Row]:
     files = sorted(path.iterdir()) if path.is_dir() else [path]
     for file in files:
         if file.suffix.lstrip(".") in FORMS or file == path:
-            yield from map(known, _read(file))
+            yield from _read(file)
 
 
-def _read(path: Path) -> Iterator[Mapping[str, Any]]:
+def _read(path: Path) -> Iterator[Row]:
     try:
-        match path.suffix:
-            case ".parquet":
-                yield from _arrow().parquet.read_table(path, partitioning=None).to_pylist()
-            case ".jsonl":
-                with path.open(encoding="utf-8", errors="surrogateescape") as stream:
-                    yield from map(json.loads, stream)
-            case ".csv":
-                yield from _csv_rows(path)
-            case _:
-                raise InputError(f"{path.name} is no table of answers. Give a file ending in {FORMS}.")
-    except (OSError, ValueError, csv.Error) as error:  # pyarrow's are ValueErrors
-        raise InputError(f"{path} cannot be read as a table ({error}). Write it anew.") from error
+        yield from map(known, _cells(path))
+    except InputError:
+        raise
+    except Exception as error:  # a damaged file breaks a reader in any way
+        raise InputError(f"{path} cannot be read as a table ({told(error)}). Write it anew.") from error
+
+
+def _cells(path: Path) -> Iterator[Mapping[str, Any]]:
+    match path.suffix:
+        case ".parquet":
+            yield from _arrow().parquet.read_table(path, partitioning=None).to_pylist()
+        case ".jsonl":
+            with path.open(encoding="utf-8", errors="surrogateescape") as stream:
+                yield from map(json.loads, stream)
+        case ".csv":
+            yield from _csv_rows(path)
+        case _:
+            raise InputError(f"{path.name} is no table of answers. Give a file ending in {FORMS}.")
 
 
 def _csv_rows(path: Path) -> Iterator[Row]:

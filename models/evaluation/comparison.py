@@ -91,7 +91,7 @@ def read_report(path: Path) -> Told:
             raise InputError(f"{path} is no report of unmask evaluate. Give the report.json of a run.")
         _check(path, str(held.get("schema", "")))
         return _told(held)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise InputError(f"{path} is damaged ({reason_of(error)}). Run the evaluation again.") from error
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image
 
 from models.detection.detectors import (
     HaarDetector,
@@ -25,10 +24,13 @@ from models.evaluation.occlusion_report import Layout
 from models.evaluation.subjects import Subject
 from models.file_formats.numpy_file import read_arrays
 from models.geometry.arrays import Doubles, Photo
+from models.ground_truth.pictures import read_picture
+from models.ground_truth.record import box_of
 from models.loading import load_finder, shipped_weights
 from models.metrics.errors import box_iou
 from models.occlusion.kinds import occluder
 from models.occlusion.occluder import lay
+from models.reconstruction import Array
 from models.reconstructor import Detector, Face, Reconstructor
 from models.synthetic.backdrop import draw_scenery
 from models.synthetic.cutout import Kind, cut_out
@@ -156,15 +158,19 @@ def groups_in(folder: Path) -> list[Group]:
     groups = []
     for path in sorted(folder.glob("*.jpg")):
         truths = sorted(folder.glob(f"{glob.escape(path.stem)}_f*.gt.npz"))
-        marks = [read_arrays(truth, {"lm68"})["lm68"] for truth in truths]
-        boxes = [(*points[:, :2].min(0), *points[:, :2].max(0)) for points in marks]
+        boxes = [box_of(_landmarks(truth)) for truth in truths]
         if boxes:
-            with Image.open(path) as picture:
-                photo = np.asarray(picture.convert("RGB"), np.uint8)
-            groups.append(Group(photo, np.array(boxes, np.float64)))
+            groups.append(Group(read_picture(path), np.array(boxes, np.float64)))
     if not groups:
         raise InputError(f"{folder} holds no groups: expected NAME.jpg beside NAME_f0.gt.npz ... (lm68)")
     return groups
+
+
+def _landmarks(truth: Path) -> Array:
+    points = read_arrays(truth, {"lm68"}).get("lm68")
+    if points is None or points.ndim != 2 or points.shape[1] < 2 or not np.isfinite(points).all():
+        raise InputError(f"{truth.name} holds no landmarks (lm68). Get it again.")
+    return points
 
 
 def group_table(finders: Sequence[Detector], groups: Sequence[Group], layout: Layout) -> str:
@@ -191,14 +197,7 @@ def pictures_in(folder: Path) -> list[Photo]:
     paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in PICTURES)
     if not paths:
         raise InputError(f"{folder} holds no pictures ({', '.join(PICTURES)})")
-    photos = []
-    for path in paths:
-        try:
-            with Image.open(path) as picture:
-                photos.append(np.asarray(picture.convert("RGB"), np.uint8))
-        except (OSError, Image.DecompressionBombError) as error:
-            raise InputError(f"{path} cannot be read ({error}); take it out of the folder") from error
-    return photos
+    return [read_picture(path) for path in paths]
 
 
 def empty_pictures(count: int) -> list[Photo]:

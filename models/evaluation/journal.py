@@ -45,7 +45,9 @@ class Journal:
                 "CREATE TABLE IF NOT EXISTS faces (name TEXT PRIMARY KEY, told TEXT, arrays BLOB)"
             )
             self._check(dict(identity))
-        except (sqlite3.Error, OSError) as error:
+        except InputError:
+            raise
+        except Exception as error:  # a damaged database can hold anything
             raise InputError(f"{path} cannot be used ({error}). Choose another folder with --out.") from error
 
     def _check(self, identity: dict[str, str]) -> None:
@@ -71,7 +73,7 @@ class Journal:
         try:
             with closing(self._database.execute("SELECT name, told, arrays FROM faces")) as found:
                 return {name: _row(name, told, arrays) for name, told, arrays in found}
-        except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
+        except Exception as error:  # a damaged database can hold anything
             raise InputError(f"{self._path} is damaged ({error}). Delete it to start anew.") from error
 
     def put(self, row: Row) -> None:

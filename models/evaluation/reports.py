@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 
 from models.detection.detectors import detect, looking_twice
 from models.evaluation.benchmark import stages
@@ -35,6 +34,7 @@ from models.evaluation.tables import (
     write_csv,
 )
 from models.ground_truth.aflw2000 import LabelledFace, aflw2000
+from models.ground_truth.pictures import read_picture
 from models.loading import load_face_model
 from models.reconstructor import Face, Reconstructor
 
@@ -141,8 +141,7 @@ def _picture(photo: Path | None) -> tuple[NDArray[np.uint8], Face]:
     if photo is None:
         image = np.random.default_rng(0).integers(0, 256, (450, 450, 3), np.uint8)
         return image, Face((150, 150, 300, 300))
-    with Image.open(photo) as picture:
-        image = np.asarray(picture.convert("RGB"), np.uint8)
+    image = read_picture(photo)
     height, width = image.shape[:2]
     middle = Face((width * 0.3, height * 0.3, width * 0.7, height * 0.7))
     return image, next(iter(detect(image)), middle)

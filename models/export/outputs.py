@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import tempfile
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 from models.errors import InputError
 
@@ -17,6 +20,8 @@ Write = Callable[[Path, bytes], None]
 LONGEST_NAME = 200
 """Bytes of a name: file systems allow 255, and endings and numbers follow."""
 NAMED = 3  # so many paths a refusal names
+_UNFINISHED: set[Path] = set()
+"""What this process is writing, by the names it has until it is whole."""
 
 
 class Outputs:
@@ -71,6 +76,33 @@ class Outputs:
         write_whole(path, data, replace=self._overwrite or _place(path) in self._written)
         self._written.add(_place(path))
 
+    @contextmanager
+    def growing(self, path: Path) -> Iterator[Callable[[str], None]]:
+        """What adds text to a file while the work goes on, which becomes `path` once all is there.
+
+        Until then, and for good if the work is stopped, it is NAME.partial and the ending, or NAME.partial-2
+        and so on: whole lines as far as they came.
+
+        Raises:
+            InputError: As `write`.
+        """
+        self.refuse([path])
+        partial, stream = _begun(path)
+        try:
+            with stream:
+                yield lambda text: _added(path, stream, text)
+                with _told_as(path):
+                    os.fsync(stream.fileno())
+        except BaseException:
+            with suppress(OSError):
+                if not partial.stat().st_size:
+                    partial.unlink()
+            raise
+        with _told_as(path):
+            _move(partial, path, self._overwrite or _place(path) in self._written)
+            partial.unlink(missing_ok=True)
+        self._written.add(_place(path))
+
 
 class Names:
     """Names for files of one folder, none twice, also where upper and lower case are one; in linear time."""
@@ -106,10 +138,11 @@ def write_whole(path: Path, data: bytes, replace: bool = True) -> None:
     Raises:
         InputError: The folder cannot be written to, or a file is there that may not be replaced.
     """
-    try:
+    with _told_as(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=".unmask-", suffix=".part", dir=path.parent)
         beside = Path(name)
+        _UNFINISHED.add(beside)
         try:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(data)
@@ -119,11 +152,56 @@ def write_whole(path: Path, data: bytes, replace: bool = True) -> None:
             _move(beside, path, replace)
         finally:
             beside.unlink(missing_ok=True)
+            _UNFINISHED.discard(beside)
+
+
+@contextmanager
+def _told_as(path: Path) -> Iterator[None]:
+    """What the disk refuses becomes an InputError about `path`."""
+    try:
+        yield
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(
             f"{path} cannot be written ({reason}). Choose a folder of yours with room."
         ) from error
+
+
+def _begun(path: Path) -> tuple[Path, TextIO]:
+    """An empty file beside `path`, under a name nobody has."""
+    with _told_as(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for number in itertools.count(1):
+            partial = path.with_name(f"{path.stem}.partial{f'-{number}' if number > 1 else ''}{path.suffix}")
+            with suppress(FileExistsError):
+                return partial, partial.open("x", encoding="utf-8", newline="")
+    raise AssertionError("there is always another number")
+
+
+def _added(path: Path, stream: TextIO, text: str) -> None:
+    with _told_as(path):
+        stream.write(text)
+        stream.flush()
+
+
+def put_aside(path: Path) -> Path | None:
+    """Rename a damaged file to NAME.bad, or NAME.bad-2 and so on; None if its folder does not let us."""
+    number, beside = 1, path.with_name(f"{path.name}.bad")
+    while beside.exists():
+        number += 1
+        beside = path.with_name(f"{path.name}.bad-{number}")
+    try:
+        path.rename(beside)
+    except OSError:
+        return None
+    return beside
+
+
+def drop_unfinished() -> None:
+    """Delete what is half written, for a process that ends without waiting for its threads."""
+    for beside in tuple(_UNFINISHED):
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 def _move(beside: Path, path: Path, replace: bool) -> None:

@@ -85,7 +85,7 @@ def read_answers(path: Path) -> WrittenAnswers:
         image = held["image"]
         size = int(image["width_px"]), int(image["height_px"])
         return WrittenAnswers(int(version), str(image["name"]), size, tuple(map(_face, held["faces"])))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise InputError(f"{path.name} is damaged ({error!r}). Write the answer again.") from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import sys
 import zipfile
 from collections.abc import Collection
 from pathlib import Path
@@ -105,4 +106,6 @@ def _member(archive: zipfile.ZipFile, name: str, part: zipfile.ZipInfo) -> NDArr
 
 def _array(data: bytes, header: Header) -> NDArray[Any]:
     shape, columns_first, dtype = header
+    if dtype.kind == "U" and np.frombuffer(data, f"{dtype.byteorder}u4").max(initial=0) > sys.maxunicode:
+        raise ValueError("its text holds what is no character")
     return np.frombuffer(bytearray(data), dtype).reshape(shape, order="F" if columns_first else "C")

@@ -134,7 +134,7 @@ def naturally_occluded(folder: Path) -> frozenset[str] | None:
         entries = json.loads(index.read_text(encoding="utf-8"))
         own = [entry for entry in entries if Path(entry["file"]).parent.name == folder.resolve().name]
         return frozenset(Path(e["file"]).stem for e in own if e.get("occlusion", NOTHING) != NOTHING)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise InputError(
             f"{index} is no list of photos with `file` and `occlusion` ({error!r}); repair it or move it away"
         ) from error

@@ -45,6 +45,18 @@ def test_every_shipped_file_agrees_with_the_manifest():
     assert complaints() == []
 
 
+@pytest.mark.parametrize(
+    "text", ["[[asset", '[[asset]]\npath = "a"\n', "asset = 3", "asset = [3]", "\x00", None]
+)
+def test_a_manifest_that_is_gone_or_damaged_says_what_to_do(folder, text):
+    if text is None:
+        (folder / "manifest.toml").unlink()
+    else:
+        (folder / "manifest.toml").write_text(text)
+    with pytest.raises(AssetError, match=r"manifest\.toml .*Install Unmask again"):
+        resources.manifest(folder)
+
+
 def test_there_is_a_sample_photo_with_pixels():
     assert resources.samples()
     for path in resources.samples():

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
-from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal, Slot
@@ -40,6 +39,7 @@ from viewer.state.settings import Settings
 from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.state.style import Theme
+from viewer.tasks.deadline import Deadline
 from viewer.widgets import theme
 from viewer.widgets.dialogs import Desktop, DesktopServices
 from viewer.window.about import AboutDialog, about
@@ -66,7 +66,8 @@ SIDE_WIDTH = 300
 HISTORY_HEIGHT = 140
 OCCLUSION_HEIGHT = 720
 LOW = 820  # px of height under which docks share one place
-CLOSE_TIMEOUT_S = 1.0  # for all threads together; whoever asked to end waits 2 s
+CLOSE_TIMEOUT_S = 1.0  # for all threads together, then for a source that hangs
+WRITING_TIMEOUT_S = 1.8  # for files that are being written; whoever asked to end waits 3 s in all
 
 
 class Photo(PictureView, CoveredPhoto, Protocol):
@@ -184,16 +185,18 @@ class Assembly(QObject):
         if self._closed:
             return self._all_ended
         self._closed = True
-        until = monotonic() + CLOSE_TIMEOUT_S
+        soon, late = Deadline(CLOSE_TIMEOUT_S), Deadline(WRITING_TIMEOUT_S)
         self._settings.keep_layout(self.window)
         self._settings.keep(self.store.state)
         self._settings.sync()
         if self._assets is not None:
-            self._assets.end()
+            self._assets.end(soon.left_s)
         self.session.cancel()
-        self.autosave.close(max(0.1, until - monotonic()))
-        ended = self.commands.close(CLOSE_TIMEOUT_S)
-        if not self.session.close(max(0.1, until - monotonic())):
+        ended = self.autosave.close(soon.left_s)
+        if not self.commands.close(soon.left_s, late.left_s):
+            ended = False
+            log.warning("What was under way did not end in time; it is left behind.")
+        if not self.session.close(max(0.1, soon.left_s)):
             ended = False
             log.warning("The method did not end in time; it is left behind.")
         logging.getLogger().removeHandler(self._handler)

@@ -24,6 +24,7 @@ from viewer.preferences.commands import PreferenceCommands
 from viewer.presentation.commands import PresentationCommands
 from viewer.readouts.progress import Kind
 from viewer.state.store import Store
+from viewer.tasks.deadline import Deadline
 from viewer.tasks.edits import Edits
 from viewer.tasks.file_writer import FileWriter
 from viewer.widgets.dialogs import DesktopServices
@@ -75,15 +76,22 @@ class Commands(QObject):
             case Kind.METHOD:
                 self.window.abandon()
 
-    def close(self, timeout_s: float = 10.0) -> bool:
-        """End trials and runs; let an export, a case or a drawing that has begun come to its end.
+    def close(self, timeout_s: float = 10.0, writing_s: float = 10.0) -> bool:
+        """End trials, runs and drawings, and let files that are being written be finished.
+
+        Args:
+            timeout_s: For all together but the files.
+            writing_s: For the files, counted from now too.
 
         Returns:
-            False if a trial, a run, or the reading of a case, did not end in time; it is left behind.
+            False if something did not end in time; it is left behind, and what it was to write is not there.
         """
-        ended = self.trials.close(timeout_s)
-        ended = self.mining.close(timeout_s) and ended
-        ended = self.cases.close(timeout_s) and ended
-        self.occlusion.close()
-        self.writer.close()
-        return ended
+        soon, late = Deadline(timeout_s), Deadline(writing_s)
+        ended = [
+            self.trials.close(soon.left_s),
+            self.occlusion.close(soon.left_s),
+            self.mining.close(soon.left_s),
+            self.cases.close(soon.left_s),
+            self.writer.close(late.left_s),
+        ]
+        return all(ended)

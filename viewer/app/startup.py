@@ -31,6 +31,7 @@ from PySide6.QtWidgets import QApplication
 import resources
 from models.catalogue import DETECTOR_NEEDS, USUAL_DETECTOR, detector_lacks, methods
 from models.errors import InputError
+from models.export.outputs import drop_unfinished
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
 from viewer.app.assembly import FIRST_SIZE, Assembly, Panels
@@ -103,6 +104,7 @@ def run(launch: Launch, work: Work | None = None, size: tuple[int, int] | None =
 
 def leave(code: int) -> None:
     """End the process though a thread is still at work: in the middle of torch it cannot be waited for."""
+    drop_unfinished()
     for stream in filter(None, (sys.stdout, sys.stderr)):
         with suppress(OSError, ValueError):
             stream.flush()

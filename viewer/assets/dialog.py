@@ -37,7 +37,6 @@ from viewer.widgets.theme import SPACE
 SIZE = (940, 640)
 COLUMNS = ("File", "Size", "Purpose", "Licence")
 WIDTHS = (320, 120, 300)
-CLOSE_TIMEOUT_S = 2.0
 BYTES_OF_MB = 10**6
 GROUPS = {
     State.THERE: "There",
@@ -116,9 +115,9 @@ class AssetsDialog(QDialog):
         super().showEvent(event)
         self.refresh()
 
-    def end(self) -> None:
+    def end(self, timeout_s: float = 2.0) -> None:
         """Stop what is under way; nothing is reported any more. What came of a download is kept."""
-        self._background.close(CLOSE_TIMEOUT_S)
+        self._background.close(timeout_s)
         self.close()
 
     def tell_use(self) -> None:

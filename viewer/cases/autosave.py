@@ -15,7 +15,8 @@ from pathlib import Path
 from PySide6.QtCore import QLockFile, QObject, QTimer, Slot
 
 from models.errors import InputError
-from viewer.cases.case_file import ENDING, put_aside, read_file, write_file
+from models.export.outputs import put_aside
+from viewer.cases.case_file import ENDING, read_file, write_file
 from viewer.cases.saving import FilesBeside, case_of
 from viewer.state.state import State
 from viewer.state.store import Store

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from models.errors import InputError
-from models.export.outputs import Write, write_whole
+from models.export.outputs import Write, put_aside, write_whole
 from viewer.cases.case import SCHEMA, Case
 from viewer.cases.records import MalformedError, plain, typed
 
@@ -93,19 +93,6 @@ def write_file(path: Path, case: Case, write: Write = write_whole) -> Path | Non
     aside = put_aside(path) if path.is_file() and _is_damaged(path) else None
     write(path, data)
     return aside
-
-
-def put_aside(path: Path) -> Path | None:
-    """Rename a damaged file to NAME.bad, or NAME.bad-2 and so on; None if its folder does not let us."""
-    number, beside = 1, path.with_name(f"{path.name}.bad")
-    while beside.exists():
-        number += 1
-        beside = path.with_name(f"{path.name}.bad-{number}")
-    try:
-        path.rename(beside)
-    except OSError:
-        return None
-    return beside
 
 
 def _is_damaged(path: Path) -> bool:

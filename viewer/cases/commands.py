@@ -32,6 +32,7 @@ from viewer.state.setting import Setting
 from viewer.state.shown import Shown
 from viewer.state.state import Changes, State, setting_of, with_recent
 from viewer.state.store import Store
+from viewer.tasks.deadline import Deadline
 from viewer.tasks.file_writer import FileWriter
 from viewer.tasks.latest_only import LatestOnly
 from viewer.widgets.dialogs import DesktopServices
@@ -155,8 +156,9 @@ class CaseCommands(QObject):
 
     def close(self, timeout_s: float = 10.0) -> bool:
         """False if the reading of a case did not end in time."""
-        ended = self._reader.close(timeout_s)
-        return self._asking.close(timeout_s) and ended
+        until = Deadline(timeout_s)
+        ended = [self._reader.close(until.left_s), self._asking.close(until.left_s)]
+        return all(ended)
 
     def _on_written(self, path: str) -> None:
         log.info("Wrote %s.", path)

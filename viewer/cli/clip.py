@@ -126,13 +126,11 @@ class Clip:
         return faces, kept
 
 
-def as_csv(rows: list[CsvRow]) -> bytes:
-    """A table with a head, UTF-8."""
+def as_line(row: CsvRow) -> str:
+    """A row of a CSV table; the first is `COLUMNS`."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(rows)
-    return text.getvalue().encode()
+    csv.writer(text, lineterminator="\n").writerow(row)
+    return text.getvalue()
 
 
 def reader_of(path: Path) -> Reader:

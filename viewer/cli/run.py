@@ -26,7 +26,7 @@ from models.reconstruction import Reconstruction
 from models.reconstructor import Face
 from resources import program_version
 from viewer.cli.answering import Answering
-from viewer.cli.clip import Clip, as_csv, reader_of
+from viewer.cli.clip import COLUMNS, Clip, as_line, reader_of
 from viewer.cli.inputs import check_box
 from viewer.cli.options import Run
 from viewer.cli.speech import complain, say
@@ -146,8 +146,12 @@ def _run_video(asked: Run, ask: Answering, path: Path, stem: Path, plan: Plan) -
     reader = reader_of(path)
     video = Annotated(reader, asked.every) if asked.video else None
     clip = Clip(ask, lambda image: detect(image, asked.detector), asked.box, video)
-    rows = list(clip.rows(reader, asked.every))
-    plan.outputs.write(_beside(stem, ".csv"), as_csv(rows))
+    count = 0
+    with plan.outputs.growing(_beside(stem, ".csv")) as add:
+        for count, row in enumerate(clip.rows(reader, asked.every), 1):
+            add(as_line(COLUMNS) + as_line(row) if count == 1 else as_line(row))
+        if not count:
+            add(as_line(COLUMNS))
     if video is not None and video.frames:
         plan.outputs.write(_beside(stem, ".mp4"), video.done())
     if clip.problems:
@@ -156,7 +160,7 @@ def _run_video(asked: Run, ask: Answering, path: Path, stem: Path, plan: Plan) -
             f"The others are in {stem}.csv."
         )
     written = f"{stem}.csv" + (" .mp4" if video is not None else "")
-    return "; ".join([f"{clip.frames} frames, {len(rows)} rows", *clip.notices]) + f" -> {written}"
+    return "; ".join([f"{clip.frames} frames, {count} rows", *clip.notices]) + f" -> {written}"
 
 
 class Annotated:

@@ -10,6 +10,9 @@ import sys
 from collections.abc import Callable
 from types import FrameType
 
+from models.errors import UnmaskError
+from resources import AssetError
+
 INTERRUPTED = 130  # as shells count
 TERMINATED = 143
 FAILED = 1
@@ -46,6 +49,9 @@ def ended_well(command: Callable[[], int]) -> int:
         return TERMINATED
     except BrokenPipeError:
         _mute("stdout")
+        return FAILED
+    except (UnmaskError, AssetError) as error:  # of the installation itself: nothing can be begun
+        complain(f"unmask: {' '.join(str(error).split())}")
         return FAILED
     finally:
         _flush()

@@ -41,6 +41,7 @@ from viewer.state.shown import Shown
 from viewer.state.state import setting_of
 from viewer.state.store import Store
 from viewer.tasks.background import Background, SeriesProgress
+from viewer.tasks.deadline import Deadline
 from viewer.tasks.edits import Edits
 from viewer.tasks.file_writer import FileWriter
 from viewer.widgets.dialogs import DesktopServices
@@ -208,10 +209,12 @@ class MiningCommands(QObject):
             )
 
     def close(self, timeout_s: float = 10.0) -> bool:
-        """End the run; False if it did not end."""
+        """End the run; False if it did not in time."""
         self._pause.stop()
-        ended = self.thumbnails.close(timeout_s)
-        return self._background.close(timeout_s) and ended
+        self._background.cancel()
+        until = Deadline(timeout_s)
+        ended = [self._background.close(until.left_s), self.thumbnails.close(until.left_s)]
+        return all(ended)
 
     @property
     def _mining(self) -> Mining:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +15,7 @@ from viewer.occlusion.selectors import bare_frame, brush_px, carry_of, reference
 from viewer.state.occlusion import Brush, Layer, Matrix, Occlusion, Stack, Tool
 from viewer.state.store import Store
 from viewer.tasks.edits import Edits
+from viewer.tasks.in_order import InOrder
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class OcclusionCommands(QObject):
     def __init__(self, store: Store, session: Session, edits: Edits, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._store, self._session, self._edits = store, session, edits
-        self._artist = ThreadPoolExecutor(max_workers=1, thread_name_prefix="unmask artist")
+        self._artist = InOrder("unmask artist")
         self._drawn.connect(self._on_drawn)
         store.on(lambda state: state.occlusion.epoch, lambda _epoch: self._edits.forget(OCCLUDERS), self)
 
@@ -62,11 +62,11 @@ class OcclusionCommands(QObject):
 
             return Layer(f"{kind}, seed {seed}", placed(occluder(kind, landmarks, seed), inverse))
 
-        self._artist.submit(self._draw, state.occlusion.epoch, draw)
+        self._artist.submit(lambda: self._draw(state.occlusion.epoch, draw))
 
     def sketch(self, kind: str) -> None:
         """Draw a kind for a plain face, off the GUI thread; `sketched` follows."""
-        self._artist.submit(self._sketch, kind)
+        self._artist.submit(lambda: self._sketch(kind))
 
     def select(self, index: int) -> None:
         """Let edits concern that layer; -1: none."""
@@ -194,9 +194,9 @@ class OcclusionCommands(QObject):
         """`look_anew`, on or off."""
         self.look_anew(not self._occlusion.anew)
 
-    def close(self) -> None:
-        """Let a drawing that has begun come to its end."""
-        self._artist.shutdown(wait=True, cancel_futures=True)
+    def close(self, timeout_s: float = 10.0) -> bool:
+        """Let a drawing that has begun come to its end; False if it did not in time."""
+        return self._artist.close(timeout_s)
 
     # ----------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -99,7 +100,7 @@ def _script(data: bytes, name: str) -> Script:
 
 def _step(written: Written, number: int, path: Path) -> Step:
     picture = (path.parent / written.picture).absolute()
-    if not picture.is_file():
+    if not os.path.isfile(picture):  # False also where no disk can hold the name
         raise InputError(
             f"{path.name}: the picture of step {number}, {written.picture}, is not there. "
             "Put it beside the presentation, or mend the path."

@@ -11,6 +11,7 @@ from pathlib import Path
 from models.errors import InputError
 
 LONGEST_LIST_BYTES = 64_000_000
+LONGEST_PATTERN = 1024  # characters; to understand brackets takes time that grows with their square
 
 
 def expanded(
@@ -55,13 +56,15 @@ def is_video(path: Path) -> bool:
 
 def _meant(word: Path, recursive: bool, lists: bool, endings: tuple[str, ...]) -> Iterator[Path]:
     text = str(word)
-    if word.is_dir():
+    if os.path.isdir(word):  # False also where no disk can hold the name
         yield from _inside(word, recursive, endings)
     elif os.path.lexists(word):
         yield word
     elif lists and text.startswith("@"):
         yield from _listed(Path(text[1:]), recursive, endings)
     elif glob.has_magic(text):
+        if len(text) > LONGEST_PATTERN:
+            raise InputError(f"The pattern {text[:40]}... is longer than any name. Check it.")
         found = sorted(glob.glob(text, recursive=recursive), key=_natural)
         if not found:
             raise InputError(f"Nothing fits the pattern {text}. Check its folder and ending.")

@@ -9,7 +9,7 @@ from typing import Protocol
 from models.errors import InputError
 from viewer.sources.source import Deliver, Fail, Frame
 
-JOIN_S = 3.0
+JOIN_S = 1.0
 PATIENCE = 3
 LATE_S = 0.25
 USUAL_FPS, FASTEST_FPS = 25.0, 240.0

@@ -141,6 +141,8 @@ def picture_of(container: av.container.InputContainer, path: Path) -> av.VideoSt
     stream = container.streams.best("video")
     if stream is None:
         raise InputError(f"{path.name} has sound but no picture. Open a video file.")
+    if stream.codec_context is None:
+        raise InputError(f"{path.name} is damaged, or compressed in a way unknown here. Convert it to MP4.")
     return stream
 
 

@@ -18,7 +18,7 @@ from models.errors import InputError
 from models.geometry.rescaling import Size
 from viewer.sources.source import Deliver, Fail, Frame, PausedError
 
-JOIN_S = 3.0
+JOIN_S = 1.0
 RETRY_S = 1.0  # between two tries to open a camera that was unplugged
 READ_MS = 1000  # what a driver may take for one picture, where it lets itself be told
 MISSES = 10  # reads in a row without a picture before the camera counts as gone

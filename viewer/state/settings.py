@@ -12,6 +12,7 @@ from types import MappingProxyType
 from PySide6.QtCore import QByteArray, QSettings
 from PySide6.QtWidgets import QMainWindow
 
+from models.export.outputs import put_aside
 from viewer.state.camera import Link
 from viewer.state.device import MOST_THREADS, is_device_name
 from viewer.state.setting import Setting
@@ -155,7 +156,7 @@ class Settings:
 
     def _number(self, key: str, default: int) -> int:
         text = str(self._store.value(key, default))
-        return int(text) if text.isdecimal() else -1
+        return int(text) if text.isdecimal() and len(text) < 10 else -1
 
 
 def _readable(store: QSettings) -> tuple[QSettings, str]:
@@ -167,11 +168,9 @@ def _readable(store: QSettings) -> tuple[QSettings, str]:
     path, written_as = Path(store.fileName()), store.format()
     if store.status() is not QSettings.Status.FormatError and not _holds_zeros(path):
         return store, ""
-    beside = path.with_name(f"{path.name}.bad")
-    try:
-        path.replace(beside)
-    except OSError as error:
-        told = f"The settings {path} are damaged and cannot be put aside ({error.strerror})."
+    beside = put_aside(path)
+    if beside is None:
+        told = f"The settings {path} are damaged and cannot be put aside."
         log.warning(told)
         return store, told
     told = f"The settings were damaged; this session starts afresh. They are kept as {beside}."

@@ -72,7 +72,7 @@ def read(line: str) -> tuple[str, Camera] | None:
     try:
         name, *numbers, perspective = json.loads(line)
         w, x, y, z, zoom, right, up = (float(number) for number in numbers)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         return None
     camera = sane(Camera((w, x, y, z), zoom, (right, up), perspective is True))
     if camera is None or not isinstance(name, str) or not name.strip():

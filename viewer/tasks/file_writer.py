@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 from time import perf_counter
@@ -13,6 +12,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from viewer.state.notice import Notice, Severity
 from viewer.state.running import Running
 from viewer.state.store import Store
+from viewer.tasks.in_order import InOrder
 
 Step = Callable[[int, int], None]
 """(done, total): how far what writes a file is. Does not return if it is to stop."""
@@ -38,7 +38,7 @@ class FileWriter(QObject):
     def __init__(self, store: Store, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._store = store
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="unmask exporter")
+        self._jobs = InOrder("unmask exporter")
         self._stopping = Event()
         self._written.connect(self._on_written)
         self._stopped.connect(self._on_stopped)
@@ -49,16 +49,20 @@ class FileWriter(QObject):
     ) -> None:
         """Call `export`, which writes `path` and may tell how far it is; then `then`, on the GUI thread."""
         self._store.update(notice=Notice(Severity.INFO, f"Writing {path}…"))
-        self._thread.submit(self._run, path, export, then)
+        self._jobs.submit(lambda: self._run(path, export, then))
 
     def cancel(self) -> None:
         """End the file that is being written, if it tells how far it is; it is not written then."""
         self._stopping.set()
 
-    def close(self) -> None:
-        """Forget the files that wait; that being written is ended as by `cancel`, or comes to its end."""
+    def close(self, timeout_s: float = 10.0) -> bool:
+        """Forget the files that wait; that being written is ended as by `cancel`, or comes to its end.
+
+        Returns:
+            False if it did not in time; it is left behind.
+        """
         self._stopping.set()
-        self._thread.shutdown(wait=True, cancel_futures=True)
+        return self._jobs.close(timeout_s)
 
     def _run(self, path: str, export: Callable[[Step], None], then: Callable[[str], object]) -> None:
         self._stopping.clear()
@@ -79,7 +83,7 @@ class FileWriter(QObject):
             export(step)
         except Stopped:
             self._stopped.emit(path)
-        except Exception as error:  # whoever listens says it; the window lives on
+        except BaseException as error:  # whoever listens says it; the window lives on
             self.failed.emit(error)
         else:
             self._written.emit(path, then)

@@ -43,7 +43,7 @@ def aflw_database(folder: Path, limit: int | None = None) -> list[Labelled]:
             chosen = spread(faces, limit)
             points = dict(_points(database, {int(face[0]) for face in chosen}))
         return [_labelled(path.parent, face, points) for face in chosen if int(face[0]) in points]
-    except (sqlite3.Error, ValueError, TypeError) as error:
+    except (sqlite3.Error, ValueError, TypeError, OverflowError) as error:
         raise InputError(f"{path.name} is no database of AFLW ({error}). Get it again.") from error
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -67,6 +69,56 @@ def test_a_full_disk_or_a_stop_leaves_no_half_file(tmp_path, monkeypatch, call):
             with pytest.raises(InputError if isinstance(error, OSError) else KeyboardInterrupt):
                 write_whole(tmp_path / "a.json", b"x" * 1000, replace=False)
         assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_grows_has_its_name_once_it_is_whole(tmp_path):
+    path, made = tmp_path / "a.csv", Outputs()
+    with made.growing(path) as add:
+        add("1\n")
+        assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("a.partial.csv", "1\n")]
+        add("2\n")
+    assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("a.csv", "1\n2\n")]
+
+
+def grown(path: Path, then: Callable[[], object]) -> None:
+    with Outputs().growing(path) as add:
+        add("1\n")
+        if isinstance(raised := then(), BaseException):
+            raise raised
+
+
+def test_a_file_that_grew_stays_as_far_as_it_came_under_a_name_of_its_own(tmp_path):
+    for name in ("a.partial.csv", "a.partial-2.csv"):
+        with pytest.raises(KeyboardInterrupt):
+            grown(tmp_path / "a.csv", KeyboardInterrupt)
+        assert (tmp_path / name).read_text() == "1\n"
+    with pytest.raises(KeyboardInterrupt), Outputs().growing(tmp_path / "a.csv"):
+        raise KeyboardInterrupt
+    assert len(list(tmp_path.iterdir())) == 2, "nothing came, nothing stays"
+
+
+def test_a_file_that_grows_is_written_over_nothing(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("yours")
+    with pytest.raises(InputError, match="there already"), Outputs().growing(path):
+        raise AssertionError("it began")
+    with Outputs(overwrite=True).growing(path) as add:
+        add("ours")
+    assert path.read_text() == "ours"
+    path.unlink()
+    with pytest.raises(InputError, match="there already"):
+        grown(path, lambda: path.write_text("it appeared meanwhile"))
+    assert path.read_text() == "it appeared meanwhile"
+
+
+def test_a_disk_that_fills_up_while_a_file_grows_is_told_and_keeps_what_came(tmp_path, monkeypatch):
+    def full(_number: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(InputError, match="No space left"), Outputs().growing(tmp_path / "a.csv") as add:
+        add("1\n")
+    assert [one.name for one in tmp_path.iterdir()] == ["a.partial.csv"]
 
 
 def test_the_longest_name_a_disk_holds_can_be_written(tmp_path):

@@ -36,7 +36,7 @@ from models.file_formats.torch_file import read_torch
 from models.ground_truth import readers
 from models.ground_truth.readers import read_truth
 from models.loading import read_weights
-from tests.fuzz_seeds import SEEDS
+from tests.fuzz.seeds import SEEDS
 from tests.models.file_formats.test_tensorflow_file import entry, header, table, write
 
 COLLIDING = {k * ((1 << 61) - 1): None for k in range(1, 2000)}

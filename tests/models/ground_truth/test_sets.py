@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import pickle
-import sqlite3
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
-from PIL import Image
 from scipy.io import savemat
 
 from models.errors import InputError
@@ -28,45 +26,34 @@ from models.ground_truth.sets.realy import read_barycentric, realy
 from models.ground_truth.sets.stirling import stirling
 from models.ground_truth.sets.wflw import AS_68, LIST, wflw
 from models.reconstruction import State
-
-RNG = np.random.default_rng(0)
-POINTS = RNG.uniform(20, 80, (68, 2)).round(2)
-SEVEN = np.array(
-    [[-45, 30, 0], [-15, 30, 8], [15, 30, 8], [45, 30, 0], [0, -15, 30], [-25, -45, 15], [25, -45, 15.0]]
+from tests.fakes.sets import (
+    POINTS,
+    SEVEN,
+    TRIANGLES,
+    aflw2000_in,
+    aflw_in,
+    cofw68_in,
+    florence_in,
+    ibug_in,
+    lp300w_in,
+    merl_rav_in,
+    now_in,
+    obj,
+    photo,
+    picked,
+    pts,
+    realy_in,
+    stirling_in,
+    wflw_in,
+    wflw_line,
+    write,
 )
 
 
-def photo(path: Path, colour: tuple[int, int, int] = (10, 20, 30), size: tuple[int, int] = (100, 90)) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", size, colour).save(path)
-
-
-def write(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    return path
-
-
-def pts(points: np.ndarray) -> str:
-    lines = "\n".join(f"{x:.2f} {y:.2f}" for x, y in points)
-    return f"version: 1\nn_points: {len(points)}\n{{\n{lines}\n}}\n"
-
-
-def obj(vertices: np.ndarray, triangles: np.ndarray | None = None) -> str:
-    faces = [] if triangles is None else [f"f {a + 1} {b + 1} {c + 1}" for a, b, c in triangles]
-    return "\n".join([*(f"v {x} {y} {z}" for x, y, z in vertices), *faces]) + "\n"
-
-
-TRIANGLES = np.array([[0, 1, 2], [1, 3, 2], [4, 5, 6]])
-
-
 def test_aflw2000_as_published_is_read_like_its_short_form(tmp_path):
-    deep = np.concatenate([POINTS, RNG.uniform(-20, 20, (68, 1))], 1)
-    pose = np.array([[0.1, -0.5, 0.2, 30, 40, 0, 4e-4]])
-    shape, expression = RNG.normal(0, 1e5, (199, 1)), RNG.normal(0, 1, (29, 1))
-    photo(tmp_path / "image00002.jpg")
-    held = {"pt3d_68": deep.T, "Pose_Para": pose, "Shape_Para": shape, "Exp_Para": expression}
-    savemat(tmp_path / "image00002.mat", held)
+    held = aflw2000_in(tmp_path)
+    deep, pose = held["pt3d_68"].T, held["Pose_Para"]
+    shape, expression = held["Shape_Para"], held["Exp_Para"]
     (face,) = aflw2000(tmp_path)
     assert face.landmarks == pytest.approx(deep - (1, 1, 0), abs=1e-4)
     assert face.pose_deg == pytest.approx(np.degrees([0.1, -0.5, 0.2]))
@@ -80,9 +67,7 @@ def test_aflw2000_as_published_is_read_like_its_short_form(tmp_path):
 
 
 def test_300w_leaves_training_parts_out_and_names_its_subsets(tmp_path):
-    for place in ("helen/testset/a", "helen/trainset/b", "lfpw/testset/c", "ibug/d", "afw/e"):
-        photo(tmp_path / f"{place}.png")
-        write(tmp_path / f"{place}.pts", pts(POINTS + 1))
+    ibug_in(tmp_path)
     faces = {face.name: face for face in ibug(tmp_path)}
     assert set(faces) == {"helen/testset/a", "lfpw/testset/c", "ibug/d"}
     assert faces["helen/testset/a"].subsets == ("helen", "common", "full")
@@ -96,12 +81,7 @@ def test_300w_leaves_training_parts_out_and_names_its_subsets(tmp_path):
 
 
 def test_merl_rav_tells_states_by_the_sign(tmp_path):
-    rows = POINTS + 1
-    rows[3], rows[5] = (-1, -1), -rows[5]
-    folder = tmp_path / "merl_rav_organized/lefthalf/testset"
-    photo(folder / "image00019.jpg")
-    write(folder / "image00019.pts", pts(rows))
-    write(tmp_path / "merl_rav_organized/frontal/trainset/image00020.pts", pts(rows))
+    label = merl_rav_in(tmp_path)
     (face,) = merl_rav(tmp_path)
     assert face.subsets == ("lefthalf",)
     assert face.states is not None
@@ -110,20 +90,13 @@ def test_merl_rav_tells_states_by_the_sign(tmp_path):
     assert face.points[5] == pytest.approx(POINTS[5], abs=1e-4)
     known = np.delete(POINTS, 3, 0)
     assert face.box == pytest.approx((*known.min(0), *known.max(0)), abs=1e-4)
-    write(folder / "image00019.pts", pts(rows[:67]))
+    write(label, pts(POINTS[:67]))
     with pytest.raises(InputError, match="68"):
         merl_rav(tmp_path)
 
 
-def wflw_line(points: np.ndarray, attributes: str, name: str) -> str:
-    return " ".join([*(f"{v:.3f}" for v in points.ravel()), "10 12 90 88", attributes, name])
-
-
 def test_wflw_is_read_as_the_68_points_that_ibug_has(tmp_path):
-    points = RNG.uniform(0, 100, (98, 2)).round(3)
-    lines = [wflw_line(points, "0 0 0 0 1 0", "1--A/x.jpg"), wflw_line(points, "1 0 0 0 0 1", "2--B/y.jpg")]
-    write(tmp_path / LIST, "\n".join(lines))
-    photo(tmp_path / "WFLW_images/1--A/x.jpg")
+    points = wflw_in(tmp_path)
     first, second = wflw(tmp_path)
     assert first.subsets == ("occlusion",)
     assert second.subsets == ("pose", "blur")
@@ -152,21 +125,7 @@ def test_a_line_of_wflw_that_is_none_is_refused(tmp_path, line, says):
 
 @pytest.fixture
 def cofw(tmp_path: Path) -> Path:
-    """Two faces; the second picture is grey."""
-    root = tmp_path / "COFW68_Data"
-    (root / "test_annotations").mkdir(parents=True)
-    occluded = np.zeros((68, 1))
-    occluded[10] = 1
-    for number in (1, 2):
-        savemat(root / f"test_annotations/{number}_points.mat", {"Points": POINTS + number, "Occ": occluded})
-    savemat(root / "cofw68_test_bboxes.mat", {"bboxes": np.array([[11, 21, 30, 40], [1, 1, 9, 9.0]])})
-    with h5py.File(root / "COFW_test_color.mat", "w") as file:
-        colour = np.arange(90 * 100 * 3, dtype=np.uint32).reshape(90, 100, 3).astype(np.uint8)
-        refs = file.create_group("#refs#")
-        refs["a"], refs["b"] = colour.transpose(2, 1, 0), colour[..., 0].T
-        cells = file.create_dataset("IsT", (1, 2), h5py.ref_dtype)
-        cells[0, 0], cells[0, 1] = refs["a"].ref, refs["b"].ref
-    return tmp_path
+    return cofw68_in(tmp_path)
 
 
 def test_cofw68_is_read_as_its_benchmark_lays_it_out(cofw):
@@ -199,19 +158,7 @@ def test_a_damaged_cofw68_is_refused(cofw):
 
 
 def test_aflw_is_read_from_its_database(tmp_path):
-    with sqlite3.connect(tmp_path / "aflw.sqlite") as database:
-        database.execute("CREATE TABLE Faces (face_id INTEGER, file_id TEXT, db_id TEXT)")
-        database.execute("CREATE TABLE FaceImages (image_id INTEGER, file_id TEXT, filepath TEXT)")
-        database.execute("CREATE TABLE FaceRect (face_id INTEGER, x REAL, y REAL, w REAL, h REAL)")
-        database.execute("CREATE TABLE FacePose (face_id INTEGER, roll REAL, pitch REAL, yaw REAL)")
-        database.execute("CREATE TABLE FeatureCoords (face_id INTEGER, feature_id INTEGER, x REAL, y REAL)")
-        database.execute("INSERT INTO Faces VALUES (39341, 'a.jpg', 'flickr'), (39342, 'b.jpg', 'flickr')")
-        database.execute("INSERT INTO FaceImages VALUES (1, 'a.jpg', '3/a.jpg'), (2, 'b.jpg', '3/b.jpg')")
-        database.execute("INSERT INTO FaceRect VALUES (39341, 11, 21, 30, 40), (39342, 1, 1, 9, 9)")
-        database.execute("INSERT INTO FacePose VALUES (39341, 0.1, -0.2, 0.5), (39342, 0, 0, 0)")
-        database.execute("INSERT INTO FeatureCoords VALUES (39341, 1, 12.5, 22.5), (39341, 21, 30, 55)")
-    database.close()
-    photo(tmp_path / "flickr/3/a.jpg")
+    aflw_in(tmp_path)
     (face,) = aflw_database(tmp_path)
     assert face.name == "39341"
     assert face.points.shape == (21, 2)
@@ -227,12 +174,7 @@ def test_aflw_is_read_from_its_database(tmp_path):
 
 
 def test_300w_lp_is_read_without_its_mirror_images(tmp_path):
-    for folder in ("AFW", "AFW_Flip"):
-        photo(tmp_path / folder / "x_0.jpg")
-        savemat(
-            tmp_path / folder / "x_0.mat",
-            {"pt2d": POINTS.T + 1, "Pose_Para": np.array([[0.1, 0.2, 0, 0, 0, 0, 1]])},
-        )
+    lp300w_in(tmp_path)
     (face,) = lp300w(tmp_path)
     assert face.name == "AFW/x_0"
     assert face.subject == "AFW/x"
@@ -240,28 +182,9 @@ def test_300w_lp_is_read_without_its_mirror_images(tmp_path):
     assert face.pose_deg == pytest.approx(np.degrees([0.1, 0.2, 0]))
 
 
-def picked(points: np.ndarray) -> str:
-    tags = "\n".join(
-        f'<point y="{y}" x="{x}" z="{z}" active="1" name="{i}"/>' for i, (x, y, z) in enumerate(points)
-    )
-    return f"<!DOCTYPE PickedPoints>\n<PickedPoints>\n{tags}\n</PickedPoints>\n"
-
-
 @pytest.fixture
 def now_set(tmp_path: Path) -> Path:
-    root = tmp_path / "final_release_version"
-    write(
-        root / "imagepathsvalidation.txt",
-        "FaMoS_1_TA/multiview_occlusions/IMG_1.jpg\nFaMoS_1_TA/selfie/IMG_2.jpg\n",
-    )
-    for name in ("multiview_occlusions/IMG_1", "selfie/IMG_2"):
-        photo(root / f"iphone_pictures/FaMoS_1_TA/{name}.jpg")
-    box = root / "detected_face/FaMoS_1_TA/selfie/IMG_2.npy"
-    box.parent.mkdir(parents=True)
-    np.save(box, np.array({"left": 5, "top": 6, "right": 50, "bottom": 60}, dtype=object), allow_pickle=True)
-    write(tmp_path / "scans/FaMoS_1_TA/neutral.obj", obj(SEVEN, TRIANGLES))
-    write(tmp_path / "scans_lmks_onlypp/FaMoS_1_TA/neutral_picked_points.pp", picked(SEVEN))
-    return tmp_path
+    return now_in(tmp_path)
 
 
 def test_now_is_read_by_challenge(now_set):
@@ -316,11 +239,7 @@ def test_landmarks_of_scans_are_read_in_every_form(tmp_path):
 
 
 def test_stirling_pairs_pictures_with_the_scan_of_the_person(tmp_path):
-    photo(tmp_path / "2D/HQ/F1001_front.jpg")
-    photo(tmp_path / "2D/LQ/m1003_dark.jpg")
-    for name in ("F_3D_N/F1001_N", "M_3D_N/m1003_N"):
-        write(tmp_path / f"{name}.obj", obj(SEVEN, TRIANGLES))
-        write(tmp_path / f"annotations/{name}.lnd", "\n".join(f"1 {x} {y} {z}" for x, y, z in SEVEN))
+    stirling_in(tmp_path)
     high, low = stirling(tmp_path)
     assert (high.subsets, high.subject, high.scan.name) == (("HQ",), "f1001", "F1001_N.obj")
     assert (low.subsets, low.subject, low.landmarks.name) == (("LQ",), "m1003", "m1003_N.lnd")
@@ -331,16 +250,7 @@ def test_stirling_pairs_pictures_with_the_scan_of_the_person(tmp_path):
 
 @pytest.fixture
 def realy_set(tmp_path: Path) -> Path:
-    keypoints = RNG.normal(0, 50, (85, 3)).round(3)
-    write(tmp_path / "data/REALY_HIFI3D_keypoints/2.obj", obj(keypoints))
-    for region in ("nose", "mouth", "forehead", "cheek"):
-        write(tmp_path / f"data/REALY_scan_region/2/{region}.obj", obj(SEVEN, TRIANGLES))
-    write(tmp_path / "data/metrical_scale.txt", "0.5\n2.25\n")
-    photo(tmp_path / "images/2.jpg")
-    photo(tmp_path / "images/2_left.jpg")
-    write(tmp_path / "data/Small.obj", obj(SEVEN, TRIANGLES))
-    write(tmp_path / "data/Small.txt", json.dumps([[k % 3, 0.25, 0.5] for k in range(85)]))
-    return tmp_path
+    return realy_in(tmp_path)
 
 
 def test_realy_is_read_with_its_side_set_apart(realy_set):
@@ -363,13 +273,7 @@ def test_realy_is_read_with_its_side_set_apart(realy_set):
 
 
 def test_florence_finds_its_frontal_scans_and_their_colours(tmp_path):
-    folder = tmp_path / "subject_01/Model/frontal1/obj"
-    places = "\n".join(f"vt {u} {v}" for u, v in [(0, 0), (1, 0), (0, 1)])
-    corners = "\n".join(f"f {a + 1}/1 {b + 1}/2 {c + 1}/3" for a, b, c in TRIANGLES[[0, 2]])
-    write(folder / "110920.obj", obj(SEVEN) + f"{places}\n{corners}\n")
-    texture = np.zeros((5, 5, 3), np.uint8)
-    texture[4, 0], texture[4, 4], texture[0, 0] = (255, 0, 0), (0, 255, 0), (0, 0, 255)
-    Image.fromarray(texture).save(folder / "110920.bmp")
+    folder = florence_in(tmp_path).parent
     (model,) = florence(tmp_path)
     assert model.subject == "subject_01"
     assert len(model.mesh().vertices) == 7

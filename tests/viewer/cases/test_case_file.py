@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import settings as trying
 
 from models.errors import InputError
+from models.export.outputs import put_aside
 from tests.viewer.cases.states import NoDisk, faces, frame_of, states
 from viewer.cases import case_file
 from viewer.cases.case import SCHEMA, Case, Who
-from viewer.cases.case_file import put_aside, read, read_file, write_file, written
+from viewer.cases.case_file import read, read_file, write_file, written
 from viewer.cases.locating import Located
 from viewer.cases.records import MalformedError
 from viewer.cases.restoring import checked, faces_of, frame_changes, read_whole, section_changes, view_changes

@@ -18,10 +18,11 @@ import pytest
 import torch
 from PIL import Image
 
-from models.errors import InputError, MethodError
+from models.errors import InputError, MethodError, MissingAssetError
 from models.loading import checked_device, load
 from models.pipeline import reconstruct
 from models.reconstructor import Face
+from resources import AssetError
 from tests.fakes.reconstructor import FakeReconstructor
 from viewer.__main__ import main
 from viewer.cli import clip, run
@@ -308,6 +309,28 @@ def test_a_video_becomes_a_row_a_frame_and_a_bad_frame_says_why(tmp_path, monkey
     assert [path.name for path in (tmp_path / "p").iterdir()] == ["film.csv"]
 
 
+def test_a_video_that_is_stopped_leaves_its_rows_so_far_and_can_be_run_again(tmp_path, monkeypatch, faces):
+    read, stop = Film.read, [True]
+
+    def stopped(self: Film, index: int) -> Frame:
+        if index == 2 and stop:
+            raise KeyboardInterrupt
+        return read(self, index)
+
+    monkeypatch.setattr(Film, "read", stopped)
+    monkeypatch.setattr(run, "reader_of", lambda _path: Film())
+    (tmp_path / "film.mp4").write_bytes(b"\0\0\0\x18ftypmp42")
+    words = ["run", str(tmp_path / "film.mp4"), "--out", str(tmp_path / "o")]
+    assert main(words) == INTERRUPTED
+    (left,) = (tmp_path / "o").iterdir()
+    assert left.name == "film.partial.csv", "nothing that is not whole has the name of what is"
+    assert [row["frame"] for row in csv.DictReader(left.read_text().splitlines())] == ["0", "1"]
+    stop.clear()
+    assert main(words) == 1
+    names = sorted(path.name for path in (tmp_path / "o").iterdir())
+    assert names == ["film.csv", "film.partial.csv"]
+
+
 def test_a_video_can_leave_with_what_was_seen_drawn_over_its_frames(tmp_path, monkeypatch, faces):
     monkeypatch.setattr(run, "reader_of", lambda _path: Film())
     (tmp_path / "film.mp4").write_bytes(b"\0\0\0\x18ftypmp42")
@@ -343,6 +366,17 @@ def test_a_console_of_another_time_and_a_closed_pipe_do_not_fail_the_work():
     )
     assert done.stdout.split()[-1] == b"0"
     assert done.stderr == b""
+
+
+@pytest.mark.parametrize(
+    "error", [AssetError("It is\nbroken. Mend it."), MissingAssetError("It is broken. Mend it.")]
+)
+def test_an_installation_that_is_broken_is_told_in_one_line(capsys, error):
+    def command() -> int:
+        raise error
+
+    assert ended_well(command) == 1
+    assert capsys.readouterr().err == "unmask: It is broken. Mend it.\n"
 
 
 @pytest.mark.parametrize(

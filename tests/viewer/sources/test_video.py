@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,58 +11,10 @@ import numpy as np
 import pytest
 
 from models.errors import InputError
+from tests.fakes.films import COUNT, SIDE, film, number, numbered
 from viewer.sources.video import VideoReader
 
-SIDE = 64
-COUNT = 40
 ORDER = (0, 39, 20, 21, 3, 38, 11, 12, 0, 25, 24, 23, 39)
-
-
-def numbered(index: int) -> np.ndarray:
-    """[64, 64, 3]: a bar code of six bits above a grey ramp that moves."""
-    image = np.empty((SIDE, SIDE, 3), np.uint8)
-    image[:] = ((np.arange(SIDE) * 2 + index * 5) % 200)[None, :, None]
-    for bit in range(6):
-        image[:32, 10 * bit : 10 * bit + 10] = 235 if index >> bit & 1 else 20
-    return image
-
-
-def number(image: np.ndarray) -> int:
-    return sum(1 << bit for bit in range(6) if image[4:28, 10 * bit + 3 : 10 * bit + 7].mean() > 128)
-
-
-def film(
-    path: Path,
-    codec: str = "mpeg4",
-    *,
-    count: int = COUNT,
-    b_frames: int = 2,
-    pixels: str = "yuv420p",
-    pixel_aspect: Fraction | None = None,
-    matrix: tuple[int, ...] | None = None,
-    images: list[np.ndarray] | None = None,
-    **settings: object,
-) -> Path:
-    """Frames of `numbered`, a key frame every ten."""
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=25)
-        stream.width, stream.height, stream.pix_fmt = SIDE, SIDE, pixels
-        stream.codec_context.gop_size = 10
-        stream.codec_context.max_b_frames = b_frames
-        stream.codec_context.bit_rate = 2_000_000
-        if pixel_aspect is not None:
-            stream.codec_context.sample_aspect_ratio = pixel_aspect
-        for name, value in settings.items():
-            setattr(stream.codec_context, name, value)
-        if matrix is not None:
-            stream.set_display_matrix(matrix)
-        for index in range(count):
-            picture = numbered(index) if images is None else images[index]
-            frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format=pixels)
-            frame.pts, frame.time_base = index, Fraction(1, 25)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
-    return path
 
 
 def opened(path: Path) -> tuple[VideoReader, int]:
@@ -162,6 +115,25 @@ def test_one_damaged_frame_is_called_so_and_the_good_ones_after_it_come(tmp_path
     seen = [*range(7), None, *range(8, COUNT)]
     assert numbers(path) == seen
     assert numbers(path, (7, 8, 7, 0, 39)) == [None, 8, None, 0, 39]
+
+
+def test_a_frame_of_which_a_piece_was_lost_on_its_way_is_called_damaged(tmp_path):
+    path = film(tmp_path / "broadcast.ts", "mpeg2video")
+    data, piece = path.read_bytes(), 188 * 32
+    path.write_bytes(data[:piece] + data[piece + 188 :])
+    assert numbers(path) == [*range(11), None, *range(12, COUNT)]
+    assert numbers(path, (11, 12, 11, 39, 0)) == [None, 12, None, 39, 0]
+
+
+def test_frames_of_an_avi_that_lost_one_keep_their_places_in_any_order(tmp_path):
+    path = film(tmp_path / "bad.avi")
+    data = path.read_bytes()
+    eleventh = [found.start() for found in re.finditer(b"00dc", data)][10]
+    path.write_bytes(data[:eleventh] + bytes(4) + data[eleventh + 4 :])
+    left = numbers(path)
+    assert len(left) == COUNT - 1
+    order = (0, 38, 20, 21, 3, 37, 11, 12, 0)
+    assert numbers(path, order) == [left[index] for index in order]
 
 
 @pytest.mark.parametrize("name", ["half.mkv", "half.ts", "half.avi"])

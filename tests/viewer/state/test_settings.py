@@ -39,6 +39,14 @@ def test_damaged_settings_are_told_put_aside_and_replaced_by_fresh_ones(kept, tm
     assert Settings(kept()).restored(State()).theme is Theme.LIGHT
 
 
+def test_settings_damaged_a_second_time_are_kept_beside_those_of_the_first(kept, tmp_path: Path):
+    for text in (b"[General\nfirst", b"[General\nsecond"):
+        (tmp_path / "kept.ini").write_bytes(text)
+        Settings(kept()).sync()
+    assert (tmp_path / "kept.ini.bad").read_bytes() == b"[General\nfirst"
+    assert (tmp_path / "kept.ini.bad-2").read_bytes() == b"[General\nsecond"
+
+
 def test_settings_that_cannot_be_written_are_told(tmp_path: Path, caplog):
     (tmp_path / "file").touch()
     settings = Settings(QSettings(str(tmp_path / "file" / "kept.ini"), QSettings.Format.IniFormat))

@@ -1,4 +1,4 @@
-"""Files that are right, small, one or more of each format that is read, and the readers they are for."""
+"""Weights, face models, truth: a small file of each format, and the readers it is for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import io
 import json
 import pickle
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +29,9 @@ from models.file_formats.torch_file import read_torch
 from models.ground_truth.aflw import read_labels
 from models.ground_truth.readers import read_truth
 from models.loading import read_weights
+from tests.fuzz.seed import Seed
 from tests.models.file_formats.test_tensorflow_file import write as write_checkpoint
 
-Reader = Callable[[Path], Any]
 CHANCE = np.random.default_rng(0)
 VERTICES, SIDES = 12, {"N": 12, "I": 2, "E": 2, "S": 3, "G": 2, "T": 4, "R": 2, "M": 5, "K": 3, "P": 2}
 POINTS = CHANCE.uniform(50, 200, (68, 3))
@@ -40,34 +39,6 @@ AFLW2000 = {"pt3d_68": POINTS.T, "Pose_Para": np.ones((1, 7))}
 EVALUATION = {"lm68": POINTS, "euler_deg": np.ones(3)}
 BASIS = CHANCE.normal(size=(3 * VERTICES, 2)).astype(np.float32)
 TRIANGLES = CHANCE.integers(0, VERTICES, (4, 3)).astype(np.int32)
-
-
-@dataclass(frozen=True)
-class Seed:
-    """A file that is right.
-
-    Attributes:
-        name: Of the file; its ending counts.
-        content: Its bytes.
-        readers: All that may be given such a file.
-        beside: Other files that must lie in the same folder.
-    """
-
-    name: str
-    content: bytes
-    readers: tuple[Reader, ...]
-    beside: tuple[tuple[str, bytes], ...] = ()
-
-    def write(self, folder: Path) -> Path:
-        """In a folder of its own within `folder`."""
-        own = folder / self.name.replace(".", "_")
-        own.mkdir(exist_ok=True)
-        for name, content in (*self.beside, (self.name, self.content)):
-            (own / name).write_bytes(content)
-        return own / self.name
-
-    def __hash__(self) -> int:
-        return hash(self.name)
 
 
 def kit(path: Path) -> Any:
@@ -186,54 +157,51 @@ PTS = b"version: 1\nn_points: 68\n{\n" + b"".join(b"%f %f\n" % (x, y) for x, y, 
 MESH = ("generic_neutral_mesh.obj", _obj())
 RECIPE = {"recipe": json.dumps({"method": "dsfnet", "form": {"stem": [1, 2]}})}
 
-SEEDS = {
-    seed.name: seed
-    for seed in (
-        Seed("truth.npz", _npz(EVALUATION), (read_truth, read_arrays, recognise)),
-        Seed("model.npz", _face_model(), (FaceModel.read, recognise)),
-        Seed("flame.npz", _npz({name: _flame()[name] for name in FIELDS}), (read_face_model,)),
-        Seed("labels.npz", _labels(), (labels, recognise)),
-        Seed("numbers.npy", _npy(np.arange(12.0)), (read_array, read_pickled, recognise)),
-        Seed("map.npy", _npy(np.zeros((256, 256, 3), np.float16)), (read_array, recognise)),
-        Seed("patch.npy", _npy(np.array({"shapeMU_uv": BASIS}, object)), (read_pickled, recognise)),
-        Seed(
-            "truth.mat",
-            _mat(AFLW2000, False),
-            (read_truth, read_matlab),
-        ),
-        Seed("packed.mat", _mat(AFLW2000), (read_truth, read_matlab)),
-        Seed("BFM.mat", _mat(_bfm(True), False), (read_matlab, read_face_model)),
-        Seed("01_MorphableModel.mat", _mat(_bfm(False)), (read_matlab, read_face_model)),
-        Seed("flame.pkl", pickle.dumps(_flame(), 2), (read_pickled, read_face_model)),
-        Seed("flame4.pkl", pickle.dumps(_flame(), 4), (read_pickled, read_face_model)),
-        Seed(
-            "bfm.pkl",
-            pickle.dumps({"u": BASIS[:, :1], "w_shp": BASIS, "w_exp": BASIS, "tri": TRIANGLES.T}, 4),
-            (read_pickled, read_face_model),
-        ),
-        Seed("basel.h5", _h5(_h5_model(False)), (read_hdf5, read_face_model)),
-        Seed("presplit.h5", _h5(_h5_model(True)), (read_hdf5, read_face_model)),
-        Seed("net.pth", _stream(lambda out: torch.save({"state_dict": STATE}, out)), (read_torch, recognise)),
-        Seed(
-            "old.pth",
-            _stream(lambda out: torch.save(STATE, out, _use_new_zipfile_serialization=False)),
-            (read_torch, recognise),
-        ),
-        Seed("mine.safetensors", save_tensors(STATE, RECIPE), (read_weights, recognise)),
-        Seed("mine.index", INDEX, (read_tensorflow, recognise), (("mine.data-00000-of-00001", DATA),)),
-        Seed("truth.json", TRUTH, (read_truth, recognise)),
-        Seed("truth.pts", PTS, (read_truth, recognise)),
-        Seed("truth.obj", _obj(), (read_truth, recognise)),
-        Seed("identity000.obj", _obj(0.1), (kit,), (MESH,)),
-        Seed(
-            "vertex_indices.json",
-            json.dumps({"idx_to_landmark_verts": [k % VERTICES for k in range(68)]}).encode(),
-            (kit,),
-            (MESH, ("identity000.obj", _obj(0.1))),
-        ),
-        Seed("binary.ply", _ply(False), (read_truth, recognise)),
-        Seed("text.ply", _ply(True), (read_truth, recognise)),
-        Seed("table.txt", b"0 1 2\n" * 5 + b"1 2 43866\n", (recognise,)),
-        Seed("yunet.onnx", b"\x08\x06 cls_8 obj_8 bbox_8 kps_8", (recognise,)),
-    )
-}
+FORMATS = (
+    Seed("truth.npz", _npz(EVALUATION), (read_truth, read_arrays, recognise)),
+    Seed("model.npz", _face_model(), (FaceModel.read, recognise)),
+    Seed("flame.npz", _npz({name: _flame()[name] for name in FIELDS}), (read_face_model,)),
+    Seed("labels.npz", _labels(), (labels, recognise)),
+    Seed("numbers.npy", _npy(np.arange(12.0)), (read_array, read_pickled, recognise)),
+    Seed("map.npy", _npy(np.zeros((256, 256, 3), np.float16)), (read_array, recognise)),
+    Seed("patch.npy", _npy(np.array({"shapeMU_uv": BASIS}, object)), (read_pickled, recognise)),
+    Seed(
+        "truth.mat",
+        _mat(AFLW2000, False),
+        (read_truth, read_matlab),
+    ),
+    Seed("packed.mat", _mat(AFLW2000), (read_truth, read_matlab)),
+    Seed("BFM.mat", _mat(_bfm(True), False), (read_matlab, read_face_model)),
+    Seed("01_MorphableModel.mat", _mat(_bfm(False)), (read_matlab, read_face_model)),
+    Seed("flame.pkl", pickle.dumps(_flame(), 2), (read_pickled, read_face_model)),
+    Seed("flame4.pkl", pickle.dumps(_flame(), 4), (read_pickled, read_face_model)),
+    Seed(
+        "bfm.pkl",
+        pickle.dumps({"u": BASIS[:, :1], "w_shp": BASIS, "w_exp": BASIS, "tri": TRIANGLES.T}, 4),
+        (read_pickled, read_face_model),
+    ),
+    Seed("basel.h5", _h5(_h5_model(False)), (read_hdf5, read_face_model)),
+    Seed("presplit.h5", _h5(_h5_model(True)), (read_hdf5, read_face_model)),
+    Seed("net.pth", _stream(lambda out: torch.save({"state_dict": STATE}, out)), (read_torch, recognise)),
+    Seed(
+        "old.pth",
+        _stream(lambda out: torch.save(STATE, out, _use_new_zipfile_serialization=False)),
+        (read_torch, recognise),
+    ),
+    Seed("mine.safetensors", save_tensors(STATE, RECIPE), (read_weights, recognise)),
+    Seed("mine.index", INDEX, (read_tensorflow, recognise), (("mine.data-00000-of-00001", DATA),)),
+    Seed("truth.json", TRUTH, (read_truth, recognise)),
+    Seed("truth.pts", PTS, (read_truth, recognise)),
+    Seed("truth.obj", _obj(), (read_truth, recognise)),
+    Seed("identity000.obj", _obj(0.1), (kit,), (MESH,)),
+    Seed(
+        "vertex_indices.json",
+        json.dumps({"idx_to_landmark_verts": [k % VERTICES for k in range(68)]}).encode(),
+        (kit,),
+        (MESH, ("identity000.obj", _obj(0.1))),
+    ),
+    Seed("binary.ply", _ply(False), (read_truth, recognise)),
+    Seed("text.ply", _ply(True), (read_truth, recognise)),
+    Seed("table.txt", b"0 1 2\n" * 5 + b"1 2 43866\n", (recognise,)),
+    Seed("yunet.onnx", b"\x08\x06 cls_8 obj_8 bbox_8 kps_8", (recognise,)),
+)
