@@ -221,7 +221,7 @@ def test_a_case_is_rendered_as_it_was_saved(case, tmp_path, monkeypatch, capsys)
     monkeypatch.setattr(render, "load", lambda name, weights="open", device="cpu": FakeReconstructor(name))
     drawn = []
     monkeypatch.setattr(render, "faces_figure", lambda rows, wish: drawn.extend(rows) or "sheet")
-    monkeypatch.setattr(render, "_figure", lambda sheet, suffix: b"figure")
+    monkeypatch.setattr(render, "figure_file", lambda sheet, path: b"figure")
     out = tmp_path / "figure.svg"
     assert main(["render", str(case), "--out", str(out)]) == 0, capsys.readouterr().err
     (row,) = drawn
