@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -51,7 +53,7 @@ class Count:
 
     Attributes:
         s: Since the start, seconds.
-        bytes: Resident memory; 0 where the system does not say.
+        bytes: Resident memory without what was freed; 0 where the system does not say.
         threads, files: Threads of the system, open file descriptors; 0 where the system does not say.
         objects: Buffers, textures, programs and shaders of OpenGL.
     """
@@ -227,8 +229,13 @@ class Soak(QObject):
 
 
 def count(s: float) -> Count:
-    """What this process holds now."""
+    """What this process holds now, once what was freed went back to the system.
+
+    Threads that come and go leave holes in the C library's heaps: without that, resident memory creeps up by
+    a tenth within a dozen rounds, though nothing is kept.
+    """
     gc.collect()
+    give_back_freed()
     me = Path("/proc/self")
     pages = int((me / "statm").read_text().split()[1]) if me.exists() else 0
     return Count(
@@ -238,6 +245,13 @@ def count(s: float) -> Count:
         len(os.listdir(me / "fd")) if pages else 0,
         gl_objects(),
     )
+
+
+def give_back_freed() -> None:
+    """Let the C library return free memory to the system, where it can (glibc)."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
 
 
 def gl_objects() -> int:
