@@ -142,10 +142,11 @@ def back_project(answer: Reconstruction, T_image_crop: NDArray[np.float64], box:
         box: The face box in image px the answer is about.
     """
     scale, _ = scale_and_turn(T_image_crop)
+    linear, shift = np.diag((0.0, 0.0, scale)), np.append(T_image_crop[:2, 2], 0.0)
+    linear[:2, :2] = T_image_crop[:2, :2].T
 
     def move(points: Array) -> Array:
-        plane = points[:, :2] @ T_image_crop[:2, :2].T + T_image_crop[:2, 2]
-        return np.concatenate([plane, scale * points[:, 2:]], axis=1).astype(np.float32)
+        return np.asarray(points @ linear + shift, np.float32)
 
     moved = answer.mapped(Space.IMAGE, move, T_image_crop)
     return replace(

@@ -166,8 +166,8 @@ def followed(
         [..., N]; NaN where the two lie closer together than `least`.
     """
     apart = _difference(first, second)
-    square = (apart * apart).sum(-1)
-    along = (_difference(fused, second) * apart).sum(-1)
+    square = np.einsum("...d,...d->...", apart, apart)
+    along = np.einsum("...d,...d->...", _difference(fused, second), apart)
     tells = (square >= least**2) & (square > 0)
     return np.asarray(np.divide(along, square, out=np.full(square.shape, np.nan), where=tells))
 

@@ -213,7 +213,7 @@ def _scalars(d: Decoded) -> Iterator[Scalar]:
         yield Scalar(name, frozen(values), 0.0, 1.0)
     if d.image_space is None or d.model_space is None:
         return
-    apart = np.linalg.norm(d.image_space - d.model_space, axis=1) * d.mm_per_px
+    apart = d.apart * d.mm_per_px
     yield Scalar("disagreement", frozen(apart), 0.0, 10.0, "mm")
     if d.share is not None:
         yield Scalar("image-space share", frozen(d.share), 0.0, 1.0)

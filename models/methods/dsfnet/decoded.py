@@ -31,27 +31,35 @@ class Decoded(NamedTuple):
     landmark_states: Any = None  # [B, 68, 3]; None: as the surface's
     image_coefficients: Any = None  # [B, K], identity first
     model_coefficients: Any = None  # [B, K]
-    own: Any = None  # [N] px, see `own_correction`; only of one face with both branches
+    apart: Any = None  # [N] px between the branches; only of one face with both
+    own: Any = None  # [N] px, see `own_correction`; likewise
 
 
 def each(decoded: Decoded) -> list[Decoded]:
-    """Batches of tensors on any device -> arrays of each face, its own correction measured."""
+    """Batches of tensors on any device -> arrays of each face, its branches and own correction measured."""
     arrays = [None if part is None else part.cpu().numpy() for part in decoded]
     faces = (
         Decoded(*(None if array is None else array[k] for array in arrays)) for k in range(len(decoded.face))
     )
-    return [
-        d if d.image_space is None or d.model_space is None else d._replace(own=own_correction(d))
-        for d in faces
-    ]
+    return [d if d.image_space is None or d.model_space is None else _measured(d) for d in faces]
+
+
+def _measured(d: Decoded) -> Decoded:
+    apart = d.image_space - d.model_space
+    return d._replace(apart=np.sqrt(_dots(apart, apart)), own=own_correction(d))
 
 
 def own_correction(d: Decoded) -> Array:
     """[N] px: how far the fused face lies from the nearest place between the two branches: its own work."""
-    apart = d.image_space - d.model_space
-    along = ((d.face - d.model_space) * apart).sum(1) / np.maximum((apart * apart).sum(1), 1e-12)
-    nearest = d.model_space + along.clip(0, 1)[:, None] * apart
-    return np.asarray(np.linalg.norm(d.face - nearest, axis=1), np.float32)
+    apart, fused = d.image_space - d.model_space, d.face - d.model_space
+    along = _dots(fused, apart) / np.maximum(_dots(apart, apart), 1e-12)
+    off = fused - along.clip(0, 1)[:, None] * apart
+    return np.asarray(np.sqrt(_dots(off, off)), np.float32)
+
+
+def _dots(a: Array, b: Array) -> Array:
+    """[N, 3], [N, 3] -> [N]: several times faster than a sum over so short an axis."""
+    return np.asarray(np.einsum("nk,nk->n", a, b))
 
 
 def degrees(euler_rad: Array) -> tuple[float, float, float]:

@@ -22,11 +22,11 @@ def signs(d: Decoded, topology: Topology, size: int) -> Array:
     asked, middle = size / CROP_FACTOR, (size - 1) / 2
     shift = ((low + high) / 2 - middle) / asked
     seen, turned, covered = d.states.mean(0)
-    doubt = -(d.states * np.log(d.states.clip(1e-6))).sum(1).mean()
+    doubt = -np.vdot(d.states, np.log(d.states.clip(1e-6))) / len(d.states)
     is_face = d.mask > SEEN_ABOVE
     pitch, yaw, roll = d.euler_rad
     numbers = (
-        *(_log_share(np.linalg.norm(d.image_space - d.model_space, axis=1).mean(), side),),
+        _log_share(d.apart.mean(), side),
         _log_share(d.own.mean(), side),
         _log_share(d.stray, side),
         *(seen, covered, turned, doubt, is_face.mean()),
@@ -47,7 +47,8 @@ def _log_share(distance: float, side: float) -> float:
 
 def _outside(face: Array, size: int) -> NDArray[np.bool_]:
     """[N] vertices beyond the crop."""
-    return np.asarray(((face[:, :2] < -0.5) | (face[:, :2] > size - 0.5)).any(1))
+    x, y = face[:, 0], face[:, 1]
+    return np.asarray((x < -0.5) | (y < -0.5) | (x > size - 0.5) | (y > size - 0.5))
 
 
 def _unexplained(d: Decoded, is_face: NDArray[np.bool_], size: int) -> float:
@@ -56,9 +57,10 @@ def _unexplained(d: Decoded, is_face: NDArray[np.bool_], size: int) -> float:
         return 1.0
     step = size / len(is_face)
     cells = ((d.face[d.states[:, State.SEEN] > SEEN_ABOVE, :2] + 0.5) / step).astype(int)
-    cells = cells[((cells >= 0) & (cells < len(is_face))).all(1)]
+    x, y = cells.T
+    inside = (x >= 0) & (y >= 0) & (x < len(is_face)) & (y < len(is_face))
     hit = np.zeros(is_face.shape, np.uint8)
-    hit[cells[:, 1], cells[:, 0]] = 1
+    hit[y[inside], x[inside]] = 1
     near = cv2.dilate(hit, np.ones((3, 3), np.uint8)) > 0
     return float((is_face & ~near).sum() / is_face.sum())
 
@@ -76,7 +78,7 @@ def evidence(d: Decoded, topology: Topology, size: int, asked: Likely | None) ->
         covered=float((states == State.COVERED).mean()),
         box_iou=square_iou(low, high, size / CROP_FACTOR, (size - 1) / 2),
         pose_deg=degrees(d.euler_rad),
-        apart=float(np.linalg.norm(d.image_space - d.model_space, axis=1).mean()) / side if both else np.nan,
+        apart=float(d.apart.mean()) / side if both else np.nan,
         own=float(d.own.mean()) / side if both else np.nan,
         outside=float(_outside(d.face, size).mean()),
         finite=bool(np.isfinite(d.face).all()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -76,11 +77,14 @@ def visible_surface(
     )
 
 
+@lru_cache(maxsize=4)
 def _cells(height: int, width: int) -> NDArray[np.int64]:
-    """[T, 3]: two triangles a square of the grid, counter-clockwise with y up."""
+    """[T, 3], read-only: two triangles a square of the grid, counter-clockwise with y up."""
     index = np.arange(height * width).reshape(height, width)
     a, b, c, d = index[:-1, :-1], index[1:, :-1], index[:-1, 1:], index[1:, 1:]
-    return np.stack((np.stack((a, b, c), -1), np.stack((c, b, d), -1))).reshape(-1, 3)
+    triangles = np.stack((np.stack((a, b, c), -1), np.stack((c, b, d), -1))).reshape(-1, 3)
+    triangles.flags.writeable = False
+    return triangles
 
 
 def _marched(
@@ -92,7 +96,8 @@ def _marched(
         [K, 3] corners: p >= 0 the grid's point p, -1 - e the cut on edge e; [E, 2] the cut edges, from the
         inner point to the outer one.
     """
-    count = inside[triangles].sum(1)
+    a, b, c = inside.view(np.uint8)[triangles.T]
+    count = a + b + c
     parts = [triangles[count == 3]]
     starts: list[NDArray[np.int64]] = []
     found = 0
@@ -113,10 +118,12 @@ def _shared(
     corners: NDArray[np.int64], edges: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The same with one cut an edge, which the triangles on both its sides share."""
-    edges, number = np.unique(edges, axis=0, return_inverse=True)
-    if len(edges):
-        corners = np.where(corners >= 0, corners, -1 - number.reshape(-1)[(-1 - corners).clip(0)])
-    return corners, edges
+    if not len(edges):
+        return corners, edges
+    most = int(edges.max()) + 1
+    both, number = np.unique(edges[:, 0] * most + edges[:, 1], return_inverse=True)  # rows are slow to sort
+    corners = np.where(corners >= 0, corners, -1 - number[(-1 - corners).clip(0)])
+    return corners, np.stack(np.divmod(both, most), -1)
 
 
 def _quads(*corners: NDArray[np.int64]) -> list[NDArray[np.int64]]:
@@ -165,7 +172,10 @@ def _kept(triangles: NDArray[np.int64], value: NDArray[np.float64]) -> NDArray[n
     """Those [K, 3] that have three corners and bridge no jump."""
     a, b, c = triangles.T
     whole = (a != b) & (b != c) & (c != a)
-    return triangles[whole & ~_jumps(np.ptp(value[triangles], axis=1))].astype(np.int32)
+    at_a, at_b, at_c = value[a], value[b], value[c]
+    most = np.maximum(np.maximum(at_a, at_b), at_c)
+    least = np.minimum(np.minimum(at_a, at_b), at_c)
+    return triangles[whole & ~_jumps(most - least)].astype(np.int32)
 
 
 def collisions(is_face: NDArray[np.bool_], uv: Array) -> int:
@@ -173,12 +183,12 @@ def collisions(is_face: NDArray[np.bool_], uv: Array) -> int:
     rows, columns = np.nonzero(is_face)
     cell = np.clip(uv[is_face] * COLLISION_CELLS, 0, COLLISION_CELLS - 1).astype(np.int64)
     cell_id = cell[:, 1] * COLLISION_CELLS + cell[:, 0]
-    spread = np.zeros(COLLISION_CELLS**2)
-    for place in (rows, columns):
-        low = np.full(COLLISION_CELLS**2, np.inf)
-        high = np.full(COLLISION_CELLS**2, -np.inf)
-        np.minimum.at(low, cell_id, place)
-        np.maximum.at(high, cell_id, place)
-        hit = np.isfinite(low)
-        spread[hit] = np.maximum(spread[hit], high[hit] - low[hit])
-    return int((spread[cell_id] > COLLISION_SPREAD * len(is_face)).sum())
+    if not len(rows):
+        return 0
+    order = np.argsort(cell_id, kind="stable")
+    starts = np.flatnonzero(np.diff(cell_id[order], prepend=-1))
+    far = np.zeros(len(starts), bool)
+    for place in (rows[order], columns[order]):
+        spread = np.maximum.reduceat(place, starts) - np.minimum.reduceat(place, starts)
+        far |= spread > COLLISION_SPREAD * len(is_face)
+    return int(np.diff(starts, append=len(rows))[far].sum())
