@@ -90,6 +90,8 @@ class PositionMapTable:
                 f"the map is {tuple(position_map.shape[-2:])}, the table {self.size} x {self.size}"
             )
         w = self._weights
+        if not position_map.numel():
+            return position_map.new_zeros(len(position_map), len(w.starts), position_map.shape[1])
         rows = position_map.flatten(2).permute(2, 0, 1)  # [cells, B, C]
         summed = embedding_bag(
             w.around,
@@ -132,7 +134,9 @@ def _around(uv: Doubles, valid: Bools, size: int) -> tuple[Ints, Doubles, Ints]:
     ):
         places = starts[chosen][:, None] + np.arange(its_cells.shape[1])
         around[places], around_weights[places] = its_cells, its_weights
-    return around, around_weights, starts
+    counts = around_weights != 0
+    starts = np.concatenate(([0], np.cumsum(counts)))[starts]
+    return around[counts], around_weights[counts], starts
 
 
 def rasterise(points: Doubles, triangles: Ints, size: int) -> tuple[Ints, Ints, Doubles]:

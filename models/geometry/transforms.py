@@ -90,13 +90,12 @@ def _dominant_eigenvector(symmetric: Tensor) -> Tensor:
     """
     with torch.no_grad():
         values, vectors = torch.linalg.eigh(symmetric.double())
-        vector = vectors[..., -1]
+        vector = vectors[..., -1].to(symmetric.dtype)
+        if not symmetric.requires_grad:
+            return vector
         gap = (values[:, -1:] - values[:, :-1]).clamp(min=1e-4)
         others = vectors[..., :-1]
         response = ((others / gap[:, None]) @ others.mT).to(symmetric.dtype)
-        vector = vector.to(symmetric.dtype)
-    if not symmetric.requires_grad:
-        return vector
     residual = (symmetric - symmetric.detach()) @ vector[..., None]
     return vector + (response @ residual)[..., 0]
 

@@ -39,7 +39,7 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """See the class."""
-        return torch.relu(self.second(self.first(x)) + self.shortcut(x))
+        return (self.second(self.first(x)) + self.shortcut(x)).relu_()
 
 
 class UpBlock(nn.Module):

@@ -196,7 +196,7 @@ class DualSpaceNetwork(nn.Module):
         super().__init__()
         self.form = form
         for name, value in chart._asdict().items():
-            self.register_buffer(name, value, persistent=False)
+            self.register_buffer(name, value.contiguous(), persistent=False)
         fine = form.widths[0]
         coefficients = len(chart.identity) + len(chart.expression)
         self.image: nn.Module = ImageNetwork(form.size, form.widths, form.summary)
@@ -258,15 +258,15 @@ class DualSpaceNetwork(nn.Module):
         nothing = torch.zeros_like(weights)
         share = nothing + 0.5 if share is None else share
         values = [value.detach() for value in (weights, share, nothing if apart is None else apart)]
+        face = face.detach()
         look = Look(percept.dense, percept.summary, percept.evidence)
-        states = self._told(look, face.detach(), *values)
         if percept.mirrored is None:
-            return states
+            return self._told(look, face, *values)
         mirrored = self._in_mirror(face) * face.new_tensor((-1.0, 1.0, 1.0))
-        other = self._told(
-            percept.mirrored, mirrored, *(self._in_mirror(v[..., None])[..., 0] for v in values)
-        )
-        return (states + other.flip(-1)) / 2
+        both = (torch.cat((v, self._in_mirror(v[..., None])[..., 0])) for v in values)
+        states = self._told(_together(look, percept.mirrored), torch.cat((face, mirrored)), *both)
+        straight, other = states.chunk(2)
+        return (straight + other.flip(-1)) / 2
 
     def _in_mirror(self, values: Tensor) -> Tensor:
         """[B, G * G, C] over the chart, left and right exchanged."""
@@ -327,8 +327,9 @@ class DualSpaceNetwork(nn.Module):
 
     def shape_offset(self, coefficients: Tensor) -> Tensor:
         """[B, I + E] -> [B, G * G, 3]: basis times coefficients, 100 mm."""
-        basis = torch.cat((self.identity, self.expression)).flatten(1)
-        return (coefficients @ basis).unflatten(1, (-1, 3))
+        identity, expression = coefficients.split((len(self.identity), len(self.expression)), 1)
+        moved = identity @ self.identity.flatten(1) + expression @ self.expression.flatten(1)
+        return moved.unflatten(1, (-1, 3))
 
     def _complete(self, seen: Seen) -> Completed:
         """Image-space branch: align what was seen to the mean face, read coefficients, place it all back."""
@@ -395,6 +396,13 @@ class DualSpaceNetwork(nn.Module):
         shape = self.mean + offset
         placement = weighted_procrustes(shape, targets, weights)
         return Fused(offset, targets, weights, share[..., 0], placement, placement.apply(shape))
+
+
+def _together(first: Look, second: Look) -> Look:
+    """Two looks as one batch, the first ahead."""
+    dense = DensePrediction(*(torch.cat(pair) for pair in zip(first.dense, second.dense, strict=True)))
+    summary, evidence = (torch.cat(pair) for pair in zip(first[1:], second[1:], strict=True))
+    return Look(dense, summary, evidence)
 
 
 def splat(uv: Tensor, values: Tensor, weights: Tensor, side: int) -> tuple[Tensor, Tensor]:

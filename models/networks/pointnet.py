@@ -32,4 +32,4 @@ class PointNetwork(nn.Module):
             present[..., None], points, stand_in[:, None]
         )  # a point twice changes no maximum
         features = self.points(points.flatten(0, 1)).unflatten(0, present.shape)
-        return self.read(features.max(1).values)
+        return self.read(features.amax(1))

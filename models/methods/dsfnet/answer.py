@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import grid_sample, max_pool2d
+from torch.nn.functional import grid_sample, pad
 
 from models.geometry.transforms import towards_camera
 from models.methods.arguments import check_asked
@@ -109,12 +109,14 @@ def agreeing(states: Tensor, mask: Tensor, face: Tensor, size: int) -> tuple[Ten
         1, flat, values, "amax"
     )
     upon = _widened(upon.unflatten(1, (1, side, side)))
-    return torch.cat((seen[..., None], rest), -1), torch.where(upon >= 0, mask.minimum(upon), mask)
+    return torch.cat((seen[:, None], rest.mT), 1).mT, torch.where(upon >= 0, mask.minimum(upon), mask)
 
 
 def _widened(maps: Tensor) -> Tensor:
     """[B, 1, M, M] the largest value of each cell and its four neighbours: about 1.5 cells around a place."""
-    return max_pool2d(maps, (3, 1), 1, (1, 0)).maximum(max_pool2d(maps, (1, 3), 1, (0, 1)))
+    wide = pad(maps, (1, 1, 1, 1), value=-torch.inf)
+    across = wide[..., 1:-1, :-2].maximum(wide[..., 1:-1, 2:])
+    return maps.maximum(across).maximum(wide[..., :-2, 1:-1]).maximum(wide[..., 2:, 1:-1])
 
 
 def _grid(face: Tensor, size: int) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import deepcopy
 from typing import NamedTuple
 
@@ -24,12 +25,15 @@ from models.methods.portable import FACES, LANDMARKS, Port, Portable, crops_port
 from models.networks.blocks import InBfloat16, fold_batch_norms, multiplies_bfloat16
 from models.networks.both_ways import perceive_both_ways
 from models.networks.dual_space import (
+    Completed,
     DualSpaceAnswer,
     DualSpaceNetwork,
     Form,
+    Fused,
     Seen,
     Switches,
 )
+from models.networks.states import STATES
 from models.reconstruction import Array, Reconstruction
 from models.reconstructor import Face
 
@@ -200,15 +204,20 @@ class DSFNet:
         image, model, fused = answer.image_space, answer.model_space, answer.fused
         final = fused or image or model
         assert final is not None
-        face = self._face(final.offset, final.placement)
+        face, *branches = self._faces([part for part in (final, image, model) if part is not None])
+        of_model = None if model is None else branches.pop()
+        of_image = None if image is None else branches.pop()
         dense = answer.dense
         half = self.size / 2
-        states, mask = self._states(answer, face)
+        told = self._told_on_vertices(answer)
+        states, mask = agreeing(
+            torch.softmax(told[:, :STATES], 1).mT, torch.sigmoid(dense.mask), face, self.size
+        )
         return Decoded(
             face=face,
-            image_space=None if image is None else self._face(image.offset, image.placement),
-            model_space=None if model is None else self._face(model.offset, model.placement),
-            share=None if fused is None else self._on_vertices(fused.share[..., None])[..., 0],
+            image_space=of_image,
+            model_space=of_model,
+            share=None if fused is None else told[:, -1],
             states=states,
             mask=mask[:, 0],
             uv=dense.uv.movedim(1, -1),
@@ -221,20 +230,25 @@ class DSFNet:
             mask_was_empty=answer.seen.mask_was_empty,
             stray=half * _stray(answer.seen, final.face),
             looks_apart=looks_apart,
-            landmark_states=self._landmark_states(answer),
+            landmark_states=self._landmark_states(told[:, STATES : 2 * STATES]),
             image_coefficients=None if image is None else image.coefficients,
             model_coefficients=None if model is None else model.coefficients,
         )
 
-    def _states(self, answer: DualSpaceAnswer, face: Tensor) -> tuple[Tensor, Tensor]:
-        """States [B, N, 3] of the vertices of a face [B, N, 3] in crop px, and the mask [B, 1, M, M]."""
-        states = torch.softmax(self._on_vertices(answer.states.flatten(2).mT), -1)
-        return agreeing(states, torch.sigmoid(answer.dense.mask), face, self.size)
+    def _told_on_vertices(self, answer: DualSpaceAnswer) -> Tensor:
+        """[B, 7, N] of each vertex: logits of its states, then of a landmark's there, then the share.
 
-    def _landmark_states(self, answer: DualSpaceAnswer) -> Tensor:
-        """[B, 68, 3] likewise."""
-        on_vertices = self._on_vertices(answer.landmark_states.flatten(2).mT)
-        return torch.softmax((on_vertices[:, self._corners] * self._weights[..., None]).sum(2), -1)
+        Without the fusion there is no share.
+        """
+        maps = [answer.states, answer.landmark_states]
+        if answer.fused is not None:
+            maps.append(answer.fused.share.unflatten(1, (1, *answer.states.shape[2:])))
+        cells = torch.cat(maps, 1).contiguous(memory_format=torch.channels_last)  # summed row by row
+        return self._table.to_vertices(cells).mT.contiguous()  # a long last axis is quick
+
+    def _landmark_states(self, logits: Tensor) -> Tensor:
+        """[B, 3, N] of the vertices -> [B, 68, 3] probabilities."""
+        return torch.softmax((logits[..., self._corners] * self._weights).sum(-1), 1).mT
 
     def _euler(self, placement: Similarity) -> Tensor:
         """[B, 3] rad: pitch, yaw, roll of the placed face; a turn within the correction is the head's."""
@@ -244,6 +258,12 @@ class DSFNet:
         """[B, G * G, C] -> [B, N, C]."""
         side = self._chart_size
         return self._table.to_vertices(chart.mT.unflatten(2, (side, side)))
+
+    def _faces(self, parts: Sequence[Completed | Fused]) -> Sequence[Tensor]:
+        """Each as `_face`, all at once."""
+        placements = (torch.cat(values) for values in zip(*(part.placement for part in parts), strict=True))
+        faces = self._face(torch.cat([part.offset for part in parts]), Similarity(*placements))
+        return faces.chunk(len(parts))
 
     def _face(self, offset: Tensor, placement: Similarity) -> Tensor:
         """[B, N, 3] crop px, y down: a shape offset over the chart, placed in the crop."""
