@@ -8,6 +8,7 @@ import os
 import sys
 import tomllib
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -76,11 +77,15 @@ def manifest(root: Path = ROOT) -> tuple[Asset, ...]:
         AssetError: It is not there, or damaged.
     """
     try:
-        with (root / "manifest.toml").open("rb") as file:
-            rows = tomllib.load(file).get("asset", [])
-        return tuple(Asset(**row) for row in rows)
+        return _rows((root / "manifest.toml").read_bytes())
     except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise AssetError(f"manifest.toml is not there or damaged ({error}). Install Unmask again.") from error
+
+
+@lru_cache(maxsize=4)
+def _rows(manifest: bytes) -> tuple[Asset, ...]:
+    """Asked dozens of times before the window shows, and slow to parse: once a text is enough."""
+    return tuple(Asset(**row) for row in tomllib.loads(manifest.decode()).get("asset", []))
 
 
 def weights(name: str, root: Path = ROOT) -> Path:
