@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,12 @@ def qapp_cls() -> type[QApplication]:
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
     QSurfaceFormat.setDefaultFormat(surface_format())
     return QApplication
+
+
+@pytest.fixture(scope="session", autouse=True)
+def torch_is_there() -> None:
+    """Before a test waits for an answer: on a busy machine the import alone takes longer than a wait."""
+    import_module("torch.nn.functional")
 
 
 @pytest.fixture(autouse=True)
