@@ -30,6 +30,7 @@ from viewer.window.menus import FileMenus
 SMALLEST_SIZE = (640, 480)
 ICONS_TELL = ("stop", "reset-view", "wire", "theme", "palette")
 """Buttons that do without words first where the toolbar has too little room; those of panel layouts last."""
+BAR_PADDING = 24  # px around the toolbar's buttons that its size hint does not know of
 ICON_ONLY, WITH_WORDS = Qt.ToolButtonStyle.ToolButtonIconOnly, Qt.ToolButtonStyle.ToolButtonTextBesideIcon
 
 
@@ -124,8 +125,9 @@ class MainWindow(QMainWindow):
         for bare in ((), ICONS_TELL, self._buttons.keys() - layouts, self._buttons.keys()):
             for name, button in self._buttons.items():
                 button.setToolButtonStyle(ICON_ONLY if name in bare else WITH_WORDS)
-            self._bar.updateGeometry()
-            if self._bar.sizeHint().width() <= event.size().width():
+            if (layout := self._bar.layout()) is not None:
+                layout.invalidate()  # a button that had no room is hidden, and does not tell it
+            if self._bar.sizeHint().width() + BAR_PADDING <= event.size().width():
                 break
 
     def closeEvent(self, event: QCloseEvent) -> None:
