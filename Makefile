@@ -67,10 +67,13 @@ licences: setup
 reference: setup
 	$(PYTHON) -m pdoc unmask --docformat google --output-directory out/reference
 
-# Draws the picture of the window that the README shows.
+# Draws the pictures of the window that the README shows.
 picture: setup
+	mkdir -p .github
+	env -u DISPLAY -u WAYLAND_DISPLAY .ci/window --arrangement methods resources/samples/render_hand.jpg
+	cp out/window.png .github/methods.png
 	env -u DISPLAY -u WAYLAND_DISPLAY .ci/window
-	mkdir -p .github && cp out/window.png .github/window.png
+	cp out/window.png .github/window.png
 
 # Draws every panel layout with something in it, into out/tour.
 pictures: setup
