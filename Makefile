@@ -10,7 +10,7 @@ MINUTES ?= 5
 # The window's tests draw on a virtual display with Mesa's software driver, whatever this machine has.
 ON_VIRTUAL_DISPLAY := env -u WAYLAND_DISPLAY QT_QPA_PLATFORM=xcb LIBGL_ALWAYS_SOFTWARE=1
 
-.PHONY: run test setup lint types tests face-model lock fuzz guards night audit licences reference picture pictures clean
+.PHONY: run test setup lint types tests face-model lock fuzz guards night audit licences reference picture pictures tutorial clean
 
 run: setup
 	@.ci/window $(ARGS)
@@ -67,16 +67,23 @@ licences: setup
 reference: setup
 	$(PYTHON) -m pdoc unmask --docformat google --output-directory out/reference
 
-# Draws the picture of the window that the README shows.
+# Draws the pictures of the window that the README shows.
 picture: setup
+	mkdir -p .github
+	env -u DISPLAY -u WAYLAND_DISPLAY .ci/window --arrangement methods resources/samples/render_hand.jpg
+	cp out/window.png .github/methods.png
 	env -u DISPLAY -u WAYLAND_DISPLAY .ci/window
-	mkdir -p .github && cp out/window.png .github/window.png
+	cp out/window.png .github/window.png
 
 # Draws every panel layout with something in it, into out/tour.
 pictures: setup
 	env -u WAYLAND_DISPLAY QT_QPA_PLATFORM=xcb xvfb-run --auto-servernum \
 		--server-args='-screen 0 1600x1000x24 -ac +extension GLX +render' \
 		.venv/bin/unmask --tour out/tour $(ARGS)
+
+# Draws the pictures of examples/tutorial.md.
+tutorial: setup
+	.ci/tutorial
 
 clean:
 	rm -rf .venv out build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -96,8 +96,9 @@ def _averaged(fine: Array) -> NDArray[np.uint8]:
     """FINER x FINER pixels become one; colours weigh as much as they cover."""
     high, wide = fine.shape[0] // FINER, fine.shape[1] // FINER
     cells = fine.reshape(high, FINER, wide, FINER, 4)
-    alpha = cells[..., 3:].mean((1, 3))
-    colour = (cells[..., :3] * cells[..., 3:]).mean((1, 3)) / np.maximum(alpha, 1e-6)
+    alpha = cells[..., 3].mean((1, 3))[..., None]
+    weighed = np.einsum("hiwjc,hiwj->hwc", cells[..., :3], cells[..., 3]) / FINER**2
+    colour = weighed / np.maximum(alpha, 1e-6)
     return np.rint(np.concatenate([colour, alpha], -1)).astype(np.uint8)
 
 

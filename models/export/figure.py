@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -92,11 +93,19 @@ def turning(
 
     `step` is told how many frames are done, and of how many; what it raises ends the video.
     """
+    drawn: dict[float, bytes] = {}  # each look of a face is passed twice, on the way there and back
 
     def frames() -> Iterator[Photo]:
         for done, yaw in enumerate(turn_table(wish.yaw_deg, TURN_FRAMES)):
             step(done, TURN_FRAMES)
-            yield as_pixels(faces_figure(rows, replace(wish, yaw_deg=yaw)))[..., :3]
+            known = round(yaw, 6)
+            if known in drawn:
+                flat = np.frombuffer(zlib.decompress(drawn[known]), np.uint8)
+                yield flat.reshape(wish.height, wish.width, 3)
+                continue
+            picture = as_pixels(faces_figure(rows, replace(wish, yaw_deg=yaw)))[..., :3]
+            drawn[known] = zlib.compress(picture.tobytes(), 1)
+            yield picture
 
     return video_bytes(frames(), suffix, TURN_FPS)
 

@@ -61,7 +61,7 @@ def fragments(points: Floats, triangles: NDArray[np.integer], width: int, height
     triangle = np.full(width * height, -1, np.int64)
     weights = np.zeros((width * height, 3))
     for owner, pixel, shares in hits(points[:, :2].astype(np.float64), triangles, width, height):
-        z = (depth[triangles[owner]] * shares).sum(1)
+        z = np.einsum("pk,pk->p", depth[triangles[owner]], shares)
         before = nearest[pixel]
         np.maximum.at(nearest, pixel, z)
         best = np.flatnonzero((z == nearest[pixel]) & (z > before))[::-1]  # of equals the first is set last
@@ -92,10 +92,10 @@ def hits(
         step = np.arange(len(owner)) - np.repeat(np.cumsum(count[among]) - count[among], count[among])
         row, column = np.divmod(step, span[owner, 0])
         second, third = (p[:, 0] * column + p[:, 1] * row + p[:, 2] for p in planes[owner].swapaxes(0, 1))
-        weights = np.stack([1 - second - third, second, third], 1)
-        hit = np.flatnonzero(weights.min(1) > -EDGE)
-        owner = owner[hit]
-        yield owner, (row[hit] + low[owner, 1]) * width + column[hit] + low[owner, 0], weights[hit]
+        first = 1 - second - third
+        hit = np.flatnonzero((first > -EDGE) & (second > -EDGE) & (third > -EDGE))  # reducing over 3 is slow
+        owner, weights = owner[hit], np.stack([first[hit], second[hit], third[hit]], 1)
+        yield owner, (row[hit] + low[owner, 1]) * width + column[hit] + low[owner, 0], weights
 
 
 def _planes(corner: Doubles, low: Ints) -> Doubles:

@@ -64,6 +64,7 @@ SESSIONS = "sessions"  # the folder, beside the settings, of what is kept agains
 SIDE = Qt.DockWidgetArea.RightDockWidgetArea
 SIDE_WIDTH = 300
 HISTORY_HEIGHT = 140
+HEIGHTS = (450, 440)  # of layers and inspector, px, or in that ratio
 OCCLUSION_HEIGHT = 720
 LOW = 820  # px of height under which docks share one place
 CLOSE_TIMEOUT_S = 1.0  # for all threads together, then for a source that hangs
@@ -302,7 +303,7 @@ class Assembly(QObject):
             self.window.tabifyDockWidget(layers, occlusion)
             layers.raise_()
             inspector.raise_()
-            self.window.resizeDocks([layers, inspector], [450, 440], Qt.Orientation.Vertical)
+            self.window.resizeDocks([layers, inspector], HEIGHTS, Qt.Orientation.Vertical)
         self.window.resizeDocks([layers], [SIDE_WIDTH], Qt.Orientation.Horizontal)
         self._bring_history(has_clip(self.store.state))
         self._bring_docks(self.store.state.panel_layout)
@@ -326,6 +327,8 @@ class Assembly(QObject):
         if panel_layout == OCCLUSION:
             self._bring_occlusion()
         elif before == OCCLUSION:
+            pair = [self._docks["occlusion"], self._docks["inspector"]]
+            self.window.resizeDocks(pair, HEIGHTS, Qt.Orientation.Vertical)
             self._docks["layers"].raise_()
         if panel_layout == METHODS:
             self._docks["metrics"].raise_()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer
 
+from models.geometry.turning import UPRIGHT, Turn
 from viewer.app.commands import Commands
 from viewer.state.notice import Notice, Severity
 from viewer.state.presentation import Presentation, Step
@@ -57,7 +58,7 @@ class Presenting(QObject):
         self._store.update(
             switched_off=step.switched_off, panel_layout=step.panel_layout, overlays=OVERLAYS, notice=None
         )
-        if state.opened != (step.picture,):
+        if state.opened != (step.picture,) or _turn(state) != UPRIGHT:
             self._laid = ()
             self._commands.playback.open(step.picture)
         elif self._laid != step.occluders[: len(self._laid)]:
@@ -68,6 +69,9 @@ class Presenting(QObject):
     def _go_on(self, state: State) -> None:
         """The next occluder, once its face was found; and what was there before, once it is open again."""
         if self._back is not None and _shows(state, self._back.opened):
+            if (turn := _turn(self._back)) != _turn(state):
+                self._commands.playback.turn_as(turn)
+                return
             before, self._back = self._back, None
             self._put_back(before)
         step = self._step
@@ -112,6 +116,11 @@ class Presenting(QObject):
             selected_face=before.selected_face,
             occlusion=occlusion,
         )
+
+
+def _turn(state: State) -> Turn:
+    """How the picture is turned."""
+    return UPRIGHT if state.frame is None else state.frame.turn
 
 
 def _shows(state: State, opened: tuple[str, ...]) -> bool:

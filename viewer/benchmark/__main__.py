@@ -1,5 +1,5 @@
 """`python -m viewer.benchmark`: redraws; `... start`: a start; `... soak`: leaks; `... mining`: 10^5 rows;
-`... batch`: pictures per second.
+`... batch`: pictures per second; `... day FOLDER --out OUT`: all a user does, with the time of each step.
 """
 
 from __future__ import annotations
@@ -7,14 +7,17 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one benchmark and print its table."""
     parser = argparse.ArgumentParser(prog="python -m viewer.benchmark", description=__doc__)
     parser.add_argument(
-        "what", nargs="?", choices=("draw", "start", "soak", "mining", "batch"), default="draw"
+        "what", nargs="?", choices=("draw", "start", "soak", "mining", "batch", "day"), default="draw"
     )
+    parser.add_argument("folder", nargs="?", type=Path, help="of pictures, for a day")
+    parser.add_argument("--out", type=Path, help="the folder of what a day writes")
     parser.add_argument("--repeats", type=int, default=5, help="how often; medians are printed")
     parser.add_argument("--minutes", type=float, default=60.0, help="how long to soak; 60 if not given")
     parser.add_argument("--rows", type=int, default=100_000, help="of the table, for mining")
@@ -23,6 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     if chosen.repeats < 1:
         parser.error("--repeats must be at least 1")
+    if chosen.what == "day" and (chosen.folder is None or chosen.out is None):
+        parser.error("a day needs a FOLDER and --out")
     if chosen.since is not None:
         from viewer.benchmark.starting import start_and_tell
 
@@ -41,6 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from viewer.benchmark.mining import mining_report
 
         print(mining_report(chosen.rows))
+    elif chosen.what == "day":
+        from viewer.benchmark.day import live_a_day
+
+        return live_a_day(chosen.folder, chosen.out)
     elif chosen.what == "batch":
         from viewer.benchmark.batch import batch_report
 

@@ -11,7 +11,7 @@ from models.reconstruction import IMAGE_SPACE, MODEL_SPACE
 from viewer.display.commands import DisplayCommands
 from viewer.methods.branch_commands import BranchCommands
 from viewer.readouts.parts import BOTH_OFF, both_off
-from viewer.state.layout import MESH_LOOKS, PANELS, panels_shown, style_of
+from viewer.state.layout import MESH_LOOKS, PANELS, Kind, panels_shown, style_of
 from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.state.style import OVERLAY_TEXTS, OVERLAYS, LayerStyle, Look
@@ -49,6 +49,7 @@ class LayersDock(QScrollArea):
         self._branch_column = QVBoxLayout()
         self._part = note("")
         self._truth_in_3d = self._make_truth_in_3d()
+        self._look_heading = heading("Look of the panels")
         self._mesh_look = self._make_mesh_look()
         self._opacity = OpacitySlider("Opacity of the meshes over the photo")
         self._opacity.chosen.connect(display.set_mesh_opacity)
@@ -60,10 +61,11 @@ class LayersDock(QScrollArea):
         store.on(lambda state: (state.switches, state.switched_off), self._tick_branches)
         store.on(lambda state: state.overlays, self._tick_overlays)
         store.on(lambda state: state.truth_in_3d, self._truth_in_3d.setChecked, self)
-        store.on(lambda state: state.judgement is not None, self._truth_in_3d.setVisible, self)
+        store.on(truth_can_be_drawn, self._truth_in_3d.setVisible, self)
         store.on(lambda state: style_of(state, "photo"), self._show_mesh, self)
         store.on(self._looks_on, self._show_looks)
         store.on(lambda state: {row.name for row in panels_shown(state)}, self._show_choosers)
+        store.on(self._has_looks, self._look_heading.setVisible, self)
         store.on(part_taken, self._part.setText, self)
 
     def _add_sections(self) -> None:
@@ -74,7 +76,7 @@ class LayersDock(QScrollArea):
         self._column.addLayout(self._overlay_grid())
         self._column.addLayout(self._mesh_row())
         self._column.addWidget(self._opacity)
-        self._column.addWidget(heading("Look of the panels"))
+        self._column.addWidget(self._look_heading)
         self._column.addWidget(self._truth_in_3d)
         self._column.addLayout(self._look_grid())
         self._column.addStretch(1)
@@ -150,6 +152,10 @@ class LayersDock(QScrollArea):
         for name, box in self._overlays.items():
             box.setChecked(name in overlays)
 
+    def _has_looks(self, state: State) -> bool:
+        """Whether anything stands under the heading."""
+        return truth_can_be_drawn(state) or any(row.name in self._looks for row in panels_shown(state))
+
     def _looks_on(self, state: State) -> dict[str, Look]:
         return {panel: style_of(state, panel).look for panel in self._looks}
 
@@ -182,6 +188,11 @@ class LayersDock(QScrollArea):
         look = self._looks[panel].itemData(index)
         if isinstance(look, Look):
             self._display_commands.set_look(panel, look)
+
+
+def truth_can_be_drawn(state: State) -> bool:
+    """Whether there is ground truth, and a 3D panel in sight to draw it in."""
+    return state.judgement is not None and any(row.kind is Kind.SURFACE for row in panels_shown(state))
 
 
 def part_taken(state: State) -> str:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QPushButton,
+    QScrollArea,
     QTableWidget,
     QTableWidgetItem,
     QTabWidget,
@@ -72,20 +73,25 @@ class MetricsDock(QWidget):
         column.setContentsMargins(2 * SPACE, SPACE, 2 * SPACE, SPACE)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.tabs.addTab(body, "Figures")
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(body)
+        self.tabs.addTab(scroll, "Figures")
         self.tabs.addTab(WhySection(store, ground_truth), "Why")
         self.tabs.setTabToolTip(1, "Why this face is off: box, place, size, rotation, parts of the face")
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self.tabs)
         first = QHBoxLayout()
-        first.addWidget(self._source, 1)
+        first.addWidget(self._source, 1, Qt.AlignmentFlag.AlignTop)
         first.addWidget(self._open, 0, Qt.AlignmentFlag.AlignTop)
         column.addLayout(first)
         for widget in (self._warning, self._normaliser, self._table):
             column.addWidget(widget, 1 if widget is self._table else 0)
         column.addWidget(self._explained)
         column.addWidget(self._methods)
+        column.addStretch()
         self._store = store
         store.on(lambda state: (state.shown, state.selected_face), self._on_answer)
         store.on(lambda state: (state.judgement, state.normaliser), self._on_judgement)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from PySide6.QtCore import QSize, Qt, Slot
-from PySide6.QtGui import QAction, QColor, QIcon, QPixmap, QShowEvent
+from PySide6.QtGui import QAction, QColor, QIcon, QPainter, QPixmap, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -250,7 +250,14 @@ class OccludersTab(QWidget):
         scaled = QPixmap.fromImage(qimage(picture)).scaled(  # type: ignore[arg-type]
             THUMBNAIL, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
         )
-        self._kinds[kind].setIcon(QIcon(scaled))
+        canvas = QPixmap(THUMBNAIL)  # all of one size: else the names below stand at different heights
+        canvas.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(canvas)
+        painter.drawPixmap(
+            (canvas.width() - scaled.width()) // 2, (canvas.height() - scaled.height()) // 2, scaled
+        )
+        painter.end()
+        self._kinds[kind].setIcon(QIcon(canvas))
 
 
 def _named(text: str, buddy: QWidget) -> QLabel:

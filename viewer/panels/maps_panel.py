@@ -100,7 +100,10 @@ class MapsView(QWidget):
     def _paint_words(self, painter: QPainter, tile: Tile, area: QRectF) -> None:
         """Name and range, each in a line of its own."""
         metrics, high = painter.fontMetrics(), self.fontMetrics().height()
-        lines = ((tile.name, self._colours.text), (tile.ends(), self._colours.quiet))
+        ends = tile.ends()
+        if metrics.horizontalAdvance(ends) > area.width() - 4:
+            ends = tile.short_ends()
+        lines = ((tile.name, self._colours.text), (ends, self._colours.quiet))
         for number, (text, colour) in enumerate(lines):
             top = area.bottom() - self._line() + number * high
             words = QRectF(area.left() + 2, top, area.width() - 4, high)

@@ -45,6 +45,7 @@ class OverButton(QToolButton):
         self._opacity.chosen.connect(
             lambda share: self.style_chosen.emit(replace(self._style, opacity=share))
         )
+        self._opacity.setContentsMargins(8, 0, 8, 0)
         row = QWidgetAction(menu)
         row.setDefaultWidget(self._opacity)
         menu.addAction(row)

@@ -177,8 +177,8 @@ class PhotoWipePanel(QFrame):
         self._legend.stand(width, height)
         self._empty.stand(width, height)
         self._veil.place()
-        self._names.place()
         self._line.place()
+        self._names.place()
 
 
 def _size(side: SideAnswer | None) -> tuple[int, ...]:

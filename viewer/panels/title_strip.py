@@ -21,9 +21,31 @@ from viewer.state.layout import PanelRow
 from viewer.state.style import LayerStyle, Look
 from viewer.widgets.elided import Elided
 
-HEIGHT = 50  # px, with one line under the title
-NARROW = 400  # px of width under which the words under the title get two lines
+BUTTON = 26  # px of height kept for a button beside the title, whether there is one or not
+NARROW = 384  # px of width under which the words under the title get two lines
 MOST_TITLE = 160  # px of width a panel keeps for its title
+
+
+class Subtitle(Elided):
+    """One line, two in a narrow panel: by the width alone, so that no answer moves the view below."""
+
+    def hasHeightForWidth(self) -> bool:
+        """Layouts ask before they give any height, so that the view below is resized once."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """Px."""
+        return lines_at(width) * self.fontMetrics().lineSpacing()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """As many lines as there is height for."""
+        super().resizeEvent(event)
+        self.set_lines(lines_at(event.size().width()))
+
+
+def lines_at(width: int) -> int:
+    """How many lines words under a title get in `width` px."""
+    return 2 if width < NARROW else 1
 
 
 class TitleStrip(QWidget):
@@ -46,7 +68,7 @@ class TitleStrip(QWidget):
         self._style, self._colours, self._focused = row.style, DARK, False
         self._note, self._meaning, self._alarms = row.subtitle, row.subtitle, tuple[str, ...]()
         self._figures, self._trust, self._trust_meaning = False, "", ""
-        self._title, self._subtitle = Elided(row.title, self), Elided(row.subtitle, self)
+        self._title, self._subtitle = Elided(row.title, self), Subtitle(row.subtitle, self)
         self._title.setObjectName("panelTitle")
         self._chooser = QPushButton(self)
         self._chooser.setObjectName("titleButton")
@@ -61,12 +83,13 @@ class TitleStrip(QWidget):
         self._first.setSpacing(8)
         self._first.addWidget(self._title, 1)
         self._first.addWidget(self._chooser, 1)
+        self._first.addStrut(BUTTON)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 4, 6, 4)
         layout.setSpacing(0)
         layout.addLayout(self._first)
         layout.addWidget(self._subtitle, 1)
-        self.setFixedHeight(HEIGHT)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._actions: dict[Look, QAction] = {}
         self._wire = QAction("Edges over the surface", self, checkable=True)
         self._button = self._look_button(row) if row.looks else None
@@ -166,7 +189,7 @@ class TitleStrip(QWidget):
         more = f" (and {len(self._alarms) - 1} more)" if len(self._alarms) > 1 else ""
         told = self._note if self._figures or not self._alarms else f"{self._alarms[0]}{more}"
         if self._trust:
-            told = f"{told} · {self._trust}" if self._alarms else f"{self._trust} · {told}"
+            told = f"{self._trust} · {told}"  # first: what is cut off in a narrow panel is the sentence
         self._subtitle.setText(f"⚠ {told}" if self._alarms else told)
         meaning = (self._meaning,) if self._figures or not self._alarms else ()
         trust = (f"{self._trust}: {self._trust_meaning}",) if self._trust else ()
@@ -199,18 +222,6 @@ class TitleStrip(QWidget):
             f"#lookButton:hover, #lookButton:focus {{ border-color: {palette.accent}; }}"
             f"#lookButton::menu-indicator {{ image: none; width: 0; }}"
         )
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Two lines of words in a narrow panel: by the width alone, so that no answer moves the view."""
-        super().resizeEvent(event)
-        more = self.fontMetrics().lineSpacing() if event.size().width() < NARROW else 0
-        self._subtitle.set_lines(2 if more else 1)
-        if self.height() != HEIGHT + more:
-            self.setFixedHeight(HEIGHT + more)
-            parent = self.parentWidget()
-            around = None if parent is None else parent.layout()
-            if around is not None:
-                around.activate()  # now, so that the view below is not resized a second time later
 
     def minimumSizeHint(self) -> QSize:
         """The subtitle may be cut off; the title may not."""

@@ -122,6 +122,7 @@ class SideNames(QObject):
             elided = plate.fontMetrics().elidedText(plate.toolTip(), Qt.TextElideMode.ElideRight, room)
             plate.setText(elided)
             plate.adjustSize()
+            plate.raise_()  # the line must not cross out a name
         a, b = self._plates
         a.move(NAME_GAP, NAME_GAP)
         beside = a.width() + b.width() + 3 * NAME_GAP <= width

@@ -219,8 +219,8 @@ class WipePanel(QFrame):
         self._legend.stand(width, height)
         self._empty.stand(width, height)
         self._veil.place()
-        self._names.place()
         self._line.place()
+        self._names.place()
         self._clip()
 
 

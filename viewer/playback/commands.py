@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from models.errors import InputError
+from models.geometry.turning import Turn
 from viewer.inference.session import Session
 from viewer.sources import is_case
 from viewer.sources.cameras import CameraName
@@ -133,6 +134,10 @@ class PlaybackCommands(QObject):
     def turn(self, quarters: int) -> None:
         """Turn the picture by a quarter to the right; to the left if negative."""
         self._session.turn(self._session.picture_turn.right(quarters))
+
+    def turn_as(self, turn: Turn) -> None:
+        """Turn the picture, as it lies in its file, like this."""
+        self._session.turn(turn)
 
     def mirror(self) -> None:
         """Mirror the picture left to right."""

@@ -51,6 +51,12 @@ class Tile:
         ends = f"{_short(self.low, self.high - self.low)} to {_short(self.high, self.high - self.low)}"
         return f"{ends} {self.unit}".rstrip()
 
+    def short_ends(self) -> str:
+        """The same with fewer characters: "-24..28"."""
+        if self.values is None or not np.isfinite(self.low):
+            return ""
+        return f"{_short(self.low, self.high - self.low)}..{_short(self.high, self.high - self.low)}"
+
     def told_at(self, row: int, column: int) -> str:
         """The number of one cell, with its place."""
         if self.values is None:

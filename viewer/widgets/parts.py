@@ -43,7 +43,7 @@ class OpacitySlider(QWidget):
         label.setBuddy(self._slider)
         self._number.setMinimumWidth(self._number.fontMetrics().horizontalAdvance("100 %"))
         row = QHBoxLayout(self)
-        row.setContentsMargins(8, 2, 8, 2)
+        row.setContentsMargins(0, 2, 0, 2)
         for part in (label, self._slider, self._number):
             row.addWidget(part, int(part is self._slider))
         self.set_share(1.0)

@@ -200,6 +200,7 @@ def style_sheet(c: Colours) -> str:
         info=c.info,
         warning=c.warning,
         error=c.error,
+        arrow=resources.icon("drop-down").as_posix(),  # a style sheet cannot colour it: grey, for both themes
         info_ground=mixed(c.surface, c.info, 0.16).name(),
         warning_ground=mixed(c.surface, c.warning, 0.16).name(),
         error_ground=mixed(c.surface, c.error, 0.18).name(),
@@ -254,7 +255,8 @@ QPushButton:pressed { background: $accent_ground; }
 QPushButton:focus, QComboBox:focus, QLineEdit:focus { border: 1px solid $accent; }
 QPushButton#primary { background: $accent; color: $on_accent; border-color: $accent; font-weight: 600; }
 QPushButton#primary:focus { border: 2px solid $text; }
-QComboBox::drop-down { border: none; width: 18px; }
+QComboBox::drop-down { border: none; width: 22px; }
+QComboBox::down-arrow { image: url("$arrow"); width: 12px; height: 12px; }
 QComboBox QAbstractItemView { background: $surface; border: 1px solid $line;
     selection-background-color: $accent_ground;
     selection-color: $text; outline: none; }
@@ -265,6 +267,7 @@ QTableView, QListView { background: $surface; border: none; gridline-color: $lin
 QTableView::item { padding: 2px 8px; border: none; }
 QListView::item { padding: 6px 10px; border-radius: 5px; }
 QListView::item:selected { background: $accent_ground; color: $text; }
+QTableCornerButton::section { background: $surface; border: none; border-bottom: 1px solid $line; }
 QHeaderView::section { background: $surface; color: $muted; border: none; border-bottom: 1px solid $line;
     padding: 4px 8px; }
 QScrollBar:vertical { background: transparent; width: 10px; margin: 2px; }

@@ -28,7 +28,10 @@ from viewer.window.command_palette import CommandPalette
 from viewer.window.menus import FileMenus
 
 SMALLEST_SIZE = (640, 480)
-WORDS_FROM = 1000  # px of width from which there is room for words in the toolbar
+ICONS_TELL = ("stop", "reset-view", "wire", "theme", "palette")
+"""Buttons that do without words first where the toolbar has too little room; those of panel layouts last."""
+BAR_PADDING = 24  # px around the toolbar's buttons that its size hint does not know of
+ICON_ONLY, WITH_WORDS = Qt.ToolButtonStyle.ToolButtonIconOnly, Qt.ToolButtonStyle.ToolButtonTextBesideIcon
 
 
 class MainWindow(QMainWindow):
@@ -116,12 +119,16 @@ class MainWindow(QMainWindow):
         shown.show()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Words beside the toolbar's icons where there is room for them."""
+        """Words beside the toolbar's icons, as far as there is room for them."""
         super().resizeEvent(event)
-        wide = event.size().width() >= WORDS_FROM
-        icons, words = Qt.ToolButtonStyle.ToolButtonIconOnly, Qt.ToolButtonStyle.ToolButtonTextBesideIcon
-        self._bar.setToolButtonStyle(words if wide else icons)
-        self._sample_button.setToolButtonStyle(words if wide else icons)
+        layouts = {f"layout-{row.name}" for row in PANEL_LAYOUTS}
+        for bare in ((), ICONS_TELL, self._buttons.keys() - layouts, self._buttons.keys()):
+            for name, button in self._buttons.items():
+                button.setToolButtonStyle(ICON_ONLY if name in bare else WITH_WORDS)
+            if (layout := self._bar.layout()) is not None:
+                layout.invalidate()  # a button that had no room is hidden, and does not tell it
+            if self._bar.sizeHint().width() + BAR_PADDING <= event.size().width():
+                break
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Let whoever owns threads end them first."""
@@ -163,16 +170,17 @@ class MainWindow(QMainWindow):
         bar.setObjectName("toolbar")
         bar.setMovable(False)
         bar.setIconSize(QSize(theme.ICON, theme.ICON))
-        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._buttons = {"samples": self._sample_button}
         for name in (row.name for row in ACTIONS if row.toolbar):
             if name in ("draw-box", f"layout-{PANEL_LAYOUTS[0].name}", "reset-view"):
                 bar.addSeparator()
             if name == "theme":
                 bar.addWidget(spring())
             bar.addAction(self._actions[name])
-            bar.widgetForAction(self._actions[name]).setFocusPolicy(
-                Qt.FocusPolicy.TabFocus
-            )  # Qt leaves it out
+            button = bar.widgetForAction(self._actions[name])
+            assert isinstance(button, QToolButton)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # Qt leaves it out
+            self._buttons[name] = button
             if name == "open":
                 bar.addWidget(self._sample_button)
         self.addToolBar(bar)

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QSettings, Qt
 
+from models.geometry.turning import UPRIGHT, Turn
 from models.occlusion.occluder import Occluder
 from tests.fakes.desktop import FakeDesktop
 from tests.fakes.occluded import covered_reconstruct
@@ -121,6 +122,23 @@ def test_occluders_boxes_and_notes_of_before_come_back(qtbot, opened):
     qtbot.waitUntil(lambda: opened.kinds() == ["board"] and not store.state.busy)
     assert store.state.notes == "look at the chin"
     assert store.state.shown.occluded is not None
+
+
+def test_a_turned_picture_is_turned_again_with_its_boxes_and_what_is_presented_is_upright(qtbot, opened):
+    store = opened.store
+    opened.commands.playback.turn(1)
+    opened.commands.playback.mirror()
+    qtbot.waitUntil(lambda: store.state.answer is not None and not store.state.busy)
+    opened.commands.faces.move_box(1, 0)
+    qtbot.waitUntil(lambda: store.state.answer is not None and not store.state.busy)
+    before = store.state
+    opened.commands.presentation.present(opened.script)
+    qtbot.waitUntil(lambda: opened.rests("face.png"))
+    assert store.state.frame.turn == UPRIGHT
+    opened.commands.presentation.end()
+    qtbot.waitUntil(lambda: store.state.boxes is not None and not store.state.busy)
+    assert store.state.frame.turn == before.frame.turn == Turn(1, True)
+    assert [face.box for face in store.state.boxes] == [face.box for face in before.boxes]
 
 
 def test_what_is_presented_is_not_kept_as_the_users_session(qtbot, opened):

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QComboBox,
     QDockWidget,
+    QLabel,
     QLineEdit,
     QMenu,
     QPushButton,
@@ -578,3 +579,39 @@ def test_in_a_narrow_window_no_button_falls_off_the_toolbar(qtbot, opened):
     bar = opened.window.findChild(QToolBar)
     qtbot.waitUntil(lambda: bar.widgetForAction(opened.assembly.actions["palette"]).isVisible())
     assert bar.sizeHint().width() <= 900
+
+
+def test_the_toolbar_gives_up_the_words_of_panel_layouts_last_and_overflows_at_no_width(qtbot, opened):
+    bar = opened.window.findChild(QToolBar)
+    layout, theme = (bar.widgetForAction(opened.assembly.actions[name]) for name in ("layout-maps", "theme"))
+    bare = Qt.ToolButtonStyle.ToolButtonIconOnly
+    told = []
+    for width in (2400, 1500, 900):
+        opened.window.resize(width, 600)
+        qtbot.waitUntil(lambda width=width: opened.window.width() == width)
+        more = bar.findChild(QToolButton, "qt_toolbar_ext_button")
+        qtbot.waitUntil(lambda more=more: not more.isVisible())
+        told.append((layout.toolButtonStyle() != bare, theme.toolButtonStyle() != bare))
+    assert told == [(True, True), (True, False), (False, False)]
+
+
+def test_leaving_the_occlusion_lab_gives_the_inspector_room_again(qtbot, opened):
+    opened.window.resize(1400, 1000)
+    opened.assembly.actions["reset-layout"].trigger()
+    inspector = opened.window.findChild(QDockWidget, "inspector")
+    for _ in range(2):
+        opened.assembly.actions["layout-lab"].trigger()
+        qtbot.waitUntil(lambda: inspector.height() < 250)
+        opened.assembly.actions["layout-branches"].trigger()
+        qtbot.waitUntil(lambda: inspector.height() > 330)
+
+
+def test_no_heading_stands_over_nothing(opened):
+    heading = next(
+        label for label in opened.window.findChildren(QLabel) if label.text() == "Look of the panels"
+    )
+    shown = []
+    for name in ("branches", "maps", "a-b"):
+        opened.assembly.actions[f"layout-{name}"].trigger()
+        shown.append(not heading.isHidden())
+    assert shown == [True, False, True]
