@@ -20,7 +20,7 @@ from viewer.mining.series import mining
 from viewer.mining.thumbnails import Thumbnails
 from viewer.mining.written import FORMS, written
 from viewer.sources.named import expanded, is_video
-from viewer.sources.source import Source
+from viewer.sources.source import Frame, Source
 from viewer.state.mining import (
     LONGEST_NOTE,
     NO_ROWS,
@@ -84,6 +84,7 @@ class MiningCommands(QObject):
         self._opened: tuple[Run, Source] | None = None  # the run that is open, to move about in
         self._row = -1  # the row whose face is to be selected once its picture is answered
         session.answered.connect(self._on_answered)
+        store.on(lambda state: state.frame, self._on_frame, self)
 
     def mine(self, paths: Sequence[str | Path]) -> None:
         """Answer for all pictures of folders, lists and files, or for a video, in the background."""
@@ -260,6 +261,16 @@ class MiningCommands(QObject):
         if self._session.recording is not None:
             self._session.recording.seek(index)
             self._store.update(live=False, fps=0.0)
+
+    def _on_frame(self, frame: Frame | None) -> None:
+        """Another picture than that of the current row is shown: no row is current, none can be marked."""
+        mined = self._mining
+        if not 0 <= mined.current < len(mined.table) or frame is None:
+            return
+        of_run = self._opened is not None and self._opened[1] is self._session.recording
+        there = frame.index == mined.table.whole("picture", mined.current)
+        if not (of_run and (there or self._row == mined.current)):
+            self._update(current=-1)
 
     @Slot(object)
     def _on_answered(self, shown: Shown) -> None:

@@ -454,6 +454,21 @@ def test_opening_a_row_shows_its_picture_and_selects_its_face(qtbot, desk, tmp_p
     assert desk.mining.current == 3
 
 
+@pytest.mark.parametrize("elsewhere", ["another photo", "another picture of the run"])
+def test_no_row_can_be_marked_while_another_picture_is_shown(qtbot, desk, tmp_path, elsewhere):
+    opened_run(qtbot, desk, tmp_path)
+    desk.commands.mining.open_row(2)
+    qtbot.waitUntil(lambda: desk.store.state.selected_face == 1 and not desk.store.state.busy)
+    assert desk.mining.current == 2
+    if elsewhere == "another photo":
+        desk.commands.playback.open("photo.png")
+    else:
+        desk.session.recording.seek(0)
+    qtbot.waitUntil(lambda: desk.mining.current == -1)
+    desk.commands.mining.mark(Verdict.BAD)
+    assert not desk.mining.marks
+
+
 def test_opening_a_row_lets_its_method_answer(qtbot, desk, tmp_path):
     desk.commands.mining.plan(Plan((Setting("other", "open", frozenset({"model space"})),)))
     opened_run(qtbot, desk, tmp_path)
