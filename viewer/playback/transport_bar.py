@@ -88,7 +88,8 @@ class TransportBar(QWidget):
             if not (widget is self.scrubber and self.scrubber.isSliderDown()):
                 widget.setValue(first + frame.index)
             widget.blockSignals(blocked)
-        self._label.setText(f"/ {frame.count}   {frame.time_s:.2f} s")
+        time = f"   {frame.time_s:.2f} s" if frame.path is None else ""  # pictures of a folder have none
+        self._label.setText(f"/ {frame.count}{time}")
 
     def _show_timeline(self, shown: tuple[Timeline, int]) -> None:
         timeline, count = shown

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -143,6 +144,9 @@ def test_the_number_goes_to_exactly_that_frame(qtbot, desk, bar):
     assert shown(desk) == 7
     assert bar.scrubber.value() == 7
     assert bar.told() == "/ 10   0.28 s"
+    now = desk.state.shown
+    desk.store.update(shown=replace(now, frame=replace(now.frame, path=Path("a.png"))))
+    assert bar.told() == "/ 10", "a picture of a folder has no time"
 
 
 def test_the_scrubber_goes_where_it_is_pressed_and_tells_while_it_is_dragged(qtbot, desk, bar):
