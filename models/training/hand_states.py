@@ -12,15 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from models.errors import InputError
 from models.geometry.arrays import Floats
+from models.ground_truth.hand_labels import read_hand_labels
 from models.reconstruction import State
 from models.synthetic.head import Head, load_head
 from models.synthetic.labels import UNKNOWN, Labels
 
 Bytes = NDArray[np.uint8]
 
-AS_STATES = np.array([State.TURNED_AWAY, State.SEEN, State.COVERED], np.uint8)  # of the file's 0, 1, 2
 NEAR_MM = 8.0  # a point speaks for the surface around it, so far alone
 ASKED = 4  # further away, the nearest points must agree
 BROWS = slice(17, 27)
@@ -43,23 +42,13 @@ class HandStates:
 
     @staticmethod
     def read(path: Path) -> HandStates:
-        """The labels of an .npz with `name`, `state68` (0 turned away, 1 visible, 2 covered) and `points68`.
+        """The labels of an .npz, see `read_hand_labels`.
 
         Raises:
-            InputError: The file or an array is missing or misshapen.
+            InputError: As there.
         """
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                names, told, points = (file[name] for name in ("name", "state68", "points68"))
-        except (OSError, ValueError, KeyError) as error:
-            raise InputError(
-                f"{path} holds no hand labels ({error}); it needs name, state68, points68."
-            ) from error
-        count = len(names)
-        if told.shape != (count, 68) or points.shape != (count, 68, 2) or told.max(initial=0) > 2:
-            raise InputError(f"{path}: state68 must be [F, 68] of 0 to 2 and points68 [F, 68, 2].")
-        row = {str(name): k for k, name in enumerate(names)}
-        return HandStates(row, AS_STATES[told], points.astype(np.float32))
+        labels = read_hand_labels(path)
+        return HandStates(labels.rows, labels.states, labels.points)
 
     def of(self, name: str) -> Bytes:
         """[68] of one crop, all unknown where nobody labelled it."""
