@@ -72,15 +72,18 @@ def judge(counts: Sequence[Count], growth_percent: float = GROWTH_PERCENT) -> li
         counts: One a round. The first rounds, WARM_UP_ROUNDS and until WARM_UP_S or a third of the time is
             over, are the warm-up: methods are loaded and caches filled.
         growth_percent: By how much memory may grow after it: the median of the last three rounds against
-            that of the first three.
+            that of the first three; from the round on in which the last OpenGL objects were made, for what
+            is made late, a shader or a texture, takes its memory with it.
     """
     ends = counts[-1].s if counts else 0.0
     steady = [count for count in counts[WARM_UP_ROUNDS:] if count.s >= min(WARM_UP_S, ends / 3)]
     if len(steady) < LEAST_ROUNDS:
         return [f"There were fewer than {LEAST_ROUNDS} rounds after the warm-up. Give it more minutes."]
     wrong = []
-    before = float(np.median([count.bytes for count in steady[:3]]))
-    after = float(np.median([count.bytes for count in steady[-3:]]))
+    made = [place for place, (one, two) in enumerate(pairwise(steady), 1) if two.objects > one.objects]
+    level = steady[made[-1] :] if made and len(steady) - made[-1] >= LEAST_ROUNDS else steady
+    before = float(np.median([count.bytes for count in level[:3]]))
+    after = float(np.median([count.bytes for count in level[-3:]]))
     if after > before * (1 + growth_percent / 100):
         wrong.append(
             f"Memory grew by {100 * (after / before - 1):.1f} %, {(after - before) / 2**20:.0f} MiB."

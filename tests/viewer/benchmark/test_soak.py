@@ -45,7 +45,11 @@ def test_what_comes_and_goes_is_no_leak():
 
 
 def test_what_is_made_once_and_late_is_no_leak():
-    assert judge(with_rounds(objects=lambda i: 300 + 9 * (i > 12))) == []
+    late = {"objects": lambda i: 300 + 9 * (i > 12)}
+    assert judge(with_rounds(**late)) == []
+    assert judge(with_rounds(**late, bytes=lambda i: (900 + 90 * (i > 12)) * MIB)) == [], "its memory"
+    (told,) = judge(with_rounds(**late, bytes=lambda i: (900 + 20 * max(0, i - 12)) * MIB))
+    assert told.startswith("Memory grew by"), "but not what goes on growing"
 
 
 def test_too_few_rounds_are_no_proof():
