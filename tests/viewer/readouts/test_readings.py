@@ -172,26 +172,26 @@ def test_the_strip_warns_and_takes_it_back(qtbot):
 def test_a_narrow_panel_tells_a_warning_in_two_lines_and_no_answer_changes_its_height(qtbot):
     strip = TitleStrip(panel_row("fused"))
     qtbot.addWidget(strip)
-    strip.resize(300, strip.height())
+    before = strip.heightForWidth(300)
+    strip.resize(300, before)
     strip.show()
-    before = strip.height()
     strip.set_alarms(("The head is turned so far that half of it is hidden.",))
     lines = strip.findChild(QLabel, "panelSubtitle").shown_lines()
     assert len(lines) == 2
     assert " ".join(lines) == strip.subtitle()
-    assert strip.height() == before
-    strip.resize(900, strip.height())
-    assert strip.height() < before
+    assert strip.heightForWidth(300) == before
+    assert strip.heightForWidth(900) < before
+    strip.resize(900, strip.heightForWidth(900))
     assert strip.findChild(QLabel, "panelSubtitle").shown_lines() == [strip.subtitle()]
 
 
-def test_the_likely_error_stands_before_the_words_of_the_strip_and_after_a_warning(qtbot):
+def test_the_likely_error_stands_first_where_nothing_cuts_it_off(qtbot):
     strip = TitleStrip(panel_row("fused"))
     qtbot.addWidget(strip)
     strip.set_trust("likely error 9–14 %", "Mean distance of the landmarks.")
     assert strip.subtitle() == "likely error 9–14 % · both together"
     strip.set_alarms(("Little was seen.",))
-    assert strip.subtitle() == "⚠ Little was seen. · likely error 9–14 %"
+    assert strip.subtitle() == "⚠ likely error 9–14 % · Little was seen."
     strip.set_trust("", "")
     assert strip.subtitle() == "⚠ Little was seen."
 
