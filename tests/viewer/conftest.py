@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QSettings, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QSettings, Qt
 from PySide6.QtGui import QSurfaceFormat
 from PySide6.QtWidgets import QApplication
 
@@ -27,6 +27,12 @@ def qapp_cls() -> type[QApplication]:
 def torch_is_there() -> None:
     """Before a test waits for an answer: on a busy machine the import alone takes longer than a wait."""
     import_module("torch.nn.functional")
+
+
+@pytest.fixture(autouse=True)
+def windows_before_are_gone() -> None:
+    """Closed windows are deleted by an event loop that no test returns to; else each new one restyles all."""
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
 @pytest.fixture(autouse=True)

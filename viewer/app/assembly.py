@@ -113,6 +113,7 @@ class Assembly(QObject):
         make_desktop: Callable[[Callable[[], QPixmap]], DesktopServices] = Desktop,
     ) -> None:
         super().__init__()
+        theme.apply(first.theme)  # before there are widgets
         self._settings = settings
         self._relay = LogRelay()
         self._handler = LogHandler(self._relay)

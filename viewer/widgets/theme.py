@@ -89,14 +89,19 @@ def colours(theme: Theme) -> Colours:
 
 
 def apply(theme: Theme) -> None:
-    """Dress the whole application; may be called at any time."""
+    """Dress the whole application; may be called at any time, and costs nothing where it is dressed so.
+
+    Every widget that is there is dressed anew: before they are made it is cheap.
+    """
     application = QApplication.instance()
     if not isinstance(application, QApplication):
         return
     scheme = Qt.ColorScheme.Dark if theme is Theme.DARK else Qt.ColorScheme.Light
     application.styleHints().setColorScheme(scheme)
     application.setPalette(palette(colours(theme)))
-    application.setStyleSheet(style_sheet(colours(theme)))
+    sheet = style_sheet(colours(theme))
+    if application.styleSheet() != sheet:
+        application.setStyleSheet(sheet)
 
 
 def first_dress(application: QApplication) -> None:
