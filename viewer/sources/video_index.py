@@ -80,7 +80,7 @@ def packets(container: av.container.InputContainer, stream: av.VideoStream) -> I
             return
         except av.error.EOFError:
             return
-        except av.error.FFmpegError:
+        except (av.error.FFmpegError, IndexError):  # the latter: a packet of a stream nobody announced
             bad += 1
             demuxer = container.demux(stream)
 

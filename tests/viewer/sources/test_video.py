@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 from models.errors import InputError
 from tests.fakes.films import COUNT, SIDE, film, number, numbered
 from viewer.sources.video import VideoReader
+from viewer.sources.video_index import packets
 
 ORDER = (0, 39, 20, 21, 3, 38, 11, 12, 0, 25, 24, 23, 39)
 
@@ -115,6 +117,20 @@ def test_one_damaged_frame_is_called_so_and_the_good_ones_after_it_come(tmp_path
     seen = [*range(7), None, *range(8, COUNT)]
     assert numbers(path) == seen
     assert numbers(path, (7, 8, 7, 0, 39)) == [None, 8, None, 0, 39]
+
+
+def test_a_packet_of_a_stream_that_nobody_announced_is_passed_over():
+    """PyAV looks its stream up by number, and finds none; damaged Flash videos hold such packets."""
+
+    class Container:
+        format = SimpleNamespace(name="flv")
+        left = iter([SimpleNamespace(pts=0, dts=0), None, SimpleNamespace(pts=2, dts=2)])
+
+        def demux(self, _stream):
+            for packet in self.left:
+                yield packet or [][0]
+
+    assert [packet.pts for packet in packets(Container(), None)] == [0, 2]
 
 
 def test_a_frame_of_which_a_piece_was_lost_on_its_way_is_called_damaged(tmp_path):
