@@ -188,6 +188,7 @@ class Assembly(QObject):
             return self._all_ended
         self._closed = True
         soon, late = Deadline(CLOSE_TIMEOUT_S), Deadline(WRITING_TIMEOUT_S)
+        self.commands.presentation.end()  # the user's own layout and switches are kept, not a step's
         self._settings.keep_layout(self.window)
         self._settings.keep(self.store.state)
         self._settings.sync()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -31,6 +30,7 @@ class Presenting(QObject):
         self._laid: tuple[str, ...] = ()  # kinds asked for over the picture that is open
         self._missing: tuple[str, ...] = ()  # kinds still to be asked for
         self._back: State | None = None  # what was shown before, while its picture is opened again
+        self._ended_at = 0  # the source that was open when that began
         self._patience = QTimer(self, singleShot=True)
         self._patience.timeout.connect(commands.presentation.go_round)
         store.on(lambda state: state.presentation, self._follow, self)
@@ -43,7 +43,7 @@ class Presenting(QObject):
                 self._end(self._before)
             return
         if self._before is None:
-            self._before = self._store.state
+            self._before, self._back = self._back or self._store.state, None
             self._window.present(True)
         if presentation.step is not self._step:
             self._step = presentation.step
@@ -68,12 +68,8 @@ class Presenting(QObject):
 
     def _go_on(self, state: State) -> None:
         """The next occluder, once its face was found; and what was there before, once it is open again."""
-        if self._back is not None and _shows(state, self._back.opened):
-            if (turn := _turn(self._back)) != _turn(state):
-                self._commands.playback.turn_as(turn)
-                return
-            before, self._back = self._back, None
-            self._put_back(before)
+        if self._back is not None and state.source != self._ended_at:
+            self._come_back(self._back, state)
         step = self._step
         if step is None or not _shows(state, (step.picture,)) or state.answer is None:
             return
@@ -86,9 +82,17 @@ class Presenting(QObject):
             self._laid, self._missing = (*self._laid, kind), tuple(later)
             self._commands.occlusion.add(kind)
 
+    def _come_back(self, before: State, state: State) -> None:
+        if state.opened != before.opened:
+            self._back = None  # the user went elsewhere
+        elif _shows(state, before.opened) and (turn := _turn(before)) != _turn(state):
+            self._commands.playback.turn_as(turn)
+        elif _shows(state, before.opened):
+            self._back = None
+            self._put_back(before)
+
     def _end(self, before: State) -> None:
         self._before, self._step, self._missing, self._laid = None, None, (), ()
-        self._window.present(False)
         self._store.update(
             switched_off=before.switched_off,
             panel_layout=before.panel_layout,
@@ -97,8 +101,9 @@ class Presenting(QObject):
             weights=before.weights,
             recent=before.recent,
         )
+        self._window.present(False)  # after the panels, which bring docks of their own
         if before.opened:
-            self._back = before
+            self._back, self._ended_at = before, self._store.state.source
             self._commands.playback.open_several(before.opened)
             if before.frame is not None:
                 self._commands.playback.seek(before.frame.index)
@@ -125,6 +130,6 @@ def _turn(state: State) -> Turn:
 
 def _shows(state: State, opened: tuple[str, ...]) -> bool:
     """Whether the frame shown is the newest one of what lies there."""
-    if state.opened != tuple(str(Path(path)) for path in opened) or state.shown is None:
+    if state.opened != opened or state.shown is None:
         return False
     return state.frame is not None and state.shown.bare is state.frame

@@ -101,6 +101,8 @@ class MainWindow(QMainWindow):
             self._before = self.saveState(), self.windowState()
             for widget in (self.menuBar(), self._bar, self.statusBar(), *self.findChildren(QDockWidget)):
                 widget.hide()
+            if (focused := self.focusWidget()) is not None:
+                focused.clearFocus()  # no frame around a panel
             self.showFullScreen()
         elif self._before is not None:
             docks, state = self._before

@@ -141,6 +141,35 @@ def test_a_turned_picture_is_turned_again_with_its_boxes_and_what_is_presented_i
     assert [face.box for face in store.state.boxes] == [face.box for face in before.boxes]
 
 
+def test_who_opens_another_picture_at_once_gets_nothing_of_the_one_before(qtbot, opened):
+    store = opened.store
+    store.update(notes="look at the chin")
+    before = store.state.opened
+    opened.commands.presentation.present(opened.script)
+    qtbot.waitUntil(lambda: opened.rests("face.png"))
+    opened.commands.presentation.end()
+    opened.commands.playback.open("another.png")
+    qtbot.waitUntil(lambda: store.state.source_name == "another.png" and not store.state.busy)
+    opened.commands.playback.open(before[0])
+    qtbot.waitUntil(lambda: store.state.opened == before and not store.state.busy)
+    assert store.state.notes == "", "it was opened anew"
+
+
+def test_closing_the_window_in_mid_presentation_keeps_the_users_own_layout(qtbot, opened):
+    kept = {}
+    settings = opened.assembly._settings
+    settings.keep_layout = lambda window: kept.update(full=window.isFullScreen())
+    settings.keep = lambda state: kept.update(state=state)
+    before = opened.store.state
+    opened.commands.presentation.present(opened.script)
+    opened.commands.presentation.go(2)
+    qtbot.waitUntil(lambda: opened.store.state.panel_layout == "x-ray")
+    assert opened.assembly.close()
+    assert kept["full"] is False
+    for name in ("panel_layout", "switched_off", "overlays", "method", "weights", "recent"):
+        assert getattr(kept["state"], name) == getattr(before, name), name
+
+
 def test_what_is_presented_is_not_kept_as_the_users_session(qtbot, opened):
     autosave = opened.assembly.autosave
     assert autosave.start() == ""
