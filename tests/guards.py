@@ -117,7 +117,7 @@ GUARDS = (
         "tests/viewer/app/test_stopping.py::test_a_signal_ends_the_window_while_qt_has_the_thread",
     ),
     Guard(
-        "within three seconds",
+        "within about three seconds",
         "viewer/tasks/in_order.py",
         "            self._thread.join(timeout_s)",
         "            self._thread.join()",
