@@ -59,19 +59,32 @@ class UpBlock(nn.Module):
 
 
 class InBfloat16(nn.Module):
-    """A network computed in bfloat16: float32 in, a named tuple of float32 out; `exact` is what it rounds."""
+    """A network computed in bfloat16: float32 in and out, also in tuples; `exact` is what it rounds."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.exact = network
         self.network = deepcopy(network).to(torch.bfloat16)
 
-    def forward(self, x: Tensor) -> Any:
+    def forward(self, *given: Any) -> Any:
         """As the network does, each number rounded to eight bits on its way."""
-        parts = self.network(x.to(torch.bfloat16))
-        return parts._make(
-            tuple(p.float() for p in part) if isinstance(part, tuple) else part.float() for part in parts
-        )
+        return _as(torch.float32, self.network(*(_as(torch.bfloat16, part) for part in given)))
+
+
+def _as(kind: torch.dtype, value: Any) -> Any:
+    """A tensor, or tuples of them, of that kind."""
+    if isinstance(value, Tensor):
+        return value.to(kind)
+    parts = (_as(kind, part) for part in value)
+    return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+
+
+def exactly(network: nn.Module) -> nn.Module:
+    """`network` with every part that is computed in bfloat16 put back; changed in place."""
+    for name, part in list(network.named_modules()):
+        if isinstance(part, InBfloat16):
+            network.set_submodule(name, part.exact)
+    return network
 
 
 def multiplies_bfloat16(device: torch.device) -> bool:

@@ -22,7 +22,7 @@ from models.methods.dsfnet.decoded import Decoded, each
 from models.methods.dsfnet.evidence import CROP_FACTOR, signs
 from models.methods.dsfnet.likely_error import LikelyError
 from models.methods.portable import FACES, LANDMARKS, Port, Portable, crops_port, vertices_port
-from models.networks.blocks import InBfloat16, fold_batch_norms, multiplies_bfloat16
+from models.networks.blocks import InBfloat16, exactly, fold_batch_norms, multiplies_bfloat16
 from models.networks.both_ways import perceive_both_ways
 from models.networks.dual_space import (
     Completed,
@@ -37,6 +37,8 @@ from models.networks.states import STATES
 from models.reconstruction import Array, Reconstruction
 from models.reconstructor import Face
 
+ROUNDED = ("image", "dense.0", "evidence", "fuse", "states.judge")
+"""Parts of the network that a machine which multiplies bfloat16 computes so: 0.015 px off in the mean."""
 COEFFICIENTS = "float32, of the face model, standard deviations, identity first"
 
 
@@ -100,7 +102,8 @@ class DSFNet:
         self._likely_error = likely_error
         fold_batch_norms(network).to(self._device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if multiplies_bfloat16(self._device):
-            network.image = InBfloat16(network.image)
+            for name in ROUNDED:
+                network.set_submodule(name, InBfloat16(network.get_submodule(name)))
         self._symmetric = face_model.symmetric.to(self._device)
         mean = face_model.mean if correction is None else face_model.mean + correction
         self._mean = (mean / MM_PER_UNIT).to(self._device)
@@ -142,8 +145,7 @@ class DSFNet:
     def portable(self) -> Portable:
         """Both looks: the dense predictions of the image space, and the model space placed."""
         network = deepcopy(self._network)
-        if isinstance(network.image, InBfloat16):
-            network.image = network.image.exact
+        exactly(network)
 
         def run(crops: Tensor) -> tuple[Tensor, ...]:
             return self._glanced(network, crops)
