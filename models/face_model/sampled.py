@@ -8,6 +8,7 @@ from models.face_model.morphable import FaceModel
 from models.face_model.uv import PositionMapTable
 from models.geometry.units import MM_PER_UNIT
 from models.networks.dual_space import Chart
+from models.networks.refining import Marks
 
 
 def sample_chart(face_model: FaceModel, table: PositionMapTable) -> Chart:
@@ -25,13 +26,18 @@ def sample_chart(face_model: FaceModel, table: PositionMapTable) -> Chart:
 
 
 def landmark_weights(face_model: FaceModel, table: PositionMapTable) -> torch.Tensor:
-    """[68, G * G]: weights that read the 68 landmarks off any map. A second of work; for training."""
-    size = table.size
-    one_cell = torch.eye(size * size).reshape(-1, size, size)
+    """[68, G * G]: weights that read the 68 landmarks off any map."""
     corners = torch.tensor(face_model.topology.landmark_vertices).long()
     weights = torch.tensor(face_model.topology.landmark_weights)
-    rows = []
-    for part in one_cell.split(256):  # in parts: one row per cell would be large at once
-        at_vertices = table.to_vertices(part[None])[0]  # [N, part]
-        rows.append((at_vertices[corners] * weights[..., None]).sum(1))
-    return torch.cat(rows, 1)
+    return torch.einsum("kvg,kv->kg", table.rows(corners), weights)
+
+
+def chart_marks(
+    face_model: FaceModel, table: PositionMapTable, chart: Chart, correction: torch.Tensor | None = None
+) -> Marks:
+    """The landmarks of a face model, in units of 100 mm; the mean face with a correction [N, 3] mm."""
+    mean = face_model.mean if correction is None else face_model.mean + correction
+    weights = landmark_weights(face_model, table)
+    basis = torch.cat((chart.identity, chart.expression))
+    points = torch.from_numpy(face_model.topology.landmarks(mean.cpu().numpy())) / MM_PER_UNIT
+    return Marks(points.float(), weights, torch.einsum("kg,cgj->ckj", weights, basis))

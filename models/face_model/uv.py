@@ -80,6 +80,16 @@ class PositionMapTable:
         w = self._weights
         return w.cells, w.corners.gather(1, w.corner_weights.argmax(1, keepdim=True))[:, 0]
 
+    def rows(self, vertices: Tensor) -> Tensor:
+        """Indices of vertices, any shape -> [..., size * size]: how `to_vertices` weighs the cells."""
+        w = self._weights
+        ends = torch.cat((w.starts[1:], w.starts.new_tensor([len(w.around)])))
+        flat = vertices.flatten()
+        out = w.around_weights.new_zeros(len(flat), self.size * self.size)
+        for row, (start, end) in enumerate(zip(w.starts[flat].tolist(), ends[flat].tolist(), strict=True)):
+            out[row].index_add_(0, w.around[start:end], w.around_weights[start:end])
+        return out.unflatten(0, vertices.shape)
+
     def to_vertices(self, position_map: Tensor) -> Tensor:
         """[B, C, size, size] -> [B, N, C]: bilinear between four valid cells.
 

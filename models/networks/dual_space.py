@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from models.geometry.transforms import Similarity, rotation_from_6d, weighted_procrustes
 from models.networks.blocks import convolution
 from models.networks.pointnet import PointNetwork
+from models.networks.refining import Marks, Reading, RefiningNetwork, within
 from models.networks.states import EvidenceNetwork, Places, StatesNetwork
 from models.networks.unet import FusionNetwork, ImageNetwork
 
@@ -32,13 +33,16 @@ class Form:
     sampled: int = 16
     evidence: int = 24
     state_widths: tuple[int, int, int, int] = (24, 48, 64, 64)
+    refining: int = 0  # width of what reads landmarks to refine faces by; none: faces stay as they are
 
     def __post_init__(self) -> None:
         numbers = (
             *(*self.widths, *self.fusion_widths, *self.state_widths),
             *(self.summary, self.sampled, self.evidence, self.size, self.chart_size),
         )
-        if not all(isinstance(number, int) and 0 < number <= 2048 for number in numbers):
+        if not all(
+            isinstance(number, int) and 0 < number <= 2048 for number in (*numbers, self.refining + 1)
+        ):
             raise ValueError(f"sizes must be whole numbers from 1 to 2048, got {numbers}")
         if self.size % 2 ** len(self.widths) or self.chart_size % 8 or self.chart_size > 256:
             raise ValueError(
@@ -69,6 +73,7 @@ class Switches(NamedTuple):
     model_space: bool = True
     confidence: bool = True
     visibility_mask: bool = True
+    refinement: bool = True
 
 
 class DensePrediction(NamedTuple):
@@ -105,6 +110,7 @@ class Percept(NamedTuple):
         summary: [B, summary] likewise.
         evidence: [B, E, M, M] features for the states.
         mirrored: What a look at the mirrored crop gave, for a second opinion on the states; see `both_ways`.
+        marks: [B, C, M, M] all that landmarks are read off; None where faces are not refined.
     """
 
     dense: DensePrediction
@@ -113,6 +119,7 @@ class Percept(NamedTuple):
     summary: Tensor
     evidence: Tensor
     mirrored: Look | None = None
+    marks: Tensor | None = None
 
 
 class Seen(NamedTuple):
@@ -165,6 +172,15 @@ class Fused(NamedTuple):
     face: Tensor
 
 
+class Faces(NamedTuple):
+    """What was seen, and the faces that follow; a switched-off branch is None, and then so is `fused`."""
+
+    seen: Seen
+    image_space: Completed | None
+    model_space: Completed | None
+    fused: Fused | None
+
+
 class DualSpaceAnswer(NamedTuple):
     """All of DSFNet's answer; a switched-off branch is None, and then so is `fused`.
 
@@ -184,7 +200,8 @@ class DualSpaceAnswer(NamedTuple):
 class DualSpaceNetwork(nn.Module):
     """Crops in, both spaces and their fusion out.
 
-    The chart is not part of the state dict: it comes from the face model.
+    The chart and its landmarks are not part of the state dict: they come from the face model. Weights whose
+    form refines need landmarks.
     """
 
     mean: Tensor
@@ -192,7 +209,7 @@ class DualSpaceNetwork(nn.Module):
     expression: Tensor
     inside: Tensor
 
-    def __init__(self, form: Form, chart: Chart) -> None:
+    def __init__(self, form: Form, chart: Chart, marks: Marks | None = None) -> None:
         super().__init__()
         self.form = form
         for name, value in chart._asdict().items():
@@ -207,6 +224,11 @@ class DualSpaceNetwork(nn.Module):
         self.fuse = FusionNetwork(20 + 2 * form.sampled, 8, form.summary, form.fusion_widths)
         self.evidence = EvidenceNetwork(form.widths, form.evidence)
         self.states = StatesNetwork(form.evidence, form.summary, form.state_widths)
+        self.refine: RefiningNetwork | None = None
+        if form.refining:
+            assert marks is not None
+            channels = fine + form.sampled + form.evidence + 4
+            self.refine = RefiningNetwork(channels, form.summary, marks, form.refining)
 
     def forward(self, crops: Tensor, switches: Switches = Switches()) -> DualSpaceAnswer:  # noqa: B008
         """[B, 3, S, S] standardised -> the answer."""
@@ -220,10 +242,30 @@ class DualSpaceNetwork(nn.Module):
         sampled = self.sampled(features.fine).float()
         evidence = self.evidence(features.levels, features.fine).float()
         dense = self._dense(features.fine, evidence[:, :1])
-        return Percept(dense, numbers, sampled, features.summary, evidence)
+        marks = None
+        if self.refine is not None:
+            told = (dense.uv, dense.depth, dense.confidence)
+            marks = torch.cat((features.fine, sampled, evidence, *told), 1)
+        return Percept(dense, numbers, sampled, features.summary, evidence, marks=marks)
 
     def conclude(self, percept: Percept, switches: Switches = Switches()) -> DualSpaceAnswer:  # noqa: B008
         """What follows from it on the chart."""
+        faces = self.faces(percept, switches)
+        if switches.refinement:
+            faces, _ = self.refined(percept, faces)
+        _, image_space, model_space, fused = faces
+        final = fused or image_space or model_space
+        if final is None:
+            raise ValueError("with both branches switched off there is no face")
+        share = None if fused is None else fused.share
+        apart = None
+        if image_space is not None and model_space is not None:
+            apart = (image_space.face - model_space.face).norm(dim=-1)
+        states = self._states(percept, final.face, faces.seen.weights, share, apart).chunk(2, 1)
+        return DualSpaceAnswer(percept.dense, *faces, *states)
+
+    def faces(self, percept: Percept, switches: Switches = Switches()) -> Faces:  # noqa: B008
+        """What was seen, both branches and their fusion, before any refinement."""
         device = percept.numbers.device.type
         with torch.autocast(device, enabled=False):
             seen = self.scatter(percept.dense, switches)
@@ -235,15 +277,46 @@ class DualSpaceNetwork(nn.Module):
             out = self.fuse(maps, percept.summary).float()
             with torch.autocast(device, enabled=False):
                 fused = self._place(out.flatten(2).mT, image_space, model_space)
-        final = fused or image_space or model_space
-        if final is None:
-            raise ValueError("with both branches switched off there is no face")
-        share = None if fused is None else fused.share
-        apart = None
-        if image_space is not None and model_space is not None:
-            apart = (image_space.face - model_space.face).norm(dim=-1)
-        states = self._states(percept, final.face, seen.weights, share, apart).chunk(2, 1)
-        return DualSpaceAnswer(percept.dense, seen, image_space, model_space, fused, *states)
+        return Faces(seen, image_space, model_space, fused)
+
+    def refined(self, percept: Percept, faces: Faces) -> tuple[Faces, list[Reading]]:
+        """Every face moved towards the landmarks read around it, and what was read, of all faces together.
+
+        Without a network to read them the faces stay as they are.
+        """
+        there = [face for face in faces[1:] if face is not None]
+        if self.refine is None or not there:
+            return faces, []
+        assert percept.marks is not None
+        with torch.autocast(percept.marks.device.type, enabled=False):
+            placements = (
+                torch.cat(values) for values in zip(*(face.placement for face in there), strict=True)
+            )
+            readings, more, placement = self.refine(
+                percept.marks.float(),
+                percept.summary.float(),
+                torch.cat([face.offset for face in there]),
+                Similarity(*placements),
+            )
+            count = len(there)
+            places = (Similarity(*part) for part in zip(*(v.chunk(count) for v in placement), strict=True))
+            moves = zip(more.chunk(count), places, strict=True)
+            image_space, model_space = (
+                None if face is None else self._moved(face, *next(moves))
+                for face in (faces.image_space, faces.model_space)
+            )
+            fused = None if faces.fused is None else self._placed_anew(faces.fused, *next(moves))
+        return Faces(faces.seen, image_space, model_space, fused), readings
+
+    def _moved(self, face: Completed, more: Tensor, placement: Similarity) -> Completed:
+        """The face with more of its coefficients [B, I + E], placed anew."""
+        offset = face.offset + self.shape_offset(more)
+        return Completed(face.coefficients + more, offset, placement, placement.apply(self.mean + offset))
+
+    def _placed_anew(self, face: Fused, more: Tensor, placement: Similarity) -> Fused:
+        """Likewise."""
+        offset = face.offset + self.shape_offset(more)
+        return face._replace(offset=offset, placement=placement, face=placement.apply(self.mean + offset))
 
     def _states(
         self, percept: Percept, face: Tensor, weights: Tensor, share: Tensor | None, apart: Tensor | None
@@ -443,4 +516,4 @@ def splat(uv: Tensor, values: Tensor, weights: Tensor, side: int) -> tuple[Tenso
 def _look_up(features: Tensor, face: Tensor, side: int) -> Tensor:
     """[B, C, M, M], face [B, G * G, 3] -> [B, C, G, G]: the features under each cell of a placed face."""
     grid = (face[..., :2] * face.new_tensor((1.0, -1.0))).unflatten(1, (side, side))
-    return nn.functional.grid_sample(features, grid, align_corners=False, padding_mode="border")
+    return nn.functional.grid_sample(features, within(grid), align_corners=False, padding_mode="border")

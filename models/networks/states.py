@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from models.networks.blocks import UpBlock
+from models.networks.refining import within
 from models.networks.unet import FusionNetwork
 
 STATES = 3
@@ -87,7 +88,7 @@ class StatesNetwork(nn.Module):
         """
         side = chart.shape[-1]
         grid = (places.face[..., :2] * places.face.new_tensor((1.0, -1.0))).unflatten(1, (side, side))
-        under = nn.functional.grid_sample(evidence, grid, align_corners=False, padding_mode="border")
+        under = nn.functional.grid_sample(evidence, within(grid), align_corners=False, padding_mode="border")
         beyond = (grid.abs().amax(-1) - 1).clamp(-0.1, 0.1)[:, None] * 10
         per_cell = torch.stack((places.weight, places.share, places.apart * 10), 1)
         known = torch.cat(

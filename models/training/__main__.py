@@ -17,6 +17,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from models.errors import InputError, UnmaskError
 from models.loading import fill, load_face_model, read_weights, weights_path
@@ -24,7 +25,8 @@ from models.methods.dsfnet.factory import taken_out
 from models.methods.dsfnet.likely_error import taken_from
 from models.synthetic.bank import Bank, ready_bank
 from models.synthetic.dataset import MakeRow
-from models.training.dsfnet import DSFNetTask
+from models.training.correction import write_corrected
+from models.training.dsfnet import REFINEMENT, REFINING, STATES, DSFNetTask
 from models.training.dsfnet_published import PublishedTask
 from models.training.expressive import expressive_row
 from models.training.finder import FinderTask, crop_stock, ready_stock
@@ -54,6 +56,8 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
 RENDERS_ALL_ALONG = ("dsfnet", "dsfnet-published")
 MEASURES = ("minutes", "share", "learning_rate")
 COUNTS = ("batch", "pool", "workers", "threads", "seed", "cutouts", "backdrops", "scenes")
+REFINE = "refine."
+HEADS = ("evidence.", "states.", REFINE)  # parts that older weights lack
 FIRST_SCENE = 10_000_000  # those below are kept for tests
 
 
@@ -72,18 +76,27 @@ def main(arguments: list[str] | None = None) -> int:
 def _train(options: argparse.Namespace) -> None:
     recipe = _recipe(options)
     torch.set_num_threads(recipe.threads)
-    task = _task(recipe, options)
+    correction: Tensor | None = None
+    tensors: dict[str, Tensor] = {}
     if options.start is not None:
         path = weights_path(recipe.method, options.start)
         tensors, _ = read_weights(path)
-        if isinstance(recipe, DSFNetRecipe):
-            taken_out(tensors, load_face_model(), path)
-            taken_from(tensors)
-            if recipe.only:  # weights from before there were states start their heads from chance
-                own = task.network.state_dict()
-                tensors = {k: v for k, v in own.items() if k.startswith(("evidence.", "states."))} | tensors
+    if tensors and isinstance(recipe, DSFNetRecipe):
+        correction = taken_out(tensors, load_face_model(), path)
+        taken_from(tensors)
+        if recipe.only != REFINEMENT:  # it reads features that are about to change
+            tensors = {key: value for key, value in tensors.items() if not key.startswith(REFINE)}
+    refining = isinstance(recipe, DSFNetRecipe) and recipe.only == REFINEMENT
+    task = _task(recipe, options, correction if refining else None)
+    if tensors:
+        if isinstance(recipe, DSFNetRecipe) and recipe.only:  # heads that the weights lack start from chance
+            own = task.network.state_dict()
+            tensors = {key: value for key, value in own.items() if key.startswith(HEADS)} | tensors
         fill(task.network, tensors, path)
     Run(task, recipe, options.out, options.device).train()
+    if refining and correction is not None:
+        weights = options.out / "weights.safetensors"
+        write_corrected(weights, correction.numpy(), f"as in {recipe.start}", weights)
 
 
 def _recipe(options: argparse.Namespace) -> Recipe:
@@ -103,10 +116,12 @@ def _recipe(options: argparse.Namespace) -> Recipe:
         unknown.add("stock")
     if unknown:
         raise InputError(f"a training of {options.method} has no --{', no --'.join(sorted(unknown))}.")
+    if given.get("only") == REFINEMENT and isinstance(recipe, DSFNetRecipe):
+        given["form"] = replace(recipe.form, refining=REFINING)
     return replace(recipe, **given)
 
 
-def _task(recipe: Recipe, options: argparse.Namespace) -> Task:
+def _task(recipe: Recipe, options: argparse.Namespace, correction: Tensor | None = None) -> Task:
     face_model = load_face_model()
     match recipe:
         case FinderRecipe():
@@ -121,7 +136,7 @@ def _task(recipe: Recipe, options: argparse.Namespace) -> Task:
                 make = Photographs.fitted(
                     options.photographs, cache, face_model, recipe.share, options.hand, options.masks
                 )
-            return DSFNetTask(recipe, face_model, options.device, make)
+            return DSFNetTask(recipe, face_model, options.device, make, correction)
         case PublishedRecipe():
             return PublishedTask(recipe, face_model, options.device)
         case TDDFARecipe():
@@ -152,7 +167,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--hand", type=Path, help="hand labels of what is visible in those crops (.npz)")
     parser.add_argument("--masks", type=Path, help="what another network takes for face in them (.npy)")
     parser.add_argument("--share", type=float, help="of DSFNet's samples that are such crops (default: half)")
-    parser.add_argument("--only", choices=["states"], help="train DSFNet's states and masks, keep all else")
+    parser.add_argument(
+        "--only",
+        choices=[STATES, REFINEMENT],
+        help="train DSFNet's states and masks, or its refinement; keep all else",
+    )
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--minutes", type=float, help="wall clock of the whole run, all parts together")
     parser.add_argument("--learning-rate", type=float, help="the highest of the run, instead of the recipe's")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -15,7 +16,9 @@ from models.geometry.units import MM_PER_UNIT
 from models.networks.dual_space import (
     DensePrediction,
     DualSpaceAnswer,
+    Faces,
 )
+from models.networks.refining import UNIT, Reading
 from models.synthetic.camera import project
 from models.synthetic.dataset import FaceBatch
 from models.synthetic.labels import UNKNOWN
@@ -145,6 +148,42 @@ def states_loss(
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """The part of `dsfnet_loss` that concerns pixels and states alone."""
     return _summed(_dense_terms(answer.dense, target, w) | states_terms(answer, target, landmarks, w))
+
+
+def refinement_loss(
+    faces: Faces,
+    readings: Sequence[Reading],
+    target: Target,
+    landmarks: Landmarks,
+    inside: Tensor,
+    mean: Tensor,
+    w: LossWeights,
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """How far readings lie from the landmarks, for what they claim, and refined faces from the truth.
+
+    Args:
+        faces: All three, refined.
+        readings: One after the other, each of all three together.
+        target: The truth.
+        landmarks: How to read them off a shape, its mean corrected.
+        inside: [G * G], 1 where a cell belongs to the face.
+        mean: [G * G, 3] the corrected mean face, 100 mm.
+        w: How much each term counts.
+    """
+    terms: dict[str, Tensor] = {}
+    truth = target.landmarks[..., :2].repeat(3, 1, 1)
+    for k, reading in enumerate(readings):
+        off = _distance(reading.points, truth) / UNIT
+        terms[f"reading {k + 1}"] = (off * (-reading.log_size).exp() + 2 * reading.log_size).mean()
+        apart = reading.points[:, LOWER] - reading.points[:, UPPER]
+        terms[f"read gaps {k + 1}"] = w.gaps * _distance(apart, truth[:, LOWER] - truth[:, UPPER]).mean()
+    for name, face in zip(("is", "ms", "fused"), faces[1:], strict=True):
+        assert face is not None
+        whole = face.placement.apply(mean + face.offset)
+        parts = _face_terms(face.offset, face.placement, whole, target, landmarks, inside, w)
+        parts["offset"] = 0.25 * parts["offset"]
+        terms |= {f"{name} {part}": term for part, term in parts.items()}
+    return _summed(terms)
 
 
 def _summed(terms: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:

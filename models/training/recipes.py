@@ -75,7 +75,8 @@ class DSFNetRecipe(Recipe):
         share: Of all samples that come from there.
         pool: Samples kept.
         uses: Times each is drawn on average.
-        only: "states" trains the states, the mask and the dense heads on features that stay as they are.
+        only: "states" trains the states, the mask and the dense heads on features that stay as they are,
+            "refinement" what reads landmarks and moves faces towards them.
     """
 
     method: str = "dsfnet"

@@ -23,6 +23,7 @@ BRANCH_NOTES = {
     MODEL_SPACE: "coefficients and pose guessed from the whole crop at once",
     "confidence": "sure pixels pull harder when the face is placed",
     "visibility mask": "covered pixels are kept out",
+    "refinement": "every face is moved, within its model, towards landmarks read around it",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -37,16 +38,33 @@ from models.reconstruction import (
     frozen,
 )
 
-CONFIDENCE, MASK = "confidence", "visibility mask"
+CONFIDENCE, MASK, REFINEMENT = "confidence", "visibility mask", "refinement"
 SWITCHES: tuple[str, ...] = (IMAGE_SPACE, MODEL_SPACE, CONFIDENCE, MASK)
 TELLING_MM = 0.2  # how far apart the branches must be to say which of them the fusion followed
 UV_TOLERANCE = 0.06  # chart distance at which a vertex is half believed to be the one its pixel shows
 SURFACE_SIDE = 128  # the visible surface has at most so many points a side
 
 
-def check(name: str, size: int, crops: NDArray[np.uint8], without: frozenset[str]) -> None:
+class Parts(NamedTuple):
+    """Which parts of a method entered a computation, and which were left out; in display order."""
+
+    took_part: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+    @staticmethod
+    def of(switches: Sequence[str], without: frozenset[str]) -> Parts:
+        """Those of the switches that are on, and those that are off."""
+        return Parts(
+            tuple(name for name in switches if name not in without),
+            tuple(name for name in switches if name in without),
+        )
+
+
+def check(
+    name: str, switches: Sequence[str], size: int, crops: NDArray[np.uint8], without: frozenset[str]
+) -> None:
     """ValueError for switches there are not, for nothing left on, for crops of another form."""
-    check_asked(name, SWITCHES, size, crops, without)
+    check_asked(name, switches, size, crops, without)
     if {IMAGE_SPACE, MODEL_SPACE} <= without:
         raise ValueError("with both branches switched off there is no face; leave one on")
 
@@ -128,19 +146,19 @@ def reconstructions(
     decoded: Decoded,
     name: str,
     topology: Topology,
-    took_part: Sequence[str],
+    parts: Parts,
     size: int,
     likely_error: LikelyError | None = None,
 ) -> list[Reconstruction]:
     """The answers, one per face; `decoded` holds batches of tensors on any device."""
-    return [_reconstruction(d, name, topology, tuple(took_part), size, likely_error) for d in each(decoded)]
+    return [_reconstruction(d, name, topology, parts, size, likely_error) for d in each(decoded)]
 
 
 def _reconstruction(
     d: Decoded,
     name: str,
     topology: Topology,
-    took_part: tuple[str, ...],
+    parts: Parts,
     size: int,
     likely_error: LikelyError | None,
 ) -> Reconstruction:
@@ -167,8 +185,8 @@ def _reconstruction(
         pose_deg=degrees(d.euler_rad),
         layers=tuple(layers),
         scalars=tuple(_scalars(d)),
-        took_part=took_part,
-        left_out=tuple(name for name in SWITCHES if name not in took_part),
+        took_part=parts.took_part,
+        left_out=parts.left_out,
         alarms=tuple(_alarms(d, is_face, topology, size, asked)),
         mm_per_px=float(d.mm_per_px),
         likely_error=None if asked is None else asked.percent,

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.face_model.morphable import FaceModel
-from models.face_model.sampled import sample_chart
+from models.face_model.sampled import chart_marks, sample_chart
 from models.face_model.uv import PositionMapTable
 from models.geometry.crops import crop_square
 from models.geometry.transforms import Similarity, euler_from_rotation, weighted_procrustes
 from models.geometry.units import MM_PER_UNIT
-from models.methods.dsfnet.answer import SWITCHES, agreeing, check, reconstructions
+from models.methods.dsfnet.answer import REFINEMENT, SWITCHES, Parts, agreeing, check, reconstructions
 from models.methods.dsfnet.decoded import Decoded, each
 from models.methods.dsfnet.evidence import CROP_FACTOR, signs
 from models.methods.dsfnet.likely_error import LikelyError
@@ -49,10 +49,19 @@ def standardise(crops: Tensor) -> Tensor:
     return (values - mean) / (variance + 0.001).sqrt()
 
 
-def make_network(form: Form, face_model: FaceModel) -> DualSpaceNetwork:
-    """An untrained network of that form on that face model."""
+def make_network(form: Form, face_model: FaceModel, correction: Tensor | None = None) -> DualSpaceNetwork:
+    """An untrained network of that form on that face model.
+
+    Args:
+        form: How large.
+        face_model: Its chart and landmarks.
+        correction: [N, 3] mm that answers add to the mean face; a network that reads landmarks counts on it.
+    """
     table = PositionMapTable(face_model.topology, form.chart_size)
-    return DualSpaceNetwork(form, sample_chart(face_model, table))
+    chart = sample_chart(face_model, table)
+    return DualSpaceNetwork(
+        form, chart, chart_marks(face_model, table, chart, correction) if form.refining else None
+    )
 
 
 class _Glance(NamedTuple):
@@ -71,11 +80,11 @@ class DSFNet:
     """Dual space fusion: dense predictions for what is seen, a face model for what is not, and their fusion.
 
     Li, Jin et al., "DSFNet: Dual Space Fusion Network for Occlusion-Robust 3D Dense Face
-    Alignment", CVPR 2023. Unlike the original it looks at each crop twice, straight and in the mirror.
+    Alignment", CVPR 2023. Unlike the original it looks at each crop twice, straight and in the mirror, and
+    refines each face by landmarks read around it (networks/refining.py) where its weights can.
     """
 
     name = "dsfnet"
-    switches: tuple[str, ...] = SWITCHES
 
     def __init__(
         self,
@@ -95,6 +104,7 @@ class DSFNet:
             likely_error: What tells its error from an answer (training/likely_error.py).
         """
         self.size = network.form.size
+        self.switches: tuple[str, ...] = SWITCHES if network.refine is None else (*SWITCHES, REFINEMENT)
         self.topology = face_model.topology
         self._device = torch.device(device)
         self._chart_size = network.form.chart_size
@@ -123,21 +133,21 @@ class DSFNet:
         self, crops: NDArray[np.uint8], without: frozenset[str] = frozenset()
     ) -> list[Reconstruction]:
         """[F, S, S, 3] RGB -> F answers in crop space, computed without the switched-off parts."""
-        check(self.name, self.size, crops, without)
+        check(self.name, self.switches, self.size, crops, without)
         if not len(crops):
             return []
         return self._told(self._decoded(crops, without), without)
 
     def with_signs(self, crops: NDArray[np.uint8]) -> tuple[list[Reconstruction], list[Array]]:
         """The answers, and of each what tells its error (see `likely_error.SIGNS`)."""
-        check(self.name, self.size, crops, frozenset())
+        check(self.name, self.switches, self.size, crops, frozenset())
         decoded = self._decoded(crops, frozenset())
         told = [signs(d, self.topology, self.size) for d in each(decoded)]
         return self._told(decoded, frozenset()), told
 
     def glance(self, crops: NDArray[np.uint8]) -> Array:
         """[F, S, S, 3] RGB -> [F, 68, 3] crop px: landmarks of the model space alone, at less cost."""
-        check(self.name, self.size, crops, frozenset())
+        check(self.name, self.switches, self.size, crops, frozenset())
         with torch.inference_mode():
             pixels = torch.from_numpy(np.ascontiguousarray(crops)).to(self._device)
             return self._glanced(self._network, pixels).landmarks.cpu().numpy()
@@ -198,8 +208,8 @@ class DSFNet:
             return self._decode(self._network.conclude(percept, switches), apart)
 
     def _told(self, decoded: Decoded, without: frozenset[str]) -> list[Reconstruction]:
-        took_part = [name for name in self.switches if name not in without]
-        return reconstructions(decoded, self.name, self.topology, took_part, self.size, self._likely_error)
+        parts = Parts.of(self.switches, without)
+        return reconstructions(decoded, self.name, self.topology, parts, self.size, self._likely_error)
 
     def _decode(self, answer: DualSpaceAnswer, looks_apart: Tensor) -> Decoded:
         """Network units to crop px, charts to vertices; still tensors, still batched."""

@@ -14,7 +14,7 @@ from models.face_model.bfm_uv import NOSE_TIP, BFMLayout
 from models.face_model.morphable import FaceModel
 from models.face_model.uv import PositionMapTable
 from models.geometry.transforms import euler_from_rotation
-from models.methods.dsfnet.answer import SWITCHES, check, reconstructions, states_by_rule
+from models.methods.dsfnet.answer import SWITCHES, Parts, check, reconstructions, states_by_rule
 from models.methods.dsfnet.decoded import Decoded
 from models.methods.dsfnet.method import standardise
 from models.networks.dual_space import Switches
@@ -134,7 +134,7 @@ class PublishedMethod:
         self, crops: NDArray[np.uint8], without: frozenset[str] = frozenset()
     ) -> list[Reconstruction]:
         """[F, S, S, 3] RGB -> F answers in crop space, computed without the switched-off parts."""
-        check(self.name, self.size, crops, without)
+        check(self.name, self.switches, self.size, crops, without)
         if not len(crops):
             return []
         switches = Switches(*(name not in without for name in self.switches))
@@ -143,8 +143,8 @@ class PublishedMethod:
             pixels = torch.from_numpy(np.ascontiguousarray(crops)).to(self._device).permute(0, 3, 1, 2)
             answer = self._network(standardise(pixels), switches, self._parity, draws)
             decoded = self._decode(answer)
-        took_part = [name for name in self.switches if name not in without]
-        return reconstructions(decoded, self.name, self.topology, took_part, self.size)
+        parts = Parts.of(self.switches, without)
+        return reconstructions(decoded, self.name, self.topology, parts, self.size)
 
     def _decode(self, answer: PublishedAnswer) -> Decoded:
         """Position-map units to crop px, charts to vertices; still tensors, still batched."""

@@ -10,8 +10,9 @@ from safetensors.torch import save_file
 from torch import nn
 
 from models.loading import read_weights, weights_path
-from models.methods.dsfnet.factory import CORRECTION
+from models.methods.dsfnet.factory import CORRECTION, dsfnet
 from models.methods.dsfnet.likely_error import taken_from
+from models.synthetic.dataset import batch
 from models.training.__main__ import main
 from models.training.dsfnet import DSFNetTask
 from models.training.loop import Run, rate_at
@@ -53,8 +54,8 @@ def test_a_run_learns_and_leaves_weights_with_their_recipe(tmp_path):
 def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path):
     task = LineTask()
     first = Run(task, recipe(100), tmp_path)
-    for _, batch in zip(range(7), task.batches(0, 0), strict=False):
-        first._step(batch)
+    for _, some in zip(range(7), task.batches(0, 0), strict=False):
+        first._step(some)
     first.seconds = 60.0
     first.save()
 
@@ -64,9 +65,9 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path):
     for key, value in first.network.state_dict().items():
         torch.testing.assert_close(second.network.state_dict()[key], value)
         torch.testing.assert_close(second.average[key], first.average[key])
-    batch = next(iter(task.batches(1, 0)))
-    first._step(batch)
-    second._step(batch)  # the optimiser's moments came along too
+    some = next(iter(task.batches(1, 0)))
+    first._step(some)
+    second._step(some)  # the optimiser's moments came along too
     torch.testing.assert_close(second.network.weight, first.network.weight)
 
 
@@ -94,10 +95,10 @@ def test_the_rate_rises_then_falls_to_zero():
 def test_a_signal_ends_a_run_with_everything_saved(tmp_path):
     class Interrupted(LineTask):
         def batches(self, rank, steps):
-            for k, batch in enumerate(super().batches(rank, steps)):
+            for k, some in enumerate(super().batches(rank, steps)):
                 if k == 5:
                     signal.raise_signal(signal.SIGTERM)
-                yield batch
+                yield some
 
     Run(Interrupted(), recipe(100), tmp_path).train()
     assert Run(LineTask(), recipe(100), tmp_path).steps == 5
@@ -111,10 +112,28 @@ def test_a_run_begins_from_given_weights_and_says_so(tmp_path, monkeypatch):
     given, _ = read_weights(weights_path("dsfnet", "open"))
     given.pop(CORRECTION)  # what those weights get wrong is no beginning
     taken_from(given)
+    given = {key: value for key, value in given.items() if not key.startswith("refine.")}
     assert tensors.keys() == given.keys()
     for key, value in given.items():
         torch.testing.assert_close(tensors[key].to(value.dtype), value)
     assert told["start"] == "open"
+
+
+def test_a_refinement_is_learnt_alone_and_keeps_what_corrects_the_mean_face(tmp_path, monkeypatch):
+    """All else of the weights stays, to the bit; the offset of the mean face, which it counts on, as well."""
+    some = batch(3, range(4))
+    monkeypatch.setattr(DSFNetTask, "batches", lambda *_: iter([some, some]))
+    asked = ["dsfnet", "--start", "open", "--only", "refinement", "--out", str(tmp_path)]
+    assert main(asked) == 0
+    tensors, told = read_weights(tmp_path / "weights.safetensors")
+    given, _ = read_weights(weights_path("dsfnet", "open"))
+    assert told["form"]["refining"] > 0
+    for key in given.keys() & tensors.keys() - {key for key in given if key.startswith("refine.")}:
+        torch.testing.assert_close(tensors[key].to(given[key].dtype), given[key], atol=0, rtol=0)
+    torch.testing.assert_close(tensors[CORRECTION], given[CORRECTION], atol=0, rtol=0)
+    assert float(tensors["refine.read.leave.1.weight"].abs().max()) > 0  # it began at nothing
+    method = dsfnet(tmp_path / "weights.safetensors")
+    assert "refinement" in method.switches
 
 
 def test_weights_that_do_not_fit_are_no_beginning(tmp_path, capsys):
