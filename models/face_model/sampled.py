@@ -33,11 +33,27 @@ def landmark_weights(face_model: FaceModel, table: PositionMapTable) -> torch.Te
 
 
 def chart_marks(
-    face_model: FaceModel, table: PositionMapTable, chart: Chart, correction: torch.Tensor | None = None
+    face_model: FaceModel,
+    table: PositionMapTable,
+    chart: Chart,
+    correction: torch.Tensor | None = None,
+    counted: bool = True,
 ) -> Marks:
-    """The landmarks of a face model, in units of 100 mm; the mean face with a correction [N, 3] mm."""
-    mean = face_model.mean if correction is None else face_model.mean + correction
+    """The landmarks of a face model, in units of 100 mm.
+
+    Args:
+        face_model: Whose.
+        table: Of the chart.
+        chart: Its basis.
+        correction: [N, 3] mm to be added to the mean face, so that it lies right in photos.
+        counted: Whether readings were taught with that; those taught on rendered faces were not.
+    """
     weights = landmark_weights(face_model, table)
     basis = torch.cat((chart.identity, chart.expression))
-    points = torch.from_numpy(face_model.topology.landmarks(mean.cpu().numpy())) / MM_PER_UNIT
-    return Marks(points.float(), weights, torch.einsum("kg,cgj->ckj", weights, basis))
+    plain = face_model.topology.landmarks(face_model.mean.cpu().numpy())
+    mean = torch.from_numpy(plain).float() / MM_PER_UNIT
+    looked = mean
+    if correction is not None:
+        moved = face_model.topology.landmarks(correction.cpu().numpy())
+        looked = mean + torch.from_numpy(moved).float() / MM_PER_UNIT
+    return Marks(looked if counted else mean, looked, weights, torch.einsum("kg,cgj->ckj", weights, basis))

@@ -279,24 +279,27 @@ class DualSpaceNetwork(nn.Module):
                 fused = self._place(out.flatten(2).mT, image_space, model_space)
         return Faces(seen, image_space, model_space, fused)
 
-    def refined(self, percept: Percept, faces: Faces) -> tuple[Faces, list[Reading]]:
-        """Every face moved towards the landmarks read around it, and what was read, of all faces together.
+    def refined(self, percept: Percept, faces: Faces, twice: bool = True) -> tuple[Faces, Reading | None]:
+        """Every face moved towards the landmarks read around it, and what was first read, of all together.
 
-        Without a network to read them the faces stay as they are.
+        The branches, which lie farther off, are read and moved `twice`, the fused face once; in training all
+        of them once. Without a network to read landmarks the faces stay as they are.
         """
         there = [face for face in faces[1:] if face is not None]
         if self.refine is None or not there:
-            return faces, []
+            return faces, None
         assert percept.marks is not None
         with torch.autocast(percept.marks.device.type, enabled=False):
             placements = (
                 torch.cat(values) for values in zip(*(face.placement for face in there), strict=True)
             )
-            readings, more, placement = self.refine(
+            branches = len(there) - (faces.fused is not None)
+            reading, more, placement = self.refine(
                 percept.marks.float(),
                 percept.summary.float(),
                 torch.cat([face.offset for face in there]),
                 Similarity(*placements),
+                branches * len(percept.numbers) if twice else 0,
             )
             count = len(there)
             places = (Similarity(*part) for part in zip(*(v.chunk(count) for v in placement), strict=True))
@@ -306,7 +309,7 @@ class DualSpaceNetwork(nn.Module):
                 for face in (faces.image_space, faces.model_space)
             )
             fused = None if faces.fused is None else self._placed_anew(faces.fused, *next(moves))
-        return Faces(faces.seen, image_space, model_space, fused), readings
+        return Faces(faces.seen, image_space, model_space, fused), reading
 
     def _moved(self, face: Completed, more: Tensor, placement: Similarity) -> Completed:
         """The face with more of its coefficients [B, I + E], placed anew."""

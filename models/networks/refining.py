@@ -8,6 +8,7 @@ and stays where the prior, here the face before, puts it.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -18,7 +19,6 @@ from models.geometry.transforms import Similarity
 MARKS = 68
 CHANNELS = 32  # of the features that landmarks are read off
 REACH = 2  # a patch of features has 2 * REACH + 1 places a side
-TIMES = 2  # a face is read and moved; once in training, from three faces that lie at various distances
 SMALLEST = 0.02  # scale of a placed face: below it there is none
 HEADS, LAYERS = 4, 2
 UNIT = 0.03  # half crop sides: sizes of moves and of their uncertainty are told in these
@@ -30,12 +30,14 @@ class Marks(NamedTuple):
     """The landmarks of a face model, in units of 100 mm.
 
     Attributes:
-        mean: [68, 3] of the mean shape.
+        mean: [68, 3] of the mean shape, as readings were taught with.
+        looked: [68, 3] of the mean shape, where they lie in a photo.
         weights: [68, G * G] read them off an offset over the chart.
         basis: [I + E, 68, 3] for one standard deviation.
     """
 
     mean: Tensor
+    looked: Tensor
     weights: Tensor
     basis: Tensor
 
@@ -122,6 +124,7 @@ class RefiningNetwork(nn.Module):
     """
 
     mean: Tensor
+    looked: Tensor
     weights: Tensor
     basis: Tensor
 
@@ -134,30 +137,38 @@ class RefiningNetwork(nn.Module):
         self.stiffness = nn.Parameter(torch.zeros(len(marks.basis) + POSE))
 
     def forward(
-        self, maps: Tensor, summary: Tensor, offset: Tensor, placement: Similarity
-    ) -> tuple[list[Reading], Tensor, Similarity]:
-        """All readings, what to add to the coefficients [B, I + E], and the new placement.
+        self, maps: Tensor, summary: Tensor, offset: Tensor, placement: Similarity, again: int = 0
+    ) -> tuple[Reading, Tensor, Similarity]:
+        """The first reading, what to add to the coefficients [B, I + E], and the new placement.
 
         Args:
             maps: [P, C, M, M] features of pictures.
             summary: [P, summary] likewise.
             offset: [B, G * G, 3] shape minus mean, 100 mm: of all pictures one face, then another.
             placement: Of that shape.
+            again: So many of the faces, the first ones of that order, are read and moved a second time.
         """
         fine = self.squeeze(maps)
         both = fine, nn.functional.avg_pool2d(fine, 2)
-        summary = summary.repeat(len(offset) // len(maps), 1)
         shape = self.mean + self.weights @ offset
-        added = shape.new_zeros(len(shape), len(self.basis))
-        readings = []
-        for _ in range(1 if self.training else TIMES):
-            moved = shape + torch.einsum("bc,ckj->bkj", added, self.basis)
-            points = placement.apply(moved)
-            reading = self.read(both, summary, points.detach(), placement)
-            more, placement = step(points, reading, self.basis, placement, (5 * self.stiffness).exp())
-            added = added + more
-            readings.append(reading)
-        return readings, added, placement
+        reading, added, placement = self._once(both, summary, shape, placement)
+        if again:
+            moved = shape[:again] + torch.einsum("bc,ckj->bkj", added[:again], self.basis)
+            _, more, turned = self._once(both, summary, moved, Similarity(*(v[:again] for v in placement)))
+            added = torch.cat((added[:again] + more, added[again:]))
+            placement = Similarity(
+                *(torch.cat((v, w[again:])) for v, w in zip(turned, placement, strict=True))
+            )
+        return reading, added, placement
+
+    def _once(
+        self, maps: tuple[Tensor, Tensor], summary: Tensor, shape: Tensor, placement: Similarity
+    ) -> tuple[Reading, Tensor, Similarity]:
+        """One reading around landmarks [B, 68, 3] of a shape, 100 mm, and the step towards it."""
+        points, places = placement.apply(shape), placement.apply(shape + self.looked - self.mean)
+        summary = summary.repeat(len(points) // len(summary), 1)
+        reading = self.read(maps, summary, places.detach(), placement)
+        return reading, *step(points, reading, self.basis, placement, (5 * self.stiffness).exp())
 
 
 def within(places: Tensor) -> Tensor:
@@ -205,8 +216,9 @@ def step(
 
 
 def _turn(vector: Tensor) -> Tensor:
-    """[B, 3] axis times angle -> [B, 3, 3]."""
+    """[B, 3] axis times angle -> [B, 3, 3] (Rodrigues)."""
     x, y, z = vector.unbind(-1)
     nothing = torch.zeros_like(x)
     skew = torch.stack((nothing, -z, y, z, nothing, -x, -y, x, nothing), -1).unflatten(-1, (3, 3))
-    return torch.linalg.matrix_exp(skew)
+    turns = (vector.square().sum(-1) + 1e-12).sqrt()[:, None, None] / math.pi
+    return torch.eye(3, device=x.device) + turns.sinc() * skew + (turns / 2).sinc().square() / 2 * skew @ skew

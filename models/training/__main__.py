@@ -87,7 +87,8 @@ def _train(options: argparse.Namespace) -> None:
         if recipe.only != REFINEMENT:  # it reads features that are about to change
             tensors = {key: value for key, value in tensors.items() if not key.startswith(REFINE)}
     refining = isinstance(recipe, DSFNetRecipe) and recipe.only == REFINEMENT
-    task = _task(recipe, options, correction if refining else None)
+    on_photographs = options.photographs is not None  # rendered faces need no correction
+    task = _task(recipe, options, correction if refining and on_photographs else None)
     if tensors:
         if isinstance(recipe, DSFNetRecipe) and recipe.only:  # heads that the weights lack start from chance
             own = task.network.state_dict()

@@ -2,7 +2,7 @@
 
 Runs that begin from the same weights stay in one basin: their mean is often better than each, and costs
 nothing to run (Wortsman et al., "Model soups", ICML 2022). What was measured on one of them (correction,
-likely error) holds for no other and is left out.
+likely error) holds for no other and is left out; a correction that all of them share stays.
 """
 
 from __future__ import annotations
@@ -61,22 +61,26 @@ def average(paths: Sequence[Path], out: Path, shares: Sequence[float] | None = N
         if value.is_floating_point()
         else value
         for key, value in tensors.items()
+        if key != CORRECTION
     }
+    corrections = [one[CORRECTION] for one, _ in files if CORRECTION in one]
+    if len(corrections) == len(files) and all(c.equal(corrections[0]) for c in corrections):
+        mean[CORRECTION] = corrections[0]
     told = {"averaged": [path.name for path in paths]} | ({} if shares is None else {"shares": list(shares)})
     write_weights(out, mean, recipe | told)
 
 
 def _network(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     tensors, recipe = read_weights(path)
-    kept = {key: value for key, value in tensors.items() if key != CORRECTION and not key.startswith(PREFIX)}
+    kept = {key: value for key, value in tensors.items() if not key.startswith(PREFIX)}
     return kept, recipe
 
 
 def _check(path: Path, others: dict[str, Tensor], last: Path, tensors: dict[str, Tensor]) -> None:
-    if apart := sorted(others.keys() ^ tensors.keys()):
+    if apart := sorted((others.keys() ^ tensors.keys()) - {CORRECTION}):
         raise WeightsError(f"{path.name} and {last.name} do not hold the same tensors: {apart[0]} is in one.")
     for key, value in tensors.items():
-        if others[key].shape != value.shape:
+        if key in others and others[key].shape != value.shape:
             shapes = list(others[key].shape), list(value.shape)
             raise WeightsError(f"{key} is {shapes[0]} in {path.name} and {shapes[1]} in {last.name}.")
 

@@ -79,9 +79,9 @@ class DSFNetTask:
         """The weighted sum of `losses.dsfnet_loss`, or of the part that is trained, and its terms."""
         crops, target = self._prepared(batch)
         if self.recipe.only == REFINEMENT:
-            faces, readings = self._refined_alone(crops)
+            faces, reading = self._refined_alone(crops)
             of_face = self._landmarks, self._inside, self._mean
-            return refinement_loss(faces, readings, target, *of_face, w=self.recipe.loss)
+            return refinement_loss(faces, reading, target, *of_face, w=self.recipe.loss)
         if self.recipe.only:
             return states_loss(self._states_alone(crops), target, self._landmarks, self.recipe.loss)
         with torch.autocast(self.device.type, torch.bfloat16):
@@ -96,15 +96,17 @@ class DSFNetTask:
         target = make_target(batch, self._face_model, self._table)
         return standardise(vary_colours(batch.images)).to(memory_format=torch.channels_last), target
 
-    def _refined_alone(self, crops: Tensor) -> tuple[Faces, list[Reading]]:
-        """Faces and readings with gradients for the refinement only."""
+    def _refined_alone(self, crops: Tensor) -> tuple[Faces, Reading]:
+        """Faces and reading with gradients for the refinement only."""
         network = self._dual_space.eval()
         for part in self._trained():
             part.train()
         with torch.no_grad(), torch.autocast(self.device.type, torch.bfloat16):
             percept = network.perceive(crops)
             faces = network.faces(percept)
-        return network.refined(percept, faces)
+        refined, reading = network.refined(percept, faces, twice=False)
+        assert reading is not None
+        return refined, reading
 
     @property
     def _dual_space(self) -> DualSpaceNetwork:

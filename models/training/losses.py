@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -152,31 +151,31 @@ def states_loss(
 
 def refinement_loss(
     faces: Faces,
-    readings: Sequence[Reading],
+    reading: Reading,
     target: Target,
     landmarks: Landmarks,
     inside: Tensor,
     mean: Tensor,
     w: LossWeights,
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """How far readings lie from the landmarks, for what they claim, and refined faces from the truth.
+    """How far a reading lies from the landmarks, for what they claim, and refined faces from the truth.
 
     Args:
         faces: All three, refined.
-        readings: One after the other, each of all three together.
+        reading: What was read of all three together.
         target: The truth.
         landmarks: How to read them off a shape, its mean corrected.
         inside: [G * G], 1 where a cell belongs to the face.
         mean: [G * G, 3] the corrected mean face, 100 mm.
         w: How much each term counts.
     """
-    terms: dict[str, Tensor] = {}
     truth = target.landmarks[..., :2].repeat(3, 1, 1)
-    for k, reading in enumerate(readings):
-        off = _distance(reading.points, truth) / UNIT
-        terms[f"reading {k + 1}"] = (off * (-reading.log_size).exp() + 2 * reading.log_size).mean()
-        apart = reading.points[:, LOWER] - reading.points[:, UPPER]
-        terms[f"read gaps {k + 1}"] = w.gaps * _distance(apart, truth[:, LOWER] - truth[:, UPPER]).mean()
+    off = _distance(reading.points, truth) / UNIT
+    apart = reading.points[:, LOWER] - reading.points[:, UPPER]
+    terms = {
+        "reading": (off * (-reading.log_size).exp() + 2 * reading.log_size).mean(),
+        "read gaps": w.gaps * _distance(apart, truth[:, LOWER] - truth[:, UPPER]).mean(),
+    }
     for name, face in zip(("is", "ms", "fused"), faces[1:], strict=True):
         assert face is not None
         whole = face.placement.apply(mean + face.offset)

@@ -26,7 +26,7 @@ def dsfnet(weights: str | Path = "open", device: str = "cpu") -> Reconstructor:
     correction = taken_out(tensors, face_model, path)
     try:
         likely_error = taken_from(tensors)
-        network = make_network(form_from(recipe), face_model, correction)
+        network = make_network(form_from(recipe), face_model, correction, bool(recipe.get("photographs")))
     except (KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"{path.name} says nothing usable of its network: {error!r}.") from error
     fill(network, tensors, path)

@@ -49,19 +49,21 @@ def standardise(crops: Tensor) -> Tensor:
     return (values - mean) / (variance + 0.001).sqrt()
 
 
-def make_network(form: Form, face_model: FaceModel, correction: Tensor | None = None) -> DualSpaceNetwork:
+def make_network(
+    form: Form, face_model: FaceModel, correction: Tensor | None = None, counted: bool = True
+) -> DualSpaceNetwork:
     """An untrained network of that form on that face model.
 
     Args:
         form: How large.
         face_model: Its chart and landmarks.
-        correction: [N, 3] mm that answers add to the mean face; a network that reads landmarks counts on it.
+        correction: [N, 3] mm that answers add to the mean face; a network that reads landmarks looks there.
+        counted: See `chart_marks`.
     """
     table = PositionMapTable(face_model.topology, form.chart_size)
     chart = sample_chart(face_model, table)
-    return DualSpaceNetwork(
-        form, chart, chart_marks(face_model, table, chart, correction) if form.refining else None
-    )
+    marks = chart_marks(face_model, table, chart, correction, counted) if form.refining else None
+    return DualSpaceNetwork(form, chart, marks)
 
 
 class _Glance(NamedTuple):

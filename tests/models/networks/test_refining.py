@@ -18,7 +18,7 @@ def marks() -> Marks:
     cells = torch.linspace(0, len(chart.mean) - 1, MARKS).round().long()
     weights = torch.eye(len(chart.mean))[cells]
     basis = torch.cat((chart.identity, chart.expression))
-    return Marks(chart.mean[cells], weights, basis[:, cells])
+    return Marks(chart.mean[cells], chart.mean[cells], weights, basis[:, cells])
 
 
 def placed(count: int = 2) -> Similarity:
@@ -103,6 +103,19 @@ def test_faces_are_refined_alike_alone_and_in_company(network):
             torch.testing.assert_close(
                 alone.model_space.coefficients[0], many.model_space.coefficients[k], atol=1e-3, rtol=0
             )
+
+
+def test_branches_are_read_twice_and_the_fused_face_once(network):
+    with torch.no_grad():
+        percept = network.perceive(crops(2))
+        faces = network.faces(percept)
+        once, _ = network.refined(percept, faces, twice=False)
+        twice, _ = network.refined(percept, faces)
+        again, _ = network.refined(percept, once, twice=False)
+    torch.testing.assert_close(twice.fused.face, once.fused.face, atol=1e-5, rtol=0)
+    for name in ("image_space", "model_space"):
+        torch.testing.assert_close(getattr(twice, name).face, getattr(again, name).face, atol=1e-4, rtol=0)
+        assert (getattr(twice, name).face - getattr(once, name).face).abs().max() > 1e-3
 
 
 def test_a_branch_alone_is_refined_as_beside_the_other(network):

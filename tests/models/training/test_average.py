@@ -40,6 +40,16 @@ def test_files_count_by_their_shares_and_what_was_measured_on_one_is_left_out(tm
     assert recipe == {"averaged": ["a.safetensors", "b.safetensors"], "shares": [3.0, 1.0]}
 
 
+@pytest.mark.parametrize(("other", "stays"), [(1.0, True), (2.0, False)])
+def test_a_correction_stays_where_all_files_share_it(tmp_path: Path, other: float, stays: bool) -> None:
+    a = written(tmp_path / "a.safetensors", {}, w=torch.zeros(1), correction=torch.ones(2, 3))
+    b = written(tmp_path / "b.safetensors", {}, w=torch.ones(1), correction=torch.full((2, 3), other))
+    assert main([str(a), str(b), "--out", str(tmp_path / "mean.safetensors")]) == 0
+    tensors, _ = read_weights(tmp_path / "mean.safetensors")
+    assert ("correction" in tensors) is stays
+    assert tensors["w"].tolist() == [0.5]
+
+
 @pytest.mark.parametrize("shares", [["1"], ["1", "0"], ["1", "1", "1"]])
 def test_shares_that_do_not_fit_the_files_are_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], shares: list[str]
