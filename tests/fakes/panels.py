@@ -23,9 +23,11 @@ class StubSurface(QWidget):
     style_chosen = Signal(object)
     vertex_picked = Signal(int)
     driver_found = Signal(object)
+    legend_kept = Signal(int, object)
 
     def __init__(self) -> None:
         super().__init__()
+        self.kept_px = 0
         self.answer: Reconstruction | None = None
         self.answers_told = 0
         self.style: LayerStyle | None = None
@@ -44,6 +46,10 @@ class StubSurface(QWidget):
         assert (answer is None) or (image is not None)
         self.answer = answer
         self.answers_told += 1
+
+    def keep_free(self, kept_px: int) -> None:
+        """Remember it."""
+        self.kept_px = kept_px
 
     def set_head(self, shown: bool) -> None:
         self.head = shown

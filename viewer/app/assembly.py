@@ -45,6 +45,7 @@ from viewer.widgets.dialogs import Desktop, DesktopServices
 from viewer.window.about import AboutDialog, about
 from viewer.window.action_table import ACTIONS, make_actions
 from viewer.window.banner import Banner
+from viewer.window.legend_room import LegendRoom, WithLegend
 from viewer.window.log_dock import LogDock, LogHandler, LogModel, LogRelay
 from viewer.window.main_window import MainWindow
 from viewer.window.maps_presenter import MapsGrid, MapsPresenter
@@ -75,8 +76,12 @@ class Photo(PictureView, CoveredPhoto, Protocol):
     """As `viewer.panels.photo_panel.PhotoPanel`."""
 
 
-class Surface(SurfacePanel, MethodSurface, Protocol):
+class Surface(SurfacePanel, MethodSurface, WithLegend, Protocol):
     """As `viewer.panels.panel.Panel`."""
+
+
+class Pair(SurfacePair, WithLegend, Protocol):
+    """As `viewer.panels.wipe_panel.WipePanel`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,7 @@ class Panels:
     photo: Photo
     surfaces: Mapping[str, Surface]
     photo_wipe: PhotoPair
-    wipe: SurfacePair
+    wipe: Pair
     maps: MapsGrid
     widgets: Mapping[str, QWidget]
 
@@ -218,6 +223,7 @@ class Assembly(QObject):
         status = Status(self.store, commands.stop)
         self.window.place([bar, methods, area, transport, presented], area, status)
         self._docks = self._make_docks()
+        self._legend_room = LegendRoom(self.store, {**panels.surfaces, "wipe": panels.wipe}, self)
         self._panel_presenter = PanelPresenter(
             self.store,
             commands.faces,

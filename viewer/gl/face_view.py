@@ -49,15 +49,16 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
 
     _rest: QTimer | None = None  # pyqtgraph asks for an update while it is being made
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, flat: bool = False) -> None:
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(QSize(120, 120))
         self.camera = Camera()
         self.paints = 0  # for whoever counts
         self.pixel_scale = 1.0  # device pixels of the target being drawn into, per logical pixel
-        self._flat = False
+        self._flat = flat  # what is shown is: a drag then shifts it, and nothing turns it
         self.reach = trackball.SHOWN_RADII
+        self.kept_px = trackball.KEPT_PX  # of height, for a legend
         self._clips: dict[GLGraphicsItem, tuple[float, float]] = {}
         self._grip: tuple[Camera, QPointF, bool] | None = None
         self._moved = False
@@ -79,9 +80,12 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
             self.reach = reach
             self.update()
 
-    def set_flat(self, flat: bool) -> None:
-        """Whether what is shown is flat: a drag then shifts it, and nothing turns it."""
-        self._flat = flat
+    def keep_free(self, kept_px: float) -> None:
+        """Leave that height at the bottom to a legend, px; a face is drawn above it."""
+        kept_px = max(kept_px, trackball.KEPT_PX)
+        if kept_px != self.kept_px:
+            self.kept_px = kept_px
+            self.update()
 
     def set_clip(self, item: GLGraphicsItem, part: tuple[float, float]) -> None:
         """Draw an item in a part of the width only: from where to where, 0..1."""
@@ -161,9 +165,8 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
 
     def _draw(self, pixel_scale: float) -> None:
         self.pixel_scale = pixel_scale
-        self._projectionStack[:] = [
-            _qmatrix(trackball.projection_matrix(self.camera, self.width(), self.height(), self.reach))
-        ]
+        shape = self.width(), self.height(), self.reach, self.kept_px
+        self._projectionStack[:] = [_qmatrix(trackball.projection_matrix(self.camera, *shape))]
         self._modelViewStack[:] = [_qmatrix(trackball.view_matrix(self.camera))]
         GL.glDepthMask(True)
         GL.glClearColor(*self.opts["bgcolor"])
@@ -271,7 +274,7 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
             self.camera_moved.emit(camera)
 
     def _screen(self, point: QPointF) -> trackball.Point:
-        (x, y), half = trackball.stage(self.width(), self.height())
+        (x, y), half = trackball.stage(self.width(), self.height(), self.kept_px)
         return (point.x() - x) / half, (y - point.y()) / half
 
     def resizeEvent(self, event: QResizeEvent) -> None:

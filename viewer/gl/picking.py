@@ -17,6 +17,7 @@ def picked_vertex(
     camera: Camera,
     size: tuple[float, float],
     at: tuple[float, float],
+    kept_px: float = trackball.KEPT_PX,
 ) -> int | None:
     """The nearest of the vertices around `at` that face the viewer; None if there is none.
 
@@ -25,10 +26,11 @@ def picked_vertex(
         camera: How they are seen.
         size: Width and height of the view, logical px.
         at: x, y in the view, logical px.
+        kept_px: Height that the view keeps for a legend, logical px.
     """
     if len(positions) == 0:
         return None
-    screen = trackball.projected(positions, camera, *size)
+    screen = trackball.projected(positions, camera, *size, kept_px)
     off = np.hypot(screen[:, 0] - at[0], screen[:, 1] - at[1])
     facing = normals @ trackball.rotation_matrix(camera.rotation)[2] > 0
     near = np.flatnonzero((off < RADIUS_PX) & facing)

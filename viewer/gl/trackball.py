@@ -18,7 +18,8 @@ Point = tuple[float, float]
 
 BALL_RADIUS = 0.85  # of the ball one turns, in screen units
 FIT = 1.0  # world (face radii) shown from the centre to the border of the stage, at zoom 1
-LEGEND_PX, LEGEND_SHARE = 40.0, 0.25  # kept free at the bottom, but never more than that share of the view
+KEPT_PX = 40.0  # free at the bottom at least, for a legend
+MOST_KEPT = 0.45  # of a view's height
 FACE_SIZE = 2.0  # one face size in face radii: the unit of Camera.pan
 LENS_DISTANCE = 4.2  # of a perspective camera, in face radii
 SHOWN_RADII = 3.0  # face radii from the centre: what a view shows unless it knows how far its content reaches
@@ -26,13 +27,13 @@ NEAREST = 0.2  # face radii before a perspective camera
 ZOOM_RANGE = (0.2, 40.0)
 
 
-def stage(width: float, height: float) -> tuple[Point, float]:
-    """The largest square over the legend of a view of that size.
+def stage(width: float, height: float, kept_px: float = KEPT_PX) -> tuple[Point, float]:
+    """The largest square over the legend, `kept_px` high, of a view of that size.
 
     Returns:
         Its centre (x, y from the top) and half its side, px.
     """
-    room = height - min(LEGEND_PX, LEGEND_SHARE * height)
+    room = height - min(kept_px, MOST_KEPT * height)
     half = min(width, room) / 2
     return (width / 2, min(height / 2, room - half)), half
 
@@ -92,7 +93,7 @@ def view_matrix(camera: Camera) -> NDArray[np.float64]:
 
 
 def projection_matrix(
-    camera: Camera, width: float, height: float, reach: float = SHOWN_RADII
+    camera: Camera, width: float, height: float, reach: float = SHOWN_RADII, kept_px: float = KEPT_PX
 ) -> NDArray[np.float64]:
     """[4, 4]: eye to clip space. Near and far hug the content, so that overlaid surfaces do not fight.
 
@@ -100,8 +101,9 @@ def projection_matrix(
         camera: How the face is seen.
         width, height: Of the view, px.
         reach: Of the content from the face's centre, however it is turned, in face radii.
+        kept_px: As of `stage`.
     """
-    (_, middle), half = stage(width, height)
+    (_, middle), half = stage(width, height, kept_px)
     scale_x, scale_y = 2 * half / width, 2 * half / height
     near, far = max(LENS_DISTANCE - reach, NEAREST), LENS_DISTANCE + reach
     enlarged = camera.zoom / FIT
@@ -121,10 +123,10 @@ def projection_matrix(
 
 
 def projected(
-    positions: NDArray[np.float32], camera: Camera, width: float, height: float
+    positions: NDArray[np.float32], camera: Camera, width: float, height: float, kept_px: float = KEPT_PX
 ) -> NDArray[np.float64]:
     """[N, 3]: where world points come to lie: widget x, y (origin top left) and depth, nearer is smaller."""
-    matrix = projection_matrix(camera, width, height) @ view_matrix(camera)
+    matrix = projection_matrix(camera, width, height, kept_px=kept_px) @ view_matrix(camera)
     clip = positions @ matrix[:, :3].T + matrix[:, 3]
     ndc = clip[:, :3] / clip[:, 3:]
     return np.stack([(ndc[:, 0] + 1) * width / 2, (1 - ndc[:, 1]) * height / 2, ndc[:, 2]], axis=1)

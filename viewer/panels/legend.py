@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QLinearGradient, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QLinearGradient, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from viewer.gl.colour_maps import colour_map
@@ -77,8 +77,23 @@ PATTERNS = (Shape.HATCHED, Shape.DOTTED)
 PADDING, BAR_HEIGHT, BAR_WIDTH, SWATCH = 9.0, 9.0, 150.0, 13.0
 SHORT_BAR, GAP = 56.0, 7.0
 COUNTS_HEIGHT = 22.0
-LOW_VIEW, MARGIN = 340, 10  # px of height; from the corner
+MARGIN = 10  # px from the corner
+GAP_ABOVE = 2  # px between a legend and the room of a face
+MOST_SHARE = (
+    0.22  # of a view's height a legend takes without being made terser, if it would lie over the face
+)
 WIDEST = 10_000  # px: before it is known how wide the view is
+
+
+BETWEEN = " · "  # notes in one line
+
+
+class Form(Enum):
+    """How many lines a colour bar and its words take."""
+
+    FULL = "one below the other"
+    SHORT = "words, histogram and gradient side by side"
+    BARE = "words and gradient side by side"
 
 
 class Legend(QWidget):
@@ -88,7 +103,8 @@ class Legend(QWidget):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._palette = DARK
-        self._compact, self._room = False, WIDEST
+        self._form, self._room = Form.FULL, WIDEST
+        self._view = (WIDEST, WIDEST)
         self._bar: ColourBar | None = None
         self._swatches: tuple[Swatch, ...] = ()
         self.hide()
@@ -105,17 +121,41 @@ class Legend(QWidget):
         self._bar, self._swatches = bar, swatches
         self.setVisible(bar is not None or bool(swatches))
         self.setAccessibleName("Legend: " + self.text())
-        self.resize(self.sizeHint())
+        self._take_form()
         self.update()
 
-    def stand(self, view_width: int, view_height: int) -> None:
-        """In the lower left corner of a view, no wider than that; in few lines in a low one."""
-        shape = view_height < LOW_VIEW, max(view_width - 2 * MARGIN, 1)
-        if shape != (self._compact, self._room):
-            self._compact, self._room = shape
-            self.resize(self.sizeHint())
+    def stand(self, view_width: int, view_height: int, faces: Sequence[QRectF] = ()) -> None:
+        """In a corner of a view, no wider than that; terser where it would lie over a face in the middle.
+
+        In the lower left one, or the first of the others that hides less of `faces`, px of the view.
+        """
+        if (view_width, view_height) != self._view:
+            self._view, self._room = (view_width, view_height), max(view_width - 2 * MARGIN, 1)
+            self._take_form()
             self.update()
-        self.move(MARGIN, view_height - self.height() - MARGIN)
+        right, below = view_width - self.width() - MARGIN, view_height - self.height() - MARGIN
+        corners = ((MARGIN, below), (right, below), (MARGIN, MARGIN), (right, MARGIN))
+        self.move(*min(corners, key=lambda corner: self._hidden(corner, faces)))
+
+    def kept_px(self) -> int:
+        """The height at the lower border of the view that the legend needs for itself, px."""
+        return _kept_px(self.height()) if self._bar is not None or self._swatches else 0
+
+    def _hidden(self, corner: tuple[int, int], faces: Sequence[QRectF]) -> float:
+        """How much of faces it would hide there, px²."""
+        place = QRectF(*corner, self.width(), self.height())
+        hidden = (place.intersected(face) for face in faces)
+        return sum(part.width() * part.height() for part in hidden)
+
+    def _take_form(self) -> None:
+        """The fullest that leaves a face in the middle its place; else the tersest."""
+        width, height = self._view
+        free = max((height - width) / 2, MOST_SHARE * height)
+        for form in Form:
+            self._form = form
+            if _kept_px(self.sizeHint().height()) <= free:
+                break
+        self.resize(self.sizeHint())
 
     def text(self) -> str:
         """The legend in words."""
@@ -136,15 +176,18 @@ class Legend(QWidget):
         metrics, notes = QFontMetricsF(self.font()), self._notes(bar)
         line = metrics.height()
         widest = max(map(metrics.horizontalAdvance, (*notes, "")))
-        if self._is_short(bar):
-            return max(self._short_width(bar), widest), line * (1 + len(notes)) + 2
+        if self._form is not Form.FULL:
+            titles = self._title_lines(bar)
+            above = max(map(metrics.horizontalAdvance, (*titles, "")))
+            rows = line * (len(titles) + 1 + len(notes)) + self._counts_height(bar)
+            return max(self._row_width(bar), above, widest), rows + 2
         ends = GAP + sum(metrics.horizontalAdvance(end) for end in _ends(bar))
         width = max(BAR_WIDTH, ends, metrics.horizontalAdvance(_titled(bar)), widest)
         return width, (2 + len(notes)) * line + BAR_HEIGHT + 4 + self._counts_height(bar)
 
     def _counts_height(self, bar: ColourBar) -> float:
-        """What the histogram above the gradient takes, px; there is none in a low view."""
-        return COUNTS_HEIGHT + 1 if bar.counts and not self._compact else 0.0
+        """What the histogram above the gradient takes, px."""
+        return COUNTS_HEIGHT + 1 if bar.counts and self._form is not Form.BARE else 0.0
 
     def _swatches_size(self) -> tuple[float, float]:
         """Width and height of the swatches, px."""
@@ -152,13 +195,16 @@ class Legend(QWidget):
         width = max((sum(self._advance(swatch) for swatch in row) for row in rows), default=10.0) - 10
         return width, len(rows) * self._row_height()
 
-    def _short_width(self, bar: ColourBar) -> float:
-        metrics = QFontMetricsF(self.font())
-        return SHORT_BAR + sum(metrics.horizontalAdvance(text) + GAP for text in _words(bar))
+    def _title_lines(self, bar: ColourBar) -> tuple[str, ...]:
+        """The title above the row of a short bar, where it has no room in the row."""
+        return () if _row_advance(self.font(), _words(bar)) <= self._room - 2 * PADDING else (_titled(bar),)
 
-    def _is_short(self, bar: ColourBar) -> bool:
-        """Whether bar and words share one line: in a low view that is wide enough."""
-        return self._compact and self._short_width(bar) <= self._room - 2 * PADDING
+    def _row_words(self, bar: ColourBar) -> tuple[str, ...]:
+        """The words beside a short bar: its title, if there is room, and its ends."""
+        return _words(bar)[len(self._title_lines(bar)) :]
+
+    def _row_width(self, bar: ColourBar) -> float:
+        return _row_advance(self.font(), self._row_words(bar))
 
     def _row_height(self) -> float:
         return max(QFontMetricsF(self.font()).height(), SWATCH)
@@ -183,14 +229,22 @@ class Legend(QWidget):
         return [replace(swatch, text=lines[0]), *(Swatch(line, "") for line in lines[1:])]
 
     def _notes(self, bar: ColourBar) -> list[str]:
-        """The lines of a note, broken where there is too little room."""
+        """The lines of a note, broken where there is too little room; one after the other in a short form."""
         metrics, room = QFontMetricsF(self.font()), self._room - 2 * PADDING
+        lines = [
+            " ".join(words)
+            for note in bar.note.splitlines()
+            for words in broken(note.split(), lambda word: metrics.horizontalAdvance(f"{word} "), room)
+        ]
+        if self._form is Form.FULL:
+            return lines
+        rows = broken(
+            lines, lambda line: metrics.horizontalAdvance(f"{line}{BETWEEN}"), room + self._between()
+        )
+        return [BETWEEN.join(row) for row in rows]
 
-        def advance(word: str) -> float:
-            return metrics.horizontalAdvance(word + " ")
-
-        lines = (broken(line.split(), advance, room) for line in bar.note.splitlines())
-        return [" ".join(words) for some in lines for words in some]
+    def _between(self) -> float:
+        return QFontMetricsF(self.font()).horizontalAdvance(BETWEEN)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Words and colours on a quiet plate."""
@@ -203,7 +257,7 @@ class Legend(QWidget):
         painter.drawRoundedRect(QRectF(self.rect()), 6, 6)
         top = PADDING - 2
         if self._bar is not None:
-            paint = self._paint_short_bar if self._is_short(self._bar) else self._paint_bar
+            paint = self._paint_bar if self._form is Form.FULL else self._paint_short_bar
             paint(painter, self._bar)
             top += self._bar_size(self._bar)[1]
         self._paint_swatches(painter, top)
@@ -229,21 +283,28 @@ class Legend(QWidget):
 
     def _paint_short_bar(self, painter: QPainter, bar: ColourBar) -> None:
         metrics = QFontMetricsF(self.font())
-        line, notes = metrics.height(), self._notes(bar)
-        height = line + 2 * PADDING - 2
-        x = PADDING
-        for index, text in enumerate(_words(bar)):
-            if index == 2:  # between both ends
-                _paint_gradient(painter, bar, QRectF(x, (height - BAR_HEIGHT) / 2, SHORT_BAR, BAR_HEIGHT))
+        line, top = metrics.height(), PADDING - 2
+        painter.setPen(QColor(self._palette.text))
+        for title in self._title_lines(bar):
+            painter.drawText(QPointF(PADDING, top + metrics.ascent()), title)
+            top += line
+        counted = self._counts_height(bar)
+        words, x = self._row_words(bar), PADDING
+        for index, text in enumerate(words):
+            if index == len(words) - 1:  # between both ends
+                area = QRectF(x, top + counted + (line - BAR_HEIGHT) / 2, SHORT_BAR, BAR_HEIGHT)
+                if counted:
+                    above = QRectF(x, area.top() - COUNTS_HEIGHT, SHORT_BAR, COUNTS_HEIGHT)
+                    _paint_counts(painter, bar, above)
+                _paint_gradient(painter, bar, area)
                 x += SHORT_BAR + GAP
-            painter.setPen(QColor(self._palette.quiet if index else self._palette.text))
-            width = metrics.horizontalAdvance(text)
-            painter.drawText(QRectF(x, 0, width + 2, height), Qt.AlignmentFlag.AlignVCenter, text)
-            x += width + GAP
+            painter.setPen(QColor(self._palette.text if len(words) - index > 2 else self._palette.quiet))
+            painter.drawText(QPointF(x, top + counted + metrics.ascent()), text)
+            x += metrics.horizontalAdvance(text) + GAP
+        top += counted + line
         painter.setPen(QColor(self._palette.quiet))
-        for number, text in enumerate(notes):
-            under = QRectF(PADDING, height + number * line - 4, self.width() - PADDING, line)
-            painter.drawText(under, Qt.AlignmentFlag.AlignVCenter, text)
+        for number, text in enumerate(self._notes(bar)):
+            painter.drawText(QPointF(PADDING, top + number * line + metrics.ascent()), text)
 
     def _paint_swatches(self, painter: QPainter, first: float) -> None:
         height = self._row_height()
@@ -322,6 +383,16 @@ def _ends(bar: ColourBar) -> tuple[str, str]:
 def _words(bar: ColourBar) -> tuple[str, str, str]:
     """Name and both ends, for one line."""
     return (_titled(bar), *_ends(bar))
+
+
+def _kept_px(height: int) -> int:
+    """What a legend of that height takes of a view, px."""
+    return height + MARGIN + GAP_ABOVE
+
+
+def _row_advance(font: QFont, words: Sequence[str]) -> float:
+    """How wide words beside a short bar are with it, px."""
+    return SHORT_BAR + sum(QFontMetricsF(font).horizontalAdvance(text) + GAP for text in words)
 
 
 def _paint_counts(painter: QPainter, bar: ColourBar, area: QRectF) -> None:

@@ -40,6 +40,7 @@ class Panel(QFrame):
         style_chosen(LayerStyle): The user chose another look in the title strip.
         vertex_picked(int): The user clicked a vertex of the surface.
         failed(str): Painting failed; the panel shows it too.
+        legend_kept(int, QSize): The height its legend needs at the bottom, px, at this size of the view.
         driver_found(Driver): The OpenGL driver.
     """
 
@@ -47,6 +48,7 @@ class Panel(QFrame):
     style_chosen = Signal(object)
     vertex_picked = Signal(int)
     failed = Signal(str)
+    legend_kept = Signal(int, object)
     driver_found = Signal(object)
 
     def __init__(self, row: PanelRow, parent: QWidget | None = None) -> None:
@@ -59,7 +61,7 @@ class Panel(QFrame):
         self._placed: Framing | None = None
         self._head_on, self._truth_on = False, False
         self._framing, self._reach, self._absence = Framing(), 1.0, NO_FACE
-        self.strip, self.view = TitleStrip(row, self), FaceView(self)
+        self.strip, self.view = TitleStrip(row, self), FaceView(self, flat=row.chart)
         self.view.setAccessibleName(f"{row.title}: {row.subtitle}. Arrow keys turn the face.")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -72,7 +74,6 @@ class Panel(QFrame):
         self._truth, self._true_surface = PointsItem(5.5, (1, 1, 1), always=True), PointsItem(2, (1, 1, 1))
         for item in (self._head, self._mesh, self._dots, self._true_surface, self._truth, self._probe):
             self.view.addItem(item)
-        self.view.set_flat(row.chart)
         self._legend = Legend(self.view)
         self._empty, self._error, self._veil = Message(self.view), Message(self.view), Veil(self.view)
         self._connect()
@@ -123,6 +124,10 @@ class Panel(QFrame):
         self._style = style
         self.strip.set_style(style)
         self._apply_look()
+
+    def keep_free(self, kept_px: int) -> None:
+        """Draw above that height at the bottom, which the legends of the panels in sight need, px."""
+        self.view.keep_free(kept_px)
 
     def set_camera(self, camera: Camera) -> None:
         """Look from here. Emits nothing."""
@@ -284,8 +289,9 @@ class Panel(QFrame):
         if self._drawn is None:
             return
         surface = self._drawn.surface
-        size = self.view.width(), self.view.height()
-        vertex = picked_vertex(surface.positions, surface.normals, self.view.camera, size, (x, y))
+        camera, size = self.view.camera, (self.view.width(), self.view.height())
+        at = (x, y), self.view.kept_px
+        vertex = picked_vertex(surface.positions, surface.normals, camera, size, *at)
         if vertex is not None:
             self.vertex_picked.emit(vertex)
 
@@ -300,6 +306,7 @@ class Panel(QFrame):
     def _place_overlays(self) -> None:
         width, height = self.view.width(), self.view.height()
         self._legend.stand(width, height)
+        self.legend_kept.emit(self._legend.kept_px(), self.view.size())
         self._empty.stand(width, height)
         self._error.stand(width, height)
         self._veil.place()

@@ -199,6 +199,12 @@ class PhotoPanel(QFrame):
         self.strip.add_button(button)
         return button
 
+    def _faces_seen(self) -> list[QRectF]:
+        """Where the faces lie in the view, logical px."""
+        boxes = [] if self._shown is None else [face.box for face in self._shown.faces]
+        corners = ((QPointF(*box[:2]), QPointF(*box[2:])) for box in boxes)
+        return [QRectF(self.view.to_widget(a), self.view.to_widget(b)) for a, b in corners]
+
     def _frame_faces(self) -> None:
         """Bring the faces into sight where that was not done yet, or where one has left it."""
         if self._whole or self._shown is None or self.view.moved:
@@ -222,7 +228,7 @@ class PhotoPanel(QFrame):
     @Slot()
     def _place(self) -> None:
         width, height = self.view.width(), self.view.height()
-        self._legend.stand(width, height)
+        self._legend.stand(width, height, self._faces_seen())
         self._empty.stand(width, height)
         self._veil.place()
         self._hint.stand(width, height, HINT_TOP)

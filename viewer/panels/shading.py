@@ -156,9 +156,10 @@ def _fill(look: Look, drawn: Drawn | None) -> Fill:
 def _bar(look: Look, scale: Scale, marked: bool, dotted: bool) -> ColourBar:
     notes = []
     if scale.unknown:
-        why = "own correction, or branches agree" if look is Look.FOLLOWED else "undefined"
-        notes.append(f"grey: {why} ({scale.unknown:,} vertices)")
-    notes += ["patterned: not seen, so completed"] if marked else []
+        why = "neither, or both agree" if look is Look.FOLLOWED else "undefined"
+        share = f"{scale.unknown:.0%}".replace("%", " %") if scale.unknown >= 0.01 else "under 1 %"
+        notes.append(f"grey: {why} ({share})")
+    notes += ["patterned: not seen"] if marked else []
     notes += ["dots: pixels of face"] if dotted else []
     note = "\n".join(notes)
     return ColourBar(scale.name, scale.low, scale.high, scale.unit, scale.colour_map, scale.ends, note)

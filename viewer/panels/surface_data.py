@@ -44,7 +44,7 @@ class Scale:
         colour_map: One of COLOUR_MAPS.
         channel: Which of the surface's values.
         ends: What the ends mean, where words say more than numbers.
-        unknown: At how many vertices there is no number; they are drawn grey.
+        unknown: Share of the vertices at which there is no number; they are drawn grey.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Scale:
     colour_map: str
     channel: int
     ends: tuple[str, str] | None = None
-    unknown: int = 0
+    unknown: float = 0.0
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -212,7 +212,7 @@ def _scales(mesh: MeshLayer, answer: Reconstruction, framing: Framing) -> dict[L
     for channel, (look, name, colours) in enumerate(CHANNELS):
         scalar = _scalar(mesh, answer, name)
         if scalar is not None:
-            unknown = int(np.isnan(scalar.values).sum())
+            unknown = float(np.isnan(scalar.values).sum() / max(len(scalar.values), 1))
             ends = scalar.low, scalar.high
             scales[look] = Scale(
                 TITLES.get(look, name), *ends, scalar.unit, colours, channel, ENDS.get(look), unknown

@@ -42,6 +42,7 @@ class WipePanel(QFrame):
         vertex_picked(Topology, int): The user clicked a vertex, of whichever side is shown there.
         wiped(float): The user dragged the line there.
         failed(str): Painting failed.
+        legend_kept(int, QSize): The height its legend needs at the bottom, px, at this size of the view.
     """
 
     camera_moved = Signal(object)
@@ -50,6 +51,7 @@ class WipePanel(QFrame):
     driver_found = Signal(object)
     wiped = Signal(float)
     failed = Signal(str)
+    legend_kept = Signal(int, object)
 
     def __init__(self, row: PanelRow, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -121,6 +123,10 @@ class WipePanel(QFrame):
         self._style = style
         self.strip.set_style(style)
         self._apply_look()
+
+    def keep_free(self, kept_px: int) -> None:
+        """Draw above that height at the bottom, which the legends of the panels in sight need, px."""
+        self.view.keep_free(kept_px)
 
     def set_camera(self, camera: Camera) -> None:
         """Look from here. Emits nothing."""
@@ -201,8 +207,10 @@ class WipePanel(QFrame):
         side, found = self._drawn[which], (self._pair.a, self._pair.b)[which]
         if side is None or found is None:
             return
-        size = self.view.width(), self.view.height()
-        vertex = picked_vertex(side.surface.positions, side.surface.normals, self.view.camera, size, (x, y))
+        surface = side.surface
+        camera, size = self.view.camera, (self.view.width(), self.view.height())
+        at = (x, y), self.view.kept_px
+        vertex = picked_vertex(surface.positions, surface.normals, camera, size, *at)
         if vertex is not None:
             self.vertex_picked.emit(found.answer.topology, vertex)
 
@@ -217,6 +225,7 @@ class WipePanel(QFrame):
     def _place(self) -> None:
         width, height = self.view.width(), self.view.height()
         self._legend.stand(width, height)
+        self.legend_kept.emit(self._legend.kept_px(), self.view.size())
         self._empty.stand(width, height)
         self._veil.place()
         self._line.place()

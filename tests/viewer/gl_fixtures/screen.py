@@ -39,5 +39,5 @@ def near(pixel: NDArray[np.int16], colour: tuple[int, int, int], tolerance: int 
 
 def middle(view: FaceView) -> QPoint:
     """Where the face's centre lies in a view that was neither moved nor enlarged."""
-    (x, y), _ = stage(view.width(), view.height())
+    (x, y), _ = stage(view.width(), view.height(), view.kept_px)
     return QPoint(round(x), round(y))

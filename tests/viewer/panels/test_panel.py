@@ -573,8 +573,8 @@ def test_who_was_followed_is_told_in_words_and_what_is_undefined_is_counted(qtbo
     assert 0 < count <= unknown
     text = panel.legend_text()
     assert "branch followed, model to image" in text
-    assert f"grey: own correction, or branches agree ({count} vertices)" in text
-    assert "patterned: not seen, so completed" in text
+    assert f"grey: neither, or both agree ({100 * count / dome.SIDE**2:.0f} %)" in text
+    assert "patterned: not seen" in text
     picture = grabbed(panel)
     grey = at(picture, 0.3, 0.69)
     assert np.ptp(grey) < 25, "what is undefined has no colour"
