@@ -286,7 +286,7 @@ class MiningCommands(QObject):
         box = mined.table.box(row)
         if shown.frame.index == mined.table.whole("picture", row) and box is not None:
             self._row = -1
-            there = np.array([shown.frame.file_box(face.box) for face in shown.faces])
+            there = np.array([shown.frame.bare_box(face.box) for face in shown.faces])
             self._store.update(selected_face=int(box_iou(there, np.array(box)).argmax()))
 
     @Slot(object)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import cv2
@@ -28,7 +28,8 @@ class Tile:
         unit: Of its numbers.
         values: [H, W] float32, NaN where nothing is said; None for a picture.
         picture: [H, W, 3] uint8; None for numbers.
-        low, high: The least and the greatest of the numbers; NaN where there are none.
+        low, high: The numbers at both ends of the colours; NaN where there are none.
+        beyond: The least and the greatest of the numbers, where some lie beyond those ends.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Tile:
     picture: NDArray[np.uint8] | None = None
     low: float = np.nan
     high: float = np.nan
+    beyond: tuple[float, float] | None = None
 
     def caption(self) -> str:
         """Name and range, e.g. "depth: -24.2 to 28.3 px"."""
@@ -48,22 +50,30 @@ class Tile:
             return ""
         if not np.isfinite(self.low):
             return "nothing known"
-        ends = f"{_short(self.low, self.high - self.low)} to {_short(self.high, self.high - self.low)}"
-        return f"{ends} {self.unit}".rstrip()
+        ends = f"{self._short(self.low)} to {self._short(self.high)} {self.unit}".rstrip()
+        if self.beyond is None:
+            return ends
+        return f"{ends}, clipped from {self._short(self.beyond[0])} to {self._short(self.beyond[1])}"
 
     def short_ends(self) -> str:
         """The same with fewer characters: "-24..28"."""
         if self.values is None or not np.isfinite(self.low):
             return ""
-        return f"{_short(self.low, self.high - self.low)}..{_short(self.high, self.high - self.low)}"
+        clipped = "" if self.beyond is None else ", clipped"
+        return f"{self._short(self.low)}..{self._short(self.high)}{clipped}"
 
     def told_at(self, row: int, column: int) -> str:
         """The number of one cell, with its place."""
         if self.values is None:
             return self.name
         value = float(self.values[row, column])
-        told = f"{_short(value, self.high - self.low)} {self.unit}".rstrip() if np.isfinite(value) else "–"
+        told = f"{self._short(value)} {self.unit}".rstrip() if np.isfinite(value) else "–"
         return f"{self.name}, row {row}, column {column}: {told}"
+
+    def _short(self, value: float) -> str:
+        span = self.high - self.low
+        decimals = 0 if span >= 100 else 1 if span >= 10 else 2
+        return f"{value:.{decimals}f}"
 
 
 def tiles_of(answer: Reconstruction, image: NDArray[np.uint8]) -> tuple[Tile, ...]:
@@ -109,7 +119,15 @@ def _charts(answer: Reconstruction, taken: set[str]) -> Iterator[Tile]:
         if len(scalar.values) == len(answer.topology.uv):
             values = _over_chart(answer.topology).picture(scalar.values)
             name = f"{scalar.name} (chart)" if scalar.name in taken else scalar.name
-            yield _tile(name, scalar.unit, values)
+            tile = _tile(name, scalar.unit, values)
+            yield tile if scalar.unit else _clipped(tile, scalar.low, scalar.high)
+
+
+def _clipped(tile: Tile, low: float, high: float) -> Tile:
+    """A share whose numbers lie beyond what a share can be, in the colours of what it can be."""
+    if not (tile.low < low or tile.high > high):
+        return tile
+    return replace(tile, low=low, high=high, beyond=(tile.low, tile.high))
 
 
 @lru_cache(maxsize=4)
@@ -122,8 +140,3 @@ def _tile(name: str, unit: str, values: Array) -> Tile:
     known = values[np.isfinite(values)]
     low, high = (float(known.min()), float(known.max())) if len(known) else (np.nan, np.nan)
     return Tile(name, unit, np.asarray(values, np.float32), None, low, high)
-
-
-def _short(value: float, span: float) -> str:
-    decimals = 0 if span >= 100 else 1 if span >= 10 else 2
-    return f"{value:.{decimals}f}"

@@ -15,6 +15,7 @@ from models.metrics.states import STATE_NAMES, seen_vertices
 from models.reconstruction import (
     BRANCH_TEXTS,
     IMAGE_SPACE,
+    MODEL_SPACE,
     SEEN_ABOVE,
     STATE_SCALARS,
     MapLayer,
@@ -108,6 +109,8 @@ def _followed(picked: Picked, value: float) -> str:
         own, apart = value_at(picked, "own correction"), value_at(picked, "disagreement")
         mostly_own = own is not None and apart is not None and own >= apart
         return "neither: mostly its own correction" if mostly_own else "undefined: the branches agree"
+    if not 0 <= value <= 1:
+        return f"beyond the {branch_text(IMAGE_SPACE if value > 1 else MODEL_SPACE)}"
     image = f"{100 * value:.0f} % {branch_text(IMAGE_SPACE)}"
     completed = value > SEEN_ABOVE and not was_seen(picked)
     return f"{image}, itself completed there" if completed else image

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from models.errors import InputError
 from models.geometry.arrays import Box
 from models.geometry.rescaling import Size, moved_box, rescaling
-from models.geometry.turning import UPRIGHT, Turn
+from models.geometry.turning import UPRIGHT, Turn, carried_box
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -69,6 +69,11 @@ class Frame:
     def file_box(self, box: Box) -> Box:
         """(x0, y0, x1, y1) of `image`, px, in the file."""
         return moved_box(box, self.T_file_shown)
+
+    def bare_box(self, box: Box) -> Box:
+        """(x0, y0, x1, y1) of `image`, px, in the file as it was before the user turned it."""
+        bare = self.turn.size(self.full_size)  # a quarter swaps width and height back as well
+        return carried_box(self.file_box(box), np.asarray(np.linalg.inv(self.turn.matrix(bare)), np.float64))
 
     @property
     def T_shown_file(self) -> NDArray[np.float64]:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from models.errors import InputError, MissingAssetError
 from models.export.sheet import Text
+from models.geometry.turning import Turn
 from models.reconstruction import Alarm
 from models.reconstructor import Face
 from tests.fakes.desktop import FakeDesktop
@@ -452,6 +453,21 @@ def test_opening_a_row_shows_its_picture_and_selects_its_face(qtbot, desk, tmp_p
     )
     assert desk.session.recording is source, "the run is walked through, not opened again"
     assert desk.mining.current == 3
+
+
+@pytest.mark.parametrize("turn", [Turn(mirrored=True), Turn(2)], ids=["mirrored", "upside down"])
+def test_in_a_picture_turned_by_hand_the_face_of_the_row_is_selected_where_it_then_lies(
+    qtbot, desk, tmp_path, turn
+):
+    opened_run(qtbot, desk, tmp_path)
+    left, right = 0, 1
+    desk.commands.mining.open_row(0)
+    qtbot.waitUntil(lambda: desk.store.state.answer is not None and not desk.store.state.busy)
+    desk.commands.playback.turn_as(turn)
+    for row, place in ((2, left), (3, left), (1, right), (3, left), (2, left)):
+        desk.commands.mining.open_row(row)
+        qtbot.waitUntil(lambda: desk.commands.mining._row == -1 and not desk.store.state.busy)
+        assert desk.store.state.selected_face == place
 
 
 @pytest.mark.parametrize("elsewhere", ["another photo", "another picture of the run"])

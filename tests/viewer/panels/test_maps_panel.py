@@ -1,5 +1,6 @@
 """The maps of an answer as small multiples: what is shown, its range, one enlarged (tiers 1 and 2)."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -68,6 +69,21 @@ def test_a_scalar_lies_over_the_chart_where_its_vertices_do():
     assert row[np.isfinite(row)] == pytest.approx(
         4 * (np.flatnonzero(np.isfinite(row)) + 0.5) / 128, abs=1e-4
     )
+
+
+def test_a_share_beyond_none_and_all_is_clipped_and_that_is_said():
+    answer = dome.answer()
+    values = np.linspace(-0.5, 2, len(answer.vertices), dtype=np.float32)
+    followed = replace(answer.scalar("followed"), values=values)
+    rest = tuple(scalar for scalar in answer.scalars if scalar.name != "followed")
+    tiles = {tile.name: tile for tile in tiles_of(replace(answer, scalars=(*rest, followed)), dome.photo())}
+    tile = tiles["followed"]
+    assert (tile.low, tile.high) == (0, 1), "coloured as in the other panels"
+    assert re.fullmatch(r"followed: 0.00 to 1.00, clipped from -0.\d+ to [12].\d+", tile.caption())
+    assert tile.short_ends() == "0.00..1.00, clipped"
+    assert "clipped" not in tiles["disagreement"].caption(), "a length has no such bounds"
+    row, column = np.argwhere(tile.values > 1.6)[0]
+    assert float(tile.told_at(row, column).split()[-1]) > 1.5, "a hover tells the true number"
 
 
 def test_colours_run_from_the_first_number_to_the_second(qtbot):

@@ -65,6 +65,16 @@ def test_whom_the_fusion_followed_is_told_with_what_it_added_itself():
         assert told(replace(answer, scalars=(*rest, lost, mine)), CENTRE)["followed"] == words
 
 
+@pytest.mark.parametrize(
+    ("value", "words"), [(1.84, "beyond the image-space branch"), (-0.45, "beyond the model-space branch")]
+)
+def test_a_fused_vertex_past_a_branch_is_no_share_of_over_100_percent(value, words):
+    answer = dome.answer()
+    rest = tuple(scalar for scalar in answer.scalars if scalar.name != "followed")
+    past = replace(answer.scalar("followed"), values=frozen(np.full(len(answer.vertices), value, np.float32)))
+    assert told(replace(answer, scalars=(*rest, past)), CENTRE)["followed"] == words
+
+
 def test_a_vertex_outside_the_picture_is_said_to_be():
     answer = dome.answer()
     beyond = Scalar("outside the picture", frozen(np.ones(len(answer.vertices))), 0, 1)
