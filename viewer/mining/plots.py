@@ -71,6 +71,23 @@ class BrushBox(pg.ViewBox):  # type: ignore[misc]
         ev.ignore()
 
 
+class RowAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
+    """An axis that may count rows, of which there is no half.
+
+    Attributes:
+        counts: Whether it does.
+    """
+
+    counts = False
+
+    def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:
+        """pyqtgraph's; whole numbers alone where it counts."""
+        levels: list[tuple[float, float]] = super().tickSpacing(minVal, maxVal, size)
+        if not self.counts:
+            return levels
+        return [(step, offset) for step, offset in levels if step >= 1] or [(1.0, 0.0)]
+
+
 class FacePlot(QWidget):
     """The plot with what it is of.
 
@@ -103,7 +120,7 @@ class FacePlot(QWidget):
         self.box = BrushBox()
         self.box.brushed.connect(self._on_brushed)
         self.box.cleared.connect(lambda: self.brushed.emit(None))
-        self._plot = pg.PlotWidget(viewBox=self.box)
+        self._plot = pg.PlotWidget(viewBox=self.box, axisItems={"left": RowAxis("left")})
         self._plot.setAccessibleName("Plot of the rows")
         self._plot.setToolTip(HINT)
         self._plot.hideButtons()
@@ -195,6 +212,7 @@ class FacePlot(QWidget):
         self._y.setCurrentIndex(self._y.findData(axes.y))
         self._y.setVisible(scatter)
         self._plot.setLabel("bottom", COLUMN[axes.x].title)
+        self._plot.getAxis("left").counts = axes.plot is Plot.HISTOGRAM
         up = {Plot.SCATTER: COLUMN[axes.y].title, Plot.CUMULATIVE: "Rows no greater, %"}
         self._plot.setLabel("left", up.get(axes.plot, "Rows"))
 

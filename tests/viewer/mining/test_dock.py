@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
@@ -210,6 +211,20 @@ def test_a_histogram_is_brushed_along_its_one_axis(qtbot, desk):
     assert desk.names() == ["face 1.png", "face 2.png"]
     desk.commands.mining.plot(Axes(x="covered_percent"))
     assert desk.mining.brush is None, "it was of another plot"
+
+
+def test_rows_are_counted_in_whole_numbers(qtbot, desk):
+    drawn = desk.dock.plot.findChild(pg.PlotWidget)
+
+    def ticks(high: float) -> set[float]:
+        axis = drawn.getAxis("left")
+        return {value for _, values in axis.tickValues(0, high, 400) for value in values}
+
+    assert ticks(drawn.viewRange()[1][1]) == {0, 1}, "each row is alone in its bin"
+    assert {0, 10, 20} <= ticks(20), "many rows keep their round steps"
+    assert all(tick == round(tick) for tick in (*ticks(3), *ticks(20)))
+    desk.commands.mining.plot(Axes(Plot.SCATTER, "nme_percent", "covered_percent"))
+    assert any(tick != round(tick) for tick in ticks(1)), "what is no count has parts"
 
 
 def test_a_drag_with_the_mouse_reaches_the_brush(qtbot, desk):
