@@ -125,6 +125,7 @@ class StubPhoto(QWidget):
 
     picked = Signal(float, float)
     box_drawn = Signal(object)
+    box_edited = Signal(object, bool)
     whole_asked = Signal(bool)
     overlay_toggled = Signal(str)
     style_chosen = Signal(object)

@@ -32,7 +32,8 @@ ACTIONS: tuple[ActionRow[FaceCommands], ...] = (
     ActionRow(
         "draw-box",
         "Draw face box",
-        "Drag a box over the photo from the brows to the chin; Shift and drag does so at any time.",
+        "Drag a box over the photo from the brows to the chin; Shift and drag does so at any time."
+        " The selected box is dragged by its border, and resized by its handles.",
         "&Compute",
         FaceCommands.toggle_drawing,
         "B",

@@ -70,6 +70,10 @@ class FaceCommands(QObject):
             self._edit("Find faces again", None, 0)
         self._store.update(searches=self._store.state.searches + 1, boxes_locked=False)
 
+    def place_box(self, box: Box, resized: bool) -> None:
+        """Put the selected box where the hand dragged it, x0, y0, x1, y1 in image px: one edit."""
+        self._replace("Resize face box" if resized else "Move face box", box)
+
     def move_box(self, right: int, down: int) -> None:
         """Move the selected box by steps of a hundredth of its size; steps in a row are one edit."""
         if (box := self._box) is not None:
@@ -142,10 +146,10 @@ class FaceCommands(QObject):
         faces, place = self._faces, self._store.state.selected_face
         return faces[place].box if 0 <= place < len(faces) else None
 
-    def _replace(self, text: str, box: Box, drag: int) -> None:
+    def _replace(self, text: str, box: Box, drag: int = 0) -> None:
         """Another box in place of the selected one; none that is not a face's any more."""
         frame, faces, place = self._store.state.frame, self._faces, self._store.state.selected_face
-        if frame is None:
+        if frame is None or not 0 <= place < len(faces):
             return
         clipped = clipped_box(box, frame.image.shape)
         if min(clipped[2] - clipped[0], clipped[3] - clipped[1]) >= SMALLEST_BOX_PX:

@@ -12,6 +12,7 @@ from models.geometry.arrays import Box
 from models.metrics.states import landmark_states, seen_landmarks
 from models.reconstruction import Reconstruction, State
 from viewer.panels import overlays as over
+from viewer.panels.box_grip import HANDLE
 from viewer.panels.colours import Palette
 from viewer.panels.viewport import Viewport
 from viewer.widgets.raster import SHADOW, Mark, paint_mark
@@ -98,6 +99,14 @@ def _paint_number(painter: QPainter, area: QRectF, number: int) -> None:
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(QPen(QColor("white")))
     painter.drawText(place, Qt.AlignmentFlag.AlignCenter, str(number))
+
+
+def paint_handles(painter: QPainter, places: Sequence[QPointF], colours: Palette) -> None:
+    """What a box is gripped by."""
+    painter.setPen(QPen(SHADOW, 1.0))
+    painter.setBrush(QColor(colours.box))
+    for at in places:
+        painter.drawRect(QRectF(at.x() - HANDLE, at.y() - HANDLE, 2 * HANDLE, 2 * HANDLE))
 
 
 def paint_probe(painter: QPainter, at: QPointF, colours: Palette) -> None:

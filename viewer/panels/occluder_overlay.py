@@ -224,7 +224,8 @@ class OccluderOverlay(QWidget):
             self.stroked.emit([(before.x(), before.y()), (image.x(), image.y())], self._drag)
             return True
         if self._grip is None:
-            return False
+            hovers = event.buttons() == Qt.MouseButton.NoButton
+            return hovers and (self._tool is not Tool.MOVE or self._gripped(self._mouse) is not None)
         snap = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         self.placed.emit(self._grip.dragged_to(image, snap), self._drag)
         return True

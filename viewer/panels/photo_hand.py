@@ -1,15 +1,18 @@
-"""The user's hand on a photo: shifts and enlarges it, clicks on it, draws boxes over it."""
+"""The user's hand on a photo: shifts and enlarges it, clicks on it, draws boxes over it and drags them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
+from models.geometry.arrays import Box
+from viewer.panels.box_grip import WHOLE, BoxGrip, Part, cursor_of, gripped, handles
 from viewer.panels.viewport import Viewport
 
+NEAR = 12  # logical px beside a box where its handles are shown
 DRAG_FROM = 3  # logical px: less is a click
 SMALLEST_BOX = 6  # logical px: less is a slip of the hand
 ZOOM = 1.15  # per step of the wheel, or per key press
@@ -22,22 +25,33 @@ class PhotoHand(QObject):
     Signals:
         picked(float, float): A click, in image px.
         box_drawn(tuple): x0, y0, x1, y1 in image px, when the user drew a box.
-        box_changed(): The box that is being drawn, or whether there is one.
+        box_edited(tuple, bool): What became of the box that can be gripped, and whether its size changed.
+        box_changed(): The box that is being drawn or dragged, whether there is one, or its handles.
         shifted(): The user moved or enlarged the photo.
     """
 
     picked = Signal(float, float)
     box_drawn = Signal(object)
+    box_edited = Signal(object, bool)
     box_changed = Signal()
     shifted = Signal()
 
-    def __init__(self, view: QWidget, port: Callable[[], Viewport]) -> None:
+    def __init__(
+        self, view: QWidget, port: Callable[[], Viewport], grippable: Callable[[], Box | None] = lambda: None
+    ) -> None:
+        """`grippable` says which box of the photo, image px, can be dragged now."""
         super().__init__(view)
+        self._grippable = grippable
+        self._held: BoxGrip | None = None
+        self._over: Part | None = None  # what of that box the mouse is over
+        self._near = False  # whether the mouse is over the box or about it
+        self._shape = Qt.CursorShape.ArrowCursor  # of the mouse elsewhere
         self._view, self._port = view, port
         self._draws_box = False
         self._grip: tuple[QPointF, QPointF] | None = None  # where pressed, and the centre then
         self._dragged = False
         self._box: tuple[QPointF, QPointF] | None = None
+        view.setMouseTracking(True)  # its shape says what it would grip
         view.installEventFilter(self)
 
     @property
@@ -47,12 +61,22 @@ class PhotoHand(QObject):
 
     @property
     def box(self) -> tuple[QPointF, QPointF] | None:
-        """Two corners of the box that is being drawn, image px."""
+        """Two corners of the box that is being drawn or dragged, image px."""
         return self._box
+
+    def handles(self) -> list[QPointF]:
+        """Where handles are to be seen, logical px: of the box under the mouse, or of the one dragged."""
+        box = self._grippable() if self._held is None else self._held.box
+        if box is None or not (self._near or self._held):
+            return []
+        if self._held is not None and self._box is not None:
+            box = (self._box[0].x(), self._box[0].y(), self._box[1].x(), self._box[1].y())
+        return handles(self._area(box))
 
     def set_drawing_box(self, drawing: bool) -> None:
         """Whether the next drag draws a face box. A box that was begun is forgotten."""
-        self._draws_box = drawing
+        self._draws_box, self._held = drawing, None
+        self._hover(None)
         self._hold_box(None)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -64,8 +88,14 @@ class PhotoHand(QObject):
             return True
         if isinstance(event, QMouseEvent):
             return self._mouse_event(event)
+        if isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape and self._box is not None:
+            event.accept()  # an override too, so that it is no shortcut
+            self._give_up()
+            return True
         if isinstance(event, QKeyEvent) and event.type() is QEvent.Type.KeyPress:
             return self._key(event)
+        if event.type() is QEvent.Type.Leave:
+            self._hover(None)
         return False
 
     def _mouse_event(self, event: QMouseEvent) -> bool:
@@ -84,21 +114,33 @@ class PhotoHand(QObject):
         return True
 
     def _press(self, event: QMouseEvent) -> None:
-        """Grip the photo, or begin a box: in the box mode, or with Shift held at any time."""
+        """Grip the photo, or the box there, or begin one: in the box mode, or with Shift held at any time."""
         port = self._port()
         if 0 in port.photo:
             return
         shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        if (self._draws_box or shift) and event.button() is Qt.MouseButton.LeftButton:
+        self._hover(event.position())
+        box = self._grippable()
+        left = event.button() is Qt.MouseButton.LeftButton
+        if self._over is not None and box is not None and left and not shift:
+            self._held, self._dragged = BoxGrip(box, self._over, port.to_image(event.position())), False
+            self._grip = event.position(), port.centre
+        elif (self._draws_box or shift) and left:
             corner = port.to_image(event.position())
             self._hold_box((corner, corner))
         else:
             self._grip, self._dragged = (event.position(), port.centre), False
 
     def _move(self, event: QMouseEvent) -> None:
-        """Shift the photo, or stretch the box."""
+        """Shift the photo, stretch the box, or drag the one that is held."""
         port = self._port()
-        if self._box is not None:
+        if self._held is not None and self._grip is not None:
+            way = event.position() - self._grip[0]
+            if self._dragged or way.manhattanLength() >= DRAG_FROM:
+                self._dragged = True
+                x0, y0, x1, y1 = self._held.dragged_to(port.to_image(event.position()), port.photo)
+                self._hold_box((QPointF(x0, y0), QPointF(x1, y1)))
+        elif self._box is not None:
             self._hold_box((self._box[0], port.to_image(event.position())))
         elif self._grip is not None:
             pressed, centre = self._grip
@@ -107,19 +149,50 @@ class PhotoHand(QObject):
                 self._dragged = True
                 port.shift(centre - way / port.scale)
                 self.shifted.emit()
+        elif event.buttons() == Qt.MouseButton.NoButton:
+            self._hover(event.position())
 
     def _release(self, event: QMouseEvent) -> None:
         """End the box, or the shift; without either it was a click."""
         at = self._port().to_image(event.position())
-        if self._box is not None:
+        if self._held is not None and self._dragged:
+            held = self._held
+            self._give_up()
+            if (box := held.dragged_to(at, self._port().photo)) != held.box:
+                self.box_edited.emit(box, held.part != WHOLE)
+        elif self._box is not None:
             self._end_box(self._box[0], at)
         elif self._grip is not None and not self._dragged and event.button() is Qt.MouseButton.LeftButton:
             self.picked.emit(at.x(), at.y())
-        self._grip = None
+        self._grip = self._held = None
 
     def _hold_box(self, box: tuple[QPointF, QPointF] | None) -> None:
         self._box = box
         self.box_changed.emit()
+
+    def _give_up(self) -> None:
+        """Forget the box that is being drawn or dragged; what was there before stays."""
+        self._grip = self._held = None
+        self._hold_box(None)
+
+    def _hover(self, at: QPointF | None) -> None:
+        """The mouse is here; None if it left. Its shape says what it would grip."""
+        box = None if self._draws_box or at is None else self._grippable()
+        area = None if box is None else self._area(box)
+        over = None if area is None or at is None else gripped(area, at)
+        near = area is not None and at is not None and area.adjusted(-NEAR, -NEAR, NEAR, NEAR).contains(at)
+        if over != self._over:
+            if self._over is None:
+                self._shape = self._view.cursor().shape()
+            self._over = over
+            self._view.setCursor(self._shape if over is None else cursor_of(over))
+        if near is not self._near:
+            self._near = near
+            self.box_changed.emit()
+
+    def _area(self, box: Box) -> QRectF:
+        port = self._port()
+        return QRectF(port.to_widget(QPointF(*box[:2])), port.to_widget(QPointF(*box[2:])))
 
     def _end_box(self, a: QPointF, b: QPointF) -> None:
         self._hold_box(None)

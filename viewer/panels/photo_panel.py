@@ -44,6 +44,7 @@ class PhotoPanel(QFrame):
     Signals:
         picked(float, float): The user clicked the photo, in image px.
         box_drawn(tuple): The user drew a face box: x0, y0, x1, y1 in image px.
+        box_edited(tuple, bool): The user dragged the selected box: where it is, and whether its size changed.
         whole_asked(bool): The user wants the whole photo, or the faces large.
         overlay_toggled(str): The user wants one of OVERLAYS drawn, or no longer.
         style_chosen(LayerStyle): The user chose how the meshes are drawn.
@@ -51,6 +52,7 @@ class PhotoPanel(QFrame):
 
     picked = Signal(float, float)
     box_drawn = Signal(object)
+    box_edited = Signal(object, bool)
     whole_asked = Signal(bool)
     overlay_toggled = Signal(str)
     style_chosen = Signal(object)
@@ -64,7 +66,7 @@ class PhotoPanel(QFrame):
         self._judgement: Judgement | None = None
         self._style = row.style
         self._overlays: frozenset[str] = frozenset()
-        self.strip, self.view = TitleStrip(row, self), PhotoView(self)
+        self.strip, self.view = TitleStrip(row, self), PhotoView(self, edits_boxes=True)
         self.view.setAccessibleName(f"{row.title}: {row.subtitle}")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -86,6 +88,7 @@ class PhotoPanel(QFrame):
         self.view.resized.connect(self._place)
         self.view.picked.connect(self.picked)
         self.view.box_drawn.connect(self.box_drawn)
+        self.view.box_edited.connect(self.box_edited)
         self.set_theme(True)
 
     def set_shown(self, shown: Shown | None) -> None:

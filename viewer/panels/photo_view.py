@@ -41,17 +41,21 @@ class PhotoView(QWidget):
     Signals:
         picked(float, float): A click, in image px.
         box_drawn(tuple): x0, y0, x1, y1 in image px, when the user drew a box.
+        box_edited(tuple, bool): The selected face's box after a drag, and whether its size changed.
         resized(): Its size changed.
         shifted(): The user moved or enlarged the photo.
     """
 
     picked = Signal(float, float)
     box_drawn = Signal(object)
+    box_edited = Signal(object, bool)
     resized = Signal()
     shifted = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, edits_boxes: bool = False) -> None:
+        """With `edits_boxes` the selected face's box can be dragged by its border and its handles."""
         super().__init__(parent)
+        self._edits_boxes = edits_boxes
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(QSize(120, 120))
         self._colours: Palette = DARK
@@ -66,7 +70,8 @@ class PhotoView(QWidget):
         self._overlays: frozenset[str] = frozenset()
         self._pictures: dict[str, list[tuple[QImage, tuple[int, int], QTransform]]] = {}
         self.mesh, self._style = PhotoMesh(), panel_row("photo").style
-        self._hand = PhotoHand(self, lambda: self._seen)
+        self._hand = PhotoHand(self, lambda: self._seen, self._grippable)
+        self._hand.box_edited.connect(self.box_edited)
         self._hand.picked.connect(self.picked)
         self._hand.box_drawn.connect(self.box_drawn)
         self._hand.box_changed.connect(self.update)
@@ -217,6 +222,7 @@ class PhotoView(QWidget):
                 marks.paint_probe(painter, self.to_widget(self._probe), self._colours)
             if self._hand.box is not None:
                 marks.paint_drawn_box(painter, *self._hand.box, self._seen, self._colours)
+            marks.paint_handles(painter, self._hand.handles(), self._colours)
         if self.hasFocus():
             painter.setPen(QPen(QColor(self._colours.accent), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -263,6 +269,11 @@ class PhotoView(QWidget):
         if self._normaliser is not None:
             at = (painter, self._judgement, self._normaliser, self._seen, self._colours)
             truth_marks.paint_normaliser(*at)
+
+    def _grippable(self) -> Box | None:
+        """The box that can be dragged: that of the selected face, while it is drawn."""
+        drawn = self._edits_boxes and "box" in self._overlays and 0 <= self._selected < len(self._faces)
+        return self._faces[self._selected].box if drawn else None
 
     def _boxes(self) -> tuple[list[Box], list[int | None]]:
         """The boxes of faces or answers, and their numbers where there is more than one to tell apart."""

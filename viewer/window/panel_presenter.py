@@ -115,6 +115,10 @@ class PictureView(Protocol):
         """The user drew a box (x0, y0, x1, y1), image px."""
 
     @property
+    def box_edited(self) -> Emits[Box, bool]:
+        """The user dragged the selected box; and whether its size changed."""
+
+    @property
     def whole_asked(self) -> Emits[bool]:
         """The user wants all of the photo, or its faces large."""
 
@@ -180,6 +184,7 @@ class PanelPresenter(QObject):
         self._told: dict[str, Reconstruction | None] = {}  # the answer each panel was given last
         photo.picked.connect(inspector.pick)
         photo.box_drawn.connect(faces.look_at_box)
+        photo.box_edited.connect(faces.place_box)
         photo.whole_asked.connect(display.show_whole_photo)
         photo.overlay_toggled.connect(display.toggle_overlay)
         photo.style_chosen.connect(partial(display.set_style, "photo"))

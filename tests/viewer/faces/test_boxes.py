@@ -62,6 +62,20 @@ def test_arrow_keys_move_the_selected_box_alone_and_a_row_of_them_is_one_edit(qt
     assert desk.state.undo == ""
 
 
+def test_a_box_dragged_by_the_hand_is_answered_there_and_each_drag_is_one_edit(qtbot, desk):
+    found = boxes(desk)
+    desk.commands.faces.select_face(1)
+    first, second = ((*found[1][:2], found[1][2] - by, found[1][3]) for by in (10.0, 20.0))
+    after(qtbot, desk, lambda: desk.commands.faces.place_box(first, resized=True))
+    after(qtbot, desk, lambda: desk.commands.faces.place_box(second, resized=True))
+    assert boxes(desk) == [found[0], second]
+    assert desk.state.undo == "Resize face box"
+    after(qtbot, desk, desk.commands.edits.undo)
+    assert boxes(desk) == [found[0], first]
+    after(qtbot, desk, desk.commands.edits.undo)
+    assert boxes(desk) == found
+
+
 def test_a_box_moved_against_the_rim_never_leaves_the_photo_nor_vanishes(qtbot, desk):
     for _ in range(60):
         desk.commands.faces.move_box(-4, 0)
