@@ -55,7 +55,7 @@ class Commands(QObject):
         self.inspector = InspectorCommands(store, self)
         self.ground_truth = GroundTruthCommands(store, session, desktop, self)
         self.cameras = CameraCommands(store, desktop, self)
-        self.display = DisplayCommands(store, self)
+        self.display = DisplayCommands(store, self.edits, self)
         self.export = ExportCommands(store, session, desktop, self.writer, self)
         self.cases = CaseCommands(store, session, desktop, self.writer, self)
         self.playback.case_named.connect(self.cases.open)

@@ -21,7 +21,8 @@ ACTIONS: tuple[ActionRow[Edits], ...] = (
     ActionRow(
         "undo",
         "Undo",
-        "Take back the last edit of an occluder, a face box, or a mark in the failure table.",
+        "Take back the last edit of an occluder, a face box or a mark in the failure table, or of how"
+        " the photo and the panels are drawn.",
         MENU,
         Edits.undo,
         "Ctrl+Z",

@@ -238,9 +238,9 @@ class Changes(TypedDict, total=False):
 MAX_RECENT = 10
 
 
-def with_style(state: State, panel: str, style: LayerStyle) -> Mapping[str, LayerStyle]:
-    """`state.styles` with one panel's look replaced."""
-    return MappingProxyType({**state.styles, panel: style})
+def with_styles(state: State, styles: Mapping[str, LayerStyle]) -> Mapping[str, LayerStyle]:
+    """`state.styles` with the looks of some panels replaced."""
+    return MappingProxyType({**state.styles, **styles})
 
 
 def toggled(names: frozenset[str], name: str) -> frozenset[str]:

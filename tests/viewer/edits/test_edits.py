@@ -5,9 +5,11 @@ import pytest
 from tests.fakes.desk import a_desk, at_rest
 from tests.fakes.mined import mined, mined_row
 from viewer.edits.actions import ACTIONS
+from viewer.state.layout import style_of
 from viewer.state.mining import Mark, Verdict
 from viewer.state.state import State
 from viewer.state.store import Store
+from viewer.state.style import LayerStyle, Look
 from viewer.tasks.edits import Edits
 
 
@@ -100,3 +102,64 @@ def test_a_mark_of_mining_is_undone_though_another_picture_was_opened_since(qtbo
         assert not desk.state.mining.marks
         desk.commands.edits.redo()
         assert desk.state.mining.mark(0) == Mark(Verdict.BAD, "")
+
+
+def drawn(state: State) -> tuple[object, ...]:
+    return state.styles, state.overlays, state.head, state.truth_in_3d
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda display: display.toggle_overlay("depth"), "Show over the photo: depth"),
+        (lambda display: display.toggle_overlay("landmarks"), "Hide over the photo: landmarks"),
+        (lambda display: display.set_look("fused", Look.DEPTH), "Look of Fused"),
+        (lambda display: display.set_style("fused", LayerStyle(Look.ERROR, span=(0, 3))), "Look of Fused"),
+        (lambda display: display.set_mesh_look(Look.DEPTH), "Look of the meshes over the photo"),
+        (lambda display: display.set_look_everywhere(Look.WIRE), "Look of the panels: wire"),
+        (lambda display: display.toggle_head(), "Hide the head"),
+        (lambda display: display.toggle_truth_in_3d(), "Show ground truth in 3D"),
+        (lambda display: display.toggle_wire(), "Show edges"),
+    ],
+)
+def test_how_things_are_drawn_is_undone_as_one_edit_among_the_others(qtbot, change, words):
+    with a_desk(qtbot) as desk:
+        before = drawn(desk.state)
+        change(desk.commands.display)
+        after = drawn(desk.state)
+        assert after != before
+        assert desk.state.undo == words
+        desk.commands.edits.undo()
+        assert drawn(desk.state) == before
+        assert desk.state.undo == ""
+        desk.commands.edits.redo()
+        assert drawn(desk.state) == after
+
+
+def test_a_slider_that_is_dragged_is_one_edit_and_nothing_is_none(qtbot):
+    with a_desk(qtbot) as desk:
+        display, before = desk.commands.display, style_of(desk.state, "photo").opacity
+        display.set_mesh_opacity(before)
+        assert desk.state.undo == "", "nothing was changed"
+        for opacity in (0.6, 0.5, 0.4):
+            display.set_mesh_opacity(opacity)
+        for opacity in (0.3, 0.2):
+            display.set_style("photo", replace(style_of(desk.state, "photo"), opacity=opacity))
+        desk.commands.edits.undo()
+        assert style_of(desk.state, "photo").opacity == before
+        assert desk.state.undo == ""
+        desk.commands.edits.redo()
+        assert style_of(desk.state, "photo").opacity == 0.2
+
+
+def test_edits_of_the_drawing_outlive_a_picture_but_not_that_a_case_draws_otherwise(qtbot):
+    with a_desk(qtbot) as desk:
+        desk.commands.display.toggle_head()
+        with qtbot.waitSignal(desk.session.answered):
+            desk.commands.playback.open("other.png")
+        at_rest(qtbot, desk)
+        assert desk.state.undo == "Hide the head"
+        desk.store.update(overlays=frozenset())
+        assert desk.state.undo == ""
+        desk.commands.edits.undo()
+        assert not desk.state.head

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from viewer.state.camera import STANDARD_VIEWS, Camera, Quaternion, product, seen_from, turn
-from viewer.state.state import MAX_RECENT, State, toggled, with_recent, with_style
+from viewer.state.state import MAX_RECENT, State, toggled, with_recent, with_styles
 from viewer.state.style import LayerStyle, Look
 
 Point = tuple[float, float, float]
@@ -78,7 +78,7 @@ def test_no_more_recent_files_are_kept_than_fit_a_menu():
 
 def test_changing_one_panels_look_leaves_the_state_and_the_other_panels_alone():
     state = State()
-    styles = with_style(state, "model", LayerStyle(Look.NORMALS))
+    styles = with_styles(state, {"model": LayerStyle(Look.NORMALS)})
     assert styles["model"].look is Look.NORMALS
     assert styles["fused"] is state.styles["fused"]
     assert state.styles["model"].look is not Look.NORMALS
