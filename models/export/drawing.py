@@ -77,29 +77,49 @@ def draw_surface(
     """
     scalar = None if look in LOOKS else _scalar(surface, look)
     placed = pose.place(surface.vertices, width * FINER, height * FINER)
-    normals = normals_of(replace(surface, vertices=placed.astype(np.float32)))
+    shaded = look != PHOTO
+    normals = normals_of(replace(surface, vertices=placed.astype(np.float32))) if shaded else None
     picture = np.zeros((height, width, 4), np.uint8)
-    for top in range(0, height, BAND):
-        rows = min(BAND, height - top)
-        shifted = placed - np.array([0, top * FINER, 0])
-        shown = fragments(shifted, surface.triangles, width * FINER, rows * FINER)
-        fine = np.zeros((rows * FINER, width * FINER, 4), np.float32)
+    (left, first), (right, last) = _drawn_part(placed, width, height)
+    for top in range(first, last, BAND):
+        rows = min(BAND, last - top)
+        shifted = placed - np.array([left * FINER, top * FINER, 0])
+        shown = fragments(shifted, surface.triangles, (right - left) * FINER, rows * FINER)
         colours = _colours(surface, image, shown, look, scalar).astype(np.float32)
-        if look != PHOTO or not len(colours):
+        if normals is not None:
             colours *= shading(shown.at_pixels(normals))[:, None]
-        fine[shown.shown, :3], fine[shown.shown, 3] = colours.clip(0, 255), 255
-        picture[top : top + rows] = _averaged(fine)
+        picture[top : top + rows, left:right] = _averaged(shown.shown, colours.clip(0, 255))
     return picture
 
 
-def _averaged(fine: Array) -> NDArray[np.uint8]:
-    """FINER x FINER pixels become one; colours weigh as much as they cover."""
-    high, wide = fine.shape[0] // FINER, fine.shape[1] // FINER
-    cells = fine.reshape(high, FINER, wide, FINER, 4)
-    alpha = cells[..., 3].mean((1, 3))[..., None]
-    weighed = np.einsum("hiwjc,hiwj->hwc", cells[..., :3], cells[..., 3]) / FINER**2
-    colour = weighed / np.maximum(alpha, 1e-6)
-    return np.rint(np.concatenate([colour, alpha], -1)).astype(np.uint8)
+def _drawn_part(placed: Doubles, width: int, height: int) -> NDArray[np.int64]:
+    """[[left, top], [right, bottom]]: the part of a picture, px, where something is drawn at all.
+
+    `placed` [N, 3] are FINER times as large.
+    """
+    known = placed[np.isfinite(placed).all(1), :2]
+    if not len(known):
+        return np.zeros((2, 2), np.int64)
+    reach = np.stack([known.min(0) - 1, known.max(0) + 1]) / FINER
+    whole = np.stack([np.floor(reach[0]), np.ceil(reach[1]) + 1])
+    return np.asarray(whole.clip(0, (width, height)), np.int64)
+
+
+def _averaged(shown: NDArray[np.bool_], colours: Array) -> NDArray[np.uint8]:
+    """[H, W, 4]: FINER x FINER pixels become one, of those among them that show something.
+
+    Args:
+        shown: [FINER * H, FINER * W], whether a pixel does.
+        colours: [P, 3] of those that do, 0..255.
+    """
+    flat = np.zeros((shown.size, 4), np.float32)
+    flat[np.flatnonzero(shown)] = np.concatenate([colours, np.ones((len(colours), 1), np.float32)], 1)
+    fine = flat.reshape(*shown.shape, 4)
+    total = np.zeros((shown.shape[0] // FINER, shown.shape[1] // FINER, 4), np.float32)
+    for place in range(FINER**2):
+        total += fine[place // FINER :: FINER, place % FINER :: FINER]
+    colour = total[..., :3] / np.maximum(total[..., 3:], 1)
+    return np.rint(np.concatenate([colour, total[..., 3:] * (255 / FINER**2)], -1)).astype(np.uint8)
 
 
 def _colours(
@@ -110,8 +130,10 @@ def _colours(
         return scalar_colours(shown.at_pixels(scalar.values), scalar)
     told = told_of(surface)
     if look == PHOTO:
-        there = None if told is None else shown.at_pixels(told)
-        return place_colours(surface, image, shown.at_pixels(surface.vertices), there)
+        if told is None:
+            return place_colours(surface, image, shown.at_pixels(surface.vertices), None)
+        carried = shown.at_pixels(np.concatenate([surface.vertices, told], 1))
+        return place_colours(surface, image, carried[:, :3], carried[:, 3:])
     if look == STATES and told is not None:
         return np.array([STATE_COLOURS[s] for s in State], np.uint8)[most_likely(shown.at_pixels(told))]
     return np.full((len(shown.triangle), 3), PLAIN, np.uint8)

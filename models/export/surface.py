@@ -128,10 +128,11 @@ def photo_at(image: Photo, places: Floats) -> Photo:
     height, width = image.shape[:2]
     x, y = places[:, 0].clip(0, width - 1), places[:, 1].clip(0, height - 1)
     x0, y0 = np.floor(x).astype(int), np.floor(y).astype(int)
-    x1, y1 = np.minimum(x0 + 1, width - 1), np.minimum(y0 + 1, height - 1)
-    a, b = (x - x0)[:, None], (y - y0)[:, None]
-    top = image[y0, x0] * (1 - a) + image[y0, x1] * a
-    bottom = image[y1, x0] * (1 - a) + image[y1, x1] * a
+    right, below = np.minimum(x0 + 1, width - 1) - x0, width * (np.minimum(y0 + 1, height - 1) - y0)
+    a, b = ((far - near).astype(np.float32)[:, None] for far, near in ((x, x0), (y, y0)))
+    flat, first = image.reshape(-1, 3), y0 * width + x0
+    top = flat.take(first, axis=0) * (1 - a) + flat.take(first + right, axis=0) * a
+    bottom = flat.take(first + below, axis=0) * (1 - a) + flat.take(first + below + right, axis=0) * a
     return np.rint(top * (1 - b) + bottom * b).astype(np.uint8)
 
 
@@ -168,8 +169,9 @@ def place_colours(surface: MeshLayer, image: Photo, places: Floats, states: Arra
     most = np.zeros(len(places), np.uint8) if states is None else most_likely(states)
     most[~inside & (most == State.SEEN)] = State.TURNED_AWAY
     side = float(np.nanmax(np.ptp(surface.vertices[:, :2], axis=0)))
+    hatched, covered = np.zeros(len(places), np.bool_), most == State.COVERED
     with np.errstate(invalid="ignore"):
-        hatched = (places[:, 0] + places[:, 1]) * (STRIPES / max(side, 1e-6)) % 2 < 1
+        hatched[covered] = places[covered, :2].sum(1) * (STRIPES / max(side, 1e-6)) % 2 < 1
     colours = unseen_colours(most, hatched)
     known = most == State.SEEN
     colours[known] = photo_at(image, places[known])

@@ -15,6 +15,7 @@ from models.geometry.arrays import Doubles, Floats, Ints
 
 AT_ONCE = 2_000_000  # so many pairs of triangle and pixel are looked at together
 EDGE = 1e-9  # a pixel this far outside still counts, so that no seam opens between triangles
+SPARE = 1e-3  # px to both sides of where a row of pixels enters and leaves a triangle, before each is tested
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -36,9 +37,12 @@ class Fragments:
     def at_pixels(self, values: Floats) -> Floats:
         """[N] or [N, C] at vertices -> [P] or [P, C] float32 at the pixels shown."""
         weights = self.weights if values.ndim == 1 else self.weights[..., None]
-        out = weights[:, 0] * values[self.corners[:, 0]]
+        values = values.astype(np.float64)  # once, rather than at every pixel
+        out = weights[:, 0] * values.take(self.corners[:, 0], axis=0)
         for k in (1, 2):
-            out += weights[:, k] * values[self.corners[:, k]]
+            there = values.take(self.corners[:, k], axis=0)
+            there *= weights[:, k]
+            out += there
         return np.asarray(out, np.float32)
 
     def picture(self, values: Floats, elsewhere: float = np.nan) -> Floats:
@@ -58,44 +62,88 @@ def fragments(points: Floats, triangles: NDArray[np.integer], width: int, height
     """
     depth = points[:, 2].astype(np.float64) if points.shape[1] == 3 else np.zeros(len(points))
     nearest = np.full(width * height, -np.inf)
-    triangle = np.full(width * height, -1, np.int64)
-    weights = np.zeros((width * height, 3))
+    which = np.full(width * height, -1, np.int64)  # of all that were once the nearest
+    owners, weights, met = [np.zeros(0, np.int64)], [np.zeros((0, 3))], 0
+    corners = depth[triangles]
     for owner, pixel, shares in hits(points[:, :2].astype(np.float64), triangles, width, height):
-        z = np.einsum("pk,pk->p", depth[triangles[owner]], shares)
+        z = corners[:, 0].take(owner) * shares[:, 0]
+        for k in (1, 2):
+            z += corners[:, k].take(owner) * shares[:, k]
         before = nearest[pixel]
         np.maximum.at(nearest, pixel, z)
         best = np.flatnonzero((z == nearest[pixel]) & (z > before))[::-1]  # of equals the first is set last
-        at = pixel[best]
-        triangle[at], weights[at] = owner[best], shares[best]
-    shown = triangle >= 0
-    kept = triangle[shown]
-    return Fragments(shown.reshape(height, width), kept, weights[shown], np.asarray(triangles)[kept])
+        which[pixel[best]] = met + np.arange(len(best))
+        owners.append(owner[best])
+        weights.append(shares[best])
+        met += len(best)
+    shown = which >= 0
+    kept = which[shown]
+    triangle = np.concatenate(owners).take(kept)
+    shares = np.concatenate(weights).take(kept, axis=0)
+    return Fragments(shown.reshape(height, width), triangle, shares, np.asarray(triangles)[triangle])
 
 
 def hits(
     points: Doubles, triangles: NDArray[np.integer], width: int, height: int
 ) -> Iterator[tuple[Ints, Ints, Doubles]]:
     """Every pixel centre in every triangle, in pieces: triangle [P], flat index [P], barycentric [P, 3]."""
-    corner = points[triangles]
-    finite = np.isfinite(corner).all((1, 2))
-    corner = np.where(finite[:, None, None], corner, -9.0)
+    sound = np.isfinite(points[:, 0]) & np.isfinite(points[:, 1])
+    finite = sound[triangles[:, 0]] & sound[triangles[:, 1]] & sound[triangles[:, 2]]
+    corner = np.where(sound[:, None], points, -9.0)[triangles]
+    corner[~finite] = -9.0
     last = np.array([width - 1, height - 1])
-    low = np.ceil((corner.min(1) - EDGE).clip(0, last + 1)).astype(np.int64)
-    high = np.floor((corner.max(1) + EDGE).clip(-1, last)).astype(np.int64)
+    least = np.minimum(np.minimum(corner[:, 0], corner[:, 1]), corner[:, 2])  # reducing over 3 is slow
+    most = np.maximum(np.maximum(corner[:, 0], corner[:, 1]), corner[:, 2])
+    low = np.ceil((least - EDGE).clip(0, last + 1)).astype(np.int64)
+    high = np.floor((most + EDGE).clip(-1, last)).astype(np.int64)
     span = np.maximum(high - low + 1, 0)
     planes = _planes(corner, low)
-    count = np.where(np.isfinite(planes).all((1, 2)), span.prod(1), 0)
+    sound = np.isfinite(planes[:, 0, 0]) & np.isfinite(planes[:, 1, 0])
+    count = np.where(sound, span[:, 0] * span[:, 1], 0)
     piece = np.cumsum(count) // AT_ONCE
     for number in np.unique(piece[count > 0]):
         among = np.flatnonzero((piece == number) & (count > 0))
-        owner = np.repeat(among, count[among])
-        step = np.arange(len(owner)) - np.repeat(np.cumsum(count[among]) - count[among], count[among])
-        row, column = np.divmod(step, span[owner, 0])
-        second, third = (p[:, 0] * column + p[:, 1] * row + p[:, 2] for p in planes[owner].swapaxes(0, 1))
+        owner, row, column, second, third = _candidates(planes, span, among)
         first = 1 - second - third
-        hit = np.flatnonzero((first > -EDGE) & (second > -EDGE) & (third > -EDGE))  # reducing over 3 is slow
+        hit = np.flatnonzero((first > -EDGE) & (second > -EDGE) & (third > -EDGE))
         owner, weights = owner[hit], np.stack([first[hit], second[hit], third[hit]], 1)
         yield owner, (row[hit] + low[owner, 1]) * width + column[hit] + low[owner, 0], weights
+
+
+def _candidates(planes: Doubles, span: Ints, among: Ints) -> tuple[Ints, Ints, Ints, Doubles, Doubles]:
+    """Pixels that may lie in triangles `among`: of each row of pixels those between the triangle's sides.
+
+    Args:
+        planes: [T, 2, 3], as of `_planes`.
+        span: [T, 2] columns and rows about a triangle.
+        among: [K] which triangles.
+
+    Returns:
+        Triangle, row and column within its span, weight of the second and of the third corner; each [P].
+    """
+    owner, row = _counted(among, span[among, 1])
+    slope = [planes[:, k, 0].take(owner) for k in (0, 1)]
+    start = [planes[:, k, 1].take(owner) * row + planes[:, k, 2].take(owner) for k in (0, 1)]
+    enter, leave = np.zeros(len(owner)), (span[:, 0].take(owner) - 1).astype(np.float64)
+    sides = (*zip(slope, start, strict=True), (-slope[0] - slope[1], 1 - start[0] - start[1]))
+    for rises, at_first in sides:
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            edge = (-EDGE - at_first) / rises
+        np.maximum(enter, edge - SPARE, out=enter, where=rises > 0)
+        np.minimum(leave, edge + SPARE, out=leave, where=rises < 0)
+    begin = np.ceil(enter).astype(np.int64)
+    line, beyond = _counted(
+        np.arange(len(owner)), np.maximum(np.floor(leave).astype(np.int64) - begin + 1, 0)
+    )
+    column = begin.take(line) + beyond
+    second, third = (a.take(line) * column + b.take(line) for a, b in zip(slope, start, strict=True))
+    return owner.take(line), row.take(line), column, second, third
+
+
+def _counted(things: Ints, counts: Ints) -> tuple[Ints, Ints]:
+    """Each of [K] things as often as its count says, and a number from 0 for each time."""
+    times = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+    return np.repeat(things, counts), times
 
 
 def _planes(corner: Doubles, low: Ints) -> Doubles:

@@ -56,3 +56,30 @@ def test_what_lies_outside_or_nowhere_is_not_drawn():
     assert not fragments(SQUARE + 100, HALVES, 9, 9).shown.any()
     assert fragments(SQUARE - 4, HALVES, 9, 9).shown.sum() == 25
     assert not fragments(SQUARE * (1, 0), HALVES, 9, 9).shown.any(), "no area"
+
+
+def test_the_same_pixels_are_found_as_by_asking_every_triangle_about_every_pixel():
+    """Also of triangles thin as a needle, flat along a row, larger than the picture, and half outside."""
+    rng, (width, height) = np.random.default_rng(0), (31, 23)
+    middle = rng.uniform(-4, 34, (200, 1, 2))
+    size = rng.choice([0.3, 3.0, 40.0], (200, 1, 1)) * rng.choice([1.0, 1e-3], (200, 1, 2), p=[0.8, 0.2])
+    corners = np.concatenate(
+        [middle + size * rng.normal(size=(200, 3, 2)), rng.uniform(0, 1, (200, 3, 1))], 2
+    )
+    corners[:20, :, :2] = corners[:20, :, :2].round()  # with corners and sides right on pixels
+    triangles = np.arange(600).reshape(200, 3)
+    found = fragments(corners.reshape(-1, 3), triangles, width, height)
+    x, y = (grid.ravel() for grid in np.meshgrid(np.arange(width), np.arange(height)))
+    nearest, owner = np.full(x.size, -np.inf), np.full(x.size, -1)
+    for number, (a, b, c) in enumerate(corners):
+        area = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+        if abs(area) < 1e-12:
+            continue
+        second = ((x - a[0]) * (c[1] - a[1]) - (y - a[1]) * (c[0] - a[0])) / area
+        third = ((b[0] - a[0]) * (y - a[1]) - (b[1] - a[1]) * (x - a[0])) / area
+        inside = np.minimum(np.minimum(second, third), 1 - second - third) > -1e-9
+        z = a[2] * (1 - second - third) + b[2] * second + c[2] * third
+        ahead = inside & (z > nearest)
+        nearest[ahead], owner[ahead] = z[ahead], number
+    assert (found.shown.ravel() == (owner >= 0)).all()
+    assert (found.triangle == owner[owner >= 0]).all()
