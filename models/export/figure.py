@@ -43,8 +43,12 @@ class Row:
     answers: Sequence[Reconstruction]
 
 
-def faces_figure(rows: Sequence[Row], wish: Wish) -> Sheet:
+def faces_figure(
+    rows: Sequence[Row], wish: Wish, step: Callable[[int, int], None] = lambda _done, _total: None
+) -> Sheet:
     """Rows of faces under the layout's headings.
+
+    `step` is told how many cells are done, and of how many; what it raises ends the figure.
 
     Raises:
         ValueError: No rows, or no such layout, look or heading.
@@ -69,6 +73,7 @@ def faces_figure(rows: Sequence[Row], wish: Wish) -> Sheet:
         told = branch_text(heading) + SILENT * (heading in silent)
         items.append(Text(left + (column + 0.5) * wide, top - 0.5 * text, told, text, "middle"))
         for number, row in enumerate(rows):
+            step(column * len(rows) + number, len(headings) * len(rows))
             pixels = _cell(row, heading, wish, int(wide - margin / 2), int(high - margin / 2))
             if pixels is not None:
                 x, y = left + column * wide + margin / 4, top + number * high + margin / 4

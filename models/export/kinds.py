@@ -94,16 +94,30 @@ def files_of_face(
 
 
 def write_kind(
-    subject: Subject, answer: Reconstruction, kind: str, path: Path, outputs: Outputs, beside: Outputs
+    subject: Subject,
+    answer: Reconstruction,
+    kind: str,
+    path: Path,
+    outputs: Outputs,
+    beside: Outputs,
+    ready: Callable[[], object] = lambda: None,
 ) -> None:
     """Write one kind of file to `path`, as `write_first`; `answer` is the face, for a kind about one."""
     first = KINDS[kind].endings[0]
     stem = path.name[: -len(first)] if path.name.endswith(first) else path.stem
     files = files_of_picture(subject, [kind]) | dict(files_of_face(subject, answer, [kind], stem))
-    write_first(files, first, path, stem, outputs, beside)
+    write_first(files, first, path, stem, outputs, beside, ready)
 
 
-def write_first(files: Files, first: str, path: Path, stem: str, outputs: Outputs, beside: Outputs) -> None:
+def write_first(
+    files: Files,
+    first: str,
+    path: Path,
+    stem: str,
+    outputs: Outputs,
+    beside: Outputs,
+    ready: Callable[[], object] = lambda: None,
+) -> None:
     """Write files, of which the user named one.
 
     Args:
@@ -113,6 +127,7 @@ def write_first(files: Files, first: str, path: Path, stem: str, outputs: Output
         stem: Beginning of the other files' names.
         outputs: Writes the first.
         beside: Writes the others: the user has not named them, so they replace nothing.
+        ready: Called once all is made; nothing is written if it raises.
 
     Raises:
         InputError: A file cannot be written, or one that belongs to it is there already.
@@ -120,6 +135,7 @@ def write_first(files: Files, first: str, path: Path, stem: str, outputs: Output
     others = {path.with_name(stem + ending): data for ending, data in files.items() if ending != first}
     if taken := next((other.name for other in others if not beside.free([other])), None):
         raise InputError(f"{taken} is there already, which belongs to it. Choose another name.")
+    ready()
     outputs.write(path, files[first])
     for other, data in others.items():
         beside.write(other, data)

@@ -112,8 +112,9 @@ class FakeDesktop:
         return self.readers[str(video)]
 
     def export(self, kind: str, path: str, state: State, step: Step = unwatched) -> None:
-        """Remember it; a path with "full" in it cannot be written."""
+        """Remember it, unless it is to stop; a path with "full" in it cannot be written."""
         assert self.disk.wait(10)
+        step(0, 0)
         if "full" in path:
             raise OSError(28, "No space left on device", path)
         self.exported.append((kind, path))

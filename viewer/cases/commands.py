@@ -133,7 +133,7 @@ class CaseCommands(QObject):
         if state.shown is None:
             self._session.tell(InputError(NOTHING))
             return
-        self._writer.write(path, lambda _step: save(state, Path(path), asker), self._on_written)
+        self._writer.write(path, lambda _step: save(state, Path(path), asker), self._on_written, stops=False)
 
     def open(self, path: str | Path) -> None:
         """Show again what a case file holds; `opened` follows. What is shown stays if that fails."""

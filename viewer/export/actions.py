@@ -87,10 +87,10 @@ ACTIONS: tuple[ActionRow[ExportCommands], ...] = (
     ActionRow(
         "export-cancel",
         "Cancel export",
-        "End the video that is being written; nothing of it is kept.",
+        "End the file that is being written; nothing of it is kept.",
         MENU,
         lambda commands: commands.cancel(),
-        enabled=lambda state: state.writing is not None and state.writing.total > 0,
+        enabled=lambda state: state.writing is not None and state.writing.stops,
         group="page",
     ),
     _export(

@@ -69,12 +69,13 @@ class ExportCommands(QObject):
                 data = clip_video(
                     clip, self._desktop.reader(clip.video), work, Path(path).suffix.lower(), step
                 )
+                step(0, 0)
                 Outputs([clip.video], overwrite=True).write(Path(path), data)
 
             self._writer.write(path, write, self._on_written)
 
     def cancel(self) -> None:
-        """End the file that is being written, if it tells how far it is."""
+        """End the file that is being written, if it can be stopped; nothing of it is kept."""
         self._writer.cancel()
 
     def export_branch(self) -> None:

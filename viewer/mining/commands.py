@@ -206,7 +206,7 @@ class MiningCommands(QObject):
         if path := self._desktop.ask_save(form.ending, name):
             inputs = mined.run.paths
             self._writer.write(
-                path, lambda _step: written(form, Path(path), mined, rows, inputs), self._on_written
+                path, lambda step: written(form, Path(path), mined, rows, inputs, step), self._on_written
             )
 
     def close(self, timeout_s: float = 10.0) -> bool:

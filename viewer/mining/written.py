@@ -20,6 +20,7 @@ from models.export.outputs import Outputs
 from viewer.mining.contact_sheet import as_pdf, as_png
 from viewer.mining.curves import as_covered_pdf, as_covered_png, as_curve_pdf, as_curve_png
 from viewer.state.mining import COLUMNS, Mining, MiningColumn
+from viewer.tasks.file_writer import Step
 
 SCHEMA = "unmask.mining/1"
 NO_PARQUET = (
@@ -44,13 +45,15 @@ class Form:
     encoded: Callable[[Mining, Order], bytes]
 
 
-def written(form: Form, path: Path, mining: Mining, rows: Order, inputs: Sequence[Path]) -> None:
-    """Write these rows, in this order, over nothing that was read.
+def written(form: Form, path: Path, mining: Mining, rows: Order, inputs: Sequence[Path], step: Step) -> None:
+    """Write these rows, in this order, over nothing that was read, unless `step` stops it before.
 
     Raises:
         InputError: It cannot be written.
     """
-    Outputs(inputs, overwrite=True).write(path, form.encoded(mining, rows))
+    data = form.encoded(mining, rows)
+    step(0, 0)
+    Outputs(inputs, overwrite=True).write(path, data)
 
 
 def as_csv(mining: Mining, rows: Order) -> bytes:

@@ -38,7 +38,7 @@ class Task:
 def task_of(state: State) -> Task | None:
     """What the window is waiting for; of several things that which the user asked for by name."""
     if (writing := state.writing) is not None:
-        return Task(Kind.FILE, writing, can_stop=writing.total > 0)
+        return Task(Kind.FILE, writing, writing.stops)
     if (mining := state.mining.running) is not None:
         return Task(Kind.MINING, replace(mining, title=f"Failure mining in {mining.title}"))
     if (trial := state.occlusion.running) is not None:

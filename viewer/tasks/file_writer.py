@@ -15,7 +15,7 @@ from viewer.state.store import Store
 from viewer.tasks.in_order import InOrder
 
 Step = Callable[[int, int], None]
-"""(done, total): how far what writes a file is. Does not return if it is to stop."""
+"""(done, total): how far what writes a file is; 0, 0 where nobody knows. Does not return if it is to stop."""
 BETWEEN_S = 0.1  # two words of how far a file is
 
 
@@ -45,15 +45,26 @@ class FileWriter(QObject):
         self._told.connect(self._on_told)
 
     def write(
-        self, path: str, export: Callable[[Step], None], then: Callable[[str], object] = lambda _path: None
+        self,
+        path: str,
+        export: Callable[[Step], None],
+        then: Callable[[str], object] = lambda _path: None,
+        stops: bool = True,
     ) -> None:
-        """Call `export`, which writes `path` and may tell how far it is; then `then`, on the GUI thread."""
+        """Call `export`, which writes `path`; then `then`, on the GUI thread.
+
+        `export` tells how far it is, at least once before anything is written: there it can be stopped. If it
+        does not, `stops` is False.
+        """
         self._store.update(notice=Notice(Severity.INFO, f"Writing {path}…"))
-        self._jobs.submit(lambda: self._run(path, export, then))
+        self._jobs.submit(lambda: self._run(path, export, then, stops))
 
     def cancel(self) -> None:
-        """End the file that is being written, if it tells how far it is; it is not written then."""
-        self._stopping.set()
+        """End the file that is being written, if it can be stopped; nothing of it is kept then."""
+        writing = self._store.state.writing
+        if writing is not None and writing.stops:
+            self._stopping.set()
+            self._store.update(writing=Running(f"Cancelling: {writing.title}", 0, 0, stops=False))
 
     def close(self, timeout_s: float = 10.0) -> bool:
         """Forget the files that wait; that being written is ended as by `cancel`, or comes to its end.
@@ -64,7 +75,9 @@ class FileWriter(QObject):
         self._stopping.set()
         return self._jobs.close(timeout_s)
 
-    def _run(self, path: str, export: Callable[[Step], None], then: Callable[[str], object]) -> None:
+    def _run(
+        self, path: str, export: Callable[[Step], None], then: Callable[[str], object], stops: bool
+    ) -> None:
         self._stopping.clear()
         title, start, last = f"Writing {Path(path).name}", perf_counter(), 0.0
 
@@ -73,12 +86,14 @@ class FileWriter(QObject):
             if self._stopping.is_set():
                 raise Stopped
             now = perf_counter()
+            if not total:
+                return
             if now - last >= BETWEEN_S or done == total:
                 last = now
                 left_s = (now - start) / done * (total - done) if done else None
                 self._told.emit(Running(title, done, total, left_s))
 
-        self._told.emit(Running(title, 0, 0))
+        self._told.emit(Running(title, 0, 0, stops=stops))
         try:
             export(step)
         except Stopped:
@@ -99,4 +114,6 @@ class FileWriter(QObject):
 
     @Slot(object)
     def _on_told(self, running: Running | None) -> None:
-        self._store.update(writing=running)
+        """What was told before it was cancelled may come in after."""
+        if running is None or not self._stopping.is_set():
+            self._store.update(writing=running)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -319,17 +320,20 @@ class Desktop:
             frame.name, frame.image, state.shown.answers, frame.full_size, version, weights
         )
         if kind in kinds.KINDS:
-            kinds.write_kind(subject, answer, kind, Path(path), outputs, beside)
+            kinds.write_kind(subject, answer, kind, Path(path), outputs, beside, partial(step, 0, 0))
             return
         where = Path(path)
         if kind in ("figure", "turn"):
-            outputs.write(where, _figure(state, where.suffix.lower(), step))
+            data = _figure(state, where.suffix.lower(), step)
+            step(0, 0)
+            outputs.write(where, data)
             return
         name = kind.removeprefix(BRANCH) if kind.startswith(BRANCH) else FUSED
         files = mesh.mesh_files(
             where.suffix, answer, frame.image, _head(kind, answer), name, where.stem, frame.T_file_shown
         )
-        kinds.write_first(files, where.suffix.lower(), where, where.stem, outputs, beside)
+        suffix = where.suffix.lower()
+        kinds.write_first(files, suffix, where, where.stem, outputs, beside, partial(step, 0, 0))
 
     def write_text(self, path: str, text: str) -> None:
         """As UTF-8."""
@@ -376,7 +380,7 @@ def _figure(state: State, suffix: str, step: Step) -> bytes:
     rows = [figure.Row("", state.shown.frame.image, [state.answer, *peers])]
     if suffix in video.VIDEO_SUFFIXES:
         return figure.turning(rows, Wish(width=1280, height=480), suffix, step)
-    drawn = figure.faces_figure(rows, Wish(width=2400, height=800))
+    drawn = figure.faces_figure(rows, Wish(width=2400, height=800), step)
     if suffix == ".pdf":
         from viewer.widgets.pdf import as_pdf
 

@@ -13,11 +13,14 @@ from models.errors import InputError
 from models.export import figure, maps
 from models.reconstructor import Face
 from tests.fakes.answers import HEIGHT, WIDTH, answer, photo
+from tests.fakes.desk import a_desk
 from viewer.export.actions import ACTIONS
+from viewer.readouts.progress import Kind, task_of
 from viewer.sources.source import Frame
 from viewer.state.setting import Setting
 from viewer.state.shown import Shown
 from viewer.state.state import State
+from viewer.tasks.file_writer import Stopped
 from viewer.widgets.dialogs import BRANCH, KINDS, Desktop, ending_of
 
 
@@ -114,3 +117,44 @@ def test_a_figure_is_what_its_ending_says_and_shows_who_else_answered(tmp_path, 
     assert path.read_bytes().startswith(begins)
     if suffix == ".svg":
         assert ">tddfa" in path.read_text()
+
+
+@pytest.mark.parametrize(
+    "kind", ["ply", "glb", "obj", "json", "landmarks", "uv", "maps", "figure", "html", "overlay"]
+)
+def test_an_export_that_is_cancelled_leaves_no_file_at_all(tmp_path, kind):
+    def stop(done: int, total: int) -> None:
+        if not total:  # all is made, nothing written yet
+            raise Stopped
+
+    path = tmp_path / f"ann{ending_of(kind)}"
+    with pytest.raises(Stopped):
+        Desktop(QPixmap).export(kind, str(path), state(), stop)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_figure_tells_how_many_of_its_faces_are_drawn(tmp_path, qapp):
+    told = []
+    path = tmp_path / "a.png"
+    Desktop(QPixmap).export("figure", str(path), state(), lambda *how_far: told.append(how_far))
+    drawn = [done for done, total in told if total]
+    assert drawn == list(range(len(drawn)))
+    assert {total for _, total in told} == {0, len(drawn)}
+
+
+def test_any_export_can_be_cancelled_while_it_is_made(qtbot):
+    with a_desk(qtbot) as desk:
+        desk.desktop.chosen = "somewhere"
+        desk.desktop.disk.clear()
+        desk.commands.export.export("glb")
+        qtbot.waitUntil(lambda: desk.state.writing is not None)
+        assert task_of(desk.state).can_stop
+        desk.commands.stop(Kind.FILE)
+        assert desk.state.writing.title.startswith("Cancelling")
+        assert not task_of(desk.state).can_stop, "it is done already"
+        desk.desktop.disk.set()
+        qtbot.waitUntil(lambda: desk.state.writing is None)
+        assert "was not written: it was cancelled" in desk.state.notice.cause
+        assert desk.desktop.exported == []
+        desk.commands.export.export("glb")
+        qtbot.waitUntil(lambda: desk.desktop.exported != [])

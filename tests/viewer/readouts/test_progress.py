@@ -30,8 +30,9 @@ def test_of_several_things_that_run_the_file_is_told_first():
     assert task_of(state).kind is Kind.FILE
 
 
-def test_a_file_that_does_not_tell_how_far_it_is_cannot_be_cancelled():
-    assert not task_of(State(writing=Running("Writing a", 0, 0))).can_stop
+def test_a_file_can_be_cancelled_though_nobody_knows_how_far_it_is_unless_it_never_asks():
+    assert task_of(State(writing=Running("Writing a", 0, 0))).can_stop
+    assert not task_of(State(writing=Running("Writing a", 0, 0, stops=False))).can_stop
     assert task_of(State(writing=HALF)).can_stop
 
 
