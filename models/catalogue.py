@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 
 from resources.needs import DETECTOR_NEEDS, USUAL_DETECTOR, YUNET, detector_lacks, missing
@@ -23,5 +25,13 @@ GROUP = "unmask.methods"
 
 
 def methods() -> dict[str, EntryPoint]:
-    """Every installed method by name: ours and third parties', found the same way."""
+    """Every installed method by name: ours and third parties', found the same way.
+
+    What is installed is looked up once: a package that is installed meanwhile is found by the next session.
+    """
+    return dict(_found(tuple(sys.path)))
+
+
+@lru_cache(maxsize=1)
+def _found(_path: tuple[str, ...]) -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=GROUP)}

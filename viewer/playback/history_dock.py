@@ -105,7 +105,7 @@ ROWS = (
 
 
 class HistoryDock(QWidget):
-    """Plots of State.history; drawn at most ten times a second, and only while it can be seen."""
+    """Plots of State.history; made once somebody looks, drawn at most ten times a second while they do."""
 
     def __init__(self, store: Store, commands: PlaybackCommands, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -120,12 +120,10 @@ class HistoryDock(QWidget):
         self._here: list[Any] = []
         self._nothing, self._kept, self._kept_text = note(NOTHING), QLabel(), note("")
         self._kept.setAccessibleName("Kept picture of a camera's frame")
-        self._make_plots()
         self.switches = {row.key: self._switch(row) for row in ROWS}
         self._lay_out()
         self.setMinimumHeight(90)
         store.on(lambda state: (state.history, state.shown, state.theme, state.visited), self._on_drawn_parts)
-        self._draw()
 
     def curve(self, name: str) -> tuple[list[float], list[float]]:
         """What a curve shows: its points' x and y; NaN left as it is."""
@@ -150,6 +148,8 @@ class HistoryDock(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what came while nobody looked."""
         super().showEvent(event)
+        if not self._plots:  # no start has to wait for them
+            self._make_plots()
         self._timer.start(0)
 
     def _make_plots(self) -> None:
@@ -177,6 +177,8 @@ class HistoryDock(QWidget):
             item.addItem(here, ignoreBounds=True)
             self._here.append(here)
             self._plots[row.key] = plot
+            self._rows.addWidget(plot, 1)
+        self._place_plots()
 
     def _switch(self, row: CurveRow) -> QToolButton:
         button = QToolButton()
@@ -201,12 +203,10 @@ class HistoryDock(QWidget):
         column.addLayout(switches)
         column.addWidget(self._nothing)
         column.addWidget(self._area, 1)
-        rows = QVBoxLayout(self._area)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setSpacing(0)
-        for plot in self._plots.values():
-            rows.addWidget(plot, 1)
-        self._place_plots()
+        self._rows = QVBoxLayout(self._area)
+        self._rows.setContentsMargins(0, 0, 0, 0)
+        self._rows.setSpacing(0)
+        self._area.hide()
 
     @Slot()
     def _place_plots(self) -> None:

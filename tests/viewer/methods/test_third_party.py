@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from models import catalogue
 from models.catalogue import methods
 from models.errors import MethodError, WeightsError
 from models.loading import load
@@ -43,6 +44,14 @@ def test_it_is_not_there_before_it_is_installed():
     assert not usable(Setting(NAME, "open"))
     with pytest.raises(MethodError, match=NAME):
         load(NAME)
+
+
+def test_what_is_installed_is_looked_up_once(monkeypatch):
+    methods()
+    monkeypatch.setattr(catalogue, "entry_points", lambda group: pytest.fail("it is known already"))
+    there = methods()
+    there.clear()
+    assert methods(), "nobody changes it for the others"
 
 
 @pytest.mark.usefixtures("installed")

@@ -4,6 +4,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
+import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QLabel
@@ -13,7 +14,7 @@ from tests.fakes.sources import FakeRecording, FakeSource, picture
 from tests.fakes.work import FakeWork
 from viewer.app.commands import Commands
 from viewer.inference.session import Session
-from viewer.playback.history_dock import HistoryDock
+from viewer.playback.history_dock import ROWS, HistoryDock
 from viewer.state.history import MOST_RECORDS, History, Record, jitter_percent
 from viewer.state.store import Store
 
@@ -115,6 +116,19 @@ def test_every_answered_frame_of_a_video_is_entered_and_another_source_begins_an
     commands.playback.open("other.png")
     qtbot.waitUntil(lambda: store.state.shown.frame.name == "other.png" and bool(store.state.shown.answers))
     assert store.state.history.records == ()  # one picture has no history
+
+
+def test_plots_are_made_when_somebody_looks_and_catch_up_with_what_came(qtbot, desk):
+    store, commands, desktop, dock = desk
+    play(qtbot, store, commands, desktop)
+    assert dock.findChildren(pg.PlotWidget) == []
+    dock.show()
+    qtbot.waitUntil(lambda: dock.drawings == 1)
+    assert len(dock.findChildren(pg.PlotWidget)) == len(ROWS)
+    assert dock.curve("yaw")[0] == [1, 2, 3, 4]
+    dock.hide()
+    dock.show()
+    assert len(dock.findChildren(pg.PlotWidget)) == len(ROWS)
 
 
 def test_the_plots_show_the_records_with_their_units_and_can_be_switched(qtbot, desk):
