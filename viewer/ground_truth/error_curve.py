@@ -18,12 +18,11 @@ class ErrorCurve(pg.PlotWidget):  # type: ignore[misc]
     """A rising line, and a dashed one at the frame shown."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(enableMenu=False)
         self.setFixedHeight(HEIGHT)
         self.setMinimumWidth(120)
         self.setAccessibleName("Share of frames against error, and the frame shown")
         item = self.getPlotItem()
-        item.setMenuEnabled(False)
         item.hideButtons()
         item.setMouseEnabled(x=False, y=False)
         item.showGrid(x=True, y=True, alpha=0.15)

@@ -120,7 +120,7 @@ class FacePlot(QWidget):
         self.box = BrushBox()
         self.box.brushed.connect(self._on_brushed)
         self.box.cleared.connect(lambda: self.brushed.emit(None))
-        self._plot = pg.PlotWidget(viewBox=self.box, axisItems={"left": RowAxis("left")})
+        self._plot = pg.PlotWidget(viewBox=self.box, axisItems={"left": RowAxis("left")}, enableMenu=False)
         self._plot.setAccessibleName("Plot of the rows")
         self._plot.setToolTip(HINT)
         self._plot.hideButtons()

@@ -24,7 +24,7 @@ class SweepPlot(pg.PlotWidget):  # type: ignore[misc]
     """A line per branch; a click shows the step nearest to it on the photo."""
 
     def __init__(self, store: Store, commands: TrialCommands) -> None:
-        super().__init__()
+        super().__init__(enableMenu=False)
         self._store, self._commands = store, commands
         self.setFixedHeight(HEIGHT)
         self.setMinimumWidth(120)
@@ -32,7 +32,6 @@ class SweepPlot(pg.PlotWidget):  # type: ignore[misc]
         self.setToolTip("Mean change of each branch against how much is covered. Click: show that step.")
         self.scene().sigMouseClicked.connect(self.on_click)
         item = self.getPlotItem()
-        item.setMenuEnabled(False)
         item.hideButtons()
         item.setMouseEnabled(x=False, y=False)
         item.showGrid(x=True, y=True, alpha=0.15)

@@ -155,12 +155,11 @@ class HistoryDock(QWidget):
     def _make_plots(self) -> None:
         first = None
         for row in ROWS:
-            plot = pg.PlotWidget()
+            plot = pg.PlotWidget(enableMenu=False)
             plot.setAccessibleName(f"{row.title} over the frames; a click goes to the frame")
             plot.setToolTip(row.meaning)
             plot.scene().sigMouseClicked.connect(lambda event, key=row.key: self.on_click(key, event))
             item = plot.getPlotItem()
-            item.setMenuEnabled(False)
             item.hideButtons()
             item.setMouseEnabled(x=True, y=False)
             item.showGrid(x=True, y=True, alpha=0.15)
