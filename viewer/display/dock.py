@@ -102,7 +102,7 @@ class LayersDock(QScrollArea):
         return grid
 
     def _make_mesh_look(self) -> QComboBox:
-        chooser = QComboBox()
+        chooser = narrow_chooser()
         chooser.setAccessibleName("Look of the meshes over the photo")
         chooser.setToolTip("What gives the fused meshes over the photo their colour")
         for look in MESH_LOOKS:
@@ -131,7 +131,7 @@ class LayersDock(QScrollArea):
         grid.setSpacing(SPACE)
         grid.setColumnStretch(1, 1)
         for index, row in enumerate(row for row in PANELS if len(row.looks) > 1):
-            chooser = QComboBox()
+            chooser = narrow_chooser()
             chooser.setAccessibleName(f"Look of the {row.title} panel")
             chooser.setToolTip(f"What gives the surface in the {row.title} panel its colour")
             for look in row.looks:
@@ -189,6 +189,14 @@ class LayersDock(QScrollArea):
         look = self._looks[panel].itemData(index)
         if isinstance(look, Look):
             self._display_commands.set_look(panel, look)
+
+
+def narrow_chooser() -> QComboBox:
+    """One as wide as there is room: the longest of its texts must not push the dock's words out of sight."""
+    chooser = QComboBox()
+    chooser.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    chooser.setMinimumContentsLength(8)
+    return chooser
 
 
 def truth_can_be_drawn(state: State) -> bool:

@@ -14,6 +14,7 @@ from tests.fakes.desktop import FakeDesktop
 from tests.fakes.reconstructor import FakeReconstructor, fake_reconstruct
 from tests.fakes.sources import picture
 from tests.fakes.work import FakeWork
+from viewer.app.assembly import SIDE_WIDTH
 from viewer.app.commands import Commands
 from viewer.display.actions import ACTIONS
 from viewer.display.dock import LayersDock, part_taken
@@ -21,7 +22,7 @@ from viewer.inference.session import Session
 from viewer.inspector.dock import InspectorDock, readings
 from viewer.readouts.answer import nearest_vertex, probed, turned
 from viewer.readouts.vertex import reading
-from viewer.state.layout import style_of
+from viewer.state.layout import PANEL_LAYOUTS, style_of
 from viewer.state.shown import Shown
 from viewer.state.store import Store
 from viewer.state.style import Look
@@ -95,6 +96,16 @@ def test_the_look_of_one_panel_is_chosen_and_shown(qtbot, desk):
     assert store.state.styles["fused"].look is Look.NORMALS
     commands.display.set_look("fused", Look.UV)
     assert chooser.currentData() is Look.UV
+
+
+@pytest.mark.parametrize("name", [layout.name for layout in PANEL_LAYOUTS])
+def test_the_words_of_the_layers_fit_beside_a_scroll_bar_whatever_the_panels_are_called(qtbot, desk, name):
+    store, commands, _ = desk
+    dock = LayersDock(store, commands.display, commands.branches)
+    qtbot.addWidget(dock)
+    store.update(switches=("image space", "model space"), shown=shown(answer()), panel_layout=name)
+    room = SIDE_WIDTH - dock.verticalScrollBar().sizeHint().width() - 2 * dock.frameWidth()
+    assert dock.widget().minimumSizeHint().width() <= room
 
 
 def test_the_mesh_over_the_photo_is_chosen_and_faded_in_the_dock_and_by_menu(qtbot, desk):
