@@ -287,8 +287,8 @@ def test_who_predicts_no_error_is_told_so():
 
 
 def test_pictures_without_a_face_should_not_be_trusted():
-    assert trusted_without_a_face(Teller(error=lambda off, i: 3.0), 4) == 1
-    assert trusted_without_a_face(Teller(error=lambda off, i: 30.0), 4) == 0
+    assert trusted_without_a_face(Teller(error=lambda off, i: 3.0), 2) == 1
+    assert trusted_without_a_face(Teller(error=lambda off, i: 30.0), 2) == 0
 
 
 def test_hand_labels_are_found_by_name_in_the_order_of_states(tmp_path: Path, folder: Path):

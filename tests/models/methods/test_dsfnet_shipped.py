@@ -104,10 +104,15 @@ def test_states_are_probabilities(weights):
     np.testing.assert_allclose(answer.landmark_states.sum(1), 1, atol=1e-3)
 
 
+@pytest.fixture(scope="module")
+def without_faces():
+    return empty_pictures(6)
+
+
 @pytest.mark.parametrize("weights", WEIGHTS)
-def test_no_face_is_told(weights):
+def test_no_face_is_told(weights, without_faces):
     told = []
-    for picture in empty_pictures(6):
+    for picture in without_faces:
         side = min(picture.shape[:2]) / 2
         told.append(codes(about(picture, (side / 2, side / 2, 1.5 * side, 1.5 * side), weights)))
     assert sum("no-face" in alarms for alarms in told) >= 5

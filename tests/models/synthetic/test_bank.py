@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,19 @@ from models.synthetic.dataset import batch
 
 
 @pytest.fixture(scope="module")
-def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
-    return ready_bank(tmp_path_factory.mktemp("bank"), seed=3, first=0, count=2, processes=1)
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a bank of one scene."""
+    folder = tmp_path_factory.mktemp("begun")
+    ready_bank(folder, seed=3, first=0, count=1, processes=1)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def bank(begun: Path, tmp_path_factory: pytest.TempPathFactory) -> Bank:
+    """The one begun, copied and gone on with."""
+    folder = tmp_path_factory.mktemp("completed")
+    shutil.copytree(begun, folder, dirs_exist_ok=True)
+    return ready_bank(folder, seed=3, first=0, count=2, processes=1)
 
 
 def test_the_first_view_is_the_scene_as_drawn_and_the_others_show_the_same_face_otherwise(bank: Bank) -> None:
@@ -30,12 +42,10 @@ def test_the_first_view_is_the_scene_as_drawn_and_the_others_show_the_same_face_
         assert not torch.allclose(views.rotation[:, view], drawn.rotation, atol=0.01)
 
 
-def test_a_bank_is_completed_where_it_was_left(bank: Bank, tmp_path: Path) -> None:
-    ready_bank(tmp_path, seed=3, first=0, count=1, processes=1)
-    assert len(Bank(tmp_path)) == 1
-    completed = ready_bank(tmp_path, seed=3, first=0, count=2, processes=1)
-    rows = np.array([0, 1])
-    assert torch.equal(completed.at(rows).images, bank.at(rows).images)
+def test_a_bank_is_completed_where_it_was_left(begun: Path, bank: Bank) -> None:
+    first = Bank(begun)
+    assert (len(first), len(bank)) == (1, 2)
+    assert torch.equal(bank.at(np.array([0])).images, first.at(np.array([0])).images)
 
 
 def test_a_folder_without_a_bank_is_named(tmp_path: Path) -> None:

@@ -221,8 +221,8 @@ def test_a_scripted_session_never_holds_the_window_up(qtbot, bench):
     bench.view.setFocus()
     session_of_the_lab(qtbot, bench)  # a first use loads shaders and fonts; once more is once more
     drawn_s = max(redraw_s(bench) for _ in range(3))
-    stall_s = min(session_of_the_lab(qtbot, bench) for _ in range(2))
-    assert stall_s <= LONGEST_STALL_S + 2 * drawn_s
+    most_s = LONGEST_STALL_S + 2 * drawn_s
+    assert any(session_of_the_lab(qtbot, bench) <= most_s for _ in range(2))
 
 
 def test_the_watchdog_barks_at_work_on_the_gui_thread(qtbot):
