@@ -14,7 +14,7 @@ from viewer.sources.source import Frame
 from viewer.sources.video_index import (
     KeyFrame,
     VideoIndex,
-    decoded,
+    doubted,
     open_container,
     packets,
     picture_of,
@@ -23,7 +23,10 @@ from viewer.sources.video_index import (
 from viewer.sources.video_picture import picture_of_frame
 
 AHEAD = 48  # frames; further on, jumping to a key frame beats decoding all between
+DOUBTFUL = "A frame that this one was decoded from is damaged, so this picture may be wrong."
 TRIES = (0, 1, 3)  # key frames to go back before the frame, until its time is met
+
+Placed = tuple[int, av.VideoFrame, bool]  # its index, and whether it was decoded from a damaged one
 
 
 class VideoReader:
@@ -38,9 +41,10 @@ class VideoReader:
         self._container: av.container.InputContainer | None = None
         self._index = VideoIndex((), (), ())
         self._second = 1.0  # of the time base
-        self._frames: Iterator[tuple[int, av.VideoFrame]] = iter(())
+        self._frames: Iterator[Placed] = iter(())
         self._at = -1  # index of the frame decoded last
-        self._ahead: tuple[int, av.VideoFrame] | None = None  # decoded, and after the one asked for
+        self._doubtful = False  # whether that one was decoded from a damaged one
+        self._ahead: Placed | None = None  # decoded, and after the one asked for
         self._closed = threading.Event()
 
     def open(self) -> int:
@@ -54,7 +58,7 @@ class VideoReader:
         return len(self._index.times)
 
     def read(self, index: int) -> Frame:
-        """That frame, as a player shows it.
+        """That frame, as a player shows it; one that is decoded from a damaged one says so.
 
         Raises:
             InputError: That very frame is damaged or missing; others may not be.
@@ -64,6 +68,7 @@ class VideoReader:
             if found is None or found.is_corrupt:
                 raise InputError(self._missing(index))
             image, notices = picture_of_frame(found, self._pixel_aspect())
+            notices += (DOUBTFUL,) * self._doubtful
         except (OSError, ValueError, av.error.FFmpegError, MemoryError) as error:
             self._frames, self._at, self._ahead = iter(()), len(self._index.times), None
             raise InputError(self._missing(index)) from error
@@ -112,7 +117,8 @@ class VideoReader:
             self._container = open_container(self._path)
             stream = picture_of(self._container, self._path)
             self._second = float(stream.time_base or 1)
-            self._frames = enumerate(decoded(packets(self._container, stream), stream))
+            coming = enumerate(doubted(packets(self._container, stream), stream))
+            self._frames = ((place, *told) for place, told in coming)
             if self._index.key_frames:
                 self._frames = self._placed(stream, first=-1)
             return
@@ -121,8 +127,8 @@ class VideoReader:
         self._container.seek(start.seek, stream=stream, backward=True)
         self._frames = self._placed(stream, first=start.index)
 
-    def _placed(self, stream: av.VideoStream, first: int) -> Iterator[tuple[int, av.VideoFrame]]:
-        """(index, frame) of those the index knows; none if decoding would begin after frame `first`.
+    def _placed(self, stream: av.VideoStream, first: int) -> Iterator[Placed]:
+        """What the index knows of what comes; none if decoding would begin after frame `first`.
 
         What is shown before the key frame at which decoding began lacks what it refers to: left out.
         """
@@ -135,22 +141,22 @@ class VideoReader:
             if opening is None or not 0 <= begun <= first:
                 return
             coming = _again(opening, coming)
-        for frame in decoded(coming, stream):
+        for frame, doubtful in doubted(coming, stream):
             place = self._index.places.get(frame.pts, -1)
             if place >= max(begun, 0):
-                yield place, frame
+                yield place, frame, doubtful
 
     def _decode_to(self, index: int) -> av.VideoFrame | None:
         """Decode on to that frame; None if it does not come, and what came instead is kept."""
         while True:
-            place, frame = self._ahead or next(self._frames, (-1, None))
+            place, frame, doubtful = self._ahead or next(self._frames, (-1, None, False))
             self._ahead = None
             if frame is None:
                 return None
             if place > index:
-                self._ahead = (place, frame)
+                self._ahead = (place, frame, doubtful)
                 return None
-            self._at = place
+            self._at, self._doubtful = place, doubtful
             if place == index:
                 return frame
 

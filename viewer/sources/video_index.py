@@ -6,9 +6,11 @@ import bisect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 import av
+from av.video.frame import PictureType
 
 from models.errors import InputError
 
@@ -87,15 +89,31 @@ def packets(container: av.container.InputContainer, stream: av.VideoStream) -> I
 
 def decoded(packets: Iterator[av.Packet], stream: av.VideoStream) -> Iterator[av.VideoFrame]:
     """Their frames; what a packet breaks in the decoder ends with that packet."""
-    for packet in packets:
+    return (frame for frame, _ in doubted(packets, stream))
+
+
+def doubted(packets: Iterator[av.Packet], stream: av.VideoStream) -> Iterator[tuple[av.VideoFrame, bool]]:
+    """Their frames, and of each whether one that it may be decoded from is damaged.
+
+    A decoder tells of the frame that is damaged itself; what is decoded from it looks whole to it. That may
+    be any frame up to the next key frame, and a B-frame also refers to what is shown after it.
+    """
+    doubtful = False
+    between: list[av.VideoFrame] = []  # B-frames, held back until what follows them is known
+    for packet in chain(packets, (None,)):
         try:
-            yield from stream.codec_context.decode(packet if packet.size else None)
+            for frame in stream.codec_context.decode(packet if packet is not None and packet.size else None):
+                if frame.pict_type == PictureType.B:
+                    between.append(frame)
+                    continue
+                doubtful = doubtful or any(other.is_corrupt for other in between)
+                yield from ((other, doubtful or frame.is_corrupt) for other in between)
+                doubtful, between = doubtful and not frame.key_frame, []
+                yield frame, doubtful
+                doubtful = doubtful or frame.is_corrupt
         except av.error.FFmpegError:
-            continue
-    try:
-        yield from stream.codec_context.decode(None)
-    except av.error.FFmpegError:
-        return
+            doubtful = True
+    yield from ((other, doubtful) for other in between)
 
 
 def read_index(path: Path, stopped: Callable[[], bool] = lambda: False) -> VideoIndex:

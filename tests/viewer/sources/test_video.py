@@ -13,7 +13,7 @@ import pytest
 
 from models.errors import InputError
 from tests.fakes.films import COUNT, SIDE, film, number, numbered
-from viewer.sources.video import VideoReader
+from viewer.sources.video import DOUBTFUL, VideoReader
 from viewer.sources.video_index import packets
 
 ORDER = (0, 39, 20, 21, 3, 38, 11, 12, 0, 25, 24, 23, 39)
@@ -22,6 +22,14 @@ ORDER = (0, 39, 20, 21, 3, 38, 11, 12, 0, 25, 24, 23, 39)
 def opened(path: Path) -> tuple[VideoReader, int]:
     reader = VideoReader(path)
     return reader, reader.open()
+
+
+def images(path: Path) -> list[np.ndarray]:
+    reader, count = opened(path)
+    try:
+        return [reader.read(index).image for index in range(count)]
+    finally:
+        reader.close()
 
 
 def numbers(path: Path, order: tuple[int, ...] | None = None) -> list[int | None]:
@@ -139,6 +147,33 @@ def test_a_frame_of_which_a_piece_was_lost_on_its_way_is_called_damaged(tmp_path
     path.write_bytes(data[:piece] + data[piece + 188 :])
     assert numbers(path) == [*range(11), None, *range(12, COUNT)]
     assert numbers(path, (11, 12, 11, 39, 0)) == [None, 12, None, 39, 0]
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.ts", "mpeg2video"), ("a.flv", "flv"), ("a.mkv", "mpeg4")])
+def test_a_picture_that_a_damage_changed_is_refused_or_said_to_be_doubtful(tmp_path, name, codec):
+    path = film(tmp_path / name, codec, b_frames=0 if codec == "flv" else 2)
+    whole = images(path)
+    with av.open(str(path)) as container:
+        packet = [packet for packet in container.demux(video=0) if packet.size][13]
+    data = bytearray(path.read_bytes())
+    first = packet.pos + max(80, packet.size // 3)
+    data[first : first + 40] = np.random.default_rng(0).bytes(40)
+    path.write_bytes(data)
+    reader, count = opened(path)
+    doubted, refused = set(), set()
+    for index in (*range(count), 18, 14, 12, 13, 25):
+        try:
+            frame = reader.read(index)
+        except InputError:
+            refused.add(index)
+            continue
+        said = DOUBTFUL in frame.notices
+        assert said or (frame.image == whole[index]).all()
+        doubted |= {index} if said else set()
+    reader.close()
+    assert refused
+    assert doubted
+    assert refused | doubted <= set(range(11, 21)), "good again from the next key frame on"
 
 
 def test_frames_of_an_avi_that_lost_one_keep_their_places_in_any_order(tmp_path):
