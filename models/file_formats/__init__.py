@@ -62,12 +62,15 @@ def read_bytes(path: Path, most: int = LIMIT_BYTES) -> bytes:
 
     Raises:
         MissingAssetError: It is not there.
-        WeightsError: It cannot be read, or is larger than anything this program has a use for.
+        WeightsError: It cannot be read, has more than `most` bytes, or is no file (one waits for pipes).
     """
     with reading(path, "a file"):
         size = path.stat().st_size
+        if not path.is_file():
+            raise WeightsError(f"{path.name} is a folder or a device. Choose a file.")
         if size > most:
             raise WeightsError(
-                f"{path.name} has {size >> 20} MiB, more than any of its kind known here. Choose another."
+                f"{path.name} has {size / 1e6:.0f} MB; no more than {most / 1e6:.0f} MB are read. "
+                "Choose another, or a smaller one."
             )
         return path.read_bytes()

@@ -25,8 +25,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.errors import InputError
-from models.file_formats import reason_of
+from models.errors import InputError, UnmaskError
+from models.file_formats import read_bytes, reason_of
 from models.file_formats.matlab_file import variables
 from models.file_formats.numpy_file import arrays_in
 from models.file_formats.obj_file import read_obj
@@ -119,19 +119,9 @@ def _as_shown(truth: GroundTruth, written: Size, shown: Size) -> GroundTruth:
 
 def _bytes(path: Path) -> bytes:
     try:
-        if not path.is_file():
-            raise InputError(f"There is no file {path}. Check its name and folder.")
-        length = path.stat().st_size
-        if length > MOST_BYTES:
-            raise InputError(
-                f"{path.name} has {length / 1e6:.0f} MB; no more than {MOST_BYTES / 1e6:.0f} are read. "
-                "Save a smaller one, e.g. a mesh of fewer triangles."
-            )
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be read ({error.strerror or error}). Copy it to a folder of yours."
-        ) from error
+        return read_bytes(path, MOST_BYTES)
+    except UnmaskError as error:
+        raise InputError(str(error)) from error
 
 
 def _check_inside(name: str, box: Box, size: Size) -> None:

@@ -14,10 +14,11 @@ from scipy import sparse
 from scipy.io import savemat
 
 from models import file_formats
-from models.errors import MissingAssetError, WeightsError
+from models.errors import InputError, MissingAssetError, WeightsError
 from models.file_formats.hdf5_file import read_hdf5
 from models.file_formats.matlab_file import read_matlab
 from models.file_formats.pickle_file import read_pickled
+from models.ground_truth.readers import read_truth
 
 SHARED = Path(__file__).resolve().parents[4] / "shared/assets/3ddfa_v2_official"
 
@@ -207,3 +208,21 @@ def test_the_official_pickles_are_read():
     assert triangles.shape == (3, 76073)
     assert triangles.max() == 38364
     assert read_matlab(SHARED / "BFM_UV.mat")["UV"].shape == (53215, 2)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_folder_or_a_pipe_is_no_file_and_nobody_waits_for_it(tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe.pts")
+    for path in (tmp_path, tmp_path / "pipe.pts"):
+        with pytest.raises(WeightsError, match="a folder or a device"):
+            file_formats.read_bytes(path)
+    with pytest.raises(InputError, match="a folder or a device"):
+        read_truth(tmp_path / "pipe.pts")
+
+
+def test_a_file_larger_than_asked_for_is_refused_unread(tmp_path: Path):
+    path = tmp_path / "long"
+    path.write_bytes(bytes(9))
+    assert file_formats.read_bytes(path, 9) == bytes(9)
+    with pytest.raises(WeightsError, match="no more than"):
+        file_formats.read_bytes(path, 8)
