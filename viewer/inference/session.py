@@ -33,7 +33,7 @@ from viewer.inference.worker import (
 from viewer.readouts.answer import alarms_of, probed, same_face
 from viewer.readouts.errors import is_expected, no_face, notice_of, split
 from viewer.readouts.record import record_of
-from viewer.sources.source import Frame, PausedError, Recording, Source, same_picture, turned
+from viewer.sources.source import DOUBTFUL, Frame, PausedError, Recording, Source, same_picture, turned
 from viewer.state.comparison import A_B, without_setting
 from viewer.state.device import AUTO, CPU
 from viewer.state.history import NO_HISTORY, History
@@ -56,6 +56,7 @@ SLOW = Notice(
     f"The method has not answered for {PATIENCE_S:.0f} seconds.",
     "Wait, or abandon it: then a new worker takes over.",
 )
+MAY_BE_WRONG = Notice(Severity.WARNING, DOUBTFUL, "Go on to another, or get the video anew.")
 NO_BRANCH_NOTICE = Notice(Severity.WARNING, NO_BRANCH, NO_BRANCH_REMEDY)
 
 
@@ -319,8 +320,16 @@ class Session(QObject):
         changes: Changes = {"frame": frame, "source": self._opened} | self._boxes_of(frame, fresh)
         if not self.playing:
             changes |= {"live": False, "fps": 0.0}
-        self._store.update(**(changes | self._first_picture(frame) if fresh else changes))
+        changes |= self._first_picture(frame) if fresh else self._doubt(frame)
+        self._store.update(**changes)
         self._on_busy(self._jobs.busy)
+
+    def _doubt(self, frame: Frame) -> Changes:
+        """Of a picture that may be wrong it is said while it is the newest, unless there is worse to tell."""
+        told, doubtful = self._store.state.notice, DOUBTFUL in frame.notices
+        if doubtful and (told is None or told.severity is Severity.INFO):
+            return {"notice": MAY_BE_WRONG}
+        return {"notice": None} if told == MAY_BE_WRONG and not doubtful else {}
 
     def _boxes_of(self, frame: Frame, fresh: bool) -> Changes:
         """Locked boxes stay for the next frame of the same source, if it is as large; others go."""

@@ -25,6 +25,8 @@ from models.geometry.arrays import Box
 from models.geometry.rescaling import Size, moved_box, rescaling
 from models.geometry.turning import UPRIGHT, Turn, carried_box
 
+DOUBTFUL = "A frame that this one was decoded from is damaged, so this picture may be wrong."
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Frame:

@@ -10,7 +10,7 @@ from pathlib import Path
 import av
 
 from models.errors import InputError
-from viewer.sources.source import Frame
+from viewer.sources.source import DOUBTFUL, Frame
 from viewer.sources.video_index import (
     KeyFrame,
     VideoIndex,
@@ -23,7 +23,6 @@ from viewer.sources.video_index import (
 from viewer.sources.video_picture import picture_of_frame
 
 AHEAD = 48  # frames; further on, jumping to a key frame beats decoding all between
-DOUBTFUL = "A frame that this one was decoded from is damaged, so this picture may be wrong."
 TRIES = (0, 1, 3)  # key frames to go back before the frame, until its time is met
 
 Placed = tuple[int, av.VideoFrame, bool]  # its index, and whether it was decoded from a damaged one

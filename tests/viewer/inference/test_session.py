@@ -14,7 +14,9 @@ from models.reconstruction import Reconstruction
 from tests.fakes.desk import Desk, a_desk, at_rest
 from tests.fakes.sources import FakeSource, picture
 from tests.fakes.work import FakeWork
-from viewer.inference.session import SLOW
+from viewer.inference.session import MAY_BE_WRONG, SLOW
+from viewer.sources.source import DOUBTFUL
+from viewer.state.notice import Notice, Severity
 from viewer.state.occlusion import Layer, Stack
 
 BOARD = Layer("board", Occluder("board", np.full((60, 60, 4), 255, np.uint8), np.eye(3)))
@@ -208,6 +210,21 @@ def test_a_banner_goes_when_what_failed_is_answered_and_not_before(qtbot, desk):
     with qtbot.waitSignal(desk.session.answered):
         desk.store.update(switched_off=frozenset())
     assert desk.state.notice is None
+
+
+def test_of_a_picture_that_may_be_wrong_the_banner_says_so_while_it_is_shown(qtbot, desk):
+    source = FakeSource()
+    desk.session.begin(source)
+    for notices, told in (((), None), ((DOUBTFUL,), MAY_BE_WRONG), ((DOUBTFUL,), MAY_BE_WRONG), ((), None)):
+        with qtbot.waitSignal(desk.session.answered):
+            source.send(replace(picture(), notices=notices))
+        assert desk.state.notice == told
+    trouble = Notice(Severity.ERROR, "The disk is full.")
+    desk.store.update(notice=trouble)
+    for notices in ((DOUBTFUL,), ()):
+        with qtbot.waitSignal(desk.session.answered):
+            source.send(replace(picture(), notices=notices))
+        assert desk.state.notice is trouble
 
 
 def test_a_slow_answer_that_comes_takes_its_banner_away(qtbot, desk):

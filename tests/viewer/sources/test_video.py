@@ -13,7 +13,8 @@ import pytest
 
 from models.errors import InputError
 from tests.fakes.films import COUNT, SIDE, film, number, numbered
-from viewer.sources.video import DOUBTFUL, VideoReader
+from viewer.sources.source import DOUBTFUL
+from viewer.sources.video import VideoReader
 from viewer.sources.video_index import packets
 
 ORDER = (0, 39, 20, 21, 3, 38, 11, 12, 0, 25, 24, 23, 39)
