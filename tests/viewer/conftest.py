@@ -12,6 +12,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QSettings, Qt
 from PySide6.QtGui import QSurfaceFormat
 from PySide6.QtWidgets import QApplication
 
+from models.export import maps
 from viewer.app.startup import surface_format
 
 
@@ -27,6 +28,14 @@ def qapp_cls() -> type[QApplication]:
 def torch_is_there() -> None:
     """Before a test waits for an answer: on a busy machine the import alone takes longer than a wait."""
     import_module("torch.nn.functional")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def small_textures() -> Iterator[None]:
+    """Whole ones take most of the time of a run that writes meshes; tests/models/export writes those."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(maps, "TEXTURE_PX", 64)
+        yield
 
 
 @pytest.fixture(autouse=True)

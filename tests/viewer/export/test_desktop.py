@@ -10,7 +10,7 @@ import trimesh
 from PySide6.QtGui import QPixmap
 
 from models.errors import InputError
-from models.export import figure, maps
+from models.export import figure
 from models.reconstructor import Face
 from tests.fakes.answers import HEIGHT, WIDTH, answer, photo
 from tests.fakes.desk import a_desk
@@ -26,7 +26,6 @@ from viewer.widgets.dialogs import BRANCH, KINDS, Desktop, ending_of
 
 @pytest.fixture(autouse=True)
 def small_pictures(monkeypatch):
-    monkeypatch.setattr(maps, "TEXTURE_PX", 64)
     monkeypatch.setattr(figure, "TURN_FRAMES", 2)
 
 
