@@ -86,7 +86,7 @@ def test_a_video_is_written_from_in_to_out_point_at_its_own_speed(qtbot, desk):
     assert reader(desk).read_so_far == [2, 3, 4, 5]
     corner = [float(np.median(picture[:6, :6])) for picture in pictures]
     assert corner == pytest.approx([60, 80, 100, 120], abs=6)
-    assert desk.state.writing is None
+    qtbot.waitUntil(lambda: desk.state.writing is None)
 
 
 def test_it_is_told_how_far_it_is_and_can_be_cancelled(qtbot, desk):
