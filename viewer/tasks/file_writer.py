@@ -39,7 +39,7 @@ class FileWriter(QObject):
         super().__init__(parent)
         self._store = store
         self._jobs = InOrder("unmask exporter")
-        self._stopping = Event()
+        self._stopping, self._closing = Event(), False
         self._written.connect(self._on_written)
         self._stopped.connect(self._on_stopped)
         self._told.connect(self._on_told)
@@ -67,11 +67,12 @@ class FileWriter(QObject):
             self._store.update(writing=Running(f"Cancelling: {writing.title}", 0, 0, stops=False))
 
     def close(self, timeout_s: float = 10.0) -> bool:
-        """Forget the files that wait; that being written is ended as by `cancel`, or comes to its end.
+        """Forget the files that wait; that being written comes to its end if it takes one step, or is ended.
 
         Returns:
             False if it did not in time; it is left behind.
         """
+        self._closing = True
         self._stopping.set()
         return self._jobs.close(timeout_s)
 
@@ -83,7 +84,7 @@ class FileWriter(QObject):
 
         def step(done: int, total: int) -> None:
             nonlocal last
-            if self._stopping.is_set():
+            if self._stopping.is_set() and (total or not self._closing):
                 raise Stopped
             now = perf_counter()
             if not total:
