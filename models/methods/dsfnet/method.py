@@ -177,7 +177,7 @@ class DSFNet:
                 vertices_port(self.topology, "the face of the model space alone"),
                 LANDMARKS,
             ),
-            lacks="Image space completed, fusion and states are not in it: they need a weighted alignment.",
+            lacks="Image space completed, fusion, refinement and states are not in it: they need alignment.",
         )
 
     def _glanced(self, network: DualSpaceNetwork, crops: Tensor) -> _Glance:
