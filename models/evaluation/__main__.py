@@ -37,6 +37,7 @@ from models.evaluation.finders import (
     groups_in,
     pictures_in,
 )
+from models.evaluation.left_out import LeftOut
 from models.evaluation.reference.comparing import published_speed
 from models.evaluation.rendered import rendered_faces
 from models.evaluation.reports import aflw2000_report, occlusion_report, speed_report, synthetic_report
@@ -72,6 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(side_by_side_report(chosen.folder, chosen.limit, chosen.device, kinds, layout))
             return 0
         method = load(chosen.method, weights=chosen.weights, device=chosen.device)
+        if chosen.without:
+            method = LeftOut(method, frozenset(chosen.without.lower().replace("-", " ").split(",")))
         print(_report(chosen, method))
     except UnmaskError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -179,6 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     shared = argparse.ArgumentParser(add_help=False, parents=[machine])
     shared.add_argument("--method", default="dsfnet", help="which method (default: dsfnet)")
     shared.add_argument("--weights", default="open", help='"open" or a weights file (default: open)')
+    shared.add_argument("--without", help="leave out parts, e.g. image-space,refinement")
 
     _labelled_arguments(
         commands.add_parser("aflw2000", parents=[shared], help="NME of 68 points and pose MAE")

@@ -35,7 +35,7 @@ def perceive_both_ways(network: DualSpaceNetwork, crops: Tensor, symmetric: Tens
         percept.summary[own],
         torch.cat((both.mask, percept.evidence[own][:, 1:]), 1),
         Look(mirrored, percept.summary[others], percept.evidence[others]),
-        None if percept.marks is None else percept.marks[own],
+        None if percept.landmark_features is None else percept.landmark_features[own],
     )
     off = (numbers - other_numbers).square().split((len(symmetric), numbers.shape[1] - len(symmetric)), 1)
     masks = (torch.sigmoid(straight.mask) - torch.sigmoid(mirrored.mask.flip(-1))).abs().mean((1, 2, 3))

@@ -110,7 +110,7 @@ class Percept(NamedTuple):
         summary: [B, summary] likewise.
         evidence: [B, E, M, M] features for the states.
         mirrored: What a look at the mirrored crop gave, for a second opinion on the states; see `both_ways`.
-        marks: [B, C, M, M] all that landmarks are read off; None where faces are not refined.
+        landmark_features: [B, C, M, M] all that landmarks are read off; None where faces are not refined.
     """
 
     dense: DensePrediction
@@ -119,7 +119,7 @@ class Percept(NamedTuple):
     summary: Tensor
     evidence: Tensor
     mirrored: Look | None = None
-    marks: Tensor | None = None
+    landmark_features: Tensor | None = None
 
 
 class Seen(NamedTuple):
@@ -242,11 +242,11 @@ class DualSpaceNetwork(nn.Module):
         sampled = self.sampled(features.fine).float()
         evidence = self.evidence(features.levels, features.fine).float()
         dense = self._dense(features.fine, evidence[:, :1])
-        marks = None
+        readable = None
         if self.refine is not None:
             told = (dense.uv, dense.depth, dense.confidence)
-            marks = torch.cat((features.fine, sampled, evidence, *told), 1)
-        return Percept(dense, numbers, sampled, features.summary, evidence, marks=marks)
+            readable = torch.cat((features.fine, sampled, evidence, *told), 1)
+        return Percept(dense, numbers, sampled, features.summary, evidence, landmark_features=readable)
 
     def conclude(self, percept: Percept, switches: Switches = Switches()) -> DualSpaceAnswer:  # noqa: B008
         """What follows from it on the chart."""
@@ -288,14 +288,14 @@ class DualSpaceNetwork(nn.Module):
         there = [face for face in faces[1:] if face is not None]
         if self.refine is None or not there:
             return faces, None
-        assert percept.marks is not None
-        with torch.autocast(percept.marks.device.type, enabled=False):
+        assert percept.landmark_features is not None
+        with torch.autocast(percept.landmark_features.device.type, enabled=False):
             placements = (
                 torch.cat(values) for values in zip(*(face.placement for face in there), strict=True)
             )
             branches = len(there) - (faces.fused is not None)
             reading, more, placement = self.refine(
-                percept.marks.float(),
+                percept.landmark_features.float(),
                 percept.summary.float(),
                 torch.cat([face.offset for face in there]),
                 Similarity(*placements),

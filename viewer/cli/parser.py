@@ -451,7 +451,7 @@ def _add_method(parser: argparse.ArgumentParser, method: str | None, detector: s
         action="append",
         default=[],
         metavar="A,B",
-        help="leave out parts: image-space, model-space, confidence, visibility-mask",
+        help="leave out parts: image-space, model-space, confidence, visibility-mask, refinement",
     )
 
 

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from models.geometry.transforms import Similarity, rotation_from_euler
 from models.networks.dual_space import DualSpaceNetwork, Switches
-from models.networks.refining import MARKS, Marks, Reading, step, within
+from models.networks.refining import MARKS, Marks, Reading, RefiningNetwork, step, within
 from tests.models.networks.test_dual_space import SMALL, crops, dome_chart
 
 SURE, BLIND = -4.0, 4.0  # log_size of a reading
@@ -142,6 +142,20 @@ def test_a_face_that_is_nowhere_hurts_no_other(network):
         expected, _ = network.refined(percept, faces)
     torch.testing.assert_close(refined.model_space.face, expected.model_space.face, atol=1e-5, rtol=0)
     assert within(torch.tensor([torch.nan, torch.inf, -torch.inf, 0.5])).tolist() == [0.0, 4.0, -4.0, 0.5]
+
+
+def test_landmarks_are_looked_up_where_they_lie_in_a_photo_and_compared_as_they_were_taught():
+    """A network that finds every landmark where it looks moves the face by what lies between the two."""
+    shifted = marks()._replace(looked=marks().mean + torch.tensor([0.1, 0.0, 0.0]))
+    network = RefiningNetwork(3, 8, shifted, 16).eval()
+    offset = torch.zeros(2, shifted.weights.shape[1], 3)
+    placement = placed()
+    with torch.no_grad():
+        reading, _, moved = network(torch.zeros(2, 3, 32, 32), torch.zeros(2, 8), offset, placement)
+    torch.testing.assert_close(reading.points, placement.apply(shifted.looked.expand(2, -1, -1))[..., :2])
+    shift = moved.translation - placement.translation
+    assert (shift[:, 0] > 0.02).all()
+    assert (shift[:, 1].abs() < shift[:, 0]).all()
 
 
 def test_only_what_is_read_is_learnt_from_a_reading(network):
