@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 EPSILON = 0.001  # of the batch norms
 DECAY = 0.001  # of their running statistics, in PyTorch's sense
-TOLD_SIDES = 1.1  # a map can say positions from 0 to this many sides of the picture
+TOLD_SIDES = 1.1  # a map as published can say positions from 0 to this many sides of the picture
 ENTRY = 16
 DOWN = (32, 32, 64, 64, 128, 128, 256, 256, 512, 512)  # every other one halves the map, from the first on
 UP = (512, 256, 256, 256, 128, 128, 128, 64, 64, 64, 32, 32, 16, 16)
@@ -29,16 +29,25 @@ class PositionForm:
     Attributes:
         size: S, side of the picture and of the map, px; divisible by 32.
         width: Channels, as a multiple of the published ones.
+        beyond: How much farther a map can say positions, at either end, in sides of the picture.
     """
 
     size: int = 256
     width: float = 1.0
+    beyond: float = 0.0
 
     def __post_init__(self) -> None:
         if self.size < 32 or self.size % 32:
             raise ValueError(f"the side must be a multiple of 32 px, not {self.size}")
         if not 1 / ENTRY <= self.width <= 4:
             raise ValueError(f"the width must lie between {1 / ENTRY} and 4, not {self.width}")
+        if not 0 <= self.beyond <= 1:
+            raise ValueError(f"a map can say up to a side beyond the picture, not {self.beyond}")
+
+    @property
+    def told(self) -> tuple[float, float]:
+        """The least and the greatest a map can say, px."""
+        return -self.beyond * self.size, (TOLD_SIDES + self.beyond) * self.size
 
     def channels(self, published: int) -> int:
         """As many of this form's as `published` are of the published one; even."""
@@ -91,7 +100,8 @@ class PositionNetwork(nn.Module):
             x = x.float()
             for up in self.ups[-LAST:]:
                 x = up(x)
-        return TOLD_SIDES * self.form.size * x
+        low, high = self.form.told
+        return low + (high - low) * x
 
 
 def _pass_on(convolution: nn.Module) -> None:

@@ -21,8 +21,8 @@ from torch import Tensor
 
 from models.errors import InputError, UnmaskError
 from models.loading import fill, load_face_model, read_weights, weights_path
-from models.methods.dsfnet.factory import taken_out
 from models.methods.dsfnet.likely_error import taken_from
+from models.methods.mean_face import taken_out
 from models.synthetic.bank import Bank, ready_bank
 from models.synthetic.dataset import MakeRow
 from models.training.correction import write_corrected
@@ -81,8 +81,8 @@ def _train(options: argparse.Namespace) -> None:
     if options.start is not None:
         path = weights_path(recipe.method, options.start)
         tensors, _ = read_weights(path)
-    if tensors and isinstance(recipe, DSFNetRecipe):
         correction = taken_out(tensors, load_face_model(), path)
+    if tensors and isinstance(recipe, DSFNetRecipe):
         taken_from(tensors)
         if recipe.only != REFINEMENT:  # it reads features that are about to change
             tensors = {key: value for key, value in tensors.items() if not key.startswith(REFINE)}

@@ -18,8 +18,8 @@ from torch import Tensor
 
 from models.errors import InputError, UnmaskError, WeightsError
 from models.loading import read_weights
-from models.methods.dsfnet.factory import CORRECTION
 from models.methods.dsfnet.likely_error import PREFIX
+from models.methods.mean_face import CORRECTION
 from models.training.loop import write_weights
 
 

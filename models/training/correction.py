@@ -1,6 +1,6 @@
 """What a trained network gets wrong on every photo alike: measured on labelled crops, kept with its weights.
 
-`python -m models.training.correction WEIGHTS --photographs DIR --out CORRECTED`.
+`python -m models.training.correction WEIGHTS --photographs DIR --out CORRECTED`, for any of the methods.
 
 Rendered faces are not quite proportioned as photographed ones look, so a network taught by renders places
 every photographed mouth a little low, every brow a little wide. One offset per vertex of the mean face, the
@@ -24,11 +24,12 @@ from models.face_model.morphable import FaceModel
 from models.geometry.arrays import Doubles
 from models.geometry.crops import warp_crop
 from models.ground_truth.aflw import Crops, Labels, read_labels
-from models.loading import load_face_model, read_weights
-from models.methods.dsfnet.factory import CORRECTION, dsfnet
+from models.loading import load, load_face_model, read_weights
+from models.methods.mean_face import CORRECTION
 from models.reconstructor import Face, Reconstructor
 from models.synthetic.camera import project
 from models.training.aflw_fits import cached_fits, usable
+from models.training.loop import write_weights
 
 TOGETHER = 32  # crops at once
 RIDGE = 1e-3  # keeps a vertex whose depth no turn shows where it is
@@ -113,11 +114,14 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--faces", type=int, default=6000)
     options = parser.parse_args(arguments)
     face_model, labels = load_face_model(), read_labels(options.photographs)
-    method = dsfnet(options.weights)
+    tensors, recipe = read_weights(options.weights)
+    tensors.pop(CORRECTION, None)  # it is measured anew
+    write_weights(options.out, tensors, recipe)
+    method = load(str(recipe["method"]), options.out)
     cache = options.out.with_name("fits.npz")
     offsets = measured(method, face_model, labels, cache, options.faces)
     write_corrected(
-        options.weights, offsets, f"mean over {options.faces} crops of {labels.folder.name}", options.out
+        options.out, offsets, f"mean over {options.faces} crops of {labels.folder.name}", options.out
     )
     lengths = np.linalg.norm(offsets, axis=1)
     print(f"{options.out}: offsets of {lengths.mean():.2f} mm on average, {lengths.max():.2f} mm at most")

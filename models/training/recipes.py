@@ -290,4 +290,4 @@ class PRNetRecipe(Recipe):
     scale: float = 0.15
     roll_deg: float = 20.0
     patched: float = 0.2
-    form: PositionForm = field(default_factory=lambda: PositionForm(size=64, width=0.75))
+    form: PositionForm = field(default_factory=lambda: PositionForm(size=64, width=0.75, beyond=0.25))

@@ -1,6 +1,7 @@
 """PRNet's network made wider: `python -m models.training.widen WEIGHTS --width W --out FILE`.
 
-It answers as before. What a narrow network learnt is not lost to a wider one: channels are doubled, and what
+It answers as before, or, where its map is to say positions farther beyond the picture (`--beyond`), nearly so
+about the middle. What a narrow network learnt is not lost to a wider one: channels are doubled, and what
 reads a channel divides its weight among the copies by chance, so that they part in training (Chen, Goodfellow
 and Shlens, "Net2Net", ICLR 2016).
 """
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 
 from models.errors import InputError, UnmaskError, WeightsError
 from models.loading import fill, read_weights
+from models.methods.mean_face import CORRECTION
 from models.networks.position_net import PositionForm, PositionNetworkInTraining
 from models.training.loop import write_weights
 
@@ -27,10 +29,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m models.training.widen", description=__doc__)
     parser.add_argument("weights", type=Path, help="of a training of prnet")
     parser.add_argument("--width", type=float, required=True, help="as a multiple of the published channels")
+    parser.add_argument("--beyond", type=float, help="sides that its map can say beyond the picture")
     parser.add_argument("--out", type=Path, required=True, help="the .safetensors file to write")
     chosen = parser.parse_args(arguments)
     try:
         tensors, recipe = read_weights(chosen.weights)
+        tensors.pop(CORRECTION, None)  # what those weights get wrong is no beginning
         try:
             form, seed = PositionForm(**recipe["form"]), int(recipe["seed"])
         except (KeyError, TypeError, ValueError) as error:
@@ -38,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         narrow = PositionNetworkInTraining(form)
         fill(narrow, tensors, chosen.weights)
         wide = widened(narrow, chosen.width, torch.Generator().manual_seed(seed))
+        if chosen.beyond is not None:
+            wide = reaching(wide, chosen.beyond)
         told = {"form": asdict(wide.form), "widened": chosen.weights.name}
         write_weights(chosen.out, wide.state_dict(), recipe | told)
     except UnmaskError as error:
@@ -77,6 +83,31 @@ def widened(
                 kernel = _copied(kernel, says, target)
                 target.copy_(_divided(kernel, reads, target.shape[reads], chance))
     return wide
+
+
+@torch.no_grad()
+def reaching(network: PositionNetworkInTraining, beyond: float) -> PositionNetworkInTraining:
+    """The network with a map that can say positions so many sides beyond the picture, at either end.
+
+    In the middle of what it can say, answers and their slopes stay; towards the ends, where the sigmoid
+    flattens, they move outwards.
+
+    Raises:
+        InputError: `beyond` is not between what it is now and 1.
+    """
+    now = network.form
+    if not now.beyond <= beyond <= 1:
+        raise InputError(
+            f"its map can say {now.beyond} sides beyond; that can grow to 1, not become {beyond}."
+        )
+    farther = PositionNetworkInTraining(replace(now, beyond=beyond))
+    farther.load_state_dict(network.state_dict())
+    (low, high), (lowest, highest) = now.told, farther.form.told
+    last = farther.ups[-1].norm
+    assert isinstance(last, nn.BatchNorm2d)
+    last.weight.mul_((high - low) / (highest - lowest))
+    last.bias.mul_((high - low) / (highest - lowest))
+    return farther
 
 
 def _copied(values: Tensor, axis: int, target: Tensor) -> Tensor:

@@ -5,17 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
 from models.errors import WeightsError
-from models.face_model.morphable import FaceModel
 from models.loading import fill, load_face_model, read_weights, weights_path
 from models.methods.dsfnet.likely_error import taken_from
 from models.methods.dsfnet.method import DSFNet, make_network
+from models.methods.mean_face import taken_out
 from models.networks.dual_space import Form
 from models.reconstructor import Reconstructor
-
-CORRECTION = "correction"  # key of the mean face's offsets, beside the network's tensors
 
 
 def dsfnet(weights: str | Path = "open", device: str = "cpu") -> Reconstructor:
@@ -31,18 +27,6 @@ def dsfnet(weights: str | Path = "open", device: str = "cpu") -> Reconstructor:
         raise WeightsError(f"{path.name} says nothing usable of its network: {error!r}.") from error
     fill(network, tensors, path)
     return DSFNet(network, face_model, device, correction, likely_error)
-
-
-def taken_out(tensors: dict[str, Tensor], face_model: FaceModel, path: Path) -> Tensor | None:
-    """The correction of the mean face, [N, 3] mm, taken out of `tensors`; None where the file has none."""
-    correction = tensors.pop(CORRECTION, None)
-    if correction is not None and correction.shape != face_model.mean.shape:
-        shapes = list(correction.shape), list(face_model.mean.shape)
-        raise WeightsError(
-            f"{path.name}: {CORRECTION} is {shapes[0]}, should be {shapes[1]}. "
-            "Choose weights made for this face model."
-        )
-    return None if correction is None else correction.float()
 
 
 def form_from(recipe: dict[str, Any]) -> Form:

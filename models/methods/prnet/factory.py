@@ -8,6 +8,7 @@ from models.errors import MissingAssetError, WeightsError
 from models.file_formats.tensorflow_file import INDEX, read_tensorflow
 from models.loading import fetched, fill, load_face_model, needed, read_weights, weights_path
 from models.methods.bfm_uv import bfm_layout, bfm_places
+from models.methods.mean_face import taken_out
 from models.methods.prnet import assets
 from models.methods.prnet.method import PRNet
 from models.networks.position_net import PositionForm, PositionNetwork
@@ -37,8 +38,11 @@ def prnet(weights: str | Path = "open", device: str = "cpu", parity: str | None 
         network = PositionNetwork(assets.our_form(recipe))
     except (KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"{path.name} says nothing usable of its network's form: {error!r}.") from error
+    face_model = load_face_model()
+    correction = taken_out(tensors, face_model, path)
     fill(network, assets.our_network(tensors), path)
-    return PRNet(network, assets.open_surface(load_face_model(), network.form.size, device), device)
+    surface = assets.open_surface(face_model, network.form.size, device)
+    return PRNet(network, surface, device, correction=correction, both_ways=True)
 
 
 def _official_prnet(path: Path, device: str, parity: str | None) -> Reconstructor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -25,7 +26,7 @@ from models.methods.portable import (
     vertices_port,
 )
 from models.networks.blocks import fold_batch_norms
-from models.networks.position_net import TOLD_SIDES, PositionNetwork
+from models.networks.position_net import PositionForm, PositionNetwork
 from models.reconstruction import Alarm, Array, MapLayer, Reconstruction, Scalar, Space, Topology, frozen
 from models.reconstructor import Face
 
@@ -61,6 +62,25 @@ def depth_zero(size: int) -> float:
     return size / 2
 
 
+class _Carried(NamedTuple):
+    """Offsets of the average face, and how answers carry them along.
+
+    Attributes:
+        fit: [3, N]: times an answer [N, 3] px, the affine map that best carries the average face onto it.
+        offsets: [N, 3] mm.
+    """
+
+    fit: Tensor
+    offsets: Tensor
+
+    @classmethod
+    def of(cls, offsets: Tensor, face: Tensor, weights: Tensor) -> _Carried:
+        """Of the average face [N, 3] mm, whose points count as much as their weights [N]."""
+        share = (weights / weights.sum())[:, None]
+        around = face - (share * face).sum(0)
+        return cls(torch.linalg.solve(around.mT @ (share * around), (share * around).mT), offsets)
+
+
 class PRNet:
     """Position map regression: one look-up away from a dense face, with no face model behind it.
 
@@ -80,6 +100,8 @@ class PRNet:
         surface: Surface,
         device: str = "cpu",
         canonical: Tensor | None = None,
+        correction: Tensor | None = None,
+        both_ways: bool = False,
     ) -> None:
         """Fold the network for inference.
 
@@ -89,8 +111,14 @@ class PRNet:
             device: Where to run.
             canonical: [N, 3] the release's average face, y down: for its own square, cut to whole px, and its
                 own angles (parity "release"). None: as the class says.
+            correction: [N, 3] mm added to the average face of every answer (training/correction.py); the pose
+                is that of the face without.
+            both_ways: Look at each crop and at its mirror image, and answer with the mean of both. For charts
+                whose left half mirrors the right.
         """
+        self._both_ways = both_ways
         self._canonical = None if canonical is None else canonical.to(device)
+        self._form = network.form
         self.size = network.form.size
         self.topology = surface.topology
         self._device = torch.device(device)
@@ -99,6 +127,9 @@ class PRNet:
         self._triangles = torch.tensor(self.topology.triangles, device=self._device).long()
         self._upright = surface.upright.to(self._device)
         self._weights = surface.weights.to(self._device)
+        self._correction = (
+            None if correction is None else _Carried.of(correction.to(device), self._upright, self._weights)
+        )
 
     def crop(self, face: Face) -> NDArray[np.float64]:
         """The square of 1.6 times the mean side of the box; centres of its outermost px lie on its edges."""
@@ -115,8 +146,9 @@ class PRNet:
             pixels = torch.from_numpy(np.ascontiguousarray(crops)).to(self._device).permute(0, 3, 1, 2)
             positions, vertices = self._mapped(pixels)
             upright = vertices * vertices.new_tensor(UPRIGHT)
-            seen = towards_camera(upright, self._triangles).float()
             placed = self._placed(upright)
+            vertices = self._corrected(vertices)
+            seen = towards_camera(vertices * vertices.new_tensor(UPRIGHT), self._triangles).float()
             pose = torch.rad2deg(
                 euler_from_rotation(placed.rotation)
                 if self._canonical is None
@@ -130,6 +162,7 @@ class PRNet:
 
         def run(crops: Tensor) -> tuple[Tensor, ...]:
             positions, vertices = self._mapped(crops.permute(0, 3, 1, 2))
+            vertices = self._corrected(vertices)
             turned = towards_camera(vertices * vertices.new_tensor(UPRIGHT), self._triangles).float()
             return positions, vertices, landmarks_of(self.topology, vertices), turned
 
@@ -150,9 +183,21 @@ class PRNet:
 
     def _mapped(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """[F, 3, S, S] of 0..255 -> the map [F, 3, S, S] and the vertices [F, N, 3] crop px."""
-        positions = self._network(pixels.float() / 255)
+        pixels = pixels.float() / 255
+        positions = self._network(torch.cat((pixels, pixels.flip(-1))) if self._both_ways else pixels)
+        if self._both_ways:
+            positions, mirrored = positions.chunk(2)
+            across = self.size - 1 - mirrored[:, :1]
+            positions = (positions + torch.cat((across, mirrored[:, 1:]), 1).flip(-1)) / 2
         vertices = self._surface.vertices(positions)
         return positions, vertices - vertices.new_tensor((0.0, 0.0, self._surface.depth_zero))
+
+    def _corrected(self, vertices: Tensor) -> Tensor:
+        """[F, N, 3] with the correction, carried along by the affine map that fits the average face best."""
+        if self._correction is None:
+            return vertices
+        fit, offsets = self._correction
+        return vertices + offsets @ (fit @ vertices)
 
     def _placed(self, upright: Tensor) -> Similarity:
         """From the average face in mm to faces [B, N, 3] in px, y up in both."""
@@ -175,12 +220,10 @@ class PRNet:
             topology=self.topology,
             vertices=frozen(vertices),
             pose_deg=(pitch, yaw, roll),
-            layers=(
-                MapLayer("position map", frozen(told), T_uv_map, Space.UV, 0.0, TOLD_SIDES * size, "crop px"),
-            ),
+            layers=(MapLayer("position map", frozen(told), T_uv_map, Space.UV, *self._form.told, "crop px"),),
             scalars=(Scalar("towards camera", frozen(seen), 0.0, 1.0),),
             took_part=(),
-            alarms=tuple(_alarms(vertices, size)),
+            alarms=tuple(_alarms(vertices, self._form)),
             mm_per_px=float(mm_per_px),
         )
 
@@ -207,9 +250,10 @@ def square(box: tuple[float, float, float, float], size: int, whole_px: bool = F
     return np.array([[step, 0, corner[0]], [0, step, corner[1]], [0, 0, 1]], np.float64)
 
 
-def _alarms(vertices: Array, size: int) -> list[Alarm]:
-    """What the map could not say: it knows no place left of, above, or far right of and below its square."""
-    told = vertices[:, :2] / (TOLD_SIDES * size)
+def _alarms(vertices: Array, form: PositionForm) -> list[Alarm]:
+    """What the map could not say: it knows no place far beyond its square, the published one none above."""
+    low, high = form.told
+    told = (vertices[:, :2] - low) / (high - low)
     pinned = int(((told < PINNED) | (told > 1 - PINNED)).any(1).sum())
     if not pinned:
         return []

@@ -12,6 +12,7 @@ from models.file_formats.pickle_file import read_pickled
 from models.file_formats.torch_file import read_torch
 from models.loading import fill, load_face_model, needed, read_weights, weights_path
 from models.methods.bfm_uv import bfm_places
+from models.methods.mean_face import corrected, taken_out
 from models.methods.tddfa import assets
 from models.methods.tddfa.method import TDDFA, LinearFace
 from models.reconstructor import Reconstructor
@@ -39,7 +40,9 @@ def tddfa(weights: str | Path = "open", device: str = "cpu", parity: str | None 
         form = assets.our_form(recipe)
     except (KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"{path.name} says nothing usable of its network's form: {error!r}.") from error
-    kept, whitening, face = assets.our_parts(tensors, form, load_face_model(), path.name)
+    face_model = load_face_model()
+    face_model = corrected(face_model, taken_out(tensors, face_model, path))
+    kept, whitening, face = assets.our_parts(tensors, form, face_model, path.name)
     network = form.make()
     fill(network, kept, path)
     return TDDFA(network, whitening, face, form.size, device, parity)

@@ -11,7 +11,8 @@ from models.errors import WeightsError
 from models.geometry.crops import crop_square
 from models.ground_truth import aflw
 from models.loading import read_weights
-from models.methods.dsfnet.factory import CORRECTION, dsfnet
+from models.methods.dsfnet.factory import dsfnet
+from models.methods.mean_face import CORRECTION
 from models.reconstruction import Reconstruction, Space, frozen
 from models.synthetic.camera import project, rotation
 from models.training import aflw_fits

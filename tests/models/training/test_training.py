@@ -10,8 +10,9 @@ from safetensors.torch import save_file
 from torch import nn
 
 from models.loading import read_weights, weights_path
-from models.methods.dsfnet.factory import CORRECTION, dsfnet
+from models.methods.dsfnet.factory import dsfnet
 from models.methods.dsfnet.likely_error import taken_from
+from models.methods.mean_face import CORRECTION
 from models.synthetic.dataset import batch
 from models.training.__main__ import main
 from models.training.dsfnet import DSFNetTask
