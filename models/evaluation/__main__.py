@@ -11,6 +11,7 @@ finder [DIR]   faces found, clean and under covers, false alarms, ms: our finder
 methods DIR    every method at hand, side by side: clean, under covers, pose, ms, size
 speed          ms per face, stage by stage
 visibility DIR whether it tells truly what was seen, and knows when it is wrong
+identity       whether two rendered pictures of a person give more alike faces than two persons do
 expression DIR lip gap, mouth width, corner lift, eye opening: how much of them comes out
 video [DIR]    tremble and delay of followed faces, on clips or on rendered motions with truth
 """
@@ -37,6 +38,7 @@ from models.evaluation.finders import (
     groups_in,
     pictures_in,
 )
+from models.evaluation.identity import identity_report
 from models.evaluation.left_out import LeftOut
 from models.evaluation.reference.comparing import published_speed
 from models.evaluation.rendered import rendered_faces
@@ -98,6 +100,8 @@ def _report(chosen: argparse.Namespace, method: Reconstructor) -> str:
             return crops_report(chosen.folder, method, chosen.limit)
         case "finder":
             return _finder(chosen, method)
+        case "identity":
+            return identity_report(method, chosen.seed, chosen.count)
         case "expression":
             return expression_report(chosen.folder, method, chosen.limit, chosen.hand)
         case "visibility":
@@ -201,6 +205,9 @@ def _parser() -> argparse.ArgumentParser:
     _expression_arguments(
         commands.add_parser("expression", parents=[shared], help="how much of an expression comes out")
     )
+    identity = commands.add_parser("identity", parents=[shared], help="whether persons can be told apart")
+    identity.add_argument("--seed", type=int, default=HELD_OUT_SEED, help="not one of a training run")
+    identity.add_argument("--count", type=int, default=60, help="how many people")
     _video_arguments(
         commands.add_parser("video", parents=[shared], help="tremble and delay of followed faces")
     )

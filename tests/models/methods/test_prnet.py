@@ -40,8 +40,8 @@ SIZE = 64
 class Says(PositionNetwork):
     """A network that says the same map whatever it is shown."""
 
-    def __init__(self, positions: Tensor) -> None:
-        super().__init__(PositionForm(positions.shape[-1], 1 / 16))
+    def __init__(self, positions: Tensor, beyond: float = 0.0) -> None:
+        super().__init__(PositionForm(positions.shape[-1], 1 / 16, beyond))
         self.positions = positions
 
     def forward(self, pictures: Tensor) -> Tensor:
@@ -49,7 +49,25 @@ class Says(PositionNetwork):
         return self.positions.expand(len(pictures), -1, -1, -1)
 
 
-def told(angles_deg: tuple[float, float, float], shift: float = 0.0) -> tuple[PRNet, Tensor]:
+class SaysWhere(PositionNetwork):
+    """A network that puts all of a face where a picture is brightest, and flat."""
+
+    def __init__(self) -> None:
+        super().__init__(PositionForm(SIZE, 1 / 16))
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        column = pictures.mean((1, 2)).argmax(1)[:, None, None].float()
+        flat = torch.full((len(pictures), SIZE, SIZE), SIZE / 2)
+        across = column + torch.arange(SIZE) / SIZE  # the chart's own left is left
+        return torch.stack((across.expand_as(flat), flat, flat), 1)
+
+
+def told(
+    angles_deg: tuple[float, float, float],
+    shift: float = 0.0,
+    correction: Tensor | None = None,
+    beyond: float = 0.0,
+) -> tuple[PRNet, Tensor]:
     """A method that sees the average face in that pose, and where its vertices are."""
     model = load_face_model()
     turn = rotation_from_euler(torch.deg2rad(torch.tensor([angles_deg])))
@@ -57,7 +75,7 @@ def told(angles_deg: tuple[float, float, float], shift: float = 0.0) -> tuple[PR
     seen = project(model.mean[None], turn, camera)
     table = PositionMapTable(model.topology, SIZE)
     positions = table.to_map(seen + torch.tensor((0.0, 0.0, depth_zero(SIZE))))
-    return PRNet(Says(positions), open_surface(model, SIZE)), seen[0]
+    return PRNet(Says(positions, beyond), open_surface(model, SIZE), correction=correction), seen[0]
 
 
 def crops(count: int = 1) -> NDArray[np.uint8]:
@@ -237,6 +255,47 @@ def test_the_release_s_arrays_fill_the_network_in_the_right_order(tmp_path: Path
     arrays["resfcn256/Conv3/weights"] = arrays.pop("resfcn256/Conv/weights")
     with pytest.raises(WeightsError, match=r"missing enter\.conv\.weight; unknown resfcn256/Conv3/weights"):
         fill(network, release_network(arrays, network.state_dict()), tmp_path / "x.index")
+
+
+@pytest.mark.parametrize("angles", [(0.0, 0.0, 0.0), (12.0, 50.0, -20.0)])
+def test_a_correction_turns_and_grows_with_the_face_and_leaves_its_pose(
+    angles: tuple[float, float, float],
+) -> None:
+    model = load_face_model()
+    offsets = 0.05 * model.mean * torch.tensor((1.0, -1.0, 0.5))
+    plain, corrected = (told(angles, correction=c)[0](crops())[0] for c in (None, offsets))
+    turn = rotation_from_euler(torch.deg2rad(torch.tensor([angles])))[0]
+    wanted = 0.25 * (offsets @ turn.T) * torch.tensor((1.0, -1.0, 1.0))  # 0.25 px a mm, y down
+    np.testing.assert_allclose(corrected.vertices - plain.vertices, wanted, atol=0.05)
+    assert corrected.pose_deg == plain.pose_deg
+    assert corrected.mm_per_px == plain.mm_per_px
+
+
+def test_both_looks_are_averaged_where_they_belong_in_the_picture() -> None:
+    model = load_face_model()
+    picture = np.zeros((1, SIZE, SIZE, 3), np.uint8)
+    picture[:, :, 20] = 255
+    one, both = (
+        PRNet(SaysWhere(), open_surface(model, SIZE), both_ways=b)(picture)[0] for b in (False, True)
+    )
+    left, right = (int(v) for v in (model.mean[:, 0].argmin(), model.mean[:, 0].argmax()))
+    assert one.vertices[left, 0] < one.vertices[right, 0]
+    # in the mirror the line is at 43, so what was left of the face by u lies at 63 - 43 - (1 - u)
+    np.testing.assert_allclose(both.vertices[:, 0], one.vertices[:, 0] - 0.5, atol=0.02)
+    np.testing.assert_allclose(both.vertices[:, 1:], one.vertices[:, 1:], atol=1e-4)
+
+
+def test_a_map_that_reaches_farther_is_pinned_farther_out() -> None:
+    near, far = (told((0.0, 0.0, 0.0), -20.0, beyond=b)[0](crops())[0] for b in (0.0, 0.25))
+    assert [alarm.code for alarm in near.alarms] == ["pinned"]
+    assert far.alarms == ()
+    (layer,) = (layer for layer in far.layers if isinstance(layer, MapLayer))
+    assert (layer.low, layer.high) == (-16.0, pytest.approx(1.35 * SIZE))
+
+
+def test_the_map_says_no_more_than_a_side_beyond() -> None:
+    with pytest.raises(ValueError, match="up to a side beyond"):
+        PositionForm(64, 1.0, 1.5)
 
 
 def test_without_the_release_s_files_it_is_said_which(

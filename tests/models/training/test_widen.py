@@ -13,7 +13,7 @@ from models.loading import fill, read_weights
 from models.networks.position_net import PositionForm, PositionNetworkInTraining
 from models.training.loop import write_weights
 from models.training.recipes import PRNetRecipe, TDDFARecipe
-from models.training.widen import main, widened
+from models.training.widen import main, reaching, widened
 
 
 @pytest.fixture
@@ -55,13 +55,26 @@ def test_more_than_twice_as_wide_is_refused(narrow: PositionNetworkInTraining) -
         widened(narrow, 0.5, torch.Generator())
 
 
+def test_a_map_that_reaches_farther_says_the_same_in_the_middle(narrow: PositionNetworkInTraining) -> None:
+    far = reaching(narrow, 0.25).eval()
+    assert far.form.told == (-8.0, pytest.approx(32 * 1.35))
+    pictures = torch.rand(8, 3, 32, 32)
+    before, after = (network(pictures)[0] for network in (narrow.eval(), far))
+    middle = (before - 0.55 * 32).abs()
+    torch.testing.assert_close(after[middle < 1.5], before[middle < 1.5], atol=0.02, rtol=0)
+    assert bool(((after - 0.55 * 32).abs() >= middle - 1e-4).all())  # the ends move outwards
+    with pytest.raises(InputError, match=r"0\.25 sides beyond.* not become 0\.1"):
+        reaching(far, 0.1)
+
+
 def test_the_file_says_how_wide_it_is(narrow: PositionNetworkInTraining, tmp_path: Path) -> None:
     recipe = PRNetRecipe(form=narrow.form).as_json()
     write_weights(tmp_path / "narrow.safetensors", narrow.state_dict(), recipe)
     out = tmp_path / "wide.safetensors"
-    assert main([str(tmp_path / "narrow.safetensors"), "--width", "0.25", "--out", str(out)]) == 0
+    words = ["--width", "0.25", "--beyond", "0.5", "--out", str(out)]
+    assert main([str(tmp_path / "narrow.safetensors"), *words]) == 0
     tensors, told = read_weights(out)
-    assert told["form"] == asdict(PositionForm(32, 0.25))
+    assert told["form"] == asdict(PositionForm(32, 0.25, 0.5))
     assert told["widened"] == "narrow.safetensors"
     fill(PositionNetworkInTraining(PositionForm(**told["form"])), tensors, out)
 
