@@ -23,6 +23,7 @@ from models.reconstructor import Face
 
 LONGEST_PX = (320, 640, 1280)
 SMALL_PX = 40.0  # faces smaller than that in the picture looked at may have smaller ones beside them
+SEEN_PX = 52.0  # faces larger than that in the picture looked at are not looked for in finer ones
 SURE, UNSURE_PX = 0.6, 640  # where a find is below that score, the picture is looked at up to that size
 DOUBTFUL = 0.4  # ... unless it is below that one and beside a sure one: hardly one in ten is a face
 ENLARGED = 2.0  # most px for a px, where faces are small
@@ -38,8 +39,8 @@ LEAST_SIDE_PX = 8
 class LearnedDetector:
     """The finder over the picture and its mirror image at 320 px.
 
-    Where a find is unsure, or none, it looks again at 640 px; where a face is small, for smaller ones at 640
-    and 1280 px, and be it in an enlarged picture.
+    Where a find is unsure, or none, it looks again at 640 px; where a face is small, or several stand apart,
+    for smaller ones at 640 and 1280 px, and be it in an enlarged picture.
     """
 
     name = "finder"
@@ -145,12 +146,14 @@ class _Search:
 
     def add(self, found: Sequence[Face], share: float, longest: int) -> None:
         """Take what such a pass found."""
-        most = SMALL_PX * longest / self._tried if self._sure else np.inf  # what is larger was seen before
+        known = self._sure or self._tried >= UNSURE_PX
+        most = SEEN_PX * longest / self._tried if known else np.inf
         self.faces = _united([*self.faces, *(face for face in found if share * _side(face) < most)])
         self._tried = longest
         likely = [face for face in self.faces if face.score >= DOUBTFUL]
         self._sure = bool(likely) and likely[-1].score >= SURE
-        self._small = any(share * _side(face) < SMALL_PX for face in likely)
+        small = any(share * _side(face) < SMALL_PX for face in likely)
+        self._small = small or any(not box_iou(*_boxes(face, likely[0])) for face in likely[1:])
 
 
 def _scaled(image: NDArray[np.uint8], share: float) -> tuple[NDArray[np.uint8], Doubles]:
@@ -163,6 +166,10 @@ def _scaled(image: NDArray[np.uint8], share: float) -> tuple[NDArray[np.uint8], 
     padded = np.full((-(-rows // step) * step, -(-columns // step) * step, 3), GREY, np.uint8)
     padded[:rows, :columns] = small
     return padded, np.array([width / columns, height / rows] * 2)
+
+
+def _boxes(*faces: Face) -> list[Doubles]:
+    return [np.array(face.box) for face in faces]
 
 
 def _side(face: Face) -> float:

@@ -142,7 +142,7 @@ class Told(torch.nn.Module):
 
 
 def test_boxes_come_back_in_pixels_of_the_picture():
-    finder = LearnedDetector(Told([[9.5, 19.5, 59.5, 69.5], [100, 50, 140, 90]], [0.6, 0.8]))
+    finder = LearnedDetector(Told([[9.5, 19.5, 59.5, 69.5], [50, 50, 90, 90]], [0.6, 0.8]))
     sure, other = finder(np.zeros((600, 1280, 3), np.uint8))  # four times as large as what is looked at
     assert other.box == pytest.approx((39.5, 79.5, 239.5, 279.5))
     assert sure.score == pytest.approx(0.8)
@@ -185,16 +185,47 @@ def test_finer_pixels_are_looked_at_where_nothing_is_sure_or_a_face_is_small(sid
     assert face.box[2] - face.box[0] == pytest.approx(4 * side)
 
 
+@pytest.mark.parametrize(("place", "looks"), [(200, 3), (120, 1)])
+def test_where_faces_stand_apart_smaller_ones_are_looked_for_among_them(place, looks):
+    class Group(Told):
+        """Two large faces, apart or touching, and a third that only the finest pixels show."""
+
+        def forward(self, pictures):
+            scale = pictures.shape[-1] / 320
+            self.boxes = scale * torch.tensor(
+                [[60, 40, 130, 110], [place, 40, place + 70, 110], [5, 5, 23, 23]]
+            )
+            self.scores = torch.tensor([0.9, 0.8, 0.7 if scale > 2 else 0.05]).logit()
+            return super().forward(pictures)
+
+    network = Group([[0, 0, 1, 1]] * 3, [0.5] * 3)
+    faces = LearnedDetector(network)(np.zeros((640, 1280, 3), np.uint8))
+    assert [width for _, width in network.sizes] == [320, 640, 1280][:looks]
+    assert len(faces) == looks if looks > 1 else len(faces) == 2
+
+
+def test_the_finest_pixels_tell_of_small_faces_alone_even_where_nothing_is_sure():
+    class Parts(Told):
+        """Two unsure faces apart; in the finest pixels a jacket as large as they are, and a small face."""
+
+        def forward(self, pictures):
+            scale = pictures.shape[-1] / 320
+            self.boxes = scale * torch.tensor([[20, 40, 55, 75], [200, 40, 235, 75], [100, 40, 160, 100]])
+            self.scores = torch.tensor([0.5, 0.45, 0.9 if scale > 2 else 0.05]).logit()
+            return super().forward(pictures)
+
+    faces = LearnedDetector(Parts([[0, 0, 1, 1]] * 3, [0.5] * 3))(np.zeros((640, 1280, 3), np.uint8))
+    assert [round(face.box[2] - face.box[0]) for face in faces] == [140, 140]
+
+
 def test_finer_pixels_do_not_tell_again_what_was_sure_and_large():
     class Parts(Told):
         """A small and a large face; in finer pixels only parts of the large one."""
 
         def forward(self, pictures):
-            large = [[100, 20, 220, 140], [20, 20, 50, 50]]
-            self.boxes = torch.tensor(
-                large if pictures.shape[-1] == 320 else [[240, 60, 380, 200], [40, 40, 100, 100]]
-            )
-            self.boxes = self.boxes.float()
+            scale = pictures.shape[-1] / 320
+            large, part = [100, 20, 220, 140], [120, 30, 190, 100]
+            self.boxes = scale * torch.tensor([large if scale == 1 else part, [20, 20, 50, 50]])
             return super().forward(pictures)
 
     faces = LearnedDetector(Parts([[0, 0, 1, 1]] * 2, [0.9, 0.8]))(np.zeros((320, 640, 3), np.uint8))
