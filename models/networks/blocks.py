@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
+from models.networks.packed import packed
+
 
 def convolution(inputs: int, outputs: int, size: int = 3, stride: int = 1) -> nn.Sequential:
     """Convolution, batch norm, ReLU: [B, inputs, H, W] -> [B, outputs, H / stride, W / stride]."""
@@ -64,7 +66,7 @@ class InBfloat16(nn.Module):
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.exact = network
-        self.network = deepcopy(network).to(torch.bfloat16)
+        self.network = packed(deepcopy(network).to(torch.bfloat16))
 
     def forward(self, *given: Any) -> Any:
         """As the network does, each number rounded to eight bits on its way."""
