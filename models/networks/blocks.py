@@ -61,16 +61,21 @@ class UpBlock(nn.Module):
 
 
 class InBfloat16(nn.Module):
-    """A network computed in bfloat16: float32 in and out, also in tuples; `exact` is what it rounds."""
+    """A network computed in bfloat16: float32 in and out, also in tuples; `exact` is what it rounds.
 
-    def __init__(self, network: nn.Module) -> None:
+    What other rounded networks take on may stay in bfloat16 (`back` is false).
+    """
+
+    def __init__(self, network: nn.Module, back: bool = True) -> None:
         super().__init__()
         self.exact = network
         self.network = packed(deepcopy(network).to(torch.bfloat16))
+        self._back = back
 
     def forward(self, *given: Any) -> Any:
         """As the network does, each number rounded to eight bits on its way."""
-        return _as(torch.float32, self.network(*(_as(torch.bfloat16, part) for part in given)))
+        found = self.network(*(_as(torch.bfloat16, part) for part in given))
+        return _as(torch.float32, found) if self._back else found
 
 
 def _as(kind: torch.dtype, value: Any) -> Any:

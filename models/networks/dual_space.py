@@ -234,8 +234,8 @@ class DualSpaceNetwork(nn.Module):
         """[B, 3, S, S] standardised -> the answer."""
         return self.conclude(self.perceive(crops), switches)
 
-    def perceive(self, crops: Tensor) -> Percept:
-        """[B, 3, S, S] standardised -> what is read off the pixels."""
+    def perceive(self, crops: Tensor, read: int | None = None) -> Percept:
+        """[B, 3, S, S] standardised -> what is read off the pixels; for landmarks of `read` crops only."""
         features = self.image(crops)
         with torch.autocast(crops.device.type, enabled=False):
             numbers = self.regress(features.summary.float())
@@ -244,8 +244,8 @@ class DualSpaceNetwork(nn.Module):
         dense = self._dense(features.fine, evidence[:, :1])
         readable = None
         if self.refine is not None:
-            told = (dense.uv, dense.depth, dense.confidence)
-            readable = torch.cat((features.fine, sampled, evidence, *told), 1)
+            told = (features.fine, sampled, evidence, dense.uv, dense.depth, dense.confidence)
+            readable = torch.cat([part[:read].float() for part in told], 1)
         return Percept(dense, numbers, sampled, features.summary, evidence, landmark_features=readable)
 
     def conclude(self, percept: Percept, switches: Switches = Switches()) -> DualSpaceAnswer:  # noqa: B008

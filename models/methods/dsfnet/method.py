@@ -37,8 +37,11 @@ from models.networks.states import STATES
 from models.reconstruction import Array, Reconstruction
 from models.reconstructor import Face
 
-ROUNDED = ("image", "dense.0", "evidence", "fuse", "states.judge")
-"""Parts of the network that a machine which multiplies bfloat16 computes so: 0.015 px off in the mean."""
+ROUNDED = ("image", "dense.0", "sampled", "evidence", "fuse", "states.judge", "refine.read.patch")
+"""Parts of the network that a machine which multiplies bfloat16 computes so: 0.015 px off in the mean.
+
+What the image network gives stays rounded on its way to the others.
+"""
 COEFFICIENTS = "float32, of the face model, standard deviations, identity first"
 
 
@@ -114,8 +117,9 @@ class DSFNet:
         self._likely_error = likely_error
         fold_batch_norms(network).to(self._device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if multiplies_bfloat16(self._device):
-            for name in ROUNDED:
-                network.set_submodule(name, InBfloat16(network.get_submodule(name)))
+            parts = dict(network.named_modules())
+            for name in parts.keys() & set(ROUNDED):
+                network.set_submodule(name, InBfloat16(parts[name], back=name != "image"))
         self._symmetric = face_model.symmetric.to(self._device)
         mean = face_model.mean if correction is None else face_model.mean + correction
         self._mean = (mean / MM_PER_UNIT).to(self._device)
