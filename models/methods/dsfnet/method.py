@@ -139,10 +139,11 @@ class DSFNet:
         self, crops: NDArray[np.uint8], without: frozenset[str] = frozenset()
     ) -> list[Reconstruction]:
         """[F, S, S, 3] RGB -> F answers in crop space, computed without the switched-off parts."""
-        check(self.name, self.switches, self.size, crops, without)
-        if not len(crops):
-            return []
-        return self._told(self._decoded(crops, without), without)
+        return self._answers(crops, without, bare=False)
+
+    def bare(self, crops: NDArray[np.uint8], without: frozenset[str] = frozenset()) -> list[Reconstruction]:
+        """As a call, the answers without layers: 2 of 4 ms a face less after the network."""
+        return self._answers(crops, without, bare=True)
 
     def with_signs(self, crops: NDArray[np.uint8]) -> tuple[list[Reconstruction], list[Array]]:
         """The answers, and of each what tells its error (see `likely_error.SIGNS`)."""
@@ -206,6 +207,10 @@ class DSFNet:
             pixels = torch.from_numpy(np.ascontiguousarray(crops)).to(self._device).permute(0, 3, 1, 2)
             return torch.sigmoid(self._network.perceive(standardise(pixels)).dense.mask)[:, 0].cpu().numpy()
 
+    def _answers(self, crops: NDArray[np.uint8], without: frozenset[str], bare: bool) -> list[Reconstruction]:
+        check(self.name, self.switches, self.size, crops, without)
+        return self._told(self._decoded(crops, without), without, bare) if len(crops) else []
+
     def _decoded(self, crops: NDArray[np.uint8], without: frozenset[str]) -> Decoded:
         switches = Switches(*(name not in without for name in self.switches))
         with torch.inference_mode():
@@ -213,9 +218,9 @@ class DSFNet:
             percept, apart = perceive_both_ways(self._network, standardise(pixels), self._symmetric)
             return self._decode(self._network.conclude(percept, switches), apart)
 
-    def _told(self, decoded: Decoded, without: frozenset[str]) -> list[Reconstruction]:
+    def _told(self, decoded: Decoded, without: frozenset[str], bare: bool = False) -> list[Reconstruction]:
         parts = Parts.of(self.switches, without)
-        return reconstructions(decoded, self.name, self.topology, parts, self.size, self._likely_error)
+        return reconstructions(decoded, self.name, self.topology, parts, self.size, self._likely_error, bare)
 
     def _decode(self, answer: DualSpaceAnswer, looks_apart: Tensor) -> Decoded:
         """Network units to crop px, charts to vertices; still tensors, still batched."""
