@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from models.networks.blocks import ResidualBlock
+
 MOST_FORMS = 4  # of inputs, weights for which are kept
 
 
@@ -25,12 +27,19 @@ class PackedConvolution(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """See the class."""
-        weight = self._packed.get(x.shape)
-        if weight is None:
-            weight = self._pack(x)
         return torch.ops.mkldnn._convolution_pointwise(
-            x, weight, self.plain.bias, *self._form(), self._then, [], ""
+            x, self._weight(x), self.plain.bias, *self._form(), self._then, [], ""
         )
+
+    def upon(self, x: Tensor, other: Tensor) -> Tensor:
+        """The ReLU of the convolution of x plus other [B, outputs, H, W]."""
+        return torch.ops.mkldnn._convolution_pointwise.binary(
+            *(x, other, self._weight(x), self.plain.bias), *self._form(), "add", 1.0, "relu", [], ""
+        )
+
+    def _weight(self, x: Tensor) -> Tensor:
+        found = self._packed.get(x.shape)
+        return self._pack(x) if found is None else found
 
     def _form(self) -> tuple[Any, Any, Any, int]:
         return self.plain.padding, self.plain.stride, self.plain.dilation, self.plain.groups
@@ -46,6 +55,18 @@ class PackedConvolution(nn.Module):
     def __getstate__(self) -> dict[str, Any]:
         """Without the packed weights, which cannot be copied."""
         return {**self.__dict__, "_packed": {}}
+
+
+class PackedResidual(nn.Module):
+    """A residual block whose second convolution adds what goes around it, rounded once, not twice."""
+
+    def __init__(self, first: nn.Module, second: PackedConvolution, shortcut: nn.Module) -> None:
+        super().__init__()
+        self.first, self.second, self.shortcut = first, second, shortcut
+
+    def forward(self, x: Tensor) -> Tensor:
+        """As `ResidualBlock`."""
+        return self.second.upon(self.first(x), self.shortcut(x))
 
 
 def packed(network: nn.Module) -> nn.Module:
@@ -66,6 +87,10 @@ def _packed(network: nn.Module) -> nn.Module:
         return nn.Sequential(*_chain([part for part in network if not isinstance(part, nn.Identity)]))
     for name, part in list(network.named_children()):
         network.set_submodule(name, _packed(part))
+    if isinstance(network, ResidualBlock) and len(network.second) == 1:  # its batch norm is folded
+        second = network.second[0]
+        assert isinstance(second, PackedConvolution)
+        return PackedResidual(network.first, second, network.shortcut)
     return network
 
 

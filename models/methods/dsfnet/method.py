@@ -22,7 +22,7 @@ from models.methods.dsfnet.decoded import Decoded, each
 from models.methods.dsfnet.evidence import CROP_FACTOR, signs
 from models.methods.dsfnet.likely_error import LikelyError
 from models.methods.portable import FACES, LANDMARKS, Port, Portable, crops_port, vertices_port
-from models.networks.blocks import InBfloat16, exactly, fold_batch_norms, multiplies_bfloat16
+from models.networks.blocks import fold_batch_norms
 from models.networks.both_ways import perceive_both_ways
 from models.networks.dual_space import (
     Completed,
@@ -33,6 +33,7 @@ from models.networks.dual_space import (
     Seen,
     Switches,
 )
+from models.networks.rounded import InBfloat16, exactly, multiplies_bfloat16
 from models.networks.states import STATES
 from models.reconstruction import Array, Reconstruction
 from models.reconstructor import Face

@@ -31,6 +31,14 @@ def test_a_packed_network_answers_as_the_plain_one(kind, off):
         )
 
 
+@pytest.mark.parametrize(("inputs", "stride"), [(4, 2), (8, 1)])
+def test_a_residual_block_adds_what_goes_around_it(inputs, stride):
+    torch.manual_seed(1)
+    block = fold_batch_norms(ResidualBlock(inputs, 8, stride))
+    x = torch.randn(2, inputs, 8, 8)
+    torch.testing.assert_close(answers(packed(deepcopy(block)), x.clone()), answers(block, x.clone()))
+
+
 def test_every_convolution_is_packed_and_takes_its_relu_along():
     block = packed(fold_batch_norms(ResidualBlock(4, 8, stride=2)))
     assert not any(type(part) is nn.Conv2d for part in block.children())
