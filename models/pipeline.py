@@ -26,7 +26,7 @@ from models.reconstruction import (
     Timing,
     frozen,
 )
-from models.reconstructor import Face, Reconstructor
+from models.reconstructor import AnswersBare, Face, Reconstructor
 
 FACES_AT_ONCE = 16
 """So many faces of several pictures go through a method together; more are hardly quicker."""
@@ -64,6 +64,7 @@ def reconstruct_all(
     asked: Sequence[tuple[NDArray[np.uint8], Sequence[Face]]],
     method: Reconstructor,
     without: frozenset[str] = frozenset(),
+    bare: bool = False,
 ) -> list[list[Reconstruction]]:
     """As `reconstruct`, of several pictures: their faces go through the method `FACES_AT_ONCE` at a time.
 
@@ -71,6 +72,7 @@ def reconstruct_all(
         asked: Pictures [H, W, 3] uint8 RGB, each with its faces.
         method: The face alignment method.
         without: Switches of the method to leave out of the computation.
+        bare: Nobody wants layers: a method that is quicker without leaves them out.
 
     Returns:
         For each picture one answer per face; `timing` is of the faces that went together.
@@ -84,7 +86,7 @@ def reconstruct_all(
     answers = (
         answer
         for start in range(0, len(single), FACES_AT_ONCE)
-        for answer in _answered(single[start : start + FACES_AT_ONCE], method, without)
+        for answer in _answered(single[start : start + FACES_AT_ONCE], method, without, bare)
     )
     return [[next(answers) for _ in faces] for _, faces in asked]
 
@@ -98,7 +100,10 @@ def _check_asked(image: NDArray[np.uint8], faces: Sequence[Face]) -> None:
 
 
 def _answered(
-    asked: Sequence[tuple[NDArray[np.uint8], Face]], method: Reconstructor, without: frozenset[str]
+    asked: Sequence[tuple[NDArray[np.uint8], Face]],
+    method: Reconstructor,
+    without: frozenset[str],
+    bare: bool = False,
 ) -> list[Reconstruction]:
     """Answers about faces, each in its picture; all go through the method in one batch."""
     if not asked:
@@ -112,7 +117,8 @@ def _answered(
         ]
     )
     cut = perf_counter()
-    answers = method(crops, without)
+    answer_all = method.bare if bare and isinstance(method, AnswersBare) else method
+    answers = answer_all(crops, without)
     answered = perf_counter()
     if len(answers) != len(asked):
         raise MethodError(f"{method.name} was asked about {len(asked)} faces and answered for {len(answers)}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,14 @@ class Detector(Protocol):
 
     def __call__(self, image: NDArray[np.uint8]) -> list[Face]:
         """[H, W, 3] RGB -> faces, surest first; empty if there is none."""
+
+
+@runtime_checkable
+class AnswersBare(Protocol):
+    """A method that is quicker where nobody wants layers."""
+
+    def bare(self, crops: NDArray[np.uint8], without: frozenset[str] = frozenset()) -> list[Reconstruction]:
+        """As a call of the method, its answers without their layers."""
 
 
 class Reconstructor(Protocol):

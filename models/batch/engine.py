@@ -32,6 +32,7 @@ class Setting:
         without: Parts of the computation to leave out.
         box: Where the face is in every picture, px of its file; None looks for faces.
         threads: For the mathematics of this process; 0 leaves it to torch.
+        layers: Whether answers need their layers.
     """
 
     method: str = "dsfnet"
@@ -41,6 +42,7 @@ class Setting:
     without: frozenset[str] = frozenset()
     box: Box | None = None
     threads: int = 0
+    layers: bool = False
 
 
 class MethodEngine:
@@ -72,7 +74,8 @@ class MethodEngine:
         faces, detect_ms = self._faces(pictures, images), None
         if self._setting.box is None:
             detect_ms = 1e3 * (perf_counter() - start) / len(pictures)
-        answers = reconstruct_all(list(zip(images, faces, strict=True)), self._method, self._setting.without)
+        asked, bare = list(zip(images, faces, strict=True)), not self._setting.layers
+        answers = reconstruct_all(asked, self._method, self._setting.without, bare)
         return [Found(f, a, detect_ms) for f, a in zip(faces, answers, strict=True)]
 
     def check(self) -> None:

@@ -17,8 +17,8 @@ from models.geometry.arrays import Doubles
 from models.geometry.crops import check_image
 from models.geometry.transforms import euler_from_rotation, rotation_from_6d
 from models.metrics.errors import box_iou
-from models.networks.blocks import InBfloat16, multiplies_bfloat16
 from models.networks.finder import STRIDES, FinderNetwork, Sight, see_both_ways, suppressed
+from models.networks.rounded import InBfloat16, multiplies_bfloat16
 from models.reconstructor import Face
 
 LONGEST_PX = (320, 640, 1280)

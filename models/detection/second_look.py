@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from models.geometry.arrays import Box
 from models.metrics.errors import box_iou
 from models.metrics.states import seen_share
-from models.pipeline import reconstruct, reconstruct_all
+from models.pipeline import reconstruct_all
 from models.reconstruction import Reconstruction
 from models.reconstructor import Detector, Face, Reconstructor
 
@@ -130,7 +130,7 @@ class SecondLook:
                 best, best_score, best_face = quarter, top.score, top
         if not best:
             return 0
-        (answer,) = reconstruct(np.rot90(image, best), [best_face], self._method)
+        (answer,) = _looks(np.rot90(image, best), [best_face], self._method)
         error = answer.likely_error
         believed = error is not None and error < min(TURNED_PERCENT, percent) and _seen(answer) > TURNED_SEEN
         return best if believed else 0
@@ -178,7 +178,7 @@ def looked_at_all(
         (image, [face for face in faces if glance is None or not _glanced(face)]) for image, faces in worth
     ]
     boxes = iter(glance(sure) if glance is not None and sure else ())
-    answers = (answer for some in reconstruct_all(whole, method) for answer in some)
+    answers = (answer for some in reconstruct_all(whole, method, bare=True) for answer in some)
     return [
         [
             Looked(replace(face, box=_box_set_right(face, next(boxes), 1.0)), None)
@@ -249,7 +249,7 @@ def _placed(
     if surest and error is not None and error > ANOTHER_BOX_PERCENT:
         if abs(answer.pose_deg[2]) > FAR_LEAN_DEG:
             leaning = replace(face, turn_deg=answer.pose_deg[2])
-            (upright,) = reconstruct(image, [leaning], method)
+            (upright,) = _looks(image, [leaning], method)
             if upright.likely_error is not None and upright.likely_error < error:
                 return replace(leaning, box=_box_set_right(leaning, upright.own_box, 1.0))
         return _in_the_best_box(image, face, answer, method)
@@ -262,15 +262,20 @@ def _in_the_best_box(
 ) -> Face:
     """In the own box of an answer in or about its box: the one in which the method probably errs least."""
     about = [replace(face, box=_moved(face.box, *move)) for move in OTHER_BOXES]
-    answers = [answer, *reconstruct(image, about, method)]
+    answers = [answer, *_looks(image, about, method)]
     boxes = [_box_set_right(face, answer.own_box, 0.5 if _seen(answer) < BLIND else 1.0)]
     boxes += [one.own_box for one in answers[1:] if _is_box(one.own_box)]
     own = [replace(face, box=box) for box in boxes if _overlap(face.box, box) >= SAME_PLACE_IOU]
-    errors = [one.likely_error or math.inf for one in reconstruct(image, own, method)]
+    errors = [one.likely_error or math.inf for one in _looks(image, own, method)]
     if not own:
         return face
     best = int(np.argmin(errors))
     return own[best if errors[best] < BETTER * errors[0] else 0]
+
+
+def _looks(image: Picture, faces: Sequence[Face], method: Reconstructor) -> list[Reconstruction]:
+    """What the method sees of faces of one picture, without layers."""
+    return reconstruct_all([(image, faces)], method, bare=True)[0]
 
 
 def _moved(box: Box, right: float, down: float, times: float) -> Box:

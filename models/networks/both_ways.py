@@ -23,7 +23,7 @@ def perceive_both_ways(network: DualSpaceNetwork, crops: Tensor, symmetric: Tens
         The percept, and how far the two looks lie apart [B, 3]: root mean square of the coefficients
         (standard deviations), of the other numbers (see `Percept.numbers`), mean of the masks (0..1).
     """
-    percept = network.perceive(torch.cat((crops, crops.flip(-1))))
+    percept = network.perceive(torch.cat((crops, crops.flip(-1))), read=crops.shape[0])
     own, others = slice(None, crops.shape[0]), slice(crops.shape[0], None)
     straight, mirrored = (DensePrediction(*(part[half] for part in percept.dense)) for half in (own, others))
     numbers, other_numbers = percept.numbers[own], _unmirrored_numbers(percept.numbers[others], symmetric)
@@ -35,7 +35,7 @@ def perceive_both_ways(network: DualSpaceNetwork, crops: Tensor, symmetric: Tens
         percept.summary[own],
         torch.cat((both.mask, percept.evidence[own][:, 1:]), 1),
         Look(mirrored, percept.summary[others], percept.evidence[others]),
-        None if percept.landmark_features is None else percept.landmark_features[own],
+        percept.landmark_features,
     )
     off = (numbers - other_numbers).square().split((len(symmetric), numbers.shape[1] - len(symmetric)), 1)
     masks = (torch.sigmoid(straight.mask) - torch.sigmoid(mirrored.mask.flip(-1))).abs().mean((1, 2, 3))

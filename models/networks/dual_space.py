@@ -234,8 +234,8 @@ class DualSpaceNetwork(nn.Module):
         """[B, 3, S, S] standardised -> the answer."""
         return self.conclude(self.perceive(crops), switches)
 
-    def perceive(self, crops: Tensor) -> Percept:
-        """[B, 3, S, S] standardised -> what is read off the pixels."""
+    def perceive(self, crops: Tensor, read: int | None = None) -> Percept:
+        """[B, 3, S, S] standardised -> what is read off the pixels; for landmarks of `read` crops only."""
         features = self.image(crops)
         with torch.autocast(crops.device.type, enabled=False):
             numbers = self.regress(features.summary.float())
@@ -244,8 +244,8 @@ class DualSpaceNetwork(nn.Module):
         dense = self._dense(features.fine, evidence[:, :1])
         readable = None
         if self.refine is not None:
-            told = (dense.uv, dense.depth, dense.confidence)
-            readable = torch.cat((features.fine, sampled, evidence, *told), 1)
+            told = (features.fine, sampled, evidence, dense.uv, dense.depth, dense.confidence)
+            readable = torch.cat([part[:read].float() for part in told], 1)
         return Percept(dense, numbers, sampled, features.summary, evidence, landmark_features=readable)
 
     def conclude(self, percept: Percept, switches: Switches = Switches()) -> DualSpaceAnswer:  # noqa: B008
@@ -293,33 +293,25 @@ class DualSpaceNetwork(nn.Module):
             placements = (
                 torch.cat(values) for values in zip(*(face.placement for face in there), strict=True)
             )
+            offset = torch.cat([face.offset for face in there])
             branches = len(there) - (faces.fused is not None)
             reading, more, placement = self.refine(
                 percept.landmark_features.float(),
                 percept.summary.float(),
-                torch.cat([face.offset for face in there]),
+                offset,
                 Similarity(*placements),
                 branches * len(percept.numbers) if twice else 0,
             )
-            count = len(there)
-            places = (Similarity(*part) for part in zip(*(v.chunk(count) for v in placement), strict=True))
-            moves = zip(more.chunk(count), places, strict=True)
+            offset = offset + self.shape_offset(more)
+            placed = placement.apply(self.mean + offset)
+            parts = (part.chunk(len(there)) for part in (more, offset, *placement, placed))
+            moves = zip(*parts, strict=True)
             image_space, model_space = (
-                None if face is None else self._moved(face, *next(moves))
+                None if face is None else _moved(face, *next(moves))
                 for face in (faces.image_space, faces.model_space)
             )
-            fused = None if faces.fused is None else self._placed_anew(faces.fused, *next(moves))
+            fused = None if faces.fused is None else _placed_anew(faces.fused, *next(moves))
         return Faces(faces.seen, image_space, model_space, fused), reading
-
-    def _moved(self, face: Completed, more: Tensor, placement: Similarity) -> Completed:
-        """The face with more of its coefficients [B, I + E], placed anew."""
-        offset = face.offset + self.shape_offset(more)
-        return Completed(face.coefficients + more, offset, placement, placement.apply(self.mean + offset))
-
-    def _placed_anew(self, face: Fused, more: Tensor, placement: Similarity) -> Fused:
-        """Likewise."""
-        offset = face.offset + self.shape_offset(more)
-        return face._replace(offset=offset, placement=placement, face=placement.apply(self.mean + offset))
 
     def _states(
         self, percept: Percept, face: Tensor, weights: Tensor, share: Tensor | None, apart: Tensor | None
@@ -472,6 +464,18 @@ class DualSpaceNetwork(nn.Module):
         shape = self.mean + offset
         placement = weighted_procrustes(shape, targets, weights)
         return Fused(offset, targets, weights, share[..., 0], placement, placement.apply(shape))
+
+
+def _moved(face: Completed, more: Tensor, offset: Tensor, *placed: Tensor) -> Completed:
+    """The face with more of its coefficients [B, I + E], of another offset, in another place."""
+    *placement, vertices = placed
+    return Completed(face.coefficients + more, offset, Similarity(*placement), vertices)
+
+
+def _placed_anew(face: Fused, _more: Tensor, offset: Tensor, *placed: Tensor) -> Fused:
+    """Likewise; it has no coefficients."""
+    *placement, vertices = placed
+    return face._replace(offset=offset, placement=Similarity(*placement), face=vertices)
 
 
 def _together(first: Look, second: Look) -> Look:

@@ -15,10 +15,10 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, interpolate, pad
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from models.networks.blocks import multiplies_bfloat16
 from models.networks.hrnet import WIDTHS, HighResolutionNetwork, Sight
 from models.networks.published import PublishedDSFNet
 from models.networks.published_fusion import PublishedFusion
+from models.networks.rounded import multiplies_bfloat16
 
 FINE = WIDTHS[0] + WIDTHS[1]  # channels of the two larger maps, convolved directly
 OUTPUTS = (2, 2, 1)  # of the grid, seen and depth heads

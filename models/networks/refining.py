@@ -150,10 +150,13 @@ class RefiningNetwork(nn.Module):
         """
         fine = self.squeeze(maps)
         both = fine, nn.functional.avg_pool2d(fine, 2)
-        shape = self.mean + self.weights @ offset
+        read = self.weights @ offset.transpose(0, 1).flatten(
+            1
+        )  # of all faces at once: no copies of the weights
+        shape = self.mean + read.unflatten(1, (-1, 3)).transpose(0, 1)
         reading, added, placement = self._once(both, summary, shape, placement)
         if again:
-            moved = shape[:again] + torch.einsum("bc,ckj->bkj", added[:again], self.basis)
+            moved = shape[:again] + (added[:again] @ self.basis.flatten(1)).unflatten(1, (MARKS, 3))
             _, more, turned = self._once(both, summary, moved, Similarity(*(v[:again] for v in placement)))
             added = torch.cat((added[:again] + more, added[again:]))
             placement = Similarity(

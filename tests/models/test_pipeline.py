@@ -13,7 +13,14 @@ from models.errors import MethodError
 from models.geometry.crops import warp_crop
 from models.geometry.transforms import rotation_from_euler
 from models.loading import load
-from models.pipeline import back_project, crop_of, outside_the_picture, reconstruct, turned_pose
+from models.pipeline import (
+    back_project,
+    crop_of,
+    outside_the_picture,
+    reconstruct,
+    reconstruct_all,
+    turned_pose,
+)
 from models.reconstruction import (
     STATE_SCALARS,
     MapLayer,
@@ -154,6 +161,20 @@ def test_switches_reach_the_method():
     method = Dot()
     reconstruct(spotted([(50, 50)]), [Face((10, 10, 90, 90))], method, frozenset({"sight"}))
     assert method.calls[0][1] == {"sight"}
+
+
+def test_a_method_is_asked_for_bare_answers_where_it_offers_them():
+    class Offers(Dot):
+        def bare(self, crops, without=frozenset()):
+            return [replace(answer, layers=()) for answer in self(crops, without)]
+
+    asked = [(spotted([(50, 50)]), [Face((10, 10, 90, 90))])]
+    for method, kept in ((Offers(), False), (Dot(), True)):
+        ((whole,),) = reconstruct_all(asked, method)
+        ((bare,),) = reconstruct_all(asked, method, bare=True)
+        assert whole.layers
+        assert bool(bare.layers) is kept
+        assert np.array_equal(bare.vertices, whole.vertices)
 
 
 def test_no_face_is_an_empty_list_and_the_method_is_not_asked():

@@ -79,7 +79,10 @@ def _work(asked: Batch, device: str, weights: Provenance) -> tuple[Work, Execute
     workers = asked.workers or (cores if device == "cpu" else 1)
     ours = workers > 1 and not asked.cluster and "OMP_NUM_THREADS" not in os.environ
     threads = max(1, cores // workers) if ours else 0
-    setting = Setting(asked.method, asked.weights, device, asked.detector, asked.without, asked.box, threads)
+    setting = Setting(
+        *(asked.method, asked.weights, device, asked.detector, asked.without, asked.box, threads),
+        layers=asked.evidence,
+    )
     work = Work(
         out=asked.out,
         read=partial(read_part, box=asked.box),

@@ -149,9 +149,10 @@ def reconstructions(
     parts: Parts,
     size: int,
     likely_error: LikelyError | None = None,
+    bare: bool = False,
 ) -> list[Reconstruction]:
-    """The answers, one per face; `decoded` holds batches of tensors on any device."""
-    return [_reconstruction(d, name, topology, parts, size, likely_error) for d in each(decoded)]
+    """The answers, one per face, `bare` of layers; `decoded` holds batches of tensors on any device."""
+    return [_reconstruction(d, name, topology, parts, size, likely_error, bare) for d in each(decoded)]
 
 
 def _reconstruction(
@@ -161,29 +162,17 @@ def _reconstruction(
     parts: Parts,
     size: int,
     likely_error: LikelyError | None,
+    bare: bool,
 ) -> Reconstruction:
     is_face = d.mask > SEEN_ABOVE
     asked = None if likely_error is None or d.share is None else likely_error(signs(d, topology, size))
-    layers = list(_image_space_layers(d, is_face, size))
-    branches = (
-        (IMAGE_SPACE, d.image_space, d.image_euler_rad),
-        (MODEL_SPACE, d.model_space, d.model_euler_rad),
-    )
-    for branch, mesh, euler_rad in branches:
-        if mesh is not None:
-            pose_deg = degrees(euler_rad)
-            layers.append(
-                MeshLayer(
-                    branch, Space.CROP, frozen(mesh), topology.triangles, topology.uv, pose_deg=pose_deg
-                )
-            )
     return Reconstruction(
         method=name,
         space=Space.CROP,
         topology=topology,
         vertices=frozen(d.face),
         pose_deg=degrees(d.euler_rad),
-        layers=tuple(layers),
+        layers=() if bare else (*_image_space_layers(d, is_face, size), *_branches(d, topology)),
         scalars=tuple(_scalars(d)),
         took_part=parts.took_part,
         left_out=parts.left_out,
@@ -196,6 +185,20 @@ def _reconstruction(
         likely_range=None if asked is None else (asked.low, asked.high),
         coefficients=tuple(_coefficients(d)),
     )
+
+
+def _branches(d: Decoded, topology: Topology) -> Iterator[MeshLayer]:
+    """Their meshes, those that took part."""
+    branches = (
+        (IMAGE_SPACE, d.image_space, d.image_euler_rad),
+        (MODEL_SPACE, d.model_space, d.model_euler_rad),
+    )
+    for branch, mesh, euler_rad in branches:
+        if mesh is not None:
+            pose_deg = degrees(euler_rad)
+            yield MeshLayer(
+                branch, Space.CROP, frozen(mesh), topology.triangles, topology.uv, pose_deg=pose_deg
+            )
 
 
 def _coefficients(d: Decoded) -> Iterator[Coefficients]:

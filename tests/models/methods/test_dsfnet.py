@@ -172,6 +172,19 @@ def test_one_face_or_many_make_no_difference(method):
         np.testing.assert_allclose(together[k].vertices, method(crops[k : k + 1])[0].vertices, atol=0.05)
 
 
+def test_a_bare_answer_is_the_same_without_layers(method):
+    crops = np.random.default_rng(2).integers(0, 255, (2, method.size, method.size, 3), np.uint8)
+    for whole, bare in zip(method(crops), method.bare(crops), strict=True):
+        assert not bare.layers
+        assert whole.layers
+        assert np.array_equal(whole.vertices, bare.vertices)
+        assert np.array_equal(whole.landmark_states, bare.landmark_states)
+        assert whole.alarms == bare.alarms
+        assert [one.name for one in whole.scalars] == [one.name for one in bare.scalars]
+    with pytest.raises(ValueError, match="no such part"):
+        method.bare(crops, frozenset({"no such part"}))
+
+
 def test_disagreement_is_the_distance_of_the_branches_in_mm(method):
     answer = method(np.random.default_rng(1).integers(0, 255, (1, 128, 128, 3), np.uint8))[0]
     image, model = answer.layer("image space"), answer.layer("model space")
