@@ -30,6 +30,8 @@ CARRIED_MM = 30.0  # how far from the face what the fit leaves at its border is 
 NECK = np.array([0, 1, 0.15]), -128.0, 20.0  # where the neck ends: mm along this direction, and how softly
 LIGHTER = {"eye": 0.9, "teeth": 0.8, "mouth": -0.25}
 RIM_MM = 5.0  # how wide the strip is at whose inner edge a face's border is drawn
+BEHIND_MM = 2.0  # how far behind lips and cheeks what is in an open mouth stays; 3 at rest
+BESIDE_MM = 60.0  # how far from the mouth's rim what is in it may come to lie behind
 MOVING = ("jaw", "lips")  # regions that say little about where the skull is
 FITS = 3  # rounds of placing and fitting
 
@@ -88,6 +90,9 @@ class WholeHead:
         ridge = DOUBT_MM**2 * np.eye(len(self._basis), dtype=np.float32)
         self.inside = self._held({"eye": ("eye", "socket"), "mouth": ("mouth", "teeth", "tongue")})
         self._stiff = self._held({"eye": ("eye",), "mouth": ("teeth", "tongue")})
+        mouth, rim = self.inside[-1]
+        to_rim = cKDTree(self._mean[rim]).query(self._mean)[0]
+        self._mouth, self._about_mouth = mouth - count, np.flatnonzero(to_rim < BESIDE_MM)
         self._carrier = self._made_carrier()
         self._normal = np.linalg.inv(self._basis @ self._basis.T / count + ridge / INDEPENDENT)
 
@@ -128,7 +133,14 @@ class WholeHead:
             shape = self._mean + (coefficients @ self._basis).reshape(-1, 3)
         rest = self.rest + (coefficients @ self._rest_basis).reshape(-1, 3)
         rest += self._carried(local - shape)
+        self._keep_behind(rest, local)
         return np.asarray(scale * (rest @ rotation.T) + middle, np.float32)
+
+    def _keep_behind(self, rest: Floats, face: Floats) -> None:
+        """Move what is in the mouth behind the face [N, 3] mm: a mouth pulled wide open leaves it no room."""
+        before = face[self._about_mouth]
+        _, nearest = cKDTree(before[:, :2]).query(rest[self._mouth, :2], k=4)
+        rest[self._mouth, 2] = np.minimum(rest[self._mouth, 2], before[nearest, 2].min(1) - BEHIND_MM)
 
     def _carried(self, left: Floats) -> Doubles:
         """[M, 3] mm: what the fit left on the face [N, 3], carried on."""

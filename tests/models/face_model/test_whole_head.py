@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
 from models.face_model.morphable import FaceModel
 from models.face_model.whole_head import WholeHead
@@ -33,11 +34,29 @@ def test_the_mean_face_gets_the_mean_head_wherever_it_is(head):
     np.testing.assert_allclose(around, turned(head.mean[count:]), atol=0.2)
 
 
-def test_an_open_mouth_takes_the_lower_teeth_along(head, model):
+def open_mouthed(model):
     expression = model.expression_bank[
         (model.expression_bank @ model.expression[:, model.contacts].diff(dim=2)[:, :, 0, 1].mean(1)).argmin()
     ]
-    face = (model.mean + (expression[:, None, None] * model.expression).sum(0)).numpy()
+    return (model.mean + (expression[:, None, None] * model.expression).sum(0)).numpy()
+
+
+def test_what_is_in_the_mouth_stays_behind_cheeks_that_the_model_cannot_say(head, model):
+    face = open_mouthed(model)
+    corners = face[model.topology.landmark_vertices[[48, 54], 0]] + ((-8, 0, 0), (8, 0, 0))
+    for corner in corners:
+        face[:, 2] -= 14 * np.exp(-np.square(face - corner).sum(1) / (2 * 7**2))
+    around = head.around(face)
+    vertices = np.unique(
+        head.triangles[np.isin(head.part, [head.part_names.index(n) for n in ("mouth", "teeth")])]
+    )
+    inside = around[vertices[vertices >= len(face)] - len(face)]
+    _, nearest = cKDTree(face[:, :2]).query(inside[:, :2])
+    assert (face[nearest, 2] - inside[:, 2]).min() > 1
+
+
+def test_an_open_mouth_takes_the_lower_teeth_along(head, model):
+    face = open_mouthed(model)
     moved = head.around(face) - head.rest
     teeth = np.unique(head.triangles[head.part == head.part_names.index("teeth")]) - len(face)
     assert moved[teeth, 1].min() < -10
