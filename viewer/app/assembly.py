@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QPixmap
 from PySide6.QtWidgets import QDialog, QDockWidget, QMessageBox, QWidget
 
@@ -158,7 +158,8 @@ class Assembly(QObject):
         self.window.show()
 
     def grab(self) -> QPixmap:
-        """A picture of the whole window, OpenGL panels included."""
+        """A picture of the whole window, OpenGL panels included, once what was asked of its layouts is done."""
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
         return self.window.grab()
 
     def report(self, error: BaseException) -> None:
