@@ -158,7 +158,7 @@ class Assembly(QObject):
         self.window.show()
 
     def grab(self) -> QPixmap:
-        """A picture of the whole window, OpenGL panels included, once what was asked of its layouts is done."""
+        """A picture of the whole window, OpenGL panels included, its layouts brought up to date."""
         QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
         return self.window.grab()
 
