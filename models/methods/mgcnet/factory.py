@@ -11,7 +11,7 @@ from models.face_model.pinhole import Pinhole
 from models.file_formats.tensorflow_file import INDEX, read_tensorflow
 from models.loading import fill, load_face_model, needed, read_weights, weights_path
 from models.methods.bfm_uv import bfm_places
-from models.methods.mean_face import corrected, taken_out
+from models.methods.mean_face import taken_out
 from models.methods.mgcnet import assets
 from models.methods.mgcnet.method import MGCNet, open_rest
 from models.networks.resnet import ResNet50
@@ -39,11 +39,11 @@ def mgcnet(weights: str | Path = "open", device: str = "cpu", parity: str | None
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise WeightsError(f"{path.name} says nothing usable of its network's form: {error!r}.") from error
     face_model = load_face_model()
-    looked = corrected(face_model, taken_out(tensors, face_model, path))
-    kept, face = assets.our_parts(tensors, form, looked, path.name)
+    correction = taken_out(tensors, face_model, path)
+    kept, face = assets.our_parts(tensors, form, face_model, path.name)
     fill(network, kept, path)
     rest = open_rest(face_model, Pinhole(form.size, form.field_px))
-    return MGCNet(network, face, rest, device, parity)
+    return MGCNet(network, face, rest, device, parity, correction)
 
 
 def _official_mgcnet(index: Path, device: str, parity: str | None) -> Reconstructor:

@@ -92,6 +92,7 @@ class MGCNet:
         rest: tuple[float, ...] = PUBLISHED_REST,
         device: str = "cpu",
         parity: str | None = None,
+        correction: Tensor | None = None,
     ) -> None:
         """Fold the network for inference.
 
@@ -101,6 +102,8 @@ class MGCNet:
             rest: The six numbers of pose that zero stands for.
             device: Where to run.
             parity: "release" or None.
+            correction: [N, 3] mm added to the average face of answers (training/correction.py), but not to that
+                of the first look, which aligns the picture as it was aligned in training.
         """
         if parity not in (None, RELEASE):
             raise ValueError(f"mgcnet has no parity {parity!r}; it has {RELEASE!r}")
@@ -114,6 +117,7 @@ class MGCNet:
         fold_batch_norms(network)
         self._network = network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._face = face.to(self._device)
+        self._correction = None if correction is None else correction.to(self._device)
         self._rest = torch.tensor(rest, device=self._device)
         self._units = torch.tensor(form.pose_units, device=self._device)
         self._template = self._camera.template().to(self._device)
@@ -181,7 +185,7 @@ class MGCNet:
         lost = torch.zeros(count, dtype=torch.bool, device=self._device)
         if self._parity:
             still = torch.eye(3, device=self._device)[:2].expand(count, -1, -1)
-            return self._seen(crops, still, lost)
+            return self._seen(crops, still, lost, self._correction)
         T = self._by_box(count)
         if align:
             first = self._seen(crops, T, lost).vertices
@@ -190,7 +194,7 @@ class MGCNet:
             ratio = (torch.linalg.det(aligned[:, :, :2]) / torch.linalg.det(T[:, :, :2])).sqrt()
             lost = ~((ratio < FARTHEST) & (ratio > 1 / FARTHEST))
             T = torch.where(lost[:, None, None], T, aligned)
-        return self._seen(crops, T, lost)
+        return self._seen(crops, T, lost, self._correction)
 
     def _by_box(self, count: int) -> Tensor:
         """[count, 2, 3] from crop px to the network's, by where the crop has the box."""
@@ -199,13 +203,15 @@ class MGCNet:
         T = torch.tensor([[1.0, 0.0, x], [0.0, 1.0, y]], device=self._device)
         return T.expand(count, -1, -1)
 
-    def _seen(self, crops: Tensor, T: Tensor, lost: Tensor) -> _Looked:
+    def _seen(self, crops: Tensor, T: Tensor, lost: Tensor, correction: Tensor | None = None) -> _Looked:
         """What the network says of the pictures that `T` [B, 2, 3] makes of crops, back in crop px."""
         pictures = crops if self._parity else resampled(crops, T, self._camera.size)
         raw = self._network(pictures.contiguous(memory_format=torch.channels_last))
         c = self._face.split(raw)
         place = extrinsics(c.pose * self._units + self._rest)
         shape = self._face.shape(c)
+        if correction is not None:
+            shape = shape + correction
         points = place.apply(shape)
         distance = place.translation[:, 2:]
         per_mm = self._camera.focal_px / distance  # [B, 1] px of the picture at the model origin
