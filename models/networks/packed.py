@@ -1,6 +1,8 @@
 """Convolutions whose weights lie as the processor's library wants them, the ReLU after them done on the way.
 
-PyTorch lays weights anew in every call, which for small maps takes as long as the convolution itself.
+PyTorch lays weights anew in every call, which for small maps takes as long as the convolution itself. Those
+of 1 x 1 are left alone: there is little to lay, and for some inputs the library wants them otherwise and then
+takes twenty times as long.
 """
 
 from __future__ import annotations
@@ -66,7 +68,7 @@ class PackedResidual(nn.Module):
 
 
 def packed(network: nn.Module) -> nn.Module:
-    """`network` with every convolution packed, changed in place; it can no longer be trained.
+    """`network` with every wider convolution packed, changed in place; it can no longer be trained.
 
     As it is where that cannot be: off the processor, or where PyTorch is built without oneDNN.
     """
@@ -77,7 +79,7 @@ def packed(network: nn.Module) -> nn.Module:
 
 
 def _packed(network: nn.Module) -> nn.Module:
-    if type(network) is nn.Conv2d:
+    if type(network) is nn.Conv2d and network.kernel_size != (1, 1):
         return PackedConvolution(network, relu=False)
     if isinstance(network, nn.Sequential):
         return nn.Sequential(*_chain([part for part in network if not isinstance(part, nn.Identity)]))
