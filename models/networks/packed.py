@@ -1,6 +1,8 @@
 """Convolutions whose weights lie as the processor's library wants them, the ReLU after them done on the way.
 
-PyTorch lays weights anew in every call, which for small maps takes as long as the convolution itself.
+PyTorch lays weights anew in every call, which for small maps takes as long as the convolution itself. Those
+of 1 x 1 are left alone: there is little to lay, and for some inputs the library wants them otherwise and then
+takes twenty times as long.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from torch import Tensor, nn
 
 from models.networks.blocks import ResidualBlock
 
-MOST_FORMS = 4  # of inputs, weights for which are kept
+PICTURES, SIDE = 2, 32  # of the inputs that weights are packed for: others are hardly slower
 
 
 class PackedConvolution(nn.Module):
@@ -23,38 +25,34 @@ class PackedConvolution(nn.Module):
         super().__init__()
         self.plain = plain
         self._then = "relu" if relu else "none"
-        self._packed: dict[torch.Size, Tensor] = {}
+        self._packed: Tensor | None = None
 
     def forward(self, x: Tensor) -> Tensor:
         """See the class."""
         return torch.ops.mkldnn._convolution_pointwise(
-            x, self._weight(x), self.plain.bias, *self._form(), self._then, [], ""
+            x, self._weight(), self.plain.bias, *self._form(), self._then, [], ""
         )
 
     def upon(self, x: Tensor, other: Tensor) -> Tensor:
         """The ReLU of the convolution of x plus other [B, outputs, H, W]."""
         return torch.ops.mkldnn._convolution_pointwise.binary(
-            *(x, other, self._weight(x), self.plain.bias), *self._form(), "add", 1.0, "relu", [], ""
+            *(x, other, self._weight(), self.plain.bias), *self._form(), "add", 1.0, "relu", [], ""
         )
 
-    def _weight(self, x: Tensor) -> Tensor:
-        found = self._packed.get(x.shape)
-        return self._pack(x) if found is None else found
+    def _weight(self) -> Tensor:
+        """Packed at the first call, and not for its input: so no answer depends on earlier ones."""
+        if self._packed is None:
+            plain = self.plain.weight.detach().to_mkldnn()
+            size = (PICTURES, self.plain.in_channels, SIDE, SIDE)
+            self._packed = torch.ops.aten.mkldnn_reorder_conv2d_weight(plain, *self._form(), size)
+        return self._packed
 
     def _form(self) -> tuple[Any, Any, Any, int]:
         return self.plain.padding, self.plain.stride, self.plain.dilation, self.plain.groups
 
-    def _pack(self, x: Tensor) -> Tensor:
-        """The weights as the library wants them for such inputs."""
-        plain = self.plain.weight.detach().to_mkldnn()
-        weight: Tensor = torch.ops.aten.mkldnn_reorder_conv2d_weight(plain, *self._form(), x.shape)
-        kept = self._packed if len(self._packed) < MOST_FORMS else {}
-        self._packed = {**kept, x.shape: weight}
-        return weight
-
     def __getstate__(self) -> dict[str, Any]:
         """Without the packed weights, which cannot be copied."""
-        return {**self.__dict__, "_packed": {}}
+        return {**self.__dict__, "_packed": None}
 
 
 class PackedResidual(nn.Module):
@@ -70,7 +68,7 @@ class PackedResidual(nn.Module):
 
 
 def packed(network: nn.Module) -> nn.Module:
-    """`network` with every convolution packed, changed in place; it can no longer be trained.
+    """`network` with every wider convolution packed, changed in place; it can no longer be trained.
 
     As it is where that cannot be: off the processor, or where PyTorch is built without oneDNN.
     """
@@ -81,7 +79,7 @@ def packed(network: nn.Module) -> nn.Module:
 
 
 def _packed(network: nn.Module) -> nn.Module:
-    if type(network) is nn.Conv2d:
+    if type(network) is nn.Conv2d and network.kernel_size != (1, 1):
         return PackedConvolution(network, relu=False)
     if isinstance(network, nn.Sequential):
         return nn.Sequential(*_chain([part for part in network if not isinstance(part, nn.Identity)]))
