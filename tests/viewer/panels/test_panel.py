@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QColor, QGuiApplication, QWheelEvent
 from PySide6.QtWidgets import QApplication, QDoubleSpinBox, QHBoxLayout, QPushButton, QToolButton, QWidget
 
@@ -15,8 +15,10 @@ from models.loading import load_face_model, load_whole_head
 from models.reconstruction import STATE_SCALARS, MeshLayer, Reconstruction, Scalar, Space, frozen
 from tests.viewer.gl_fixtures import dome
 from tests.viewer.gl_fixtures.screen import middle, near, pixels, require_gl
+from viewer.gl.face_view import FaceView
 from viewer.gl.mesh_item import VALUES, Fill, MeshItem, Paint, Surface
 from viewer.gl.trackball import stage
+from viewer.gl.turns import Turns
 from viewer.panels.colours import DARK, LIGHT
 from viewer.panels.legend import ColourBar, Legend
 from viewer.panels.panel import Panel
@@ -474,6 +476,34 @@ def test_once_it_rests_the_picture_is_smoother_and_otherwise_the_same(qtbot):
     smooth = grabbed(panel)
     assert len(np.unique(smooth.reshape(-1, 3), axis=0)) > len(np.unique(rough.reshape(-1, 3), axis=0))
     assert np.abs(smooth - rough).mean() < 3
+
+
+def test_of_many_sizes_only_the_last_is_drawn(qtbot):
+    panel = shown(qtbot)
+    panel.grab()
+    before = panel.view.paints
+    for width in range(300, 360, 10):
+        panel.resize(width, 300)
+    assert panel.view.paints == before
+    assert not near(at(grabbed(panel), -0.3, 0.2), BACKGROUND, 8)
+
+
+def test_views_of_one_window_get_smooth_one_after_the_other(qtbot):
+    turns = Turns()
+    views = [FaceView(turns=turns) for _ in range(3)]
+    for view in views:
+        qtbot.addWidget(view)
+        view.resize(200, 200)
+        view.show()
+        qtbot.waitExposed(view)
+    seen: list[int] = []
+    watch = QTimer(interval=0)
+    watch.timeout.connect(lambda: seen.append(sum(view.is_sharp for view in views)))
+    watch.start()
+    for view in views:
+        view.update()
+    qtbot.waitUntil(lambda: all(view.is_sharp for view in views), timeout=5000)
+    assert {1, 2} <= set(seen)
 
 
 def test_the_light_theme_is_light(qtbot):
