@@ -105,7 +105,7 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
         super().update()
 
     def _refine(self) -> None:
-        if not self._turns.take():
+        if self._rest is not None and not self._turns.take():
             self._rest.start(NEXT_TURN_MS)
             return
         self._sharp = True
@@ -153,7 +153,7 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
             self.failed.emit(text)
 
     def _may_be_sharp(self) -> bool:
-        return self._sharp and self.format().samples() <= 1
+        return self._sharp and self.format().samples() <= 1 and any(map(_shows, self.items))
 
     def _draw_sharp(self) -> None:
         """Into a picture twice as large, then averaged: multisampling is dearer without a graphics card."""
@@ -326,6 +326,10 @@ def _with_rotation(camera: Camera, rotation: tuple[float, float, float, float]) 
 
 def _qmatrix(matrix: NDArray[np.float64]) -> QMatrix4x4:
     return QMatrix4x4([float(value) for value in matrix.ravel()])
+
+
+def _shows(item: GLGraphicsItem) -> bool:
+    return item.visible() and not (isinstance(item, MeshItem | PointsItem) and item.is_empty)
 
 
 def problem_of(view: FaceView) -> str:

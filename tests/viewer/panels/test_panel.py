@@ -478,6 +478,15 @@ def test_once_it_rests_the_picture_is_smoother_and_otherwise_the_same(qtbot):
     assert np.abs(smooth - rough).mean() < 3
 
 
+def test_an_empty_panel_is_not_drawn_twice_as_fine(qtbot):
+    panel = shown(qtbot)
+    for answer, finer in ((dome.answer(), 2), (None, 1)):
+        panel.set_answer(answer, None if answer is None else dome.photo())
+        qtbot.waitUntil(lambda: panel.view.is_sharp, timeout=5000)
+        grabbed(panel)
+        assert panel.view.pixel_scale == finer * panel.view.devicePixelRatioF()
+
+
 def test_of_many_sizes_only_the_last_is_drawn(qtbot):
     panel = shown(qtbot)
     panel.grab()
