@@ -44,7 +44,7 @@ class PhotoPanel(QFrame):
     Signals:
         picked(float, float): The user clicked the photo, in image px.
         box_drawn(tuple): The user drew a face box: x0, y0, x1, y1 in image px.
-        box_edited(tuple, bool): The user dragged the selected box: where it is, and whether its size changed.
+        box_edited(tuple, bool, int), box_given_up(int): The user drags the selected box, as of PhotoHand.
         whole_asked(bool): The user wants the whole photo, or the faces large.
         overlay_toggled(str): The user wants one of OVERLAYS drawn, or no longer.
         style_chosen(LayerStyle): The user chose how the meshes are drawn.
@@ -52,7 +52,8 @@ class PhotoPanel(QFrame):
 
     picked = Signal(float, float)
     box_drawn = Signal(object)
-    box_edited = Signal(object, bool)
+    box_edited = Signal(object, bool, int)
+    box_given_up = Signal(int)
     whole_asked = Signal(bool)
     overlay_toggled = Signal(str)
     style_chosen = Signal(object)
@@ -89,6 +90,7 @@ class PhotoPanel(QFrame):
         self.view.picked.connect(self.picked)
         self.view.box_drawn.connect(self.box_drawn)
         self.view.box_edited.connect(self.box_edited)
+        self.view.box_given_up.connect(self.box_given_up)
         self.set_theme(True)
 
     def set_shown(self, shown: Shown | None) -> None:
@@ -210,7 +212,7 @@ class PhotoPanel(QFrame):
 
     def _frame_faces(self) -> None:
         """Bring the faces into sight where that was not done yet, or where one has left it."""
-        if self._whole or self._shown is None or self.view.moved:
+        if self._whole or self._shown is None or self.view.moved or self.view.holds_box:
             return
         area = surroundings([face.box for face in self._shown.faces])
         height, width = self._shown.frame.image.shape[:2]

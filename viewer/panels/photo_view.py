@@ -41,14 +41,15 @@ class PhotoView(QWidget):
     Signals:
         picked(float, float): A click, in image px.
         box_drawn(tuple): x0, y0, x1, y1 in image px, when the user drew a box.
-        box_edited(tuple, bool): The selected face's box after a drag, and whether its size changed.
+        box_edited(tuple, bool, int), box_given_up(int): The selected face's box in the hand, as of PhotoHand.
         resized(): Its size changed.
         shifted(): The user moved or enlarged the photo.
     """
 
     picked = Signal(float, float)
     box_drawn = Signal(object)
-    box_edited = Signal(object, bool)
+    box_edited = Signal(object, bool, int)
+    box_given_up = Signal(int)
     resized = Signal()
     shifted = Signal()
 
@@ -72,6 +73,7 @@ class PhotoView(QWidget):
         self.mesh, self._style = PhotoMesh(), panel_row("photo").style
         self._hand = PhotoHand(self, lambda: self._seen, self._grippable)
         self._hand.box_edited.connect(self.box_edited)
+        self._hand.box_given_up.connect(self.box_given_up)
         self._hand.picked.connect(self.picked)
         self._hand.box_drawn.connect(self.box_drawn)
         self._hand.box_changed.connect(self.update)
@@ -140,6 +142,11 @@ class PhotoView(QWidget):
     def draws_box(self) -> bool:
         """Whether the next drag draws a face box."""
         return self._hand.draws_box
+
+    @property
+    def holds_box(self) -> bool:
+        """Whether a box is being drawn or dragged."""
+        return self._hand.box is not None
 
     @property
     def viewport(self) -> Viewport:
