@@ -20,6 +20,7 @@ from models.reconstructor import Face
 from viewer.cases.case import LONGEST_NOTES
 from viewer.cases.case_file import ENDING, write_file
 from viewer.cases.locating import Located, located, not_there
+from viewer.cases.mined import MINED, MOST_ROWS
 from viewer.cases.restoring import comparison_of, frame_changes, read_whole, view_changes
 from viewer.cases.saving import FilesBeside, case_of, pinned_in
 from viewer.inference.session import Session
@@ -294,6 +295,11 @@ def save(state: State, path: Path, asker: Callable[[Setting], Asker]) -> None:
     case = case_of(state, files, figures(state, files, asker), pins)
     if (aside := write_file(path, case, outputs.write)) is not None:
         log.warning("%s was damaged. It is kept as %s.", path, aside.name)
+    if state.mining.run is not None and MINED not in case.sections:
+        log.warning(
+            "What was mined is too long for a case and not in it: more than %d rows. Export it as a table.",
+            MOST_ROWS,
+        )
     if not case.answers:
         log.info("%s holds no answers, for there were none yet.", path.name)
 

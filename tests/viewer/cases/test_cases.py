@@ -146,6 +146,24 @@ def test_a_case_that_is_opened_shows_again_what_was_saved(qtbot, desk, other, tm
     assert now.notice is None, "all is as it was, so there is nothing to say"
 
 
+def test_what_was_mined_is_there_again_and_its_rows_open(qtbot, desk, other, tmp_path):
+    folder = tmp_path / "album"
+    for number in range(3):
+        photo(folder / f"{number}.png", 60 + 40 * number)
+    open_photo(qtbot, desk, folder / "1.png")
+    desk.commands.mining.mine([folder])
+    qtbot.waitUntil(lambda: desk.state.mining.running is None)
+    path = save(qtbot, desk, tmp_path)
+
+    reopen(qtbot, other, path)
+    assert len(other.state.mining.table) == len(desk.state.mining.table) >= 3
+    row = next(r for r in range(9) if other.state.mining.table.texts["input"][r].endswith("2.png"))
+    with qtbot.waitSignal(other.session.answered):
+        other.commands.mining.open_row(row)
+    assert other.state.frame.path == folder / "2.png"
+    assert other.state.mining.current == row
+
+
 def test_saving_again_writes_to_the_same_file_without_asking(qtbot, desk, tmp_path):
     open_photo(qtbot, desk, photo(tmp_path / "face.png"))
     path = save(qtbot, desk, tmp_path)
