@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -54,8 +54,8 @@ class Found:
     moved: bool = False
 
 
-def media_file(path: Path, folder: Path) -> MediaFile:
-    """A file as a case in `folder` names it.
+def media_file(path: Path, folder: Path, told: Callable[[int], object] = lambda _count: None) -> MediaFile:
+    """A file as a case in `folder` names it; `told` as of `sha256_of`.
 
     Raises:
         InputError: It cannot be read.
@@ -64,7 +64,7 @@ def media_file(path: Path, folder: Path) -> MediaFile:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise InputError(f"{path} is no file. A case can hold files and folders of pictures only.")
-        digest = sha256_of(path)
+        digest = sha256_of(path, told)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(f"{path} cannot be read ({reason}). Open it again, then save the case.") from error

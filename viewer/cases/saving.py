@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -67,14 +67,16 @@ class FilesBeside:
     Attributes:
         path: The case file; pictures of a camera are written beside it, as NAME-frame-N.png.
         write: Who writes them; None: they are not kept.
+        told: Hears how many bytes of files were read.
     """
 
     path: Path
     write: Write | None = write_whole
+    told: Callable[[int], object] = lambda _count: None
 
     def file(self, path: Path) -> MediaFile:
         """As `media_file`."""
-        return media_file(path, self.path.parent)
+        return media_file(path, self.path.parent, self.told)
 
     def picture(self, frame: Frame) -> MediaFile | None:
         """Written if it is not there yet."""

@@ -212,7 +212,7 @@ class PhotoPanel(QFrame):
 
     def _frame_faces(self) -> None:
         """Bring the faces into sight where that was not done yet, or where one has left it."""
-        if self._whole or self._shown is None or self.view.moved or self.view.holds_box:
+        if self._whole or self._shown is None or self.view.moved:
             return
         area = surroundings([face.box for face in self._shown.faces])
         height, width = self._shown.frame.image.shape[:2]

@@ -144,11 +144,6 @@ class PhotoView(QWidget):
         return self._hand.draws_box
 
     @property
-    def holds_box(self) -> bool:
-        """Whether a box is being drawn or dragged."""
-        return self._hand.box is not None
-
-    @property
     def viewport(self) -> Viewport:
         """Where the photo lies in the widget; another view may share it."""
         return self._port
@@ -161,8 +156,8 @@ class PhotoView(QWidget):
 
     @property
     def moved(self) -> bool:
-        """Whether the user moved the photo away from what `show_area` showed."""
-        return self._seen.moved
+        """Whether the user moved the photo away from what `show_area` showed, or has a box in the hand."""
+        return self._seen.moved or self._hand.box is not None
 
     @property
     def sight(self) -> QRectF:

@@ -17,6 +17,7 @@ from tests.fakes.sources import FakeSource, picture
 from tests.fakes.work import FakeWork
 from tests.viewer.sources.test_video import film
 from viewer.app.commands import Commands
+from viewer.cases import commands as cases
 from viewer.cases.case import Kind
 from viewer.cases.case_file import read_file
 from viewer.inference.session import Session
@@ -30,6 +31,7 @@ from viewer.state.setting import Setting
 from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.state.style import LayerStyle, Look
+from viewer.tasks.file_writer import Stopped
 
 
 class RealFiles(FakeDesktop):
@@ -162,6 +164,30 @@ def test_what_was_mined_is_there_again_and_its_rows_open(qtbot, desk, other, tmp
         other.commands.mining.open_row(row)
     assert other.state.frame.path == folder / "2.png"
     assert other.state.mining.current == row
+
+
+def test_it_is_told_how_much_of_large_media_was_read_and_the_rest_can_be_cancelled(
+    qtbot, desk, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(cases, "LONG_BYTES", 1)
+    face, path, told = photo(tmp_path / "face.png"), tmp_path / "face.case.json", []
+    open_photo(qtbot, desk, face)
+
+    def step(done: int, total: int) -> None:
+        told.append((done, total))
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        cases.save(desk.state, path, desk.session.asker, step)
+    size = face.stat().st_size
+    assert told == [(size, size)]
+    assert not path.exists()
+    monkeypatch.setattr(cases, "LONG_BYTES", size + 1)
+    told.clear()
+    with pytest.raises(Stopped):
+        cases.save(desk.state, path, desk.session.asker, step)
+    assert told == [(0, 0)], "what is soon read is never cut off by the end of a session"
+    assert not path.exists()
 
 
 def test_saving_again_writes_to_the_same_file_without_asking(qtbot, desk, tmp_path):
