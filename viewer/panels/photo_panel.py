@@ -110,6 +110,10 @@ class PhotoPanel(QFrame):
         self._tell_hint()
         self._tell_legend()
 
+    def prepare(self, shown: Shown) -> None:
+        """Make ready what takes long to draw of what `set_shown` will be given next; from any thread."""
+        self.view.mesh.prepare(shown.frame.image, shown.answers)
+
     def set_whole(self, whole: bool) -> None:
         """Whether to show all of the photo rather than the faces and what is around them."""
         self._whole, self._framed = whole, False

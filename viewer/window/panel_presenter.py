@@ -110,6 +110,9 @@ class PictureView(Protocol):
     def picked(self) -> Emits[float, float]:
         """The user clicked a point, image px."""
 
+    def prepare(self, shown: Shown) -> None:
+        """Make ready what takes long to draw of what is shown next; from any thread."""
+
     @property
     def box_drawn(self) -> Emits[Box]:
         """The user drew a box (x0, y0, x1, y1), image px."""
