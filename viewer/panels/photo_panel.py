@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Signal, Slot
+from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QFrame, QToolButton, QVBoxLayout, QWidget
 
 from models.metrics.normalisers import Normaliser
@@ -113,6 +114,11 @@ class PhotoPanel(QFrame):
     def prepare(self, shown: Shown) -> None:
         """Make ready what takes long to draw of what `set_shown` will be given next; from any thread."""
         self.view.mesh.prepare(shown.frame.image, shown.answers)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nobody looks: nothing is to be prepared."""
+        super().hideEvent(event)
+        self.view.mesh.rest()
 
     def set_whole(self, whole: bool) -> None:
         """Whether to show all of the photo rather than the faces and what is around them."""
