@@ -22,6 +22,7 @@ from viewer.gl.turns import Turns
 from viewer.panels.colours import DARK, LIGHT
 from viewer.panels.legend import ColourBar, Legend
 from viewer.panels.panel import Panel
+from viewer.panels.photo_wipe_panel import PhotoWipePanel
 from viewer.panels.range_dialog import RangeDialog
 from viewer.panels.shading import BINS, counts_of
 from viewer.panels.surface_data import CHART_SIZE, Scale, photo_piece
@@ -899,6 +900,20 @@ def test_a_stale_wipe_is_dimmed_below_its_line(qtbot):
     assert children.index(panel.findChild(WipeLine)) > children.index(veil), "the line can still be dragged"
     panel.set_stale(False)
     assert not veil.isVisible()
+
+
+@pytest.mark.parametrize("make", [WipePanel, PhotoWipePanel])
+def test_the_line_crosses_out_no_word_of_the_legend(qtbot, make):
+    panel = make(panel_row("wipe" if make is WipePanel else "photo-wipe"))
+    qtbot.addWidget(panel)
+    panel.resize(400, 440)
+    panel.show()
+    qtbot.waitExposed(panel)
+    for stale in (False, True, False):
+        panel.set_stale(stale)
+        panel.resize(panel.width() + 10, 440)
+    over = panel.findChild(WipeLine).parentWidget().children()
+    assert over.index(panel.findChild(Legend)) > over.index(panel.findChild(WipeLine))
 
 
 def test_the_look_button_names_the_look_also_where_there_is_no_other(qtbot):
