@@ -132,6 +132,16 @@ def test_an_export_that_is_cancelled_leaves_no_file_at_all(tmp_path, kind):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_three_views_are_a_figure_of_their_own(tmp_path, qapp):
+    pictures = []
+    for kind in ("figure", "views"):
+        path = tmp_path / f"{kind}.svg"
+        export(kind, path)
+        pictures.append(path.read_text())
+    assert [">+45°<" in picture for picture in pictures] == [False, True]
+    assert [">fused<" in picture for picture in pictures] == [True, False]
+
+
 def test_a_figure_tells_how_many_of_its_faces_are_drawn(tmp_path, qapp):
     told = []
     path = tmp_path / "a.png"
