@@ -13,6 +13,7 @@ from models.reconstruction import MeshLayer
 from viewer.export.clip import clip_of, clip_video
 from viewer.inference.session import Session
 from viewer.state.notice import Notice, Severity
+from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.tasks.file_writer import FileWriter, Step
 from viewer.widgets.dialogs import BRANCH, DesktopServices, ending_of
@@ -46,8 +47,7 @@ class ExportCommands(QObject):
         if kind != "png" and state.answer is None:
             self._session.tell(InputError("There is no face to export yet. Open a photo with a face first."))
             return
-        stem = Path(state.source_name).stem or "unmask"
-        path = self._desktop.ask_save(kind, f"{stem}{ending_of(kind)}")
+        path = self._desktop.ask_save(kind, f"{_stem(state)}{ending_of(kind)}")
         if path and kind == "png":
             self.export_now(kind, path)  # a picture of the window can only be taken on its own thread
         elif path:
@@ -102,3 +102,12 @@ class ExportCommands(QObject):
         log.info("Wrote %s.", path)
         self._store.update(notice=Notice(Severity.INFO, f"Wrote {path}."))
         self.exported.emit(path)
+
+
+def _stem(state: State) -> str:
+    """What a file about the frame shown is called: after its picture, or its video and its number there."""
+    if state.shown is None:
+        return "unmask"
+    frame = state.shown.frame
+    stem = Path(frame.name).stem or "unmask"
+    return stem if frame.path is not None or frame.count == 1 else f"{stem}-frame-{frame.index + 1}"

@@ -132,6 +132,25 @@ def test_an_export_that_is_cancelled_leaves_no_file_at_all(tmp_path, kind):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("frame", "name"),
+    [
+        ({"path": Path("/album/ann.jpg"), "name": "ann.jpg", "index": 3, "count": 9}, "ann.ply"),
+        ({"name": "clip.mp4", "index": 41, "count": 90}, "clip-frame-42.ply"),
+        ({"name": "Camera 0", "index": 7, "count": 0}, "Camera 0-frame-8.ply"),
+        ({"name": "pasted"}, "pasted.ply"),
+    ],
+)
+def test_a_file_is_called_after_the_frame_it_is_about(qtbot, frame, name):
+    with a_desk(qtbot) as desk:
+        shown = desk.state.shown
+        desk.store.update(shown=replace(shown, frame=Frame(shown.frame.image, **frame)))
+        desk.desktop.chosen = "/somewhere"
+        with qtbot.waitSignal(desk.commands.export.exported) as told:
+            desk.commands.export.export("ply")
+    assert told.args == [f"/somewhere/{name}"]
+
+
 def test_three_views_are_a_figure_of_their_own(tmp_path, qapp):
     pictures = []
     for kind in ("figure", "views"):
