@@ -82,6 +82,15 @@ ACTIONS: tuple[ActionRow[ExportCommands], ...] = (
     ),
     _export("turn", "Export turning faces…", "Write a video of the faces turning, as MP4 or WebM.", "page"),
     ActionRow(
+        "export-toggle",
+        "Export branches in turn…",
+        "Write a video of the face with both branches, then without each of them, as MP4 or WebM.",
+        MENU,
+        lambda commands: commands.export_toggling(),
+        enabled=has_answer,
+        group="page",
+    ),
+    ActionRow(
         "export-clip",
         "Export video with what was seen…",
         "Answer for every frame between in and out point and write them as MP4 or WebM; without occluders.",

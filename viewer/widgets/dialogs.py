@@ -56,6 +56,7 @@ KINDS = {
     "views": ("Figure (*.svg *.pdf *.png)", "-views.svg"),
     "clip": ("Video (*.mp4 *.webm)", "-seen.mp4"),
     "turn": ("Video (*.mp4 *.webm)", "-turning.mp4"),
+    "toggle": ("Video (*.mp4 *.webm)", "-branches.mp4"),
     "html": ("Page (*.html)", ".html"),
     "png": ("Picture (*.png)", ".png"),
     "csv": ("Table (*.csv)", ".csv"),

@@ -56,6 +56,9 @@ class Asked:
     def export_clip(self) -> None:
         """Of a whole video: not an answer's, see test_clip."""
 
+    def export_toggling(self) -> None:
+        """Asks again, see test_toggled."""
+
     def cancel(self) -> None:
         """Writes nothing."""
 
@@ -65,7 +68,7 @@ def test_every_row_of_the_menu_writes_the_file_it_is_named_after(tmp_path):
     for row in ACTIONS:
         row.verb(asked)
     kinds = set(asked.kinds) - {"branch", "png"}
-    assert set(KINDS) - kinds == {"png", "csv", "case.json", "parquet", "pdf", "clip"}
+    assert set(KINDS) - kinds == {"png", "csv", "case.json", "parquet", "pdf", "clip", "toggle"}
     for kind in kinds:
         path = tmp_path / kind / f"ann{ending_of(kind)}"
         if kind.startswith("head."):
