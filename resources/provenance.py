@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -80,17 +81,30 @@ def _describes(asset: Asset, path: Path, sha256: str, root: Path) -> bool:
     return asset.sha256 == sha256 if asset.sha256 else _place(asset, root) == path
 
 
-def sha256_of(path: Path) -> str:
-    """Of a file's content, read once for each time it is changed; OSError if it cannot be read."""
+def sha256_of(path: Path, told: Callable[[int], object] = lambda _count: None) -> str:
+    """Of a file's content, read once for each time it is changed; OSError if it cannot be read.
+
+    `told` hears of each block how many bytes were read; what it raises ends the reading.
+    """
     status = path.stat()
-    return _sha256(path, status.st_mtime_ns, status.st_size)
+    return _sha256(_Content(path, status.st_mtime_ns, status.st_size, told))
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """A file as it is; time and size tell whether it still is the one measured before."""
+
+    path: Path
+    mtime_ns: int
+    size: int
+    told: Callable[[int], object] = field(compare=False)
 
 
 @lru_cache(maxsize=4096)
-def _sha256(path: Path, mtime_ns: int, size: int) -> str:
-    """Of a file as it is; time and size tell whether it still is the one measured before."""
+def _sha256(content: _Content) -> str:
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with content.path.open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
+            content.told(len(block))
     return digest.hexdigest()

@@ -18,9 +18,20 @@ from models.export.video import video_bytes
 from models.export.wish import LAYOUTS, LOOKS, PHOTO, Wish
 from models.geometry.arrays import Doubles, Photo
 from models.metrics.states import STATE_NAMES
-from models.reconstruction import BRANCHES, FUSED, Reconstruction, Scalar, State, branch_text
+from models.reconstruction import (
+    BRANCHES,
+    FUSED,
+    IMAGE_SPACE,
+    MODEL_SPACE,
+    Reconstruction,
+    Scalar,
+    State,
+    branch_text,
+)
 
 INPUT = "input"
+TOGGLED = (IMAGE_SPACE, MODEL_SPACE)  # what a video may leave out in turn
+TOGGLE_S = 1.5  # how long each is shown
 TURN_FRAMES, TURN_FPS = 96, 24.0
 VIEWS_DEG = (-45.0, 0.0, 45.0)
 SERIES: tuple[Colour, ...] = ((0, 114, 178), (230, 159, 0), (0, 158, 115), (204, 121, 167), (86, 180, 233))
@@ -113,6 +124,36 @@ def turning(
             yield picture
 
     return video_bytes(frames(), suffix, TURN_FPS)
+
+
+def toggling(
+    rows_without: Callable[[str], Sequence[Row]],
+    parts: Sequence[str],
+    wish: Wish,
+    suffix: str,
+    frames_per_s: float = TURN_FPS,
+    step: Callable[[int, int], None] = lambda _done, _total: None,
+) -> bytes:
+    """A video of a figure with everything, then without each of `parts` in turn; see `video_bytes`.
+
+    Args:
+        rows_without: The rows as they are computed without one part, or with all for an empty text.
+        parts: What is left out, of the method's switches.
+        wish: How the figure is to look; its caption is followed by what is left out.
+        suffix: ".mp4" or ".webm".
+        frames_per_s: Of the video; each figure stays for TOGGLE_S.
+        step: Is told how many figures are done, and of how many; what it raises ends the video.
+    """
+
+    def frames() -> Iterator[Photo]:
+        for done, part in enumerate(("", *parts)):
+            step(done, len(parts) + 1)
+            caption = f"without {part}" if part else "with both branches"
+            told = replace(wish, caption=" - ".join(filter(None, (wish.caption, caption))))
+            picture = as_pixels(faces_figure(rows_without(part), told))[..., :3]
+            yield from [picture] * round(TOGGLE_S * frames_per_s)
+
+    return video_bytes(frames(), suffix, frames_per_s)
 
 
 def turn_table(from_deg: float, frames: int, widest_deg: float = 60.0) -> Iterator[float]:

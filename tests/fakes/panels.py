@@ -36,6 +36,7 @@ class StubSurface(QWidget):
         self.dark: bool | None = None
         self.probe: int | None = None
         self.alarms: tuple[str, ...] = ()
+        self.prepared: Shown | None = None
         self.head: bool | None = None
 
     def set_answer(  # type: ignore[no-untyped-def]
@@ -125,7 +126,8 @@ class StubPhoto(QWidget):
 
     picked = Signal(float, float)
     box_drawn = Signal(object)
-    box_edited = Signal(object, bool)
+    box_edited = Signal(object, bool, int)
+    box_given_up = Signal(int)
     whole_asked = Signal(bool)
     overlay_toggled = Signal(str)
     style_chosen = Signal(object)
@@ -141,6 +143,10 @@ class StubPhoto(QWidget):
         self.whole: bool | None = None
         self.probe: tuple[float, float] | None = None
         self.alarms: tuple[str, ...] = ()
+
+    def prepare(self, shown: Shown) -> None:
+        """Remember it."""
+        self.prepared = shown
 
     def set_shown(self, shown: Shown | None) -> None:
         """Remember it."""

@@ -134,7 +134,9 @@ class Assembly(QObject):
         self.window = MainWindow(self.commands.playback, self.actions, menus, self.close)
         self.autosave = Autosave(self.store, settings.folder / SESSIONS, parent=self)
         self._assets: AssetsDialog | None = None  # made when asked for
-        self._furnish(make_panels())
+        panels = make_panels()
+        self._furnish(panels)
+        self.session.prepare_by(panels.photo.prepare)
         self._closed, self._all_ended = False, True
         self._uncaught.connect(self._tell_uncaught)
         self._telling = False

@@ -267,15 +267,17 @@ def _looks(detector: str) -> bool:
 
 def make_panels() -> Panels:
     """The panels of PANELS: the photo, and the GL views in their order."""
+    from viewer.gl.turns import Turns
     from viewer.panels.maps_panel import MapsPanel
     from viewer.panels.panel import Panel  # OpenGL is chosen by now
     from viewer.panels.photo_panel import PhotoPanel
     from viewer.panels.photo_wipe_panel import PhotoWipePanel
     from viewer.panels.wipe_panel import WipePanel
 
+    turns = Turns()
     photo, photo_wipe = PhotoPanel(panel_row("photo")), PhotoWipePanel(panel_row("photo-wipe"))
-    surfaces = {row.name: Panel(row) for row in PANELS if row.kind is Kind.SURFACE}
-    wipe, maps = WipePanel(panel_row("wipe")), MapsPanel(panel_row("maps"))
+    surfaces = {row.name: Panel(row, turns=turns) for row in PANELS if row.kind is Kind.SURFACE}
+    wipe, maps = WipePanel(panel_row("wipe"), turns=turns), MapsPanel(panel_row("maps"))
     widgets = {"photo": photo, **surfaces, "photo-wipe": photo_wipe, "wipe": wipe, "maps": maps}
     return Panels(photo, surfaces, photo_wipe, wipe, maps, widgets)
 

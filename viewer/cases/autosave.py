@@ -146,11 +146,14 @@ def _parts(state: State) -> tuple[object, ...]:
     occlusion, shown = state.occlusion, state.shown
     lab = (occlusion.stack, occlusion.tool, occlusion.brush, occlusion.seed, occlusion.plan, occlusion.step)
     looks = (state.panel_layout, state.theme, state.overlays, state.styles, state.head, state.whole_photo)
+    mining = state.mining
+    rows = (mining.run, mining.table) if mining.running is None else None  # once they are all there
+    mined = (rows, mining.marks, mining.filter, mining.sort, mining.view, mining.axes)
     return (
         *(None if shown is None else shown.bare, state.opened, state.boxes, state.truth, state.selected_face),
         *(state.method, state.weights, state.switched_off, state.detector, state.lineup, state.steady),
         *(state.camera, state.cameras, state.link, state.views, state.comparison, state.normaliser),
-        *(*lab, *looks, state.notes, state.case, state.probe, state.truth_in_3d, state.mining.marks),
+        *(*lab, *looks, state.notes, state.case, state.probe, state.truth_in_3d, mined),
     )
 
 

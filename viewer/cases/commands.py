@@ -20,6 +20,7 @@ from models.reconstructor import Face
 from viewer.cases.case import LONGEST_NOTES
 from viewer.cases.case_file import ENDING, write_file
 from viewer.cases.locating import Located, located, not_there
+from viewer.cases.mined import MINED, MOST_ROWS
 from viewer.cases.restoring import comparison_of, frame_changes, read_whole, view_changes
 from viewer.cases.saving import FilesBeside, case_of, pinned_in
 from viewer.inference.session import Session
@@ -33,7 +34,7 @@ from viewer.state.shown import Shown
 from viewer.state.state import Changes, State, setting_of, with_recent
 from viewer.state.store import Store
 from viewer.tasks.deadline import Deadline
-from viewer.tasks.file_writer import FileWriter
+from viewer.tasks.file_writer import FileWriter, Step
 from viewer.tasks.latest_only import LatestOnly
 from viewer.widgets.dialogs import DesktopServices
 
@@ -42,6 +43,7 @@ log = logging.getLogger(__name__)
 NOTHING = "There is nothing to save yet. Open a photo, a video or a folder first."
 RESTORED = "The last session ended without being closed. This is what it showed."
 NAMED = 3  # so many differences the banner names; the log has all
+LONG_BYTES = 100_000_000  # of media, from which on it is told how much was read
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -133,7 +135,7 @@ class CaseCommands(QObject):
         if state.shown is None:
             self._session.tell(InputError(NOTHING))
             return
-        self._writer.write(path, lambda _step: save(state, Path(path), asker), self._on_written, stops=False)
+        self._writer.write(path, lambda step: save(state, Path(path), asker, step), self._on_written)
 
     def open(self, path: str | Path) -> None:
         """Show again what a case file holds; `opened` follows. What is shown stays if that fails."""
@@ -270,13 +272,14 @@ class CaseCommands(QObject):
             self._store.update(notice=Notice(severity, said[0], " ".join(said[1:]) + rest))
 
 
-def save(state: State, path: Path, asker: Callable[[Setting], Asker]) -> None:
+def save(state: State, path: Path, asker: Callable[[Setting], Asker], step: Step) -> None:
     """Write what is shown as a case file.
 
     Args:
         state: What is shown; `state.shown` is not None.
         path: Where to.
         asker: Who answers about a frame of a video alone.
+        step: Hears how much of the media was read, where that takes long, and may end it.
 
     Raises:
         InputError: It cannot be written there, or a file it rests on cannot be read.
@@ -289,13 +292,33 @@ def save(state: State, path: Path, asker: Callable[[Setting], Asker]) -> None:
     inputs = [one for one in (*paths, frame, truth) if one is not None]
     outputs = Outputs(inputs, overwrite=True)
     outputs.refuse([path])
-    files = FilesBeside(path, outputs.write)
+    files = FilesBeside(path, outputs.write, _reading(inputs, step))
     pins = tuple(pin_figures(pin, files) for pin in pinned_in(state))
     case = case_of(state, files, figures(state, files, asker), pins)
+    step(0, 0)
     if (aside := write_file(path, case, outputs.write)) is not None:
         log.warning("%s was damaged. It is kept as %s.", path, aside.name)
+    if state.mining.run is not None and MINED not in case.sections:
+        log.warning(
+            "What was mined is too long for a case and not in it: more than %d rows. Export it as a table.",
+            MOST_ROWS,
+        )
     if not case.answers:
         log.info("%s holds no answers, for there were none yet.", path.name)
+
+
+def _reading(inputs: Sequence[Path], step: Step) -> Callable[[int], None]:
+    """Adds up what was read of the files, and tells `step`; of little that is soon read it tells nothing."""
+    total = sum(path.stat().st_size for path in set(inputs) if path.is_file())
+    read = 0
+
+    def told(count: int) -> None:
+        nonlocal read
+        read = min(read + count, total)
+        if total >= LONG_BYTES:
+            step(read, total)
+
+    return told
 
 
 def _each(ask: Asker, image: NDArray[np.uint8], faces: Sequence[Face]) -> list[Reconstruction]:

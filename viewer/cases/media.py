@@ -4,15 +4,39 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from models.errors import InputError
 from resources.provenance import sha256_of
-from viewer.cases.case import MediaFile
+from viewer.cases.case import MediaFile, Who
+
+if TYPE_CHECKING:
+    from viewer.sources.source import Frame
+    from viewer.state.setting import Setting
 
 MOST_LOOKED_AT = 5000  # files beside the case, when one has moved
+
+
+class Files(Protocol):
+    """What a case needs to know of the disk; paths count from the case file's folder."""
+
+    def file(self, path: Path) -> MediaFile:
+        """A file by its content; InputError if it cannot be read."""
+
+    def picture(self, frame: Frame) -> MediaFile | None:
+        """The file a frame of a camera is kept in; None: such frames are not kept."""
+
+    def relative(self, path: Path) -> str:
+        """A path as the case names it."""
+
+    def who(self, setting: Setting) -> Who:
+        """Who answers, and the hash of the weights."""
+
+    def detector(self, name: str) -> str:
+        """The SHA-256 of a detector's weights; empty where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +54,8 @@ class Found:
     moved: bool = False
 
 
-def media_file(path: Path, folder: Path) -> MediaFile:
-    """A file as a case in `folder` names it.
+def media_file(path: Path, folder: Path, told: Callable[[int], object] = lambda _count: None) -> MediaFile:
+    """A file as a case in `folder` names it; `told` as of `sha256_of`.
 
     Raises:
         InputError: It cannot be read.
@@ -40,7 +64,7 @@ def media_file(path: Path, folder: Path) -> MediaFile:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise InputError(f"{path} is no file. A case can hold files and folders of pictures only.")
-        digest = sha256_of(path)
+        digest = sha256_of(path, told)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(f"{path} cannot be read ({reason}). Open it again, then save the case.") from error

@@ -13,9 +13,10 @@ from models.reconstruction import Reconstruction, frozen
 from models.reconstructor import Face
 from viewer.cases.case import Answers, Case, Input, Kind, PinnedRecord
 from viewer.cases.locating import Opened
+from viewer.cases.media import Files
 from viewer.cases.numbers import answers_of
 from viewer.cases.restoring import faces_of, layers_of
-from viewer.cases.saving import Files, looked_at
+from viewer.cases.saving import looked_at
 from viewer.cases.scaling import to_shown
 from viewer.inference.occlusion import Detect, covered
 from viewer.inference.request import Occluders, others_of

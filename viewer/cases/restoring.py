@@ -51,7 +51,7 @@ def checked(case: Case) -> None:
             pixels(answers.thumbnail, 3)
         except ValueError as error:
             raise MalformedError(f"answers[{place}].thumbnail", str(error)) from error
-    section_changes(case, State())
+    section_changes(case, State(), Path())
 
 
 def read_whole(path: Path) -> Case:
@@ -114,7 +114,7 @@ def frame_changes(located: Located, state: State, frame: Frame) -> Changes:
             threshold_percent=occluders.threshold_percent,
         ),
         "comparison": comparison_of(case, located.settings, ()),
-        **section_changes(case, state),
+        **section_changes(case, state, located.path.parent),
     }
 
 
@@ -154,12 +154,13 @@ def comparison_of(case: Case, settings: Mapping[Who, Setting], pinned: Sequence[
     return Comparison(side(sides.a), side(sides.b), sides.mode, sides.wipe, sides.b_in_front)
 
 
-def section_changes(case: Case, state: State) -> Changes:
+def section_changes(case: Case, state: State, folder: Path) -> Changes:
     """What other features bring back; sections of features that are not there are left alone."""
     changes: Changes = {}
     for name, values in case.sections.items():
         if name in SECTIONS:
-            changes |= SECTIONS[name].restored(values, state, f"sections.{name}")
+            so_far = replace(state, **changes)
+            changes |= SECTIONS[name].restored(values, so_far, f"sections.{name}", folder)
     return changes
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -40,7 +40,7 @@ from viewer.cases.case import (
     StyleRecord,
     Who,
 )
-from viewer.cases.media import media_file, relative
+from viewer.cases.media import Files, media_file, relative
 from viewer.cases.pictures import png
 from viewer.cases.scaling import to_file
 from viewer.cases.sections import SECTIONS
@@ -60,25 +60,6 @@ if TYPE_CHECKING:
 MOST_FILES = 10_000
 
 
-class Files(Protocol):
-    """What a case needs to know of the disk; paths count from the case file's folder."""
-
-    def file(self, path: Path) -> MediaFile:
-        """A file by its content; InputError if it cannot be read."""
-
-    def picture(self, frame: Frame) -> MediaFile | None:
-        """The file a frame of a camera is kept in; None: such frames are not kept."""
-
-    def relative(self, path: Path) -> str:
-        """A path as the case names it."""
-
-    def who(self, setting: Setting) -> Who:
-        """Who answers, and the hash of the weights."""
-
-    def detector(self, name: str) -> str:
-        """The SHA-256 of a detector's weights; empty where it is not known."""
-
-
 @dataclass(frozen=True, slots=True)
 class FilesBeside:
     """The files around a case file.
@@ -86,14 +67,16 @@ class FilesBeside:
     Attributes:
         path: The case file; pictures of a camera are written beside it, as NAME-frame-N.png.
         write: Who writes them; None: they are not kept.
+        told: Hears how many bytes of files were read.
     """
 
     path: Path
     write: Write | None = write_whole
+    told: Callable[[int], object] = lambda _count: None
 
     def file(self, path: Path) -> MediaFile:
         """As `media_file`."""
-        return media_file(path, self.path.parent)
+        return media_file(path, self.path.parent, self.told)
 
     def picture(self, frame: Frame) -> MediaFile | None:
         """Written if it is not there yet."""
@@ -170,11 +153,14 @@ def case_of(
         looks=_looks(state),
         notes=state.notes,
         answers=tuple(answers),
-        sections=MappingProxyType(
-            {name: told for name, section in SECTIONS.items() if (told := section.of(state)) is not None}
-        ),
+        sections=_sections(state, files),
         saved_as=saved_as,
     )
+
+
+def _sections(state: State, files: Files) -> Mapping[str, Any]:
+    told = {name: section.of(state, files) for name, section in SECTIONS.items()}
+    return MappingProxyType({name: values for name, values in told.items() if values is not None})
 
 
 def pinned_in(state: State) -> tuple[Pinned, ...]:

@@ -11,17 +11,16 @@ from numpy.typing import NDArray
 
 from models.detection.detectors import detect
 from models.errors import InputError, told
-from models.export.figure import Row, faces_figure, turning
+from models.export.figure import TOGGLED, Row, faces_figure, toggling, turning
 from models.export.maps import png
 from models.export.outputs import Outputs
 from models.export.sheet import Sheet, as_pixels, as_svg
 from models.export.video import VIDEO_SUFFIXES, video_bytes
-from models.geometry.arrays import Photo
 from models.loading import checked_device, load
 from models.occlusion.kinds import KINDS, occluder
 from models.occlusion.occluder import lay
 from models.pipeline import reconstruct
-from models.reconstruction import IMAGE_SPACE, MODEL_SPACE, Reconstruction
+from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
 from viewer.cases.case_file import ENDING
 from viewer.cases.locating import located, not_there
@@ -37,8 +36,6 @@ from viewer.sources.named import is_video
 from viewer.sources.still import read_still
 
 FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
-TOGGLED = (IMAGE_SPACE, MODEL_SPACE)
-TOGGLE_S = 1.5  # how long each is shown
 Ask = Callable[[NDArray[np.uint8], Sequence[Face]], list[Reconstruction]]
 
 
@@ -141,16 +138,11 @@ def _toggling(asked: Render, methods: Methods, suffix: str) -> bytes:
     if not branches or any(path.name.endswith(ENDING) for path in asked.paths):
         raise InputError("--toggle needs pictures and a method with branches to leave out, such as dsfnet.")
 
-    def frames() -> Iterator[Photo]:
-        for part in ("", *branches):
-            left_out = replace(asked, without=asked.without | {part} if part else asked.without)
-            caption = f"without {part}" if part else "with both branches"
-            wish = replace(asked.wish, caption=" - ".join(filter(None, (asked.wish.caption, caption))))
-            rows = [row for path in asked.paths for row in _rows(left_out, methods, path)]
-            picture = as_pixels(faces_figure(rows, wish))[..., :3]
-            yield from [picture] * round(TOGGLE_S * asked.frames_per_s)
+    def rows(part: str) -> list[Row]:
+        left_out = replace(asked, without=asked.without | {part} if part else asked.without)
+        return [row for path in asked.paths for row in _rows(left_out, methods, path)]
 
-    return video_bytes(frames(), suffix, asked.frames_per_s)
+    return toggling(rows, branches, asked.wish, suffix, asked.frames_per_s)
 
 
 def _rows(asked: Render, methods: Methods, path: Path) -> Iterator[Row]:

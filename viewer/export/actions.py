@@ -74,7 +74,22 @@ ACTIONS: tuple[ActionRow[ExportCommands], ...] = (
         "Write photo, branches and other methods side by side, as SVG or PDF with real text, or PNG.",
         "page",
     ),
+    _export(
+        "views",
+        "Export figure of three views…",
+        "Write the fused face from the left, the front and the right, as SVG, PDF or PNG.",
+        "page",
+    ),
     _export("turn", "Export turning faces…", "Write a video of the faces turning, as MP4 or WebM.", "page"),
+    ActionRow(
+        "export-toggle",
+        "Export branches in turn…",
+        "Write a video of the face with both branches, then without each of them, as MP4 or WebM.",
+        MENU,
+        lambda commands: commands.export_toggling(),
+        enabled=has_answer,
+        group="page",
+    ),
     ActionRow(
         "export-clip",
         "Export video with what was seen…",

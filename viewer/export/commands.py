@@ -11,13 +11,16 @@ from models.errors import InputError
 from models.export.outputs import Outputs
 from models.reconstruction import MeshLayer
 from viewer.export.clip import clip_of, clip_video
+from viewer.export.toggled import Toggled, write_toggled
 from viewer.inference.session import Session
 from viewer.state.notice import Notice, Severity
+from viewer.state.state import State, setting_of
 from viewer.state.store import Store
 from viewer.tasks.file_writer import FileWriter, Step
 from viewer.widgets.dialogs import BRANCH, DesktopServices, ending_of
 
 log = logging.getLogger(__name__)
+NO_TOGGLE = "There are no two branches to leave out in turn. Open a photo with a face, answered by DSFNet."
 
 
 class ExportCommands(QObject):
@@ -46,8 +49,7 @@ class ExportCommands(QObject):
         if kind != "png" and state.answer is None:
             self._session.tell(InputError("There is no face to export yet. Open a photo with a face first."))
             return
-        stem = Path(state.source_name).stem or "unmask"
-        path = self._desktop.ask_save(kind, f"{stem}{ending_of(kind)}")
+        path = self._desktop.ask_save(kind, f"{_stem(state)}{ending_of(kind)}")
         if path and kind == "png":
             self.export_now(kind, path)  # a picture of the window can only be taken on its own thread
         elif path:
@@ -73,6 +75,24 @@ class ExportCommands(QObject):
                 Outputs([clip.video], overwrite=True).write(Path(path), data)
 
             self._writer.write(path, write, self._on_written)
+
+    def export_toggling(self) -> None:
+        """Write a video of the selected face with both branches, then computed without each of them."""
+        from models.export.figure import TOGGLED  # brings OpenCV, which no start has to wait for
+
+        state = self._store.state
+        parts = [part for part in state.switches if part in TOGGLED]
+        if state.shown is None or state.answer is None or len(parts) < len(TOGGLED):
+            self._session.tell(InputError(NO_TOGGLE))
+            return
+        path = self._desktop.ask_save("toggle", f"{_stem(state)}{ending_of('toggle')}")
+        if path:
+            image, face = state.shown.frame.image, state.shown.faces[state.selected_face]
+            ask = Toggled(self._session.asker, setting_of(state), image, face)
+            inputs = [Path(one) for one in state.opened if Path(one).is_file()]
+            self._writer.write(
+                path, lambda step: write_toggled(Path(path), inputs, ask, parts, step), self._on_written
+            )
 
     def cancel(self) -> None:
         """End the file that is being written, if it can be stopped; nothing of it is kept."""
@@ -102,3 +122,12 @@ class ExportCommands(QObject):
         log.info("Wrote %s.", path)
         self._store.update(notice=Notice(Severity.INFO, f"Wrote {path}."))
         self.exported.emit(path)
+
+
+def _stem(state: State) -> str:
+    """What a file about the frame shown is called: after its picture, or its video and its number there."""
+    if state.shown is None:
+        return "unmask"
+    frame = state.shown.frame
+    stem = Path(frame.name).stem or "unmask"
+    return stem if frame.path is not None or frame.count == 1 else f"{stem}-frame-{frame.index + 1}"

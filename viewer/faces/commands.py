@@ -70,9 +70,13 @@ class FaceCommands(QObject):
             self._edit("Find faces again", None, 0)
         self._store.update(searches=self._store.state.searches + 1, boxes_locked=False)
 
-    def place_box(self, box: Box, resized: bool) -> None:
-        """Put the selected box where the hand dragged it, x0, y0, x1, y1 in image px: one edit."""
-        self._replace("Resize face box" if resized else "Move face box", box)
+    def place_box(self, box: Box, resized: bool, drag: int) -> None:
+        """Put the selected box where the hand drags it, x0, y0, x1, y1 in image px; a drag is one edit."""
+        self._replace("Resize face box" if resized else "Move face box", box, drag)
+
+    def give_up_box(self, drag: int) -> None:
+        """Put the box back to where it was before that drag."""
+        self._edits.give_up(drag)
 
     def move_box(self, right: int, down: int) -> None:
         """Move the selected box by steps of a hundredth of its size; steps in a row are one edit."""

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QWidget
 from viewer.gl import trackball
 from viewer.gl.mesh_item import MeshItem
 from viewer.gl.points_item import PointsItem
+from viewer.gl.turns import NEXT_TURN_MS, Turns
 from viewer.state.camera import Camera, product, turn
 from viewer.state.driver import Driver
 
@@ -49,7 +50,8 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
 
     _rest: QTimer | None = None  # pyqtgraph asks for an update while it is being made
 
-    def __init__(self, parent: QWidget | None = None, flat: bool = False) -> None:
+    def __init__(self, parent: QWidget | None = None, flat: bool = False, turns: Turns | None = None) -> None:
+        """With `flat` nothing turns; views of one window share `turns`."""
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(QSize(120, 120))
@@ -63,8 +65,10 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._grip: tuple[Camera, QPointF, bool] | None = None
         self._moved = False
         self._sharp = False
+        self._turns = turns or Turns()
+        self._resizing = False
         self._failure = ""
-        self._rest = QTimer(self, singleShot=True, interval=REFINE_AFTER_MS)
+        self._rest = QTimer(self, singleShot=True)
         self._rest.timeout.connect(self._refine)
 
     def set_camera(self, camera: Camera) -> None:
@@ -97,10 +101,13 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
         """Something changed: draw it now, and smoothly once nothing changes any more."""
         self._sharp = False
         if self._rest is not None:
-            self._rest.start()
+            self._rest.start(REFINE_AFTER_MS)
         super().update()
 
     def _refine(self) -> None:
+        if self._rest is not None and not self._turns.take():
+            self._rest.start(NEXT_TURN_MS)
+            return
         self._sharp = True
         super().update()
 
@@ -128,6 +135,8 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
 
     def paintGL(self) -> None:
         """Draw all items. What goes wrong is logged and told, instead of leaving an empty panel."""
+        if self._resizing:
+            return
         self.paints += 1
         try:
             self._draw_sharp() if self._may_be_sharp() else self._draw(self.devicePixelRatioF())
@@ -144,7 +153,7 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
             self.failed.emit(text)
 
     def _may_be_sharp(self) -> bool:
-        return self._sharp and self.format().samples() <= 1
+        return self._sharp and self.format().samples() <= 1 and any(map(_shows, self.items))
 
     def _draw_sharp(self) -> None:
         """Into a picture twice as large, then averaged: multisampling is dearer without a graphics card."""
@@ -278,8 +287,13 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
         return (point.x() - x) / half, (y - point.y()) / half
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Tell whoever lies on top."""
-        super().resizeEvent(event)
+        """Tell whoever lies on top. Qt would have all drawn here, however often a layout changes its mind."""
+        self._resizing = True
+        try:
+            super().resizeEvent(event)
+        finally:
+            self._resizing = False
+        self.update()
         self.resized.emit()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
@@ -312,6 +326,10 @@ def _with_rotation(camera: Camera, rotation: tuple[float, float, float, float]) 
 
 def _qmatrix(matrix: NDArray[np.float64]) -> QMatrix4x4:
     return QMatrix4x4([float(value) for value in matrix.ravel()])
+
+
+def _shows(item: GLGraphicsItem) -> bool:
+    return item.visible() and not (isinstance(item, MeshItem | PointsItem) and item.is_empty)
 
 
 def problem_of(view: FaceView) -> str:

@@ -217,9 +217,14 @@ class MeshItem(GLGraphicsItem):  # type: ignore[misc]  # pyqtgraph has no types
     def _textures(self) -> tuple[Texture, ...]:
         return self._photo, self._maps, self._chart
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to draw."""
+        return self._surface is None or len(self._surface.positions) == 0
+
     def paint(self) -> None:
         """Upload what is stale, draw."""
-        if self._surface is None or len(self._surface.positions) == 0:
+        if self.is_empty:
             return
         self.setupGLState()
         GL.glEnable(GL.GL_PROGRAM_POINT_SIZE)

@@ -61,9 +61,14 @@ class PointsItem(GLGraphicsItem):  # type: ignore[misc]  # pyqtgraph has no type
             GL.glDeleteBuffers(1, [self._buffer])
         self.initializeGL()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to draw."""
+        return len(self._points) == 0
+
     def paint(self) -> None:
         """Upload if stale, draw."""
-        if len(self._points) == 0:
+        if self.is_empty:
             return
         self.setupGLState()
         GL.glEnable(GL.GL_PROGRAM_POINT_SIZE)

@@ -91,22 +91,29 @@ class Request:
         return (
             self.frame is other.frame
             and self.continues(other)
+            and self.boxes == other.boxes
             and (self.occluders is None or other.occluders is None or self.occluders.same_as(other.occluders))
         )
 
     def continues(self, other: Request) -> bool:
         """Whether an answer to `other` may still be shown while this one is computed.
 
-        It may while the user only watches or drags: the next frame of the same source, the same occluders
-        elsewhere. It may not once anything was switched, chosen, added or taken away.
+        It may while the user only watches or drags: the next frame of the same source, the same occluders or
+        boxes elsewhere. It may not once anything was switched, chosen, added or taken away.
         """
         return (
             (self.frame is None) is (other.frame is None)
-            and self.boxes == other.boxes
+            and (self.boxes == other.boxes or self._shifts_boxes_of(other))
             and self.truth is other.truth
             and self._how() == other._how()
             and (self.occluders is other.occluders is None or _moved(self.occluders, other.occluders))
         )
+
+    def _shifts_boxes_of(self, other: Request) -> bool:
+        """Whether the boxes of the same faces lie elsewhere in the same frame."""
+        if self.frame is not other.frame or self.boxes is None or other.boxes is None:
+            return False
+        return [face.identity for face in self.boxes] == [face.identity for face in other.boxes]
 
     def _how(self) -> tuple[object, ...]:
         return (

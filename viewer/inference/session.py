@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -93,7 +93,8 @@ class Session(QObject):
         self._store = store
         self._work = one_at_a_time(work)
         self._worker = Worker(self._work)
-        self._jobs = LatestOnly(self._worker)
+        self._prepare: Callable[[Shown], object] = lambda _shown: None
+        self._jobs = LatestOnly(self._answers_of(self._worker))
         self._jobs.done.connect(self._on_done)
         self._jobs.failed.connect(self._on_failed)
         self._jobs.busy_changed.connect(self._on_busy)
@@ -119,6 +120,10 @@ class Session(QObject):
         self._generation = 0
         self._stamps: deque[float] = deque(maxlen=FPS_WINDOW)
         self._trouble: tuple[Notice, Request] | None = None  # what failed last, and how that is told
+
+    def prepare_by(self, prepare: Callable[[Shown], object]) -> None:
+        """Call this with each first answer before it is shown, on the worker's thread: nobody waits there."""
+        self._prepare = prepare
 
     @property
     def recording(self) -> Recording | None:
@@ -253,7 +258,7 @@ class Session(QObject):
         """Wait no longer for an answer that does not come: its thread is left, a new worker takes over."""
         self._worker.cancel()
         self._worker = Worker(self._work)
-        self._jobs.abandon(self._worker)
+        self._jobs.abandon(self._answers_of(self._worker))
 
     def cancel(self) -> None:
         """No answer is wanted any more; trials end with the one they wait for."""
@@ -265,6 +270,15 @@ class Session(QObject):
         self._worker.cancel()
         self.leave()
         return self._jobs.close(timeout_s)
+
+    def _answers_of(self, worker: Worker) -> Callable[[Job | OtherJob], Answered | Answers]:
+        def answer(job: Job | OtherJob) -> Answered | Answers:
+            answered = worker(job)
+            if isinstance(answered, Answered) and answered.shown is not None:
+                self._prepare(answered.shown)
+            return answered
+
+        return answer
 
     @Slot(object, object)
     def _follow(self, new: State, _old: State) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from PySide6.QtCore import QSize, Qt, Slot
-from PySide6.QtGui import QAction, QColor, QIcon, QPainter, QPixmap, QShowEvent
+from PySide6.QtGui import QAction, QColor, QIcon, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -85,9 +85,9 @@ class OccludersTab(QWidget):
         store.on(lambda state: state.occlusion.seed, self._seed.setValue)
         store.on(lambda state: state.occlusion.brush, self._show_brush)
 
-    def showEvent(self, event: QShowEvent) -> None:
-        """Have the thumbnails drawn the first time somebody looks."""
-        super().showEvent(event)
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Have the thumbnails drawn the first time somebody looks; Qt shows docks in passing, unpainted."""
+        super().paintEvent(event)
         if not self._thumbnails_asked:
             self._thumbnails_asked = True
             for kind in KINDS:

@@ -79,6 +79,7 @@ SHORT_BAR, GAP = 56.0, 7.0
 COUNTS_HEIGHT = 22.0
 MARGIN = 10  # px from the corner
 GAP_ABOVE = 2  # px between a legend and the room of a face
+MOST_HIDDEN = 0.25  # of the faces in a photo: a legend that would hide more of them is not shown
 MOST_SHARE = (
     0.22  # of a view's height a legend takes without being made terser, if it would lie over the face
 )
@@ -119,7 +120,7 @@ class Legend(QWidget):
         if (bar, swatches) == (self._bar, self._swatches):
             return
         self._bar, self._swatches = bar, swatches
-        self.setVisible(bar is not None or bool(swatches))
+        self.setVisible(self._says_something)
         self.setAccessibleName("Legend: " + self.text())
         self._take_form()
         self.update()
@@ -127,7 +128,8 @@ class Legend(QWidget):
     def stand(self, view_width: int, view_height: int, faces: Sequence[QRectF] = ()) -> None:
         """In a corner of a view, no wider than that; terser where it would lie over a face in the middle.
 
-        In the lower left one, or the first of the others that hides less of `faces`, px of the view.
+        In the lower left one, or the first of the others that hides less of `faces`, px of the view; nowhere
+        if it would hide much of them in each.
         """
         if (view_width, view_height) != self._view:
             self._view, self._room = (view_width, view_height), max(view_width - 2 * MARGIN, 1)
@@ -135,11 +137,18 @@ class Legend(QWidget):
             self.update()
         right, below = view_width - self.width() - MARGIN, view_height - self.height() - MARGIN
         corners = ((MARGIN, below), (right, below), (MARGIN, MARGIN), (right, MARGIN))
-        self.move(*min(corners, key=lambda corner: self._hidden(corner, faces)))
+        corner = min(corners, key=lambda corner: self._hidden(corner, faces))
+        self.move(*corner)
+        seen = sum(face.width() * face.height() for face in faces)
+        self.setVisible(self._says_something and self._hidden(corner, faces) <= MOST_HIDDEN * seen)
 
     def kept_px(self) -> int:
         """The height at the lower border of the view that the legend needs for itself, px."""
-        return _kept_px(self.height()) if self._bar is not None or self._swatches else 0
+        return _kept_px(self.height()) if self._says_something else 0
+
+    @property
+    def _says_something(self) -> bool:
+        return self._bar is not None or bool(self._swatches)
 
     def _hidden(self, corner: tuple[int, int], faces: Sequence[QRectF]) -> float:
         """How much of faces it would hide there, px²."""

@@ -16,6 +16,7 @@ from viewer.gl.framing import Framing, reach_of
 from viewer.gl.mesh_item import MeshItem, Paint
 from viewer.gl.picking import picked_vertex
 from viewer.gl.points_item import PointsItem
+from viewer.gl.turns import Turns
 from viewer.panels.colours import DARK, palette, shares
 from viewer.panels.legend import Legend, Shape, Swatch
 from viewer.panels.message import Message
@@ -51,7 +52,8 @@ class Panel(QFrame):
     legend_kept = Signal(int, object)
     driver_found = Signal(object)
 
-    def __init__(self, row: PanelRow, parent: QWidget | None = None) -> None:
+    def __init__(self, row: PanelRow, parent: QWidget | None = None, turns: Turns | None = None) -> None:
+        """Panels of one window share `turns`, so that never all of them draw at once what takes long."""
         super().__init__(parent)
         self.row = row
         self._style, self._colours = row.style, DARK
@@ -61,7 +63,7 @@ class Panel(QFrame):
         self._placed: Framing | None = None
         self._head_on, self._truth_on = False, False
         self._framing, self._reach, self._absence = Framing(), 1.0, NO_FACE
-        self.strip, self.view = TitleStrip(row, self), FaceView(self, flat=row.chart)
+        self.strip, self.view = TitleStrip(row, self), FaceView(self, row.chart, turns)
         self.view.setAccessibleName(f"{row.title}: {row.subtitle}. Arrow keys turn the face.")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

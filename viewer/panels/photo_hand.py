@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 from models.geometry.arrays import Box
 from viewer.panels.box_grip import WHOLE, BoxGrip, Part, cursor_of, gripped, handles
 from viewer.panels.viewport import Viewport
+from viewer.state.occlusion import FIRST_DRAG
 
 NEAR = 12  # logical px beside a box where its handles are shown
 DRAG_FROM = 3  # logical px: less is a click
@@ -25,14 +26,17 @@ class PhotoHand(QObject):
     Signals:
         picked(float, float): A click, in image px.
         box_drawn(tuple): x0, y0, x1, y1 in image px, when the user drew a box.
-        box_edited(tuple, bool): What became of the box that can be gripped, and whether its size changed.
+        box_edited(tuple, bool, int): What becomes of the box that can be gripped while it is dragged, whether
+            its size changes, and the number of the drag.
+        box_given_up(int): That drag is to be as if it had never been.
         box_changed(): The box that is being drawn or dragged, whether there is one, or its handles.
         shifted(): The user moved or enlarged the photo.
     """
 
     picked = Signal(float, float)
     box_drawn = Signal(object)
-    box_edited = Signal(object, bool)
+    box_edited = Signal(object, bool, int)
+    box_given_up = Signal(int)
     box_changed = Signal()
     shifted = Signal()
 
@@ -50,6 +54,7 @@ class PhotoHand(QObject):
         self._draws_box = False
         self._grip: tuple[QPointF, QPointF] | None = None  # where pressed, and the centre then
         self._dragged = False
+        self._drag = FIRST_DRAG  # the number of the last one of a box, or of the one under way
         self._box: tuple[QPointF, QPointF] | None = None
         view.setMouseTracking(True)  # its shape says what it would grip
         view.installEventFilter(self)
@@ -125,6 +130,7 @@ class PhotoHand(QObject):
         if self._over is not None and box is not None and left and not shift:
             self._held, self._dragged = BoxGrip(box, self._over, port.to_image(event.position())), False
             self._grip = event.position(), port.centre
+            self._drag += 1
         elif (self._draws_box or shift) and left:
             corner = port.to_image(event.position())
             self._hold_box((corner, corner))
@@ -138,8 +144,9 @@ class PhotoHand(QObject):
             way = event.position() - self._grip[0]
             if self._dragged or way.manhattanLength() >= DRAG_FROM:
                 self._dragged = True
-                x0, y0, x1, y1 = self._held.dragged_to(port.to_image(event.position()), port.photo)
+                box = x0, y0, x1, y1 = self._held.dragged_to(port.to_image(event.position()), port.photo)
                 self._hold_box((QPointF(x0, y0), QPointF(x1, y1)))
+                self.box_edited.emit(box, self._held.part != WHOLE, self._drag)
         elif self._box is not None:
             self._hold_box((self._box[0], port.to_image(event.position())))
         elif self._grip is not None:
@@ -157,9 +164,11 @@ class PhotoHand(QObject):
         at = self._port().to_image(event.position())
         if self._held is not None and self._dragged:
             held = self._held
-            self._give_up()
+            self._forget_box()
             if (box := held.dragged_to(at, self._port().photo)) != held.box:
-                self.box_edited.emit(box, held.part != WHOLE)
+                self.box_edited.emit(box, held.part != WHOLE, self._drag)
+            else:
+                self.box_given_up.emit(self._drag)
         elif self._box is not None:
             self._end_box(self._box[0], at)
         elif self._grip is not None and not self._dragged and event.button() is Qt.MouseButton.LeftButton:
@@ -171,7 +180,13 @@ class PhotoHand(QObject):
         self.box_changed.emit()
 
     def _give_up(self) -> None:
-        """Forget the box that is being drawn or dragged; what was there before stays."""
+        """Forget the box that is being drawn or dragged; what was there before comes back."""
+        dragged = self._held is not None
+        self._forget_box()
+        if dragged:
+            self.box_given_up.emit(self._drag)
+
+    def _forget_box(self) -> None:
         self._grip = self._held = None
         self._hold_box(None)
 

@@ -43,6 +43,36 @@ class Piece:
     area: QRectF
 
 
+@dataclass(frozen=True, slots=True)
+class _Manner:
+    """How meshes are filled.
+
+    Attributes:
+        style: As it was chosen.
+        fineness: Device px per image px, as a power of two.
+        colours: The theme's.
+    """
+
+    style: LayerStyle
+    fineness: int
+    colours: Palette
+
+    def same_as(self, other: _Manner) -> bool:
+        """Whether the pictures would be the same: how opaque they are comes later."""
+        same = self.fineness == other.fineness and self.colours is other.colours
+        return same and (self.style.look, self.style.span) == (other.style.look, other.style.span)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Filled:
+    """The meshes of some answers as pictures."""
+
+    answers: tuple[Reconstruction, ...]
+    drawn: tuple[Drawn, ...]
+    manner: _Manner
+    pieces: tuple[Piece, ...]
+
+
 class PhotoMesh:
     """The meshes of all answers; what was rasterised is kept until answer, colours or enlargement change."""
 
@@ -50,8 +80,19 @@ class PhotoMesh:
         self._answers: tuple[Reconstruction, ...] = ()
         self._photo: NDArray[np.uint8] | None = None
         self._drawn: tuple[Drawn, ...] | None = None
-        self._pieces: tuple[tuple[object, ...], tuple[Piece, ...]] | None = None
+        self._filling: _Filled | None = None
+        self._ready: _Filled | None = None  # made by another thread for answers that are still to come
+        self._manner: _Manner | None = None  # in which they were painted last; None: they are not filled now
         self._wire: tuple[tuple[object, ...], QImage] | None = None
+
+    def prepare(self, photo: NDArray[np.uint8], answers: tuple[Reconstruction, ...]) -> None:
+        """Rasterise what `set_answers` will be given next, as meshes are painted now; from any thread."""
+        if (manner := self._manner) is not None:
+            self._ready = _filled(answers, _surfaces(answers, photo), manner)
+
+    def rest(self) -> None:
+        """Nobody looks: `prepare` nothing until the next `paint`."""
+        self._manner = None
 
     def set_photo(self, photo: NDArray[np.uint8] | None) -> None:
         """[H, W, 3], what the answers are about."""
@@ -59,7 +100,11 @@ class PhotoMesh:
 
     def set_answers(self, answers: tuple[Reconstruction, ...]) -> None:
         """In image space."""
-        self._answers, self._drawn, self._pieces, self._wire = answers, None, None, None
+        ready, self._ready = self._ready, None
+        if ready is not None and [*map(id, ready.answers)] != [*map(id, answers)]:
+            ready = None
+        self._answers, self._wire, self._filling = answers, None, ready
+        self._drawn = None if ready is None else ready.drawn
 
     def paint(
         self,
@@ -77,6 +122,7 @@ class PhotoMesh:
         painter.save()
         painter.setOpacity(style.opacity)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
+        self.rest()
         if style.look is not Look.WIRE:
             for piece in self._filled(style, port.scale * ratio, colours):
                 corners = (port.to_widget(piece.area.topLeft()), port.to_widget(piece.area.bottomRight()))
@@ -95,29 +141,37 @@ class PhotoMesh:
         """What the colours mean; nothing while no mesh is drawn."""
         if "mesh" not in overlays or style.look is Look.WIRE or style.opacity == 0:
             return None, ()
-        for one in self._surfaces()[:1]:
+        for one in self._known()[:1]:
             seen = spanned(one, style)
             paint = paint_of(ROW, style, seen, colours)
             bar, swatches = legend_of(ROW, style.look, paint, seen, colours)
             return bar, tuple(replace(swatch, shape=Shape.PATCH) for swatch in swatches)  # no patterns here
         return None, ()
 
-    def _surfaces(self) -> tuple[Drawn, ...]:
+    def _known(self) -> tuple[Drawn, ...]:
         if self._drawn is None:
-            photo = self._photo
-            about = () if photo is None else (drawn(ROW, answer, photo) for answer in self._answers)
-            self._drawn = tuple(one for one in about if one is not None)
+            self._drawn = () if self._photo is None else _surfaces(self._answers, self._photo)
         return self._drawn
 
     def _filled(self, style: LayerStyle, scale: float, colours: Palette) -> tuple[Piece, ...]:
         """The pictures, about as fine as `scale`, device px per image px: the next power of two."""
-        fineness = round(math.log2(max(scale, 1e-6)))
-        key = (self._answers, style.look, style.span, fineness, colours)
-        if self._pieces is None or self._pieces[0] != key:
-            about = zip(self._surfaces(), self._answers, strict=False)
-            pieces = (_piece(one, answer, style, 2.0**fineness, colours) for one, answer in about)
-            self._pieces = (key, tuple(piece for piece in pieces if piece is not None))
-        return self._pieces[1]
+        manner = self._manner = _Manner(style, round(math.log2(max(scale, 1e-6))), colours)
+        if self._filling is None or not self._filling.manner.same_as(manner):
+            self._filling = _filled(self._answers, self._known(), manner)
+        return self._filling.pieces
+
+
+def _surfaces(answers: tuple[Reconstruction, ...], photo: NDArray[np.uint8]) -> tuple[Drawn, ...]:
+    about = (drawn(ROW, answer, photo) for answer in answers)
+    return tuple(one for one in about if one is not None)
+
+
+def _filled(answers: tuple[Reconstruction, ...], surfaces: tuple[Drawn, ...], manner: _Manner) -> _Filled:
+    about = zip(surfaces, answers, strict=False)
+    pieces = (
+        _piece(one, answer, manner.style, 2.0**manner.fineness, manner.colours) for one, answer in about
+    )
+    return _Filled(answers, surfaces, manner, tuple(piece for piece in pieces if piece is not None))
 
 
 def _piece(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Signal, Slot
+from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QFrame, QToolButton, QVBoxLayout, QWidget
 
 from models.metrics.normalisers import Normaliser
@@ -44,7 +45,7 @@ class PhotoPanel(QFrame):
     Signals:
         picked(float, float): The user clicked the photo, in image px.
         box_drawn(tuple): The user drew a face box: x0, y0, x1, y1 in image px.
-        box_edited(tuple, bool): The user dragged the selected box: where it is, and whether its size changed.
+        box_edited(tuple, bool, int), box_given_up(int): The user drags the selected box, as of PhotoHand.
         whole_asked(bool): The user wants the whole photo, or the faces large.
         overlay_toggled(str): The user wants one of OVERLAYS drawn, or no longer.
         style_chosen(LayerStyle): The user chose how the meshes are drawn.
@@ -52,7 +53,8 @@ class PhotoPanel(QFrame):
 
     picked = Signal(float, float)
     box_drawn = Signal(object)
-    box_edited = Signal(object, bool)
+    box_edited = Signal(object, bool, int)
+    box_given_up = Signal(int)
     whole_asked = Signal(bool)
     overlay_toggled = Signal(str)
     style_chosen = Signal(object)
@@ -89,6 +91,7 @@ class PhotoPanel(QFrame):
         self.view.picked.connect(self.picked)
         self.view.box_drawn.connect(self.box_drawn)
         self.view.box_edited.connect(self.box_edited)
+        self.view.box_given_up.connect(self.box_given_up)
         self.set_theme(True)
 
     def set_shown(self, shown: Shown | None) -> None:
@@ -107,6 +110,15 @@ class PhotoPanel(QFrame):
         self._empty.setVisible(shown is None)
         self._tell_hint()
         self._tell_legend()
+
+    def prepare(self, shown: Shown) -> None:
+        """Make ready what takes long to draw of what `set_shown` will be given next; from any thread."""
+        self.view.mesh.prepare(shown.frame.image, shown.answers)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nobody looks: nothing is to be prepared."""
+        super().hideEvent(event)
+        self.view.mesh.rest()
 
     def set_whole(self, whole: bool) -> None:
         """Whether to show all of the photo rather than the faces and what is around them."""

@@ -41,14 +41,15 @@ class PhotoView(QWidget):
     Signals:
         picked(float, float): A click, in image px.
         box_drawn(tuple): x0, y0, x1, y1 in image px, when the user drew a box.
-        box_edited(tuple, bool): The selected face's box after a drag, and whether its size changed.
+        box_edited(tuple, bool, int), box_given_up(int): The selected face's box in the hand, as of PhotoHand.
         resized(): Its size changed.
         shifted(): The user moved or enlarged the photo.
     """
 
     picked = Signal(float, float)
     box_drawn = Signal(object)
-    box_edited = Signal(object, bool)
+    box_edited = Signal(object, bool, int)
+    box_given_up = Signal(int)
     resized = Signal()
     shifted = Signal()
 
@@ -72,6 +73,7 @@ class PhotoView(QWidget):
         self.mesh, self._style = PhotoMesh(), panel_row("photo").style
         self._hand = PhotoHand(self, lambda: self._seen, self._grippable)
         self._hand.box_edited.connect(self.box_edited)
+        self._hand.box_given_up.connect(self.box_given_up)
         self._hand.picked.connect(self.picked)
         self._hand.box_drawn.connect(self.box_drawn)
         self._hand.box_changed.connect(self.update)
@@ -109,6 +111,8 @@ class PhotoView(QWidget):
     def set_overlays(self, overlays: frozenset[str]) -> None:
         """Which of OVERLAYS to draw."""
         self._overlays = overlays
+        if "mesh" not in overlays:
+            self.mesh.rest()
         self.update()
 
     def set_look(self, style: LayerStyle) -> None:
@@ -154,8 +158,8 @@ class PhotoView(QWidget):
 
     @property
     def moved(self) -> bool:
-        """Whether the user moved the photo away from what `show_area` showed."""
-        return self._seen.moved
+        """Whether the user moved the photo away from what `show_area` showed, or has a box in the hand."""
+        return self._seen.moved or self._hand.box is not None
 
     @property
     def sight(self) -> QRectF:

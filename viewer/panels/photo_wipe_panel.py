@@ -124,6 +124,8 @@ class PhotoWipePanel(QFrame):
         """Dim what is shown: it is older than what was asked for since."""
         self._veil.set_stale(stale)
         self._line.raise_()
+        if not stale:
+            self._legend.raise_()
 
     def set_theme(self, dark: bool) -> None:
         """Dark or light."""
@@ -178,6 +180,7 @@ class PhotoWipePanel(QFrame):
         self._empty.stand(width, height)
         self._veil.place()
         self._line.place()
+        self._legend.raise_()  # the line must not cross out what it says
         self._names.place()
 
 

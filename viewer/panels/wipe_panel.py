@@ -16,6 +16,7 @@ from viewer.gl.framing import Framing
 from viewer.gl.mesh_item import MeshItem
 from viewer.gl.picking import picked_vertex
 from viewer.gl.points_item import PointsItem
+from viewer.gl.turns import Turns
 from viewer.panels.colours import DARK, palette, shares
 from viewer.panels.legend import Legend
 from viewer.panels.message import Message
@@ -53,13 +54,14 @@ class WipePanel(QFrame):
     failed = Signal(str)
     legend_kept = Signal(int, object)
 
-    def __init__(self, row: PanelRow, parent: QWidget | None = None) -> None:
+    def __init__(self, row: PanelRow, parent: QWidget | None = None, turns: Turns | None = None) -> None:
+        """Panels of one window share `turns`, so that never all of them draw at once what takes long."""
         super().__init__(parent)
         self.row = row
         self._style, self._colours, self._share = row.style, DARK, 0.5
         self._pair = Compared(None, None)
         self._drawn: tuple[Drawn | None, Drawn | None] = (None, None)
-        self.strip, self.view = TitleStrip(row, self), FaceView(self)
+        self.strip, self.view = TitleStrip(row, self), FaceView(self, turns=turns)
         self.view.setAccessibleName(f"{row.title}: {row.subtitle}. Arrow keys turn the face.")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -136,6 +138,8 @@ class WipePanel(QFrame):
         """Dim what is shown: it is older than what was asked for since."""
         self._veil.set_stale(stale)
         self._line.raise_()
+        if not stale:
+            self._legend.raise_()
 
     def set_theme(self, dark: bool) -> None:
         """Dark or light."""
@@ -229,6 +233,7 @@ class WipePanel(QFrame):
         self._empty.stand(width, height)
         self._veil.place()
         self._line.place()
+        self._legend.raise_()  # the line must not cross out what it says
         self._names.place()
         self._clip()
 

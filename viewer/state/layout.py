@@ -237,7 +237,7 @@ PANELS = (
         alarms=("empty-mask", "uv-collisions"),
         absent="This method tells no maps.",
     ),
-    PanelRow("photo-wipe", "A | B on the photo", "drag the line", kind=Kind.PHOTO_WIPE),
+    PanelRow("photo-wipe", "A | B photo", "drag the line", kind=Kind.PHOTO_WIPE),
     PanelRow(
         "wipe",
         "A | B in 3D",

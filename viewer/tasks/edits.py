@@ -72,6 +72,15 @@ class Edits(QObject):
         self._stack.undo()
         self._drop_obsolete()
 
+    def give_up(self, drag: int) -> None:
+        """Take back a drag that its user gave up, if it is the last edit; it is not to be redone."""
+        place = self._stack.index()
+        edit = self._stack.command(place - 1) if place else None
+        if isinstance(edit, Edit) and edit.id() == drag:
+            self._stack.undo()
+            edit.setObsolete(True)
+            self._drop_obsolete()
+
     def redo(self) -> None:
         """Do again what was taken back."""
         self._stack.redo()

@@ -53,8 +53,10 @@ KINDS = {
     "dense": ("Picture (*.png)", "-dense.png"),
     "pose": ("Picture (*.png)", "-pose.png"),
     "figure": ("Figure (*.svg *.pdf *.png)", "-figure.svg"),
+    "views": ("Figure (*.svg *.pdf *.png)", "-views.svg"),
     "clip": ("Video (*.mp4 *.webm)", "-seen.mp4"),
     "turn": ("Video (*.mp4 *.webm)", "-turning.mp4"),
+    "toggle": ("Video (*.mp4 *.webm)", "-branches.mp4"),
     "html": ("Page (*.html)", ".html"),
     "png": ("Picture (*.png)", ".png"),
     "csv": ("Table (*.csv)", ".csv"),
@@ -323,8 +325,8 @@ class Desktop:
             kinds.write_kind(subject, answer, kind, Path(path), outputs, beside, partial(step, 0, 0))
             return
         where = Path(path)
-        if kind in ("figure", "turn"):
-            data = _figure(state, where.suffix.lower(), step)
+        if kind in ("figure", "views", "turn"):
+            data = _figure(state, where.suffix.lower(), step, "views" if kind == "views" else "branches")
             step(0, 0)
             outputs.write(where, data)
             return
@@ -364,8 +366,8 @@ def _png(picture: QPixmap) -> bytes:
     return bytes(buffer.data().data())
 
 
-def _figure(state: State, suffix: str, step: Step) -> bytes:
-    """The selected face, its branches and what others answered about it; turning, for a video."""
+def _figure(state: State, suffix: str, step: Step, layout: str) -> bytes:
+    """The selected face and what others answered about it, in a layout of a Wish; turning, for a video."""
     from models.export import figure, maps, sheet, video
     from models.export.wish import Wish
 
@@ -380,7 +382,7 @@ def _figure(state: State, suffix: str, step: Step) -> bytes:
     rows = [figure.Row("", state.shown.frame.image, [state.answer, *peers])]
     if suffix in video.VIDEO_SUFFIXES:
         return figure.turning(rows, Wish(width=1280, height=480), suffix, step)
-    drawn = figure.faces_figure(rows, Wish(width=2400, height=800), step)
+    drawn = figure.faces_figure(rows, Wish(layout, width=2400, height=800), step)
     if suffix == ".pdf":
         from viewer.widgets.pdf import as_pdf
 

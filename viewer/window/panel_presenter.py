@@ -110,13 +110,20 @@ class PictureView(Protocol):
     def picked(self) -> Emits[float, float]:
         """The user clicked a point, image px."""
 
+    def prepare(self, shown: Shown) -> None:
+        """Make ready what takes long to draw of what is shown next; from any thread."""
+
     @property
     def box_drawn(self) -> Emits[Box]:
         """The user drew a box (x0, y0, x1, y1), image px."""
 
     @property
-    def box_edited(self) -> Emits[Box, bool]:
-        """The user dragged the selected box; and whether its size changed."""
+    def box_edited(self) -> Emits[Box, bool, int]:
+        """The user drags the selected box; whether its size changes, and the number of the drag."""
+
+    @property
+    def box_given_up(self) -> Emits[int]:
+        """The user gave that drag up."""
 
     @property
     def whole_asked(self) -> Emits[bool]:
@@ -185,6 +192,7 @@ class PanelPresenter(QObject):
         photo.picked.connect(inspector.pick)
         photo.box_drawn.connect(faces.look_at_box)
         photo.box_edited.connect(faces.place_box)
+        photo.box_given_up.connect(faces.give_up_box)
         photo.whole_asked.connect(display.show_whole_photo)
         photo.overlay_toggled.connect(display.toggle_overlay)
         photo.style_chosen.connect(partial(display.set_style, "photo"))

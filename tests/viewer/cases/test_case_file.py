@@ -98,7 +98,7 @@ def test_every_field_of_the_state_is_kept_or_belongs_to_the_moment():
         *("camera", "link", "cameras", "views", "method", "weights", "switched_off", "detector", "lineup"),
         *("steady", "overlays", "styles", "selected_face", "probe", "whole_photo", "head", "theme", "boxes"),
         *("comparison", "occlusion", "panel_layout", "normaliser", "notes", "truth", "shown", "opened"),
-        *("mining", "truth_in_3d"),  # of mining the marks
+        *("mining", "truth_in_3d"),  # of mining all but its plan
     }
     of_the_moment = {
         *("frame", "source", "searches", "stale", "switches", "busy", "doing", "live", "fps", "source_name"),
@@ -207,7 +207,7 @@ def test_marks_are_kept_and_added_to_those_that_are_there():
     marks = {keyed("a.png"): Mark(None, "the chin is wrong")}
     data = written(case_of(State(mining=Mining(marks=marks)), NoDisk()))
     here = State(mining=Mining(marks={keyed("b.png"): Mark(None, "fine")}))
-    again = section_changes(read(data, "x.case.json"), here)["mining"]
+    again = section_changes(read(data, "x.case.json"), here, Path())["mining"]
     assert again.marks == {**marks, **here.mining.marks}
     with pytest.raises(MalformedError, match=r"sections\.marks"):
         checked(replace(PLAIN, sections={"marks": [{"input": 3}]}))

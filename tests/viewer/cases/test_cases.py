@@ -17,6 +17,7 @@ from tests.fakes.sources import FakeSource, picture
 from tests.fakes.work import FakeWork
 from tests.viewer.sources.test_video import film
 from viewer.app.commands import Commands
+from viewer.cases import commands as cases
 from viewer.cases.case import Kind
 from viewer.cases.case_file import read_file
 from viewer.inference.session import Session
@@ -30,6 +31,7 @@ from viewer.state.setting import Setting
 from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.state.style import LayerStyle, Look
+from viewer.tasks.file_writer import Stopped
 
 
 class RealFiles(FakeDesktop):
@@ -144,6 +146,47 @@ def test_a_case_that_is_opened_shows_again_what_was_saved(qtbot, desk, other, tm
     np.testing.assert_array_equal(now.shown.frame.image, was.shown.frame.image)
     np.testing.assert_array_equal(now.answer.vertices, was.answer.vertices)
     assert now.notice is None, "all is as it was, so there is nothing to say"
+
+
+def test_what_was_mined_is_there_again_and_its_rows_open(qtbot, desk, other, tmp_path):
+    folder = tmp_path / "album"
+    for number in range(3):
+        photo(folder / f"{number}.png", 60 + 40 * number)
+    open_photo(qtbot, desk, folder / "1.png")
+    desk.commands.mining.mine([folder])
+    qtbot.waitUntil(lambda: desk.state.mining.running is None, timeout=60_000)
+    path = save(qtbot, desk, tmp_path)
+
+    reopen(qtbot, other, path)
+    assert len(other.state.mining.table) == len(desk.state.mining.table) >= 3
+    row = next(r for r in range(9) if other.state.mining.table.texts["input"][r].endswith("2.png"))
+    other.commands.mining.open_row(row)
+    qtbot.waitUntil(lambda: other.state.shown.frame.path == folder / "2.png", timeout=60_000)
+    assert other.state.mining.current == row
+
+
+def test_it_is_told_how_much_of_large_media_was_read_and_the_rest_can_be_cancelled(
+    qtbot, desk, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(cases, "LONG_BYTES", 1)
+    face, path, told = photo(tmp_path / "face.png"), tmp_path / "face.case.json", []
+    open_photo(qtbot, desk, face)
+
+    def step(done: int, total: int) -> None:
+        told.append((done, total))
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        cases.save(desk.state, path, desk.session.asker, step)
+    size = face.stat().st_size
+    assert told == [(size, size)]
+    assert not path.exists()
+    monkeypatch.setattr(cases, "LONG_BYTES", size + 1)
+    told.clear()
+    with pytest.raises(Stopped):
+        cases.save(desk.state, path, desk.session.asker, step)
+    assert told == [(0, 0)], "what is soon read is never cut off by the end of a session"
+    assert not path.exists()
 
 
 def test_saving_again_writes_to_the_same_file_without_asking(qtbot, desk, tmp_path):

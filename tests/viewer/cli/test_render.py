@@ -105,7 +105,7 @@ def test_sizes_that_are_none_are_refused(capsys):
 
 
 def test_a_video_leaves_each_branch_out_in_turn_and_says_which(picture, tmp_path, monkeypatch):
-    seen, captions = [], []
+    seen, captions, whole = [], [], figure.faces_figure
 
     def reconstructing(image, faces, method, without=frozenset()):
         seen.append(without)
@@ -113,10 +113,10 @@ def test_a_video_leaves_each_branch_out_in_turn_and_says_which(picture, tmp_path
 
     def drawn(rows, wish):
         captions.append(wish.caption)
-        return figure.faces_figure(rows, wish)
+        return whole(rows, wish)
 
     monkeypatch.setattr(render, "reconstruct", reconstructing)
-    monkeypatch.setattr(render, "faces_figure", drawn)
+    monkeypatch.setattr(figure, "faces_figure", drawn)
     out = tmp_path / "fig.mp4"
     words = (picture, "--out", out, "--size", "320x160", "--toggle", "--fps", "4", "--caption", "Ann")
     assert render.run_render(asked(*words)) == 0

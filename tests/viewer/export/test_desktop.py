@@ -56,6 +56,9 @@ class Asked:
     def export_clip(self) -> None:
         """Of a whole video: not an answer's, see test_clip."""
 
+    def export_toggling(self) -> None:
+        """Asks again, see test_toggled."""
+
     def cancel(self) -> None:
         """Writes nothing."""
 
@@ -65,7 +68,7 @@ def test_every_row_of_the_menu_writes_the_file_it_is_named_after(tmp_path):
     for row in ACTIONS:
         row.verb(asked)
     kinds = set(asked.kinds) - {"branch", "png"}
-    assert set(KINDS) - kinds == {"png", "csv", "case.json", "parquet", "pdf", "clip"}
+    assert set(KINDS) - kinds == {"png", "csv", "case.json", "parquet", "pdf", "clip", "toggle"}
     for kind in kinds:
         path = tmp_path / kind / f"ann{ending_of(kind)}"
         if kind.startswith("head."):
@@ -130,6 +133,35 @@ def test_an_export_that_is_cancelled_leaves_no_file_at_all(tmp_path, kind):
     with pytest.raises(Stopped):
         Desktop(QPixmap).export(kind, str(path), state(), stop)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("frame", "name"),
+    [
+        ({"path": Path("/album/ann.jpg"), "name": "ann.jpg", "index": 3, "count": 9}, "ann.ply"),
+        ({"name": "clip.mp4", "index": 41, "count": 90}, "clip-frame-42.ply"),
+        ({"name": "Camera 0", "index": 7, "count": 0}, "Camera 0-frame-8.ply"),
+        ({"name": "pasted"}, "pasted.ply"),
+    ],
+)
+def test_a_file_is_called_after_the_frame_it_is_about(qtbot, frame, name):
+    with a_desk(qtbot) as desk:
+        shown = desk.state.shown
+        desk.store.update(shown=replace(shown, frame=Frame(shown.frame.image, **frame)))
+        desk.desktop.chosen = "/somewhere"
+        with qtbot.waitSignal(desk.commands.export.exported) as told:
+            desk.commands.export.export("ply")
+    assert told.args == [f"/somewhere/{name}"]
+
+
+def test_three_views_are_a_figure_of_their_own(tmp_path, qapp):
+    pictures = []
+    for kind in ("figure", "views"):
+        path = tmp_path / f"{kind}.svg"
+        export(kind, path)
+        pictures.append(path.read_text())
+    assert [">+45°<" in picture for picture in pictures] == [False, True]
+    assert [">fused<" in picture for picture in pictures] == [True, False]
 
 
 def test_a_figure_tells_how_many_of_its_faces_are_drawn(tmp_path, qapp):

@@ -62,18 +62,51 @@ def test_arrow_keys_move_the_selected_box_alone_and_a_row_of_them_is_one_edit(qt
     assert desk.state.undo == ""
 
 
+def narrower(box, by):
+    return (*box[:2], box[2] - by, box[3])
+
+
 def test_a_box_dragged_by_the_hand_is_answered_there_and_each_drag_is_one_edit(qtbot, desk):
-    found = boxes(desk)
-    desk.commands.faces.select_face(1)
-    first, second = ((*found[1][:2], found[1][2] - by, found[1][3]) for by in (10.0, 20.0))
-    after(qtbot, desk, lambda: desk.commands.faces.place_box(first, resized=True))
-    after(qtbot, desk, lambda: desk.commands.faces.place_box(second, resized=True))
+    found, faces = boxes(desk), desk.commands.faces
+    faces.select_face(1)
+    first, second = (narrower(found[1], by) for by in (10.0, 20.0))
+    for box, drag in ((narrower(found[1], 5.0), 11), (first, 11), (second, 12)):
+        after(qtbot, desk, lambda box=box, drag=drag: faces.place_box(box, True, drag))
     assert boxes(desk) == [found[0], second]
     assert desk.state.undo == "Resize face box"
     after(qtbot, desk, desk.commands.edits.undo)
     assert boxes(desk) == [found[0], first]
     after(qtbot, desk, desk.commands.edits.undo)
     assert boxes(desk) == found
+
+
+def test_a_drag_that_is_given_up_has_never_been(qtbot, desk):
+    found, faces = boxes(desk), desk.commands.faces
+    after(qtbot, desk, lambda: faces.move_box(1, 0))
+    moved = boxes(desk)
+    faces.give_up_box(11)
+    assert desk.state.undo == "Move face box", "that was no drag"
+    after(qtbot, desk, lambda: faces.place_box(narrower(found[0], 5.0), True, 11))
+    after(qtbot, desk, lambda: faces.give_up_box(11))
+    assert boxes(desk) == moved
+    assert (desk.state.undo, desk.state.redo) == ("Move face box", "")
+
+
+def test_while_a_box_is_dragged_answers_follow_the_hand(qtbot, desk):
+    found, faces = boxes(desk), desk.commands.faces
+    after(qtbot, desk, lambda: faces.place_box(narrower(found[0], 1.0), True, 11))
+    desk.work.gate.clear()
+    desk.work.reached.clear()
+    desk.seen.clear()
+    faces.place_box(narrower(found[0], 2.0), True, 11)
+    assert desk.work.reached.wait(5)
+    for by in (3.0, 4.0):
+        faces.place_box(narrower(found[0], by), True, 11)
+    assert not desk.state.stale
+    desk.work.gate.set()
+    at_rest(qtbot, desk)
+    widths = [state.shown.faces[0].box[2] for state in desk.seen]
+    assert list(dict.fromkeys(widths)) == [found[0][2] - by for by in (1.0, 2.0, 4.0)]
 
 
 def test_a_box_moved_against_the_rim_never_leaves_the_photo_nor_vanishes(qtbot, desk):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
+from threading import current_thread, main_thread
 
 import numpy as np
 import pytest
@@ -235,3 +236,15 @@ def test_a_slow_answer_that_comes_takes_its_banner_away(qtbot, desk):
     with qtbot.waitSignal(desk.session.answered):
         desk.work.gate.set()
     qtbot.waitUntil(lambda: desk.state.notice is None)
+
+
+def test_an_answer_is_prepared_on_the_workers_thread_before_it_is_shown(qtbot, desk):
+    prepared = []
+    desk.session.prepare_by(lambda shown: prepared.append((current_thread(), shown, desk.state.shown)))
+    with qtbot.waitSignal(desk.session.answered):
+        desk.commands.playback.open("other.png")
+    at_rest(qtbot, desk)
+    ((thread, shown, shown_then),) = prepared
+    assert thread is not main_thread()
+    assert shown is desk.state.shown
+    assert shown_then is not shown

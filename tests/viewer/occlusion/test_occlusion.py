@@ -388,8 +388,10 @@ def test_cancel_stops_within_one_answer_and_keeps_what_there_is(qtbot, opened):
 
 
 def test_the_window_closes_in_the_middle_of_a_sweep(qtbot, opened):
+    opened.work.reached.clear()
     opened.trials.plan(Plan(what="sliding", cells=20))
     opened.trials.sweep()
+    assert opened.work.reached.wait(60), "what the first answer imports takes its time on a busy machine"
     opened.assembly.close()
     assert not [t for t in threading.enumerate() if t.name == "unmask trial"]
 
@@ -452,6 +454,12 @@ def test_the_dock_lists_occluders_topmost_first_and_says_what_they_change(qtbot,
     assert dock.cell("model space", "covered") != ""
     shown.setCurrentRow(1)
     assert opened.occlusion.selected == 0
+
+
+def test_kinds_are_drawn_when_somebody_looks_and_not_while_the_window_comes_up(qtbot, opened):
+    assert "unmask artist" not in {thread.name for thread in threading.enumerate()}
+    with qtbot.waitSignal(opened.commands.sketched, timeout=20_000):
+        opened.assembly.actions["layout-lab"].trigger()
 
 
 def test_the_list_of_occluders_takes_no_more_height_than_it_has_rows(qtbot, opened):

@@ -43,6 +43,13 @@ def drag(qtbot, view, start: QPoint, by: QPoint, modifier=Qt.KeyboardModifier.No
     qtbot.mouseRelease(view, Qt.MouseButton.LeftButton, modifier, start + by)
 
 
+def heard(signal) -> list[tuple]:
+    """What it tells from now on."""
+    told: list[tuple] = []
+    signal.connect(lambda *values: told.append(values))
+    return told
+
+
 def hover(qtbot, view, place: QPoint) -> None:
     """Sent, not moved: a display says in its own time where the mouse is."""
     at, no = QPointF(place), Qt.MouseButton.NoButton
@@ -65,11 +72,32 @@ def hover(qtbot, view, place: QPoint) -> None:
 )
 def test_a_drag_moves_the_selected_box_or_the_side_that_is_held(qtbot, view, start, box, resized):
     before = view.to_image(QPointF(10, 10))
-    with qtbot.waitSignal(view.box_edited) as told, qtbot.assertNotEmitted(view.picked):
+    told = heard(view.box_edited)
+    with qtbot.assertNotEmitted(view.picked), qtbot.assertNotEmitted(view.box_given_up):
         drag(qtbot, view, start, QPoint(20, 10))
-    assert told.args[0] == pytest.approx(box)
-    assert told.args[1] is resized
+    assert told[-1][0] == pytest.approx(box)
+    assert told[-1][1] is resized
     assert view.to_image(QPointF(10, 10)) == before, "the photo stays where it is"
+
+
+def test_while_it_is_dragged_it_is_told_where_the_box_is_and_which_drag_it_is(qtbot, view):
+    told = heard(view.box_edited)
+    drag(qtbot, view, CORNER, QPoint(20, 20))
+    x1 = [box[2] for box, _, _ in told]
+    assert x1[0] == pytest.approx(154.5)
+    assert x1[-1] == pytest.approx(159.5)
+    (first,) = {number for *_, number in told}
+    told.clear()
+    drag(qtbot, view, CORNER, QPoint(20, 20))
+    assert {number for *_, number in told}.isdisjoint({0, first})
+
+
+def test_a_box_that_comes_back_to_where_it_was_is_given_up(qtbot, view):
+    with qtbot.waitSignal(view.box_given_up):
+        qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=CORNER)
+        qtbot.mouseMove(view, CORNER + QPoint(20, 20))
+        qtbot.mouseMove(view, CORNER)
+        qtbot.mouseRelease(view, Qt.MouseButton.LeftButton, pos=CORNER)
 
 
 def test_inside_the_box_a_drag_shifts_the_photo_and_a_click_picks_as_ever(qtbot, view):
@@ -91,16 +119,22 @@ def test_a_new_box_can_be_drawn_from_the_border_of_another(qtbot, view):
             drag(qtbot, view, CORNER, QPoint(60, 60))
 
 
-def test_escape_leaves_the_box_as_it_was_and_is_no_shortcut_meanwhile(qtbot, view):
-    heard = QShortcut(QKeySequence(Qt.Key.Key_Escape), view)
+def test_escape_gives_the_drag_up_and_is_no_shortcut_meanwhile(qtbot, view):
+    shortcut, told, given_up = (
+        QShortcut(QKeySequence(Qt.Key.Key_Escape), view),
+        *map(heard, (view.box_edited, view.box_given_up)),
+    )
     view.activateWindow()
     view.setFocus()
-    with qtbot.assertNotEmitted(view.box_edited), qtbot.assertNotEmitted(heard.activated):
+    with qtbot.assertNotEmitted(shortcut.activated):
         qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=CORNER)
         qtbot.mouseMove(view, CORNER + QPoint(20, 20))
         qtbot.keyClick(view, Qt.Key.Key_Escape)
+        assert given_up == [(told[-1][2],)]
+        told.clear()
         qtbot.mouseMove(view, CORNER + QPoint(30, 30))
         qtbot.mouseRelease(view, Qt.MouseButton.LeftButton, pos=CORNER + QPoint(30, 30))
+        assert told == []
     with qtbot.waitSignal(view.box_edited):
         drag(qtbot, view, CORNER, QPoint(20, 20))
 

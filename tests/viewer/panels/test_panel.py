@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QColor, QGuiApplication, QWheelEvent
 from PySide6.QtWidgets import QApplication, QDoubleSpinBox, QHBoxLayout, QPushButton, QToolButton, QWidget
 
@@ -15,11 +15,14 @@ from models.loading import load_face_model, load_whole_head
 from models.reconstruction import STATE_SCALARS, MeshLayer, Reconstruction, Scalar, Space, frozen
 from tests.viewer.gl_fixtures import dome
 from tests.viewer.gl_fixtures.screen import middle, near, pixels, require_gl
+from viewer.gl.face_view import FaceView
 from viewer.gl.mesh_item import VALUES, Fill, MeshItem, Paint, Surface
 from viewer.gl.trackball import stage
+from viewer.gl.turns import Turns
 from viewer.panels.colours import DARK, LIGHT
 from viewer.panels.legend import ColourBar, Legend
 from viewer.panels.panel import Panel
+from viewer.panels.photo_wipe_panel import PhotoWipePanel
 from viewer.panels.range_dialog import RangeDialog
 from viewer.panels.shading import BINS, counts_of
 from viewer.panels.surface_data import CHART_SIZE, Scale, photo_piece
@@ -476,6 +479,43 @@ def test_once_it_rests_the_picture_is_smoother_and_otherwise_the_same(qtbot):
     assert np.abs(smooth - rough).mean() < 3
 
 
+def test_an_empty_panel_is_not_drawn_twice_as_fine(qtbot):
+    panel = shown(qtbot)
+    for answer, finer in ((dome.answer(), 2), (None, 1)):
+        panel.set_answer(answer, None if answer is None else dome.photo())
+        qtbot.waitUntil(lambda: panel.view.is_sharp, timeout=5000)
+        grabbed(panel)
+        assert panel.view.pixel_scale == finer * panel.view.devicePixelRatioF()
+
+
+def test_of_many_sizes_only_the_last_is_drawn(qtbot):
+    panel = shown(qtbot)
+    panel.grab()
+    before = panel.view.paints
+    for width in range(300, 360, 10):
+        panel.resize(width, 300)
+    assert panel.view.paints == before
+    assert not near(at(grabbed(panel), -0.3, 0.2), BACKGROUND, 8)
+
+
+def test_views_of_one_window_get_smooth_one_after_the_other(qtbot):
+    turns = Turns()
+    views = [FaceView(turns=turns) for _ in range(3)]
+    for view in views:
+        qtbot.addWidget(view)
+        view.resize(200, 200)
+        view.show()
+        qtbot.waitExposed(view)
+    seen: list[int] = []
+    watch = QTimer(interval=0)
+    watch.timeout.connect(lambda: seen.append(sum(view.is_sharp for view in views)))
+    watch.start()
+    for view in views:
+        view.update()
+    qtbot.waitUntil(lambda: all(view.is_sharp for view in views), timeout=5000)
+    assert {1, 2} <= set(seen)
+
+
 def test_the_light_theme_is_light(qtbot):
     panel = shown(qtbot)
     panel.set_theme(dark=False)
@@ -860,6 +900,20 @@ def test_a_stale_wipe_is_dimmed_below_its_line(qtbot):
     assert children.index(panel.findChild(WipeLine)) > children.index(veil), "the line can still be dragged"
     panel.set_stale(False)
     assert not veil.isVisible()
+
+
+@pytest.mark.parametrize("make", [WipePanel, PhotoWipePanel])
+def test_the_line_crosses_out_no_word_of_the_legend(qtbot, make):
+    panel = make(panel_row("wipe" if make is WipePanel else "photo-wipe"))
+    qtbot.addWidget(panel)
+    panel.resize(400, 440)
+    panel.show()
+    qtbot.waitExposed(panel)
+    for stale in (False, True, False):
+        panel.set_stale(stale)
+        panel.resize(panel.width() + 10, 440)
+    over = panel.findChild(WipeLine).parentWidget().children()
+    assert over.index(panel.findChild(Legend)) > over.index(panel.findChild(WipeLine))
 
 
 def test_the_look_button_names_the_look_also_where_there_is_no_other(qtbot):

@@ -1,6 +1,7 @@
 """The fused meshes over the photo: their colours, how much they hide, and where one says so (tier 2)."""
 
 from dataclasses import replace
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from models.reconstruction import frozen
 from models.reconstructor import Face
 from tests.viewer.gl_fixtures import dome
 from tests.viewer.gl_fixtures.screen import pixels
+from viewer.panels import photo_mesh
 from viewer.panels.colours import DARK
 from viewer.panels.over_button import OverButton
 from viewer.panels.photo_panel import PhotoPanel
@@ -86,6 +88,61 @@ def test_the_meshes_of_all_faces_are_drawn_at_once(qtbot):
     for place in (PLACES["seen"], (28, 124)):
         assert at(panel, changed, place), place
     assert not at(panel, changed, (10, 60))
+
+
+def shifted(by=20):
+    """The next frame of a video: its face lies elsewhere."""
+    old = dome.answer()
+    answer = replace(old, vertices=frozen(old.vertices + np.float32([by, 0, 0])))
+    return Shown(Frame(dome.photo()[::-1].copy(), "dome", 0.04), (Face(old.box),), (answer,))
+
+
+def test_what_another_thread_made_ready_is_drawn_with_its_answer_and_nothing_is_rasterised_again(
+    qtbot, monkeypatch
+):
+    panel = panel_of(qtbot)
+    panel.set_overlays(MESH)
+    panel.set_look(LayerStyle(Look.VISIBILITY))
+    before, following = painted(panel), shifted()
+    maker = Thread(target=panel.prepare, args=(following,))
+    maker.start()
+    maker.join()
+    assert (painted(panel) == before).all(), "never over an older picture"
+    with monkeypatch.context() as patched:
+        patched.setattr(photo_mesh, "fragments", lambda *_args: pytest.fail("rasterised on the GUI thread"))
+        panel.set_shown(following)
+        quick = painted(panel)
+    panel.set_shown(replace(following, answers=(replace(following.answers[0]),)))
+    assert (painted(panel) == quick).all()
+    assert (quick != before).any()
+
+
+def test_what_was_made_ready_for_an_answer_that_is_never_shown_is_forgotten(qtbot):
+    panel = panel_of(qtbot)
+    panel.set_overlays(MESH)
+    painted(panel)
+    panel.prepare(shifted(40))
+    panel.set_shown(shifted(0))
+    picture = painted(panel)
+    panel.set_shown(shifted(0))
+    assert (painted(panel) == picture).all()
+
+
+@pytest.mark.parametrize("why", ["no mesh", "edges alone", "out of sight"])
+def test_where_no_mesh_is_filled_none_is_made_ready(qtbot, monkeypatch, why):
+    panel = panel_of(qtbot)
+    panel.show()
+    panel.set_overlays(MESH)
+    painted(panel)
+    if why == "no mesh":
+        panel.set_overlays(frozenset())
+    if why == "edges alone":
+        panel.set_look(LayerStyle(Look.WIRE))
+        painted(panel)
+    if why == "out of sight":
+        panel.hide()
+    monkeypatch.setattr(photo_mesh, "fragments", lambda *_args: pytest.fail("nobody sees it"))
+    panel.prepare(shifted())
 
 
 def test_a_number_of_the_mesh_has_its_colour_bar_and_the_photo_can_be_moved_under_it(qtbot):

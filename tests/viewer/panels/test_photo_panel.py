@@ -373,6 +373,20 @@ def test_in_a_video_the_picture_moves_only_when_a_face_leaves_the_sight(qtbot):
     assert panel.view.sight.contains(QPointF(320, 220))
 
 
+def test_the_picture_does_not_move_under_a_box_that_is_held(qtbot):
+    panel, frame = framed_panel(qtbot), frame_of()
+    panel.set_overlays(frozenset({"box"}))
+    panel.show()
+    panel.set_shown(Shown(frame, (FACE,), search=Search()))
+    before, left = panel.view.sight, Qt.MouseButton.LeftButton
+    border = panel.view.to_widget(QPointF(FACE.box[0], FACE.box[1])).toPoint()
+    qtbot.mousePress(panel.view, left, pos=border)
+    qtbot.mouseMove(panel.view, border + QPoint(12, 9))
+    panel.set_shown(Shown(frame, (Face((300.0, 200.0, 340.0, 240.0)),), search=Search()))
+    assert panel.view.sight == before
+    qtbot.mouseRelease(panel.view, left, pos=border + QPoint(12, 9))
+
+
 def test_a_photo_without_a_face_says_how_to_point_it_out(qtbot):
     panel, frame = framed_panel(qtbot), frame_of()
     panel.show()

@@ -75,6 +75,23 @@ def test_over_a_photo_a_legend_stands_in_the_first_corner_where_it_hides_no_face
     assert places == [(left, not top), (not left, not top), (left, top), (left, not top)]
 
 
+def test_over_a_photo_too_small_for_both_the_face_is_shown_and_not_the_legend(qtbot):
+    view = QWidget()
+    qtbot.addWidget(view)
+    view.resize(230, 170)
+    view.show()
+    legend = Legend(view)
+    legend.set_content(ColourBar("truth to answer", 0.0, 13.6, "px", "magma"), STATES)
+    faces = [QRectF(10, 40, 210, 90)]
+    legend.stand(230, 170, faces)
+    assert not legend.isVisible()
+    legend.stand(230, 170, [QRectF(190, 150, 40, 20)])
+    assert legend.isVisible()
+    legend.set_content(None, ())
+    legend.stand(460, 340, faces)
+    assert not legend.isVisible()
+
+
 def room_of(*names: str) -> tuple[Store, LegendRoom, dict[str, StubSurface]]:
     store = Store(State(panel_layout="x-ray"))
     panels = {name: StubSurface() for name in names}
