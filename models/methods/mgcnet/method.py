@@ -102,7 +102,7 @@ class MGCNet:
             rest: The six numbers of pose that zero stands for.
             device: Where to run.
             parity: "release" or None.
-            correction: [N, 3] mm added to the average face of answers (training/correction.py), but not to that
+            correction: [N, 3] mm added to the average face of answers (training/correction.py), not to that
                 of the first look, which aligns the picture as it was aligned in training.
         """
         if parity not in (None, RELEASE):
