@@ -80,7 +80,7 @@ def case(tmp_path) -> Path:
     others = {PRNET: tuple(asked(PRNET)(shown.frame.image, shown.faces))}
     shown = replace(shown, others=others, search=Search(FoundBy.DETECTED))
     path = folder / "face.case.json"
-    save(replace(state, shown=shown), path, lambda setting: None)
+    save(replace(state, shown=shown), path, lambda setting: None, lambda done, of: None)
     return path
 
 
