@@ -10,7 +10,7 @@ import resources
 from models.errors import WeightsError
 from models.geometry.crops import crop_square
 from models.ground_truth import aflw
-from models.loading import read_weights
+from models.loading import load, read_weights, weights_path
 from models.methods.dsfnet.factory import dsfnet
 from models.methods.mean_face import CORRECTION
 from models.reconstruction import Reconstruction, Space, frozen
@@ -76,6 +76,21 @@ def test_corrected_weights_answer_with_the_corrected_face(tmp_path, model):
     assert 1.05 < (np.ptp(after.vertices, axis=0)[:2] / size[:2]).mean() < 1.15
     np.testing.assert_allclose(after.pose_deg, before.pose_deg, atol=1e-3)  # growing turns nothing
     assert json.loads((tmp_path / "grown.json").read_text())["correction"] == "a test"
+
+
+@pytest.mark.parametrize("name", ["tddfa", "mgcnet", "prnet"])
+def test_weights_of_every_method_may_carry_a_correction(name, tmp_path, model):
+    tensors, recipe = read_weights(weights_path(name, "open"))
+    assert tensors.pop(CORRECTION).shape == model.mean.shape
+    plain, grown = tmp_path / "plain.safetensors", tmp_path / "grown.safetensors"
+    save_file(tensors, plain, {"recipe": json.dumps(recipe)})
+    write_corrected(plain, 0.1 * model.mean.numpy().astype(np.float64), "a test", grown)
+    before, after = (load(name, weights) for weights in (plain, grown))
+    crop = np.full((1, before.size, before.size, 3), 120, np.uint8)
+    before, after = before(crop)[0], after(crop)[0]
+    size = np.ptp(before.vertices, axis=0)
+    assert 1.05 < (np.ptp(after.vertices, axis=0)[:2] / size[:2]).mean() < 1.15
+    np.testing.assert_allclose(after.pose_deg, before.pose_deg, atol=1e-3)
 
 
 def test_a_turn_within_the_correction_is_the_heads(tmp_path, model):
