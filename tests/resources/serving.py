@@ -21,6 +21,8 @@ class Server(ThreadingHTTPServer):
         gate: While it is not set, an answer stops half way.
     """
 
+    daemon_threads = False  # so that closing waits for the threads that answer
+
     def __init__(self, content: bytes) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.content, self.ranges, self.breaks_after = content, True, None
