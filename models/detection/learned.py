@@ -153,7 +153,9 @@ class _Search:
         likely = [face for face in self.faces if face.score >= DOUBTFUL]
         self._sure = bool(likely) and likely[-1].score >= SURE
         small = any(share * _side(face) < SMALL_PX for face in likely)
-        self._small = small or any(not box_iou(*_boxes(face, likely[0])) for face in likely[1:])
+        self._small = small or any(
+            not box_iou(np.array(face.box), np.array(likely[0].box)) for face in likely[1:]
+        )
 
 
 def _scaled(image: NDArray[np.uint8], share: float) -> tuple[NDArray[np.uint8], Doubles]:
@@ -166,10 +168,6 @@ def _scaled(image: NDArray[np.uint8], share: float) -> tuple[NDArray[np.uint8], 
     padded = np.full((-(-rows // step) * step, -(-columns // step) * step, 3), GREY, np.uint8)
     padded[:rows, :columns] = small
     return padded, np.array([width / columns, height / rows] * 2)
-
-
-def _boxes(*faces: Face) -> list[Doubles]:
-    return [np.array(face.box) for face in faces]
 
 
 def _side(face: Face) -> float:

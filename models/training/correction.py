@@ -29,7 +29,6 @@ from models.methods.mean_face import CORRECTION
 from models.reconstructor import Face, Reconstructor
 from models.synthetic.camera import project
 from models.training.aflw_fits import cached_fits, usable
-from models.training.loop import write_weights
 
 TOGETHER = 32  # crops at once
 RIDGE = 1e-3  # keeps a vertex whose depth no turn shows where it is
@@ -116,7 +115,8 @@ def main(arguments: list[str] | None = None) -> None:
     face_model, labels = load_face_model(), read_labels(options.photographs)
     tensors, recipe = read_weights(options.weights)
     tensors.pop(CORRECTION, None)  # it is measured anew
-    write_weights(options.out, tensors, recipe)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    save_file(tensors, options.out, {"recipe": json.dumps(recipe)})
     method = load(str(recipe["method"]), options.out)
     cache = options.out.with_name("fits.npz")
     offsets = measured(method, face_model, labels, cache, options.faces)
