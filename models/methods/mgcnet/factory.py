@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
+
 from models.errors import MissingAssetError, WeightsError
 from models.face_model.bfm_hdf5 import read_presplit
 from models.face_model.importing import topology_of
@@ -43,7 +45,12 @@ def mgcnet(weights: str | Path = "open", device: str = "cpu", parity: str | None
     kept, face = assets.our_parts(tensors, form, face_model, path.name)
     fill(network, kept, path)
     rest = open_rest(face_model, Pinhole(form.size, form.field_px))
-    return MGCNet(network, face, rest, device, parity, correction)
+    kept_of = (
+        slice(form.identity),
+        slice(len(face_model.identity), len(face_model.identity) + form.expression),
+    )
+    symmetric = torch.cat([face_model.symmetric[part] for part in kept_of])
+    return MGCNet(network, face, rest, device, parity, correction, symmetric)
 
 
 def _official_mgcnet(index: Path, device: str, parity: str | None) -> Reconstructor:

@@ -20,6 +20,7 @@ from models.face_model.pinhole import (
     shading,
     towards_viewer,
 )
+from models.face_model.reflective import Coefficients as FaceCoefficients
 from models.face_model.reflective import ReflectiveFace
 from models.geometry.crops import crop_square
 from models.geometry.transforms import euler_from_rotation, towards_camera, vertex_normals
@@ -80,7 +81,9 @@ class MGCNet:
 
     The release aligns its picture by five landmarks of another network (and hands that network BGR). Here it
     looks twice: first where the box lies in the published picture, then aligned by its own landmarks of that
-    look. Both are deterministic. With parity="release" a crop is the aligned picture itself, looked at once.
+    look. Both are deterministic. With our own face model, which is symmetric, the second look is at the
+    mirror image as well, and the answer is the mean. With parity="release" a crop is the aligned picture
+    itself, looked at once.
     """
 
     name = "mgcnet"
@@ -93,6 +96,7 @@ class MGCNet:
         device: str = "cpu",
         parity: str | None = None,
         correction: Tensor | None = None,
+        symmetric: Tensor | None = None,
     ) -> None:
         """Fold the network for inference.
 
@@ -104,6 +108,9 @@ class MGCNet:
             parity: "release" or None.
             correction: [N, 3] mm added to the average face of answers (training/correction.py), not to that
                 of the first look, which aligns the picture as it was aligned in training.
+            symmetric: [I + E] bool, of a face model whose left half mirrors the right: which coefficients
+                mean the same in the mirror, while the others change their sign. With it the answer is the
+                mean over the aligned picture and its mirror image; albedo and light are the picture's own.
         """
         if parity not in (None, RELEASE):
             raise ValueError(f"mgcnet has no parity {parity!r}; it has {RELEASE!r}")
@@ -118,6 +125,7 @@ class MGCNet:
         self._network = network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._face = face.to(self._device)
         self._correction = None if correction is None else correction.to(self._device)
+        self._signs = None if symmetric is None else torch.where(symmetric, 1.0, -1.0).to(self._device)
         self._rest = torch.tensor(rest, device=self._device)
         self._units = torch.tensor(form.pose_units, device=self._device)
         self._template = self._camera.template().to(self._device)
@@ -185,7 +193,7 @@ class MGCNet:
         lost = torch.zeros(count, dtype=torch.bool, device=self._device)
         if self._parity:
             still = torch.eye(3, device=self._device)[:2].expand(count, -1, -1)
-            return self._seen(crops, still, lost, self._correction)
+            return self._seen(crops, still, lost, last=True)
         T = self._by_box(count)
         if align:
             first = self._seen(crops, T, lost).vertices
@@ -194,7 +202,7 @@ class MGCNet:
             ratio = (torch.linalg.det(aligned[:, :, :2]) / torch.linalg.det(T[:, :, :2])).sqrt()
             lost = ~((ratio < FARTHEST) & (ratio > 1 / FARTHEST))
             T = torch.where(lost[:, None, None], T, aligned)
-        return self._seen(crops, T, lost, self._correction)
+        return self._seen(crops, T, lost, last=True)
 
     def _by_box(self, count: int) -> Tensor:
         """[count, 2, 3] from crop px to the network's, by where the crop has the box."""
@@ -203,15 +211,39 @@ class MGCNet:
         T = torch.tensor([[1.0, 0.0, x], [0.0, 1.0, y]], device=self._device)
         return T.expand(count, -1, -1)
 
-    def _seen(self, crops: Tensor, T: Tensor, lost: Tensor, correction: Tensor | None = None) -> _Looked:
-        """What the network says of the pictures that `T` [B, 2, 3] makes of crops, back in crop px."""
+    def _told(self, pictures: Tensor, both_ways: bool) -> FaceCoefficients:
+        """What the network says of pictures [B, 3, S, S]; the pose whole, not beyond the one at rest."""
+        if both_ways and self._signs is not None:
+            count = pictures.shape[0]
+            both = self._told(torch.cat((pictures, pictures.flip(-1))), both_ways=False)
+            own = FaceCoefficients(*(part[:count] for part in both))
+            other = FaceCoefficients(*(part[count:] for part in both))
+            signs = self._signs.split((own.identity.shape[1], own.expression.shape[1]))
+            return own._replace(
+                identity=(own.identity + signs[0] * other.identity) / 2,
+                expression=(own.expression + signs[1] * other.expression) / 2,
+                pose=(own.pose + self._unmirrored(other.pose)) / 2,
+            )
+        c = self._face.split(self._network(pictures.contiguous(memory_format=torch.channels_last)))
+        return c._replace(pose=c.pose * self._units + self._rest)
+
+    def _unmirrored(self, pose: Tensor) -> Tensor:
+        """[B, 6] of mirror images to the pose before the mirror, whose axis is not quite the camera's."""
+        rz, ry, rx, x, y, z = pose.unbind(1)
+        beside = (2 * self._camera.centre_px - (self._camera.size - 1)) / self._camera.focal_px
+        return torch.stack((-rz, -ry, rx, -x - beside * z, y, z), 1)
+
+    def _seen(self, crops: Tensor, T: Tensor, lost: Tensor, last: bool = False) -> _Looked:
+        """What the network says of the pictures that `T` [B, 2, 3] makes of crops, back in crop px.
+
+        Only the last is corrected, and mirrored: the first places the picture as it was in training.
+        """
         pictures = crops if self._parity else resampled(crops, T, self._camera.size)
-        raw = self._network(pictures.contiguous(memory_format=torch.channels_last))
-        c = self._face.split(raw)
-        place = extrinsics(c.pose * self._units + self._rest)
+        c = self._told(pictures, both_ways=last)
+        place = extrinsics(c.pose)
         shape = self._face.shape(c)
-        if correction is not None:
-            shape = shape + correction
+        if last and self._correction is not None:
+            shape = shape + self._correction
         points = place.apply(shape)
         distance = place.translation[:, 2:]
         per_mm = self._camera.focal_px / distance  # [B, 1] px of the picture at the model origin

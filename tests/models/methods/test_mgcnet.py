@@ -201,7 +201,7 @@ def test_coefficients_are_in_the_published_order_and_count_standard_deviations()
     assert torch.allclose(face.colours(c)[0, n], colour.clamp(0, 1), atol=1e-5)
 
 
-def saying(parity: str | None = None, **parts: list[float]) -> MGCNet:
+def saying(parity: str | None = None, symmetric: torch.Tensor | None = None, **parts: list[float]) -> MGCNet:
     """The method with a network that says the same of every picture."""
     network = ResNet50(SMALL)
     torch.nn.init.zeros_(network.logits.weight)
@@ -209,7 +209,7 @@ def saying(parity: str | None = None, **parts: list[float]) -> MGCNet:
     said = [torch.tensor(parts.get(name, [0.0] * count)) for name, count in sizes.items()]
     network.logits.bias.data = torch.cat(said)
     rest = open_rest(load_face_model(), Pinhole(SMALL.size, SMALL.field_px))
-    return MGCNet(network, small_face(), rest, parity=parity)
+    return MGCNet(network, small_face(), rest, parity=parity, symmetric=symmetric)
 
 
 def one_crop(method: MGCNet) -> np.ndarray:
@@ -248,6 +248,24 @@ def test_the_second_look_is_aligned_by_the_first():
     assert twice.pose_deg[2] == pytest.approx(math.degrees(0.4), abs=0.1)
     assert (once.took_part, once.left_out) == ((), ("alignment",))
     assert twice.took_part == ("alignment",)
+
+
+def test_who_says_the_same_in_the_mirror_says_a_symmetric_face():
+    model = load_face_model()
+    assert model.symmetric[:5].all()
+    assert model.symmetric[60:63].all()
+    symmetric = torch.ones(8, dtype=torch.bool)
+    said = {"pose": [0.2, -0.5, 0.15, 14.0, -3.0, 100.0], "identity": [1.0, -1, 0.5, 2, 1]}
+    method = saying("release", symmetric, **said, expression=[1.0, -2, 1])
+    (answer,) = method(one_crop(method))
+    mirrored = answer.vertices[model.topology.mirror] * (-1, 1, 1) + (method.size - 1, 0, 0)
+    np.testing.assert_allclose(mirrored, answer.vertices, atol=0.02)
+    pitch, yaw, roll = answer.pose_deg
+    assert (yaw, roll) == pytest.approx((0, 0), abs=1e-4)
+    assert abs(pitch) > 5
+    symmetric[1] = False  # what changes its sign in the mirror is then not there
+    (lesser,) = saying("release", symmetric, **said, expression=[1.0, -2, 1])(one_crop(method))
+    np.testing.assert_allclose(lesser.coefficients[0].values, (1, 0, 0.5, 2, 1), atol=1e-6)
 
 
 def test_an_alignment_beyond_belief_is_given_up_with_an_alarm():
@@ -388,6 +406,14 @@ def test_official_weights_that_were_not_brought_are_asked_for(tmp_path, monkeypa
     monkeypatch.setenv("UNMASK_ASSETS", str(tmp_path))
     with pytest.raises(MissingAssetError, match=r"model-400000\.index.*bfm09_trim_exp_uv_presplit\.h5"):
         mgcnet("official")
+
+
+def test_our_weights_look_at_the_mirror_image_too(tmp_path):
+    method = mgcnet(written(tmp_path / "small.safetensors"), parity="release")
+    crop = np.random.default_rng(7).integers(0, 256, (1, method.size, method.size, 3), np.uint8)
+    (one,), (other,) = method(crop), method(crop[:, :, ::-1])
+    expected = other.vertices[other.topology.mirror] * (-1, 1, 1) + (method.size - 1, 0, 0)
+    np.testing.assert_allclose(one.vertices, expected, atol=0.02)
 
 
 def test_weights_of_a_file_answer(tmp_path):
