@@ -90,6 +90,9 @@ class SurfacePair(PairView, Protocol):
     def set_look(self, style: LayerStyle) -> None:
         """Draw both surfaces like this."""
 
+    def set_head(self, shown: bool) -> None:
+        """Draw a head around each, or none."""
+
     def set_camera(self, camera: Camera) -> None:
         """Look from here."""
 
@@ -127,6 +130,7 @@ class ComparePresenter(QObject):
         self._in_sight(lambda state: state.overlays, photo.set_overlays)
         self._in_sight(lambda state: style_of(state, "photo"), photo.set_look)
         self._in_sight(lambda state: style_of(state, "wipe"), surface.set_look)
+        self._in_sight(lambda state: state.head, surface.set_head)
         self._in_sight(lambda state: camera_of(state, "wipe"), surface.set_camera)
         self._in_sight(lambda state: (compared_in(state), state.probe), self._mark)
 

@@ -22,7 +22,7 @@ from viewer.panels.legend import Legend
 from viewer.panels.message import Message
 from viewer.panels.placement import depth_between
 from viewer.panels.range_dialog import RangeDialog, ask_range
-from viewer.panels.shading import legend_of, paint_of
+from viewer.panels.shading import head_paint, legend_of, paint_of
 from viewer.panels.surface_data import Drawn, drawn, spanned
 from viewer.panels.title_strip import TitleStrip
 from viewer.panels.veil import Veil
@@ -68,9 +68,10 @@ class WipePanel(QFrame):
         layout.setSpacing(0)
         layout.addWidget(self.strip)
         layout.addWidget(self.view, 1)
-        self._meshes = MeshItem(), MeshItem()
+        self._head_on = False
+        self._heads, self._meshes = (MeshItem(), MeshItem()), (MeshItem(), MeshItem())
         self._probes = PointsItem(13, (1, 0.7, 0.3), always=True), PointsItem(13, (1, 0.7, 0.3), always=True)
-        for item in (*self._meshes, *self._probes):
+        for item in (*self._heads, *self._meshes, *self._probes):
             self.view.addItem(item)
         self._legend, self._empty, self._veil = Legend(self.view), Message(self.view), Veil(self.view)
         self._names, self._line = SideNames(self.view), WipeLine(self.view)
@@ -98,20 +99,21 @@ class WipePanel(QFrame):
 
     def set_pair(self, pair: Compared, names: tuple[str, str]) -> None:
         """Show these two, called so. About one frame they keep their places; about two each is centred."""
-        ours, theirs = _framings(pair)
         self._pair = pair
-        self._drawn = _drawn(self.row, pair.a, ours), _drawn(self.row, pair.b, theirs)
-        for mesh, side in zip(self._meshes, self._drawn, strict=True):
-            mesh.set_surface(None if side is None else side.surface)
-            if side is not None:
-                mesh.set_photo(side.photo, side.window)
-                mesh.set_chart(side.mean_colours)
+        self._draw_anew()
         self._names.set_names(*names)
         self.set_probe(None)
         self._empty.setText(pair.trouble if self._drawn == (None, None) else "")
         self._empty.setVisible(bool(self._empty.text()))
         self.strip.set_alarms((pair.trouble,) if pair.trouble and not self._empty.text() else ())
         self._apply_look()
+
+    def set_head(self, shown: bool) -> None:
+        """Draw a head around each face, or none. Emits nothing."""
+        if shown != self._head_on:
+            self._head_on = shown
+            self._draw_anew()
+            self._apply_look()
 
     def set_share(self, share: float) -> None:
         """Give A this share of the width, from the left. Emits nothing."""
@@ -177,9 +179,31 @@ class WipePanel(QFrame):
 
     # --- inside
 
+    def _draw_anew(self) -> None:
+        """Give the surfaces of both to the graphics card."""
+        ours, theirs = _framings(self._pair)
+        self._drawn = self._side(self._pair.a, ours), self._side(self._pair.b, theirs)
+        for mesh, head, side in zip(self._meshes, self._heads, self._drawn, strict=True):
+            mesh.set_surface(None if side is None else side.surface)
+            head.set_surface(None if side is None else side.head)
+            if side is not None:
+                mesh.set_chart(side.mean_colours)
+                for item in (mesh, head):
+                    item.set_photo(side.photo, side.window)
+
+    def _side(self, side: SideAnswer | None, framing: Framing | None) -> Drawn | None:
+        if side is None:
+            return None
+        return drawn(self.row, side.answer, side.frame.image, framing, self._head_on)
+
     def _apply_look(self) -> None:
-        for mesh, side in zip(self._meshes, self._drawn, strict=True):
-            mesh.set_paint(paint_of(self.row, self._style, spanned(side, self._style), self._colours))
+        for mesh, head, side in zip(self._meshes, self._heads, self._drawn, strict=True):
+            paint = paint_of(self.row, self._style, spanned(side, self._style), self._colours)
+            mesh.set_paint(paint)
+            around = head_paint(paint)
+            head.setVisible(around is not None)
+            if around is not None:
+                head.set_paint(around)
         shown = spanned(self._drawn[1] or self._drawn[0], self._style)
         self.strip.set_ranged(shown is not None and self._style.look in shown.scales)
         paint = paint_of(self.row, self._style, shown, self._colours)
@@ -200,7 +224,7 @@ class WipePanel(QFrame):
         width = max(self.view.width(), 1)
         at = line_px(self._share, width) / width
         for items, part in zip(
-            zip(self._meshes, self._probes, strict=True), ((0.0, at), (at, 1.0)), strict=True
+            zip(self._heads, self._meshes, self._probes, strict=True), ((0.0, at), (at, 1.0)), strict=True
         ):
             for item in items:
                 self.view.set_clip(item, part)
@@ -247,7 +271,3 @@ def _framings(pair: Compared) -> tuple[Framing | None, Framing | None]:
         return framing, framing
     x, y, z = framing.centre
     return Framing((x, y, z + depth_between(pair.b.answer, pair.a.answer)), framing.radius), framing
-
-
-def _drawn(row: PanelRow, side: SideAnswer | None, framing: Framing | None) -> Drawn | None:
-    return None if side is None else drawn(row, side.answer, side.frame.image, framing)

@@ -67,13 +67,8 @@ class PanelRow:
 
     @property
     def shows_head(self) -> bool:
-        """Whether it shows a whole face in space, so that a head may be drawn around it."""
-        return (
-            self.kind is Kind.SURFACE
-            and not self.compares
-            and not self.chart
-            and self.layer != VISIBLE_SURFACE
-        )
+        """Whether it shows whole faces in space, so that a head may be drawn around them."""
+        return self.kind in (Kind.SURFACE, Kind.WIPE) and not self.chart and self.layer != VISIBLE_SURFACE
 
 
 NO_DIFFERENCE = "No difference yet: choose what A and B are above the panels."

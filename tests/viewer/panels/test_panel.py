@@ -16,6 +16,7 @@ from models.reconstruction import STATE_SCALARS, MeshLayer, Reconstruction, Scal
 from tests.viewer.gl_fixtures import dome
 from tests.viewer.gl_fixtures.screen import middle, near, pixels, require_gl
 from viewer.gl.face_view import FaceView
+from viewer.gl.framing import Framing
 from viewer.gl.mesh_item import VALUES, Fill, MeshItem, Paint, Surface
 from viewer.gl.trackball import stage
 from viewer.gl.turns import Turns
@@ -833,6 +834,32 @@ def test_a_head_fills_eyes_and_stands_around_the_face_until_it_is_switched_off(q
     assert not near(at(around, *eye), BACKGROUND, 30)
     panel.set_head(False)
     assert np.abs(grabbed(panel) - without).max() <= 1
+
+
+def test_two_faces_along_a_line_have_a_head_each_until_it_is_switched_off(qtbot):
+    answer, photo = frontal()
+    panel = wipe_panel(qtbot)
+    panel.set_look(LayerStyle(Look.SHADED))
+    turned = replace(answer, vertices=frozen(answer.vertices * (1, 1, 0.9)))
+    both = Shown(Frame(photo, "both"), (), (answer,), others={USUAL: (turned,)})
+    panel.set_pair(compared(both, 0, Side(), Side(setting=USUAL)), ("one", "other"))
+    framing = Framing.of(turned.vertices)
+    eye, ear = (
+        framing.world(np.asarray(point, np.float32)[None], Space.IMAGE)[0, :2]
+        for point in eye_and_ear(answer)
+    )
+    beside = [(side * x, y) for x, y in (eye, ear) for side in (1, -1)]
+    without = grabbed(panel)
+    assert all(near(at(without, *place), BACKGROUND, 2) for place in beside)
+    assert "head" not in panel.legend_text()
+    panel.set_head(True)
+    around = grabbed(panel)
+    assert not any(near(at(around, *place), BACKGROUND, 20) for place in beside)
+    assert "head: not predicted" in panel.legend_text()
+    panel.set_share(1.0)  # B and its head give way to A's, which are alike
+    assert np.abs(grabbed(panel) - around).mean() < 4
+    panel.set_head(False)
+    assert near(at(grabbed(panel), *beside[3]), BACKGROUND, 2)
 
 
 def test_the_legend_says_that_a_head_was_not_predicted_while_there_is_one(qtbot):
