@@ -83,7 +83,7 @@ STOPS = (
         lambda commands: commands.display.set_look_everywhere(Look.TO_FIRST),
         _all_answered,
     ),
-    Stop("methods-light", lambda commands: commands.display.toggle_theme(), _all_answered),
+    Stop("methods-other-theme", lambda commands: commands.display.toggle_theme(), _all_answered),
 )
 
 
