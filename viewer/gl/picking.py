@@ -9,6 +9,10 @@ from viewer.gl import trackball
 from viewer.state.camera import Camera
 
 RADIUS_PX = 12.0
+CANDIDATES = 32
+SKIN, STEEPEST = 0.06, 2.5
+"""How much deeper than a vertex beside it one of the same surface may lie: face radii, and as much again for
+each face radius between the two on the screen."""
 
 
 def picked_vertex(
@@ -30,15 +34,17 @@ def picked_vertex(
     """
     if len(positions) == 0:
         return None
-    screen = trackball.projected(positions, camera, *size, kept_px)
+    screen = trackball.projected(positions, camera, *size, kept_px)[:, :2]
     off = np.hypot(screen[:, 0] - at[0], screen[:, 1] - at[1])
-    facing = normals @ trackball.rotation_matrix(camera.rotation)[2] > 0
-    near = np.flatnonzero((off < RADIUS_PX) & facing)
+    viewer = trackball.rotation_matrix(camera.rotation)[2]
+    near = np.flatnonzero((off < RADIUS_PX) & (normals @ viewer > 0))
     if len(near) == 0:
         return None
-    closest = near[np.argsort(off[near])[:32]]
-    front = closest[screen[closest, 2] <= screen[closest, 2].min() + _SKIN]
-    return int(front[np.argmin(off[front])])
-
-
-_SKIN = 0.02  # of the depth range: how much deeper a vertex of the same surface may lie
+    closest = near[np.argsort(off[near])[:CANDIDATES]]
+    _, half_px = trackball.stage(*size, kept_px)
+    places, depths = screen[closest] * trackball.FIT / (half_px * camera.zoom), -(positions[closest] @ viewer)
+    apart = np.linalg.norm(places[:, None] - places, axis=-1)
+    hidden = (depths[:, None] - depths > SKIN + STEEPEST * apart).any(1)
+    return int(
+        closest[np.argmin(hidden)]
+    )  # the first that nothing hides; of all, the frontmost has nothing before it

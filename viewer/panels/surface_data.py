@@ -19,6 +19,7 @@ from models.reconstruction import (
 from viewer.gl.framing import Framing
 from viewer.gl.mesh_item import VALUES, Surface
 from viewer.gl.normals import smooth_normals
+from viewer.gl.trackball import FIT
 from viewer.panels.chart import mean_colours
 from viewer.panels.head import around
 from viewer.panels.state_rims import smoothed
@@ -29,7 +30,7 @@ from viewer.state.setting import Branch
 from viewer.state.style import LayerStyle, Look
 
 MAX_PHOTO_PX = 4096  # of the longer side of the piece of photo on the graphics card: what any of them takes
-CHART_SIZE = 0.94  # half the side of a chart in a panel, face radii
+CHART_SIZE = 0.94 * FIT  # half the side of a chart in a panel, face radii
 DOT_LIFT = 0.02  # of what lies on a chart, above it
 PHOTO_MARGIN = 0.08  # around the face, of its size
 

@@ -18,7 +18,7 @@ from tests.viewer.gl_fixtures.screen import middle, near, pixels, require_gl
 from viewer.gl.face_view import FaceView
 from viewer.gl.framing import Framing
 from viewer.gl.mesh_item import VALUES, Fill, MeshItem, Paint, Surface
-from viewer.gl.trackball import stage
+from viewer.gl.trackball import FIT, stage
 from viewer.gl.turns import Turns
 from viewer.panels.colours import DARK, LIGHT
 from viewer.panels.legend import ColourBar, Legend
@@ -64,7 +64,7 @@ def grabbed(panel):
 
 
 def at(picture, x, y):
-    """A pixel by its place in the face's square, -1..1: x to the right, y up."""
+    """A pixel by its place in face radii about the centre: x to the right, y up."""
     column, row = spot(picture, x, y)
     return picture[row, column]
 
@@ -72,7 +72,7 @@ def at(picture, x, y):
 def spot(picture, x, y):
     """Column and row of that place."""
     (across, down), half = stage(picture.shape[1], picture.shape[0])
-    return round(across + x * half), round(down - y * half)
+    return round(across + x * half / FIT), round(down - y * half / FIT)
 
 
 def quads(*rows):
