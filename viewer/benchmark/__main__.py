@@ -1,5 +1,6 @@
 """`python -m viewer.benchmark`: redraws; `... start`: a start; `... soak`: leaks; `... mining`: 10^5 rows;
-`... batch`: pictures per second; `... day FOLDER --out OUT`: all a user does, with the time of each step.
+`... batch`: pictures per second; `... day FOLDER --out OUT`: all a user does, with the time of each step;
+`... stalls [FILE]`: the longest hold of the window's thread in each of the things a user does.
 """
 
 from __future__ import annotations
@@ -14,19 +15,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one benchmark and print its table."""
     parser = argparse.ArgumentParser(prog="python -m viewer.benchmark", description=__doc__)
     parser.add_argument(
-        "what", nargs="?", choices=("draw", "start", "soak", "mining", "batch", "day"), default="draw"
+        "what", nargs="?", choices=("draw", "start", "soak", "mining", "batch", "day", "stalls"), default="draw"
     )
-    parser.add_argument("folder", nargs="?", type=Path, help="of pictures, for a day")
+    parser.add_argument("path", nargs="?", type=Path, help="a folder of pictures for a day, a picture for stalls")
+    parser.add_argument("--why", action="store_true", help="of stalls, also what the thread was at")
     parser.add_argument("--out", type=Path, help="the folder of what a day writes")
     parser.add_argument("--repeats", type=int, default=5, help="how often; medians are printed")
     parser.add_argument("--minutes", type=float, default=60.0, help="how long to soak; 60 if not given")
     parser.add_argument("--rows", type=int, default=100_000, help="of the table, for mining")
     parser.add_argument("--pictures", type=int, default=2000, help="of the batch")
+    parser.add_argument("--once", action="store_true", help=argparse.SUPPRESS)  # given to the child that walks
     parser.add_argument("--since", type=float, help=argparse.SUPPRESS)  # given to the child that starts
     chosen = parser.parse_args(arguments)
     if chosen.repeats < 1:
         parser.error("--repeats must be at least 1")
-    if chosen.what == "day" and (chosen.folder is None or chosen.out is None):
+    if chosen.what == "day" and (chosen.path is None or chosen.out is None):
         parser.error("a day needs a FOLDER and --out")
     if chosen.since is not None:
         from viewer.benchmark.starting import start_and_tell
@@ -49,7 +52,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     elif chosen.what == "day":
         from viewer.benchmark.day import live_a_day
 
-        return live_a_day(chosen.folder, chosen.out)
+        return live_a_day(chosen.path, chosen.out)
+    elif chosen.what == "stalls":
+        from viewer.benchmark.stalls import stalls_report, walk_and_tell
+
+        if chosen.once:
+            walk_and_tell(chosen.path, chosen.why)
+        else:
+            print(stalls_report(chosen.path, chosen.repeats, chosen.why))
     elif chosen.what == "batch":
         from viewer.benchmark.batch import batch_report
 
