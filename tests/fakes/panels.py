@@ -148,6 +148,9 @@ class StubPhoto(QWidget):
         """Remember it."""
         self.prepared = shown
 
+    def complete(self) -> None:
+        """Nothing is left for later."""
+
     def set_shown(self, shown: Shown | None) -> None:
         """Remember it."""
         self.shown = shown

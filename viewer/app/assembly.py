@@ -13,6 +13,7 @@ from PySide6.QtGui import QGuiApplication, QPixmap
 from PySide6.QtWidgets import QDialog, QDockWidget, QMessageBox, QWidget
 
 from viewer.app.commands import Commands
+from viewer.app.dressing import Dressing
 from viewer.app.presenting import Presenting
 from viewer.cases.autosave import Autosave
 from viewer.compare.bar import CompareBar
@@ -38,7 +39,6 @@ from viewer.state.setting import METHODS
 from viewer.state.settings import Settings
 from viewer.state.state import State
 from viewer.state.store import Store
-from viewer.state.style import Theme
 from viewer.tasks.deadline import Deadline
 from viewer.widgets import theme
 from viewer.widgets.dialogs import Desktop, DesktopServices
@@ -134,7 +134,7 @@ class Assembly(QObject):
         self.window = MainWindow(self.commands.playback, self.actions, menus, self.close)
         self.autosave = Autosave(self.store, settings.folder / SESSIONS, parent=self)
         self._assets: AssetsDialog | None = None  # made when asked for
-        panels = make_panels()
+        panels = self._panels = make_panels()
         self._furnish(panels)
         self.session.prepare_by(panels.photo.prepare)
         self._closed, self._all_ended = False, True
@@ -143,7 +143,8 @@ class Assembly(QObject):
         self.commands.window.asked.connect(self._on_asked)
         self._panel_layout = ""
         self._presenting = Presenting(self.store, self.commands, self.window)
-        self.store.on(lambda state: state.theme, self._dress)
+        self._dressing = Dressing(self.window, self)
+        self.store.on(lambda state: state.theme, self._dressing.dress)
         self.store.on(panels_shown, lambda rows: self._area.show_only([row.name for row in rows]), self)
         self.store.on(lambda state: state.panel_layout, self._bring_docks)
         self.store.on(has_clip, self._bring_history)
@@ -160,7 +161,10 @@ class Assembly(QObject):
         self.window.show()
 
     def grab(self) -> QPixmap:
-        """A picture of the whole window, OpenGL panels included, its layouts brought up to date."""
+        """A picture of the whole window, OpenGL panels included; what was left for later is done before."""
+        self._dressing.finish()
+        for photo in (self._panels.photo, self._panels.photo_wipe):
+            photo.complete()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
         return self.window.grab()
 
@@ -370,10 +374,6 @@ class Assembly(QObject):
         occlusion.show()
         occlusion.raise_()
         self.window.resizeDocks([occlusion, below], [OCCLUSION_HEIGHT, 100], Qt.Orientation.Vertical)
-
-    def _dress(self, chosen: Theme) -> None:
-        theme.apply(chosen)
-        self.window.dress(theme.colours(chosen))
 
     def _name_window(self, source: str) -> None:
         self.window.setWindowTitle(f"{source} – Unmask" if source else "Unmask")

@@ -15,16 +15,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one benchmark and print its table."""
     parser = argparse.ArgumentParser(prog="python -m viewer.benchmark", description=__doc__)
     parser.add_argument(
-        "what", nargs="?", choices=("draw", "start", "soak", "mining", "batch", "day", "stalls"), default="draw"
+        "what",
+        nargs="?",
+        choices=("draw", "start", "soak", "mining", "batch", "day", "stalls"),
+        default="draw",
     )
-    parser.add_argument("path", nargs="?", type=Path, help="a folder of pictures for a day, a picture for stalls")
+    parser.add_argument(
+        "path", nargs="?", type=Path, help="a folder of pictures for a day, a picture for stalls"
+    )
     parser.add_argument("--why", action="store_true", help="of stalls, also what the thread was at")
     parser.add_argument("--out", type=Path, help="the folder of what a day writes")
     parser.add_argument("--repeats", type=int, default=5, help="how often; medians are printed")
     parser.add_argument("--minutes", type=float, default=60.0, help="how long to soak; 60 if not given")
     parser.add_argument("--rows", type=int, default=100_000, help="of the table, for mining")
     parser.add_argument("--pictures", type=int, default=2000, help="of the batch")
-    parser.add_argument("--once", action="store_true", help=argparse.SUPPRESS)  # given to the child that walks
+    parser.add_argument(
+        "--once", action="store_true", help=argparse.SUPPRESS
+    )  # given to the child that walks
     parser.add_argument("--since", type=float, help=argparse.SUPPRESS)  # given to the child that starts
     chosen = parser.parse_args(arguments)
     if chosen.repeats < 1:

@@ -1,4 +1,4 @@
-"""How long the window's thread is away: between two turns of its event loop nothing is drawn and no key heard."""
+"""How long the window's thread is away: between turns of its event loop nothing is drawn, no key heard."""
 
 from __future__ import annotations
 

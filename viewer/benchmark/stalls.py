@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import count
@@ -86,7 +86,9 @@ def _wheel(assembly: Assembly) -> Callable[[], object]:
         middle = QPointF(view.rect().center())
         none, no_button = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.NoButton
         at = QPointF(view.mapToGlobal(middle))
-        event = QWheelEvent(middle, at, QPoint(), QPoint(0, 120), no_button, none, Qt.ScrollPhase.NoScrollPhase, False)
+        event = QWheelEvent(
+            middle, at, QPoint(), QPoint(0, 120), no_button, none, Qt.ScrollPhase.NoScrollPhase, False
+        )
         QApplication.sendEvent(view, event)
 
     return turn

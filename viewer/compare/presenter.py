@@ -57,6 +57,9 @@ class PairView(Protocol):
 class PhotoPair(PairView, Protocol):
     """As `viewer.panels.photo_wipe_panel.PhotoWipePanel`."""
 
+    def complete(self) -> None:
+        """Have drawn what a thread is still at: a picture is taken."""
+
     def set_overlays(self, overlays: frozenset[str]) -> None:
         """Draw these over both photos."""
 

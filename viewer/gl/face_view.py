@@ -10,13 +10,21 @@ from OpenGL import GL
 from pyqtgraph.opengl import GLViewWidget
 from pyqtgraph.opengl.GLGraphicsItem import GLGraphicsItem
 from PySide6.QtCore import QEvent, QPointF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMatrix4x4, QMouseEvent, QResizeEvent, QWheelEvent
-from PySide6.QtOpenGL import QOpenGLFramebufferObject
+from PySide6.QtGui import (
+    QFocusEvent,
+    QKeyEvent,
+    QMatrix4x4,
+    QMouseEvent,
+    QResizeEvent,
+    QShowEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QWidget
 
 from viewer.gl import trackball
 from viewer.gl.mesh_item import MeshItem
 from viewer.gl.points_item import PointsItem
+from viewer.gl.sharp_picture import SUPERSAMPLING, SharpPicture
 from viewer.gl.turns import NEXT_TURN_MS, Turns
 from viewer.state.camera import Camera, product, turn
 from viewer.state.driver import Driver
@@ -24,7 +32,7 @@ from viewer.state.driver import Driver
 log = logging.getLogger(__name__)
 
 REFINE_AFTER_MS = 140
-SUPERSAMPLING = 2  # per direction, once the picture stands still
+DRAWN_AFTER_MS = 8  # until it is looked again whether the driver is done
 STEP_DEG = 6.0
 STEP_SHIFT = 0.08
 
@@ -68,6 +76,7 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._turns = turns or Turns()
         self._resizing = False
         self._failure = ""
+        self._picture = SharpPicture()
         self._rest = QTimer(self, singleShot=True)
         self._rest.timeout.connect(self._refine)
 
@@ -101,15 +110,29 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
         """Something changed: draw it now, and smoothly once nothing changes any more."""
         self._sharp = False
         if self._rest is not None:
+            self._picture.drop()
             self._rest.start(REFINE_AFTER_MS)
         super().update()
 
     def _refine(self) -> None:
-        if self._rest is not None and not self._turns.take():
-            self._rest.start(NEXT_TURN_MS)
+        """Have the smooth picture drawn, a view at a time; show it when the driver is done with it."""
+        assert self._rest is not None
+        if not self._picture.is_begun:
+            if not self._turns.take():
+                self._rest.start(NEXT_TURN_MS)
+                return
+            if self._gains_by_sharpness():
+                self._begin_sharp()
+        if self._picture.is_begun and not self._ended_sharp():
+            self._rest.start(DRAWN_AFTER_MS)
             return
         self._sharp = True
         super().update()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Drawn smoothly only while somebody sees it."""
+        super().showEvent(event)
+        self.update()
 
     @property
     def is_sharp(self) -> bool:
@@ -120,6 +143,7 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
 
     def initializeGL(self) -> None:
         """A context, perhaps another one than before: a panel that floats gets a new one."""
+        self._picture.drop()
         context = self.context()
         context.aboutToBeDestroyed.connect(self._release, Qt.ConnectionType.DirectConnection)
         for item in self.items:
@@ -128,6 +152,7 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
 
     def _release(self) -> None:
         self.makeCurrent()
+        self._picture.drop()
         for item in self.items:
             if isinstance(item, MeshItem | PointsItem):
                 item.release()
@@ -139,7 +164,10 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
             return
         self.paints += 1
         try:
-            self._draw_sharp() if self._may_be_sharp() else self._draw(self.devicePixelRatioF())
+            if self._picture.fits(self._device_size):
+                self._picture.show(self.defaultFramebufferObject())
+            else:
+                self._draw(self.devicePixelRatioF())
         except Exception as error:  # any driver or shader trouble: Qt must get its frame back
             self._fail(error)
         else:
@@ -152,25 +180,31 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
             log.error("drawing failed", exc_info=error)
             self.failed.emit(text)
 
-    def _may_be_sharp(self) -> bool:
-        return self._sharp and self.format().samples() <= 1 and any(map(_shows, self.items))
-
-    def _draw_sharp(self) -> None:
-        """Into a picture twice as large, then averaged: multisampling is dearer without a graphics card."""
+    @property
+    def _device_size(self) -> QSize:
         scale = self.devicePixelRatioF()
-        size = QSize(round(self.width() * scale), round(self.height() * scale))
-        large = QOpenGLFramebufferObject(size * SUPERSAMPLING, QOpenGLFramebufferObject.Attachment.Depth)
-        large.bind()
-        GL.glViewport(0, 0, large.width(), large.height())
-        self._draw(scale * SUPERSAMPLING)
-        large.release()
-        GL.glBindFramebuffer(GL.GL_READ_FRAMEBUFFER, large.handle())
-        GL.glBindFramebuffer(GL.GL_DRAW_FRAMEBUFFER, self.defaultFramebufferObject())
-        source = (0, 0, large.width(), large.height())
-        target = (0, 0, size.width(), size.height())
-        GL.glBlitFramebuffer(*source, *target, GL.GL_COLOR_BUFFER_BIT, GL.GL_LINEAR)
-        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self.defaultFramebufferObject())
-        GL.glViewport(0, 0, size.width(), size.height())
+        return QSize(round(self.width() * scale), round(self.height() * scale))
+
+    def _gains_by_sharpness(self) -> bool:
+        drawn = self.isValid() and self.isVisible() and any(map(_shows, self.items))
+        return drawn and self.format().samples() <= 1
+
+    def _begin_sharp(self) -> None:
+        self.makeCurrent()
+        try:
+            scale = self.devicePixelRatioF() * SUPERSAMPLING
+            self._picture.begin(self._device_size, lambda: self._draw(scale))
+        except Exception as error:  # as in `paintGL`
+            self._fail(error)
+        finally:
+            self.doneCurrent()
+
+    def _ended_sharp(self) -> bool:
+        self.makeCurrent()
+        try:
+            return self._picture.end()
+        finally:
+            self.doneCurrent()
 
     def _draw(self, pixel_scale: float) -> None:
         self.pixel_scale = pixel_scale

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QObject, QPointF, QRectF, Signal, Slot
 from PySide6.QtGui import QImage, QPainter
+from PySide6.QtWidgets import QWidget
 
 from models.export.overlay import shading
 from models.geometry.raster import Fragments, fragments
@@ -24,6 +25,7 @@ from viewer.panels.surface_data import Drawn, drawn, spanned
 from viewer.panels.viewport import Viewport
 from viewer.state.layout import panel_row
 from viewer.state.style import LayerStyle, Look
+from viewer.tasks.latest_only import LatestOnly
 from viewer.widgets.raster import qimage
 
 MOST_PX = 400  # of the longer side of a face's picture: enlarged beyond that it gets softer, not slower
@@ -59,8 +61,12 @@ class _Manner:
 
     def same_as(self, other: _Manner) -> bool:
         """Whether the pictures would be the same: how opaque they are comes later."""
-        same = self.fineness == other.fineness and self.colours is other.colours
-        return same and (self.style.look, self.style.span) == (other.style.look, other.style.span)
+        return self.fineness == other.fineness and self.looks_as(other)
+
+    def looks_as(self, other: _Manner) -> bool:
+        """Whether the pictures would be the same but for their fineness."""
+        same = (self.style.look, self.style.span) == (other.style.look, other.style.span)
+        return same and self.colours is other.colours
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -73,10 +79,35 @@ class _Filled:
     pieces: tuple[Piece, ...]
 
 
-class PhotoMesh:
-    """The meshes of all answers; what was rasterised is kept until answer, colours or enlargement change."""
+@dataclass(frozen=True, eq=False, slots=True)
+class _Job:
+    """What is to be filled, and how; `drawn` where that is known already."""
 
-    def __init__(self) -> None:
+    answers: tuple[Reconstruction, ...]
+    photo: NDArray[np.uint8]
+    drawn: tuple[Drawn, ...] | None
+    manner: _Manner
+
+    def same_as(self, other: _Job | None) -> bool:
+        """Whether the same pictures would come of it."""
+        return other is not None and self.answers is other.answers and self.manner.same_as(other.manner)
+
+
+class PhotoMesh(QObject):
+    """The meshes of all answers; what was rasterised is kept until answer, colours or enlargement change.
+
+    On the screen nobody waits for them: a thread rasterises, and meanwhile there is no mesh, or where the
+    photo was only enlarged, the one there was. Whoever renders a view out of sight gets them at once.
+
+    Signals:
+        ready: Meshes that were painted as missing are there.
+    """
+
+    ready = Signal()
+
+    def __init__(self, view: QWidget) -> None:
+        super().__init__(view)
+        self._view = view
         self._answers: tuple[Reconstruction, ...] = ()
         self._photo: NDArray[np.uint8] | None = None
         self._drawn: tuple[Drawn, ...] | None = None
@@ -84,15 +115,25 @@ class PhotoMesh:
         self._ready: _Filled | None = None  # made by another thread for answers that are still to come
         self._manner: _Manner | None = None  # in which they were painted last; None: they are not filled now
         self._wire: tuple[tuple[object, ...], QImage] | None = None
+        self._asked: _Job | None = None
+        self._jobs: LatestOnly | None = None  # while somebody looks
 
     def prepare(self, photo: NDArray[np.uint8], answers: tuple[Reconstruction, ...]) -> None:
         """Rasterise what `set_answers` will be given next, as meshes are painted now; from any thread."""
         if (manner := self._manner) is not None:
-            self._ready = _filled(answers, _surfaces(answers, photo), manner)
+            self._ready = _done(_Job(answers, photo, None, manner))
+
+    def complete(self) -> None:
+        """Have what is painted now without waiting for another thread, e.g. because a picture is taken."""
+        if (manner := self._manner) is not None and not self._is_filled(manner):
+            self._fill(manner)
 
     def rest(self) -> None:
-        """Nobody looks: `prepare` nothing until the next `paint`."""
-        self._manner = None
+        """Nobody looks: `prepare` nothing until the next `paint`, and end the thread."""
+        self._manner = self._asked = None
+        if self._jobs is not None:
+            self._jobs.close()
+            self._jobs = None
 
     def set_photo(self, photo: NDArray[np.uint8] | None) -> None:
         """[H, W, 3], what the answers are about."""
@@ -105,6 +146,7 @@ class PhotoMesh:
             ready = None
         self._answers, self._wire, self._filling = answers, None, ready
         self._drawn = None if ready is None else ready.drawn
+        self._asked = None
 
     def paint(
         self,
@@ -122,7 +164,7 @@ class PhotoMesh:
         painter.save()
         painter.setOpacity(style.opacity)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
-        self.rest()
+        self._manner = None
         if style.look is not Look.WIRE:
             for piece in self._filled(style, port.scale * ratio, colours):
                 corners = (port.to_widget(piece.area.topLeft()), port.to_widget(piece.area.bottomRight()))
@@ -141,24 +183,62 @@ class PhotoMesh:
         """What the colours mean; nothing while no mesh is drawn."""
         if "mesh" not in overlays or style.look is Look.WIRE or style.opacity == 0:
             return None, ()
-        for one in self._known()[:1]:
+        if self._drawn is None and not self._view.isVisible() and self._photo is not None:
+            self._drawn = _surfaces(self._answers, self._photo)
+        for one in (self._drawn or ())[:1]:
             seen = spanned(one, style)
             paint = paint_of(ROW, style, seen, colours)
             bar, swatches = legend_of(ROW, style.look, paint, seen, colours)
             return bar, tuple(replace(swatch, shape=Shape.PATCH) for swatch in swatches)  # no patterns here
         return None, ()
 
-    def _known(self) -> tuple[Drawn, ...]:
-        if self._drawn is None:
-            self._drawn = () if self._photo is None else _surfaces(self._answers, self._photo)
-        return self._drawn
-
     def _filled(self, style: LayerStyle, scale: float, colours: Palette) -> tuple[Piece, ...]:
         """The pictures, about as fine as `scale`, device px per image px: the next power of two."""
         manner = self._manner = _Manner(style, round(math.log2(max(scale, 1e-6))), colours)
-        if self._filling is None or not self._filling.manner.same_as(manner):
-            self._filling = _filled(self._answers, self._known(), manner)
-        return self._filling.pieces
+        if not self._is_filled(manner):
+            if self._view.isVisible():
+                self._ask(manner)
+            else:
+                self._fill(manner)
+        filling = self._filling
+        return () if filling is None or not filling.manner.looks_as(manner) else filling.pieces
+
+    def _is_filled(self, manner: _Manner) -> bool:
+        return self._filling is not None and self._filling.manner.same_as(manner)
+
+    def _job(self, manner: _Manner) -> _Job | None:
+        return None if self._photo is None else _Job(self._answers, self._photo, self._drawn, manner)
+
+    def _fill(self, manner: _Manner) -> None:
+        if (job := self._job(manner)) is not None:
+            self._take(_done(job))
+
+    def _ask(self, manner: _Manner) -> None:
+        job = self._job(manner)
+        if job is None or job.same_as(self._asked):
+            return
+        if self._jobs is None:
+            self._jobs = LatestOnly(_done, "unmask meshes")
+            self._jobs.done.connect(self._on_done)
+            self._jobs.failed.connect(self._on_failed)
+        self._asked = job
+        self._jobs.submit(job)
+
+    def _take(self, filled: _Filled) -> None:
+        self._filling, self._drawn = filled, filled.drawn
+
+    @Slot(object, object)
+    def _on_done(self, job: _Job, filled: _Filled) -> None:
+        if job.answers is not self._answers:
+            return  # about what is shown no longer
+        self._asked = None if job is self._asked else self._asked
+        self._take(filled)
+        self.ready.emit()
+
+    @Slot(object, object)
+    def _on_failed(self, _job: _Job, error: BaseException) -> None:
+        self._asked = None
+        raise error
 
 
 def _surfaces(answers: tuple[Reconstruction, ...], photo: NDArray[np.uint8]) -> tuple[Drawn, ...]:
@@ -166,12 +246,14 @@ def _surfaces(answers: tuple[Reconstruction, ...], photo: NDArray[np.uint8]) -> 
     return tuple(one for one in about if one is not None)
 
 
-def _filled(answers: tuple[Reconstruction, ...], surfaces: tuple[Drawn, ...], manner: _Manner) -> _Filled:
-    about = zip(surfaces, answers, strict=False)
+def _done(job: _Job) -> _Filled:
+    """The meshes as pictures; on any thread."""
+    surfaces = _surfaces(job.answers, job.photo) if job.drawn is None else job.drawn
+    manner, about = job.manner, zip(surfaces, job.answers, strict=False)
     pieces = (
         _piece(one, answer, manner.style, 2.0**manner.fineness, manner.colours) for one, answer in about
     )
-    return _Filled(answers, surfaces, manner, tuple(piece for piece in pieces if piece is not None))
+    return _Filled(job.answers, surfaces, manner, tuple(piece for piece in pieces if piece is not None))
 
 
 def _piece(

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Signal, Slot
-from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QFrame, QToolButton, QVBoxLayout, QWidget
 
 from models.metrics.normalisers import Normaliser
@@ -87,6 +86,7 @@ class PhotoPanel(QFrame):
         self._over.style_chosen.connect(self.style_chosen)
         self.strip.add_button(self._over)
         self._whole_button = self._make_whole_button()
+        self.view.mesh.ready.connect(self._tell_legend)
         self.view.resized.connect(self._place)
         self.view.picked.connect(self.picked)
         self.view.box_drawn.connect(self.box_drawn)
@@ -115,10 +115,9 @@ class PhotoPanel(QFrame):
         """Make ready what takes long to draw of what `set_shown` will be given next; from any thread."""
         self.view.mesh.prepare(shown.frame.image, shown.answers)
 
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Nobody looks: nothing is to be prepared."""
-        super().hideEvent(event)
-        self.view.mesh.rest()
+    def complete(self) -> None:
+        """Have drawn what a thread is still at: a picture is taken."""
+        self.view.mesh.complete()
 
     def set_whole(self, whole: bool) -> None:
         """Whether to show all of the photo rather than the faces and what is around them."""
@@ -248,6 +247,7 @@ class PhotoPanel(QFrame):
         self._veil.place()
         self._hint.stand(width, height, HINT_TOP)
 
+    @Slot()
     def _tell_legend(self) -> None:
         answers = () if self._shown is None else self._shown.answers
         bar, swatches = answers_legend(answers, self.view.mesh, self._style, self._overlays, self._colours)

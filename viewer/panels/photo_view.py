@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QResizeEvent, QTransform
+from PySide6.QtGui import QColor, QHideEvent, QImage, QPainter, QPaintEvent, QPen, QResizeEvent, QTransform
 from PySide6.QtWidgets import QWidget
 
 from models.geometry.arrays import Box
@@ -70,7 +70,8 @@ class PhotoView(QWidget):
         self._normaliser: Normaliser | None = None
         self._overlays: frozenset[str] = frozenset()
         self._pictures: dict[str, list[tuple[QImage, tuple[int, int], QTransform]]] = {}
-        self.mesh, self._style = PhotoMesh(), panel_row("photo").style
+        self.mesh, self._style = PhotoMesh(self), panel_row("photo").style
+        self.mesh.ready.connect(self.update)
         self._hand = PhotoHand(self, lambda: self._seen, self._grippable)
         self._hand.box_edited.connect(self.box_edited)
         self._hand.box_given_up.connect(self.box_given_up)
@@ -192,6 +193,11 @@ class PhotoView(QWidget):
         """Tell whoever lies on top."""
         super().resizeEvent(event)
         self.resized.emit()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nobody looks: no mesh is to be prepared."""
+        super().hideEvent(event)
+        self.mesh.rest()
 
     @Slot()
     def _on_shifted(self) -> None:

@@ -63,6 +63,7 @@ class PhotoWipePanel(QFrame):
         for view, letter in ((self.view, "A"), (self._over, "B")):
             view.setAccessibleName(f"{row.title}: {letter}")
             view.shifted.connect(self._repaint)
+            view.mesh.ready.connect(self._tell_legend)
         self.view.picked.connect(lambda x, y: self._pick(None if self._pair is None else self._pair.a, x, y))
         self._over.picked.connect(lambda x, y: self._pick(None if self._pair is None else self._pair.b, x, y))
         self.view.resized.connect(self._place)
@@ -84,6 +85,11 @@ class PhotoWipePanel(QFrame):
         self.strip.set_alarms((pair.trouble,) if pair.trouble and not nothing else ())
         self._tell_legend()
         self._place()
+
+    def complete(self) -> None:
+        """Have drawn what a thread is still at: a picture is taken."""
+        for view in (self.view, self._over):
+            view.mesh.complete()
 
     def set_share(self, share: float) -> None:
         """Give A this share of the width, from the left. Emits nothing."""
@@ -150,6 +156,7 @@ class PhotoWipePanel(QFrame):
         if box is not None and (before is None or begins_anew(side.frame, before.frame)):
             view.show_area(surroundings([box]))
 
+    @Slot()
     def _tell_legend(self) -> None:
         """Of both sides; of numbers those of B, or of A where there is no B."""
         sides = () if self._pair is None else (self._pair.b, self._pair.a)

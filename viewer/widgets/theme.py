@@ -104,6 +104,19 @@ def apply(theme: Theme) -> None:
         application.setStyleSheet(sheet)
 
 
+def is_worn(theme: Theme) -> bool:
+    """Whether the application is dressed so."""
+    application = QApplication.instance()
+    return isinstance(application, QApplication) and application.styleSheet() == style_sheet(colours(theme))
+
+
+def take_off() -> None:
+    """Leave the application bare, until `apply`: both together cost half of what `apply` alone does then."""
+    application = QApplication.instance()
+    if isinstance(application, QApplication):
+        application.setStyleSheet("")
+
+
 def first_dress(application: QApplication) -> None:
     """What does not change with the theme: style and type. Once, before the first window."""
     application.setStyle("Fusion")

@@ -113,6 +113,9 @@ class PictureView(Protocol):
     def prepare(self, shown: Shown) -> None:
         """Make ready what takes long to draw of what is shown next; from any thread."""
 
+    def complete(self) -> None:
+        """Have drawn what a thread is still at: a picture is taken."""
+
     @property
     def box_drawn(self) -> Emits[Box]:
         """The user drew a box (x0, y0, x1, y1), image px."""

@@ -1,11 +1,12 @@
 """The fused meshes over the photo: their colours, how much they hide, and where one says so (tier 2)."""
 
 from dataclasses import replace
-from threading import Thread
+from threading import Event, Thread, current_thread
+from threading import enumerate as enumerate_threads
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF
+from PySide6.QtCore import QPoint, QPointF, QRectF
 from PySide6.QtGui import QColor, QImage
 
 from models.reconstruction import frozen
@@ -195,3 +196,116 @@ def test_the_button_over_the_photo_switches_overlays_and_whoever_chooses_a_look_
     actions["Shaded"].trigger()
     assert toggled == ["mask", "mesh"]
     assert styles[-1] == LayerStyle(Look.SHADED, opacity=0.25)
+
+
+@pytest.fixture
+def rasterisers(monkeypatch):
+    """The threads that rasterised, in their order."""
+    threads, fragments = [], photo_mesh.fragments
+
+    def noted(*args):
+        threads.append(current_thread())
+        return fragments(*args)
+
+    monkeypatch.setattr(photo_mesh, "fragments", noted)
+    return threads
+
+
+def on_screen(qtbot, look=Look.VISIBILITY):
+    panel = panel_of(qtbot)
+    panel.show()
+    panel.set_look(LayerStyle(look))
+    return panel
+
+
+def shown_as_ready(qtbot, panel, change):
+    with qtbot.waitSignal(panel.view.mesh.ready):
+        change()
+        painted(panel)
+    return painted(panel)
+
+
+def test_on_the_screen_meshes_are_rasterised_elsewhere_and_legend_and_colours_come_together(
+    qtbot, rasterisers
+):
+    panel = on_screen(qtbot)
+    bare = painted(panel)
+    panel.set_overlays(MESH)
+    assert (painted(panel) == bare).all()
+    assert panel.legend_text() == ""
+    qtbot.waitUntil(lambda: panel.legend_text() == "seen, turned away, covered")
+    assert hue_is(at(panel, painted(panel), PLACES["seen"]), DARK.seen)
+    assert rasterisers
+    assert current_thread() not in rasterisers
+
+
+def test_while_another_look_is_made_the_colours_of_the_one_before_are_not_shown_in_its_name(
+    qtbot, rasterisers
+):
+    panel = on_screen(qtbot)
+    bare = painted(panel)
+    states = shown_as_ready(qtbot, panel, lambda: panel.set_overlays(MESH))
+    assert (states != bare).any()
+    panel.set_look(LayerStyle(Look.SHADED))
+    assert (painted(panel) == bare).all()
+    assert (shown_as_ready(qtbot, panel, lambda: None) != bare).any()
+
+
+def test_an_enlarged_mesh_stays_until_the_finer_one_is_there(qtbot, rasterisers):
+    panel = on_screen(qtbot)
+    shown_as_ready(qtbot, panel, lambda: panel.set_overlays(MESH))
+    sight = QRectF(PLACES["seen"][0] - 20, PLACES["seen"][1] - 20, 40, 40)
+    panel.view.show_area(sight)
+    coarse = painted(panel)
+    assert hue_is(at(panel, coarse, PLACES["seen"]), DARK.seen)
+    fine = shown_as_ready(qtbot, panel, lambda: None)
+    assert hue_is(at(panel, fine, PLACES["seen"]), DARK.seen)
+    assert len(rasterisers) == 2
+
+
+def test_meshes_made_for_an_answer_that_was_replaced_meanwhile_are_not_drawn_over_the_next(
+    qtbot, monkeypatch
+):
+    panel = on_screen(qtbot)
+    made, go_on, fragments = Event(), Event(), photo_mesh.fragments
+
+    def held(*args):
+        made.set()
+        go_on.wait(10)
+        return fragments(*args)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(photo_mesh, "fragments", held)
+        panel.set_overlays(MESH)
+        painted(panel)
+        assert made.wait(10)
+        panel.set_shown(shifted(60))
+        bare = painted(panel)
+        panel.view.set_overlays(frozenset({"mesh", "no such"}))
+        go_on.set()
+        with qtbot.waitSignal(panel.view.mesh.ready):
+            painted(panel)
+    late = painted(panel)
+    assert hue_is(at(panel, late, (PLACES["seen"][0] + 60, PLACES["seen"][1])), DARK.seen)
+    assert (at(panel, late, (45, 80)) == at(panel, bare, (45, 80))).all(), "where the face was before"
+
+
+def test_a_picture_taken_while_meshes_are_made_has_them(qtbot):
+    panel = on_screen(qtbot)
+    bare = painted(panel)
+    panel.set_overlays(MESH)
+    assert (painted(panel) == bare).all()
+    panel.complete()
+    assert (painted(panel) != bare).any()
+
+
+def test_out_of_sight_no_thread_is_kept(qtbot):
+    panel = on_screen(qtbot)
+    shown_as_ready(qtbot, panel, lambda: panel.set_overlays(MESH))
+    assert "unmask meshes" in {thread.name for thread in enumerate_threads()}
+    panel.hide()
+    assert "unmask meshes" not in {thread.name for thread in enumerate_threads()}
+    panel.show()
+    panel.set_look(LayerStyle(Look.SHADED))
+    bare = painted(panel)
+    assert (shown_as_ready(qtbot, panel, lambda: None) != bare).any()

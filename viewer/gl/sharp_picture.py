@@ -1,0 +1,79 @@
+"""The smooth picture of a view at rest. Only to be used while the view's context is current."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from OpenGL import GL
+from PySide6.QtCore import QSize
+from PySide6.QtOpenGL import QOpenGLFramebufferObject
+
+SUPERSAMPLING = 2  # per direction: multisampling is dearer without a graphics card
+
+
+class SharpPicture:
+    """Drawn larger than it is shown, averaged once the driver is done, and kept until it is dropped.
+
+    Nobody waits for the driver: software ones draw on threads of their own, longer than a window may hang.
+    """
+
+    def __init__(self) -> None:
+        self._large: QOpenGLFramebufferObject | None = None
+        self._kept: QOpenGLFramebufferObject | None = None
+        self._fence: Any = None
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether it is being drawn."""
+        return self._large is not None
+
+    def fits(self, size: QSize) -> bool:
+        """Whether there is one of that size, device px."""
+        return self._kept is not None and self._kept.size() == size
+
+    def drop(self) -> None:
+        """It shows what is no longer so. Needs no context."""
+        self._large = self._kept = self._fence = None
+
+    def begin(self, size: QSize, draw: Callable[[], object]) -> None:
+        """Have it drawn by `draw`, which finds its target bound; to be shown at `size`, device px."""
+        self.drop()
+        large = QOpenGLFramebufferObject(size * SUPERSAMPLING, QOpenGLFramebufferObject.Attachment.Depth)
+        large.bind()
+        GL.glViewport(0, 0, large.width(), large.height())
+        draw()
+        large.release()
+        self._fence = GL.glFenceSync(GL.GL_SYNC_GPU_COMMANDS_COMPLETE, 0) if GL.glFenceSync else None
+        GL.glFlush()
+        self._large = large
+
+    def end(self) -> bool:
+        """Keep it if it is drawn; False while the driver is still at it."""
+        assert self._large is not None
+        if self._fence is not None:
+            if GL.glClientWaitSync(self._fence, 0, 0) == GL.GL_TIMEOUT_EXPIRED:
+                return False
+            GL.glDeleteSync(self._fence)
+        large, self._large, self._fence = self._large, None, None
+        size = QSize(large.width() // SUPERSAMPLING, large.height() // SUPERSAMPLING)
+        kept = QOpenGLFramebufferObject(size)
+        _copy(large.handle(), large.size(), kept.handle(), size)
+        self._kept = kept
+        return True
+
+    def show(self, target: int) -> None:
+        """Lay it into the framebuffer `target`."""
+        assert self._kept is not None
+        size = self._kept.size()
+        _copy(self._kept.handle(), size, target, size)
+
+
+def _copy(source: int, size: QSize, target: int, target_size: QSize) -> None:
+    """One framebuffer into another, averaged where that is smaller; leaves the target bound."""
+    GL.glBindFramebuffer(GL.GL_READ_FRAMEBUFFER, source)
+    GL.glBindFramebuffer(GL.GL_DRAW_FRAMEBUFFER, target)
+    areas = (0, 0, size.width(), size.height(), 0, 0, target_size.width(), target_size.height())
+    GL.glBlitFramebuffer(*areas, GL.GL_COLOR_BUFFER_BIT, GL.GL_LINEAR)
+    GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, target)
+    GL.glViewport(0, 0, target_size.width(), target_size.height())
