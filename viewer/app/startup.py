@@ -35,6 +35,7 @@ from models.export.outputs import drop_unfinished
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
 from viewer.app.assembly import FIRST_SIZE, Assembly, Panels
+from viewer.app.bring_torch import bring_torch
 from viewer.app.stopping import Stopping
 from viewer.app.tour import Tour
 from viewer.app.unattended import Unattended, outputs_of, planned_files
@@ -314,6 +315,7 @@ def models_work() -> Work:
     """The real models. torch is only imported on the worker thread, so the window is there at once."""
 
     def load(name: str, weights: str, device: str) -> Reconstructor:
+        bring_torch()
         import torch
 
         from models import loading
@@ -325,6 +327,7 @@ def models_work() -> Work:
         return method
 
     def detect(image: NDArray[np.uint8], detector: str) -> list[Face]:
+        bring_torch()
         from models.detection import detectors
 
         return detectors.detect(image, detector)
@@ -337,11 +340,13 @@ def models_work() -> Work:
         return pipeline.reconstruct(image, faces, method, without)
 
     def device(wish: str) -> str:
+        bring_torch()
         from models import loading
 
         return loading.checked_device(wish)
 
     def devices() -> tuple[Device, ...]:
+        bring_torch()
         from models import loading
 
         return tuple(Device(*found) for found in loading.devices())
@@ -349,6 +354,7 @@ def models_work() -> Work:
     first_threads: list[int] = []  # torch's own number, once somebody asks for another
 
     def limit_threads(count: int) -> None:
+        bring_torch()
         import torch
 
         first_threads[:] = first_threads or [torch.get_num_threads()]
