@@ -36,7 +36,7 @@ class StubSurface(QWidget):
         self.dark: bool | None = None
         self.probe: int | None = None
         self.alarms: tuple[str, ...] = ()
-        self.prepared: Shown | None = None
+        self.prepared_answer: Reconstruction | None = None
         self.head: bool | None = None
 
     def set_answer(  # type: ignore[no-untyped-def]
@@ -47,6 +47,14 @@ class StubSurface(QWidget):
         assert (answer is None) or (image is not None)
         self.answer = answer
         self.answers_told += 1
+
+    def prepare(self, answer: Reconstruction, image: NDArray[np.uint8]) -> None:
+        """Remember it."""
+        self.prepared_answer = answer
+
+    def await_answer(self) -> None:
+        """Show none meanwhile."""
+        self.answer = None
 
     def keep_free(self, kept_px: int) -> None:
         """Remember it."""

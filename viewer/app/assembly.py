@@ -136,7 +136,7 @@ class Assembly(QObject):
         self._assets: AssetsDialog | None = None  # made when asked for
         panels = self._panels = make_panels()
         self._furnish(panels)
-        self.session.prepare_by(panels.photo.prepare)
+        self.session.prepare_by(self._panel_presenter.prepare)
         self._closed, self._all_ended = False, True
         self._uncaught.connect(self._tell_uncaught)
         self._telling = False
@@ -163,6 +163,7 @@ class Assembly(QObject):
     def grab(self) -> QPixmap:
         """A picture of the whole window, OpenGL panels included; what was left for later is done before."""
         self._dressing.finish()
+        self._panel_presenter.finish()
         for photo in (self._panels.photo, self._panels.photo_wipe):
             photo.complete()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)

@@ -20,13 +20,14 @@ class SharpPicture:
 
     def __init__(self) -> None:
         self._large: QOpenGLFramebufferObject | None = None
+        self._made: QOpenGLFramebufferObject | None = None  # averaged, but perhaps not by now
         self._kept: QOpenGLFramebufferObject | None = None
         self._fence: Any = None
 
     @property
     def is_begun(self) -> bool:
         """Whether it is being drawn."""
-        return self._large is not None
+        return self._large is not None or self._made is not None
 
     def fits(self, size: QSize) -> bool:
         """Whether there is one of that size, device px."""
@@ -34,7 +35,7 @@ class SharpPicture:
 
     def drop(self) -> None:
         """It shows what is no longer so. Needs no context."""
-        self._large = self._kept = self._fence = None
+        self._large = self._made = self._kept = self._fence = None
 
     def begin(self, size: QSize, draw: Callable[[], object]) -> None:
         """Have it drawn by `draw`, which finds its target bound; to be shown at `size`, device px."""
@@ -44,23 +45,30 @@ class SharpPicture:
         GL.glViewport(0, 0, large.width(), large.height())
         draw()
         large.release()
-        self._fence = GL.glFenceSync(GL.GL_SYNC_GPU_COMMANDS_COMPLETE, 0) if GL.glFenceSync else None
-        GL.glFlush()
         self._large = large
+        self._hand_over()
 
     def end(self) -> bool:
-        """Keep it if it is drawn; False while the driver is still at it."""
-        assert self._large is not None
+        """Keep it if it is drawn and averaged; False while the driver is still at it."""
         if self._fence is not None:
             if GL.glClientWaitSync(self._fence, 0, 0) == GL.GL_TIMEOUT_EXPIRED:
                 return False
             GL.glDeleteSync(self._fence)
-        large, self._large, self._fence = self._large, None, None
-        size = QSize(large.width() // SUPERSAMPLING, large.height() // SUPERSAMPLING)
-        kept = QOpenGLFramebufferObject(size)
-        _copy(large.handle(), large.size(), kept.handle(), size)
-        self._kept = kept
+            self._fence = None
+        if self._large is not None:
+            large, self._large = self._large, None
+            size = QSize(large.width() // SUPERSAMPLING, large.height() // SUPERSAMPLING)
+            self._made = QOpenGLFramebufferObject(size)
+            _copy(large.handle(), large.size(), self._made.handle(), size)
+            self._hand_over()
+            return False
+        self._kept, self._made = self._made, None
         return True
+
+    def _hand_over(self) -> None:
+        """Let the driver begin, and tell it to say when it has ended."""
+        self._fence = GL.glFenceSync(GL.GL_SYNC_GPU_COMMANDS_COMPLETE, 0) if GL.glFenceSync else None
+        GL.glFlush()
 
     def show(self, target: int) -> None:
         """Lay it into the framebuffer `target`."""

@@ -114,6 +114,15 @@ class Panel(QFrame):
         self._tell_emptiness()
         self._apply_look()
 
+    def prepare(self, answer: Reconstruction, image: NDArray[np.uint8]) -> None:
+        """Make ready what takes long of what `set_answer` will be given next; from any thread."""
+        drawn(self.row, answer, image, None, self._head_on)
+
+    def await_answer(self) -> None:
+        """Show nothing and say nothing until `set_answer`: what was shown before is not to be seen."""
+        self.set_answer(None)
+        self._empty.hide()
+
     def set_head(self, shown: bool) -> None:
         """Draw a head around the face, or no longer."""
         if shown != self._head_on:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -32,6 +33,7 @@ from viewer.state.style import LayerStyle, Look
 MAX_PHOTO_PX = 4096  # of the longer side of the piece of photo on the graphics card: what any of them takes
 CHART_SIZE = 0.94 * FIT  # half the side of a chart in a panel, face radii
 DOT_LIFT = 0.02  # of what lies on a chart, above it
+KEPT = 8  # what all panels together show of an answer
 PHOTO_MARGIN = 0.08  # around the face, of its size
 
 
@@ -111,7 +113,9 @@ def drawn(
     framing: Framing | None = None,
     with_head: bool = False,
 ) -> Drawn | None:
-    """What `row` shows of `answer`; None if the answer has no such layer.
+    """What `row` shows of `answer`; None if the answer has no such layer. From any thread.
+
+    The last are kept: panels that show the same surface, each in its colours, share it.
 
     Args:
         row: Which panel.
@@ -120,15 +124,42 @@ def drawn(
         framing: Where to put it; None centres it.
         with_head: Whether to put a head around it, where the panel shows a face in space.
     """
-    mesh = _mesh(row, answer)
+    head = row.shows_head, row.shows_head and with_head
+    return _drawn(row.layer, row.chart, head, answer, _Photo(image), framing)
+
+
+class _Photo:
+    """An image [H, W, 3] that is the same as no other, so that results about it can be kept."""
+
+    def __init__(self, image: NDArray[np.uint8]) -> None:
+        self.image = image
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Photo) and other.image is self.image
+
+    def __hash__(self) -> int:
+        return id(self.image)
+
+
+@lru_cache(maxsize=KEPT)
+def _drawn(
+    layer: str,
+    chart: bool,
+    head_shown: tuple[bool, bool],
+    answer: Reconstruction,
+    photo: _Photo,
+    framing: Framing | None,
+) -> Drawn | None:
+    """As `drawn`: `head_shown` says whether it is a face in space, and whether a head goes around it."""
+    mesh = _mesh(layer, answer)
     if mesh is None:
         return None
     framing = framing or Framing.of(answer.vertices if mesh.space is answer.space else mesh.vertices)
     uv = mesh.uv if mesh.uv is not None else np.full((len(mesh.vertices), 2), 0.5, np.float32)
-    positions = on_chart(uv) if row.chart else framing.world(mesh.vertices, mesh.space)
+    positions = on_chart(uv) if chart else framing.world(mesh.vertices, mesh.space)
     surface = Surface(
         positions=positions,
-        normals=_towards(len(positions)) if row.chart else smooth_normals(positions, mesh.triangles),
+        normals=_towards(len(positions)) if chart else smooth_normals(positions, mesh.triangles),
         triangles=mesh.triangles,
         uv=uv,
         pixels=mesh.vertices[:, :2],
@@ -136,13 +167,13 @@ def drawn(
         values=_values(mesh, answer, framing),
     )
     head = None
-    if row.shows_head:
-        surface, head = around(surface, mesh, answer, framing, with_head)
-    photo, window = photo_piece(image, answer.vertices)
-    dots = _pixels_on_chart(answer) if row.chart else np.zeros((0, 3), np.float32)
+    if head_shown[0]:
+        surface, head = around(surface, mesh, answer, framing, head_shown[1])
+    piece, window = photo_piece(photo.image, answer.vertices)
+    dots = _pixels_on_chart(answer) if chart else np.zeros((0, 3), np.float32)
     knows = answer.states is not None and len(mesh.vertices) == len(answer.vertices)
     scales = _scales(mesh, answer, framing)
-    return Drawn(surface, scales, knows, photo, window, mean_colours(answer.topology), dots, head)
+    return Drawn(surface, scales, knows, piece, window, mean_colours(answer.topology), dots, head)
 
 
 def spanned(drawn: Drawn | None, style: LayerStyle) -> Drawn | None:
@@ -171,14 +202,14 @@ def _towards(count: int) -> NDArray[np.float32]:
     return np.tile(np.array([0, 0, 1], np.float32), (count, 1))
 
 
-def _mesh(row: PanelRow, answer: Reconstruction) -> MeshLayer | None:
-    if not row.layer:
+def _mesh(name: str, answer: Reconstruction) -> MeshLayer | None:
+    if not name:
         topology = answer.topology
         return MeshLayer(
             "fused", answer.space, answer.vertices, topology.triangles, topology.uv, answer.scalars
         )
     for layer in answer.layers:
-        if layer.name == row.layer and isinstance(layer, MeshLayer):
+        if layer.name == name and isinstance(layer, MeshLayer):
             return layer if len(layer.vertices) else None
     return None
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer, Slot
 
 from models.geometry.arrays import Box
 from models.metrics.correspondence import counterpart
@@ -18,6 +19,7 @@ from viewer.cameras.commands import CameraCommands
 from viewer.display.commands import DisplayCommands
 from viewer.faces.commands import FaceCommands
 from viewer.gl.framing import Framing
+from viewer.gl.turns import NEXT_TURN_MS
 from viewer.inspector.commands import InspectorCommands
 from viewer.panels.placement import depth_between, framing
 from viewer.readouts.answer import alarms_of
@@ -98,6 +100,12 @@ class SurfacePanel(Protocol):
 
     def set_absence(self, absence: str) -> None:
         """What to say without an answer."""
+
+    def prepare(self, answer: Reconstruction, image: NDArray[np.uint8]) -> None:
+        """Make ready what takes long of what is shown next; from any thread."""
+
+    def await_answer(self) -> None:
+        """Show nothing and say nothing until there is an answer."""
 
     def set_truth(self, landmarks: Array | None, surface: Array | None) -> None:
         """Show what is true, image px."""
@@ -192,6 +200,10 @@ class PanelPresenter(QObject):
         self._store, self._inspector = store, inspector
         self._photo, self._surfaces = photo, surfaces
         self._told: dict[str, Reconstruction | None] = {}  # the answer each panel was given last
+        self._in_sight: dict[str, bool] = {}
+        self._waiting: list[str] = []  # panels that came into sight and are still to be given theirs
+        self._next = QTimer(self, singleShot=True, interval=NEXT_TURN_MS)
+        self._next.timeout.connect(self._show_next)
         photo.picked.connect(inspector.pick)
         photo.box_drawn.connect(faces.look_at_box)
         photo.box_edited.connect(faces.place_box)
@@ -229,7 +241,7 @@ class PanelPresenter(QObject):
         store.on(outdated, self._tell_age)
         store.on(both_off, self._tell_absence)
         for name in self._surfaces:
-            store.on(partial(_sight, name), partial(self._show, name), self)
+            store.on(partial(_sight, name), partial(self._on_sight, name), self)
 
     def _select(self, face: int) -> None:
         self._photo.set_selected_face(face)
@@ -242,10 +254,44 @@ class PanelPresenter(QObject):
         for panel in self._surfaces.values():
             panel.set_theme(dark)
 
-    def _show(self, name: str, sight: _Sight | None) -> None:
-        """Give a panel in sight its answer, unless it still has that, and what is marked on it."""
+    def prepare(self, shown: Shown) -> None:
+        """Make ready what takes long of what the panels in sight show next; from any thread."""
+        self._photo.prepare(shown)
+        state = replace(self._store.state, shown=shown)
+        for row in panels_shown(state):
+            answer = state.answer
+            if row.name in self._surfaces and row.slot is None and not row.compares and answer is not None:
+                self._surfaces[row.name].prepare(answer, shown.frame.image)
+
+    def _on_sight(self, name: str, sight: _Sight | None) -> None:
+        """Panels that come into sight get their answers one after the other; all others at once."""
+        came, self._in_sight[name] = not self._in_sight.get(name, False), sight is not None
         if sight is None:
             return
+        if came and self._told.get(name) is not sight.answer:
+            self._surfaces[name].await_answer()
+            self._told[name] = None
+            self._waiting.append(name)
+            self._next.start()
+        elif name not in self._waiting:
+            self._show(name, sight)
+
+    @Slot()
+    def _show_next(self) -> None:
+        name = self._waiting.pop(0)
+        if self._waiting:
+            self._next.start()
+        if (sight := _sight(name, self._store.state)) is not None:
+            self._show(name, sight)
+
+    def finish(self) -> None:
+        """Show now what still waits for its turn: a picture is taken."""
+        self._next.stop()
+        while self._waiting:
+            self._show_next()
+
+    def _show(self, name: str, sight: _Sight) -> None:
+        """Give a panel in sight its answer, unless it still has that, and what is marked on it."""
         panel, state = self._surfaces[name], self._store.state
         if name not in self._told or self._told[name] is not sight.answer:
             image = None if sight.frame is None else sight.frame.image
