@@ -207,6 +207,7 @@ class Assembly(QObject):
         self._settings.sync()
         if self._assets is not None:
             self._assets.end(soon.left_s)
+        self._panel_presenter.stop()
         self.session.cancel()
         ended = self.autosave.close(soon.left_s)
         if not self.commands.close(soon.left_s, late.left_s):

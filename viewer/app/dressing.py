@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtWidgets import QApplication, QWidget
+from shiboken6 import isValid
 
 from viewer.state.style import Theme
 from viewer.widgets import theme
@@ -48,7 +49,7 @@ class Dressing(QObject):
         self._next.stop()
         theme.apply(chosen)
         still, self._still = self._still, []
-        for widget in still:
+        for widget in filter(isValid, still):
             widget.setUpdatesEnabled(True)
 
     def _hold_still(self) -> None:

@@ -86,7 +86,7 @@ class Holds(QObject):
 
 def _told(frame: FrameType | None) -> str:
     """The innermost line, and those of this program that led to it, from the inside out."""
-    lines = []
+    lines: list[str] = []
     while frame is not None:
         path = Path(frame.f_code.co_filename)
         own = OWN in path.parents and "site-packages" not in path.parts

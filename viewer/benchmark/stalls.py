@@ -34,7 +34,6 @@ from viewer.state.style import Look
 PATIENCE_S = 300
 STEP_MS = 30  # between the steps of a drag or of a wheel
 STEPS = 20
-ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +157,7 @@ def _unused(name: str, taken: dict[str, Hold]) -> str:
     return next(one for index in count(1) if (one := name if index == 1 else f"{name} {index}") not in taken)
 
 
-def stalls_report(picture: Path | None, rounds: int = ROUNDS, why: bool = False) -> str:
+def stalls_report(picture: Path | None, rounds: int, why: bool = False) -> str:
     """A line an act: the longest hold of each round, its processor time; acts by the worst first with `why`.
 
     Each round is a process of its own, for only the first answer of a process loads its method.

@@ -16,7 +16,6 @@ from PySide6.QtGui import (
     QMatrix4x4,
     QMouseEvent,
     QResizeEvent,
-    QShowEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QWidget
@@ -129,11 +128,6 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._sharp = True
         super().update()
 
-    def showEvent(self, event: QShowEvent) -> None:
-        """Drawn smoothly only while somebody sees it."""
-        super().showEvent(event)
-        self.update()
-
     @property
     def is_sharp(self) -> bool:
         """Whether nothing has changed for a while, so that the next picture is the smooth one."""
@@ -168,6 +162,9 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
                 self._picture.show(self.defaultFramebufferObject())
             else:
                 self._draw(self.devicePixelRatioF())
+                if self._sharp and self._gains_by_sharpness() and self._rest is not None:
+                    self._sharp = False  # it came to rest while nobody saw it
+                    self._rest.start(REFINE_AFTER_MS)
         except Exception as error:  # any driver or shader trouble: Qt must get its frame back
             self._fail(error)
         else:

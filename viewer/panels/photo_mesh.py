@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, QPointF, QRectF, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Signal, Slot
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QWidget
 
@@ -108,6 +108,7 @@ class PhotoMesh(QObject):
     def __init__(self, view: QWidget) -> None:
         super().__init__(view)
         self._view = view
+        view.installEventFilter(self)
         self._answers: tuple[Reconstruction, ...] = ()
         self._photo: NDArray[np.uint8] | None = None
         self._drawn: tuple[Drawn, ...] | None = None
@@ -117,6 +118,12 @@ class PhotoMesh(QObject):
         self._wire: tuple[tuple[object, ...], QImage] | None = None
         self._asked: _Job | None = None
         self._jobs: LatestOnly | None = None  # while somebody looks
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Rest while the view is hidden."""
+        if event.type() is QEvent.Type.Hide:
+            self.rest()
+        return super().eventFilter(watched, event)
 
     def prepare(self, photo: NDArray[np.uint8], answers: tuple[Reconstruction, ...]) -> None:
         """Rasterise what `set_answers` will be given next, as meshes are painted now; from any thread."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QHideEvent, QImage, QPainter, QPaintEvent, QPen, QResizeEvent, QTransform
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QResizeEvent, QTransform
 from PySide6.QtWidgets import QWidget
 
 from models.geometry.arrays import Box
@@ -193,11 +193,6 @@ class PhotoView(QWidget):
         """Tell whoever lies on top."""
         super().resizeEvent(event)
         self.resized.emit()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Nobody looks: no mesh is to be prepared."""
-        super().hideEvent(event)
-        self.mesh.rest()
 
     @Slot()
     def _on_shifted(self) -> None:

@@ -200,6 +200,7 @@ class PanelPresenter(QObject):
         self._store, self._inspector = store, inspector
         self._photo, self._surfaces = photo, surfaces
         self._told: dict[str, Reconstruction | None] = {}  # the answer each panel was given last
+        self._began = False  # until then nobody waits for a turn
         self._in_sight: dict[str, bool] = {}
         self._waiting: list[str] = []  # panels that came into sight and are still to be given theirs
         self._next = QTimer(self, singleShot=True, interval=NEXT_TURN_MS)
@@ -218,6 +219,7 @@ class PanelPresenter(QObject):
             panel.vertex_picked.connect(partial(self._picked, name))
             panel.driver_found.connect(display.set_driver)
         self._listen(store)
+        self._began = True
 
     def _listen(self, store: Store) -> None:
         photo = self._photo
@@ -268,7 +270,7 @@ class PanelPresenter(QObject):
         came, self._in_sight[name] = not self._in_sight.get(name, False), sight is not None
         if sight is None:
             return
-        if came and self._told.get(name) is not sight.answer:
+        if came and self._began and self._told.get(name) is not sight.answer:
             self._surfaces[name].await_answer()
             self._told[name] = None
             self._waiting.append(name)
@@ -286,9 +288,14 @@ class PanelPresenter(QObject):
 
     def finish(self) -> None:
         """Show now what still waits for its turn: a picture is taken."""
-        self._next.stop()
         while self._waiting:
             self._show_next()
+        self._next.stop()
+
+    def stop(self) -> None:
+        """Give nobody anything any more: the panels go."""
+        self._next.stop()
+        self._waiting.clear()
 
     def _show(self, name: str, sight: _Sight) -> None:
         """Give a panel in sight its answer, unless it still has that, and what is marked on it."""

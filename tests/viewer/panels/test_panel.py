@@ -15,6 +15,7 @@ from models.loading import load_face_model, load_whole_head
 from models.reconstruction import STATE_SCALARS, MeshLayer, Reconstruction, Scalar, Space, frozen
 from tests.viewer.gl_fixtures import dome
 from tests.viewer.gl_fixtures.screen import middle, near, pixels, require_gl
+from viewer.gl import sharp_picture
 from viewer.gl.face_view import FaceView
 from viewer.gl.framing import Framing
 from viewer.gl.mesh_item import VALUES, Fill, MeshItem, Paint, Surface
@@ -22,11 +23,12 @@ from viewer.gl.trackball import FIT, stage
 from viewer.gl.turns import Turns
 from viewer.panels.colours import DARK, LIGHT
 from viewer.panels.legend import ColourBar, Legend
+from viewer.panels.message import Message
 from viewer.panels.panel import Panel
 from viewer.panels.photo_wipe_panel import PhotoWipePanel
 from viewer.panels.range_dialog import RangeDialog
 from viewer.panels.shading import BINS, counts_of
-from viewer.panels.surface_data import CHART_SIZE, Scale, photo_piece
+from viewer.panels.surface_data import CHART_SIZE, Scale, drawn, photo_piece
 from viewer.panels.veil import Veil
 from viewer.panels.wipe_line import WipeLine
 from viewer.panels.wipe_panel import WipePanel
@@ -478,6 +480,87 @@ def test_once_it_rests_the_picture_is_smoother_and_otherwise_the_same(qtbot):
     smooth = grabbed(panel)
     assert len(np.unique(smooth.reshape(-1, 3), axis=0)) > len(np.unique(rough.reshape(-1, 3), axis=0))
     assert np.abs(smooth - rough).mean() < 3
+
+
+@pytest.fixture
+def slow_driver(monkeypatch):
+    """Says that it is still drawing until it is let go; how often it was asked."""
+    asked = []
+
+    def still_at_it(*_args):
+        asked.append(True)
+        return sharp_picture.GL.GL_TIMEOUT_EXPIRED
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sharp_picture.GL, "glClientWaitSync", still_at_it)
+        yield asked, patched.undo
+
+
+def test_while_the_driver_draws_the_smooth_picture_the_plain_one_stays_and_nobody_waits(qtbot, slow_driver):
+    asked, let_go = slow_driver
+    panel = shown(qtbot)
+    rough = grabbed(panel)
+    qtbot.waitUntil(lambda: len(asked) > 2)
+    assert not panel.view.is_sharp
+    assert (grabbed(panel) == rough).all()
+    let_go()
+    qtbot.waitUntil(lambda: panel.view.is_sharp, timeout=5000)
+    assert (grabbed(panel) != rough).any()
+
+
+def test_a_smooth_picture_of_what_has_changed_meanwhile_is_never_shown(qtbot, slow_driver):
+    asked, let_go = slow_driver
+    panel = shown(qtbot)
+    qtbot.waitUntil(lambda: len(asked) > 2)
+    panel.set_look(LayerStyle(Look.NORMALS))
+    let_go()
+    rough = grabbed(panel)
+    qtbot.waitUntil(lambda: panel.view.is_sharp, timeout=5000)
+    assert np.abs(grabbed(panel) - rough).mean() < 3
+
+
+def test_at_rest_the_smooth_picture_is_kept_and_no_surface_drawn_again(qtbot, monkeypatch):
+    panel = shown(qtbot)
+    qtbot.waitUntil(lambda: panel.view.is_sharp, timeout=5000)
+    smooth = grabbed(panel)
+    monkeypatch.setattr(MeshItem, "paint", lambda _item: pytest.fail("drawn again"))
+    assert (grabbed(panel) == smooth).all()
+    panel.hide()
+    panel.show()
+    assert (grabbed(panel) == smooth).all()
+
+
+def test_a_panel_that_came_to_rest_out_of_sight_gets_smooth_once_it_is_seen(qtbot):
+    panel = shown(qtbot)
+    qtbot.waitUntil(lambda: panel.view.is_sharp, timeout=5000)
+    panel.hide()
+    panel.set_look(LayerStyle(Look.NORMALS))
+    qtbot.waitUntil(lambda: panel.view.is_sharp, timeout=5000)
+    panel.show()
+    rough = grabbed(panel)
+    qtbot.waitUntil(lambda: panel.view.is_sharp, timeout=5000)
+    smooth = grabbed(panel)
+    assert len(np.unique(smooth.reshape(-1, 3), axis=0)) > len(np.unique(rough.reshape(-1, 3), axis=0))
+
+
+def test_until_it_is_given_its_answer_a_panel_shows_and_says_nothing(qtbot):
+    panel = shown(qtbot)
+    panel.await_answer()
+    assert near(at(grabbed(panel), 0.2, 0.2), BACKGROUND, 8)
+    assert not any(message.isVisible() for message in panel.findChildren(Message))
+    panel.set_answer(dome.answer(), dome.photo())
+    assert not near(at(grabbed(panel), 0.2, 0.2), BACKGROUND, 8)
+
+
+def test_panels_that_show_one_surface_share_it_and_another_photo_is_not_taken_for_it(qtbot):
+    answer, photo = dome.answer(), dome.photo()
+    seen, followed, chart = panel_row("seen"), panel_row("followed"), panel_row("uv")
+    one = drawn(seen, answer, photo, None, True)
+    assert drawn(followed, answer, photo, None, True) is one
+    assert drawn(chart, answer, photo, None, True) is not one
+    assert drawn(seen, answer, photo, None, False) is not one
+    assert drawn(seen, answer, photo.copy(), None, True) is not one
+    assert drawn(seen, replace(answer), photo, None, True) is not one
 
 
 def test_an_empty_panel_is_not_drawn_twice_as_fine(qtbot):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -112,6 +112,7 @@ def test_a_vertex_picked_in_one_panel_is_marked_in_all(qtbot, opened):
     assert opened.photo.probe == pytest.approx(tuple(opened.store.state.answer.vertices[545, :2]))
     opened.surfaces["uv"].vertex_picked.emit(300)
     opened.assembly.actions["layout-x-ray"].trigger()
+    qtbot.waitUntil(lambda: opened.surfaces["apart"].probe == 300)
     assert opened.surfaces["uv"].probe == opened.surfaces["apart"].probe == 300
     opened.commands.faces.select_face(0)
     assert opened.photo.probe is None
@@ -156,8 +157,10 @@ def test_the_theme_dresses_panels_and_window(qtbot, opened):
     opened.assembly.actions["theme"].trigger()
     assert not opened.photo.dark
     assert not any(panel.dark for panel in opened.surfaces.values())
+    qtbot.waitUntil(opened.window.updatesEnabled)
     assert opened.window.palette().window().color().lightness() > 128
     opened.assembly.actions["theme"].trigger()
+    qtbot.waitUntil(opened.window.updatesEnabled)
     assert opened.window.palette().window().color().lightness() < 128
 
 
@@ -335,10 +338,56 @@ def test_a_panel_layout_shows_its_panels_and_gives_them_the_answer_only_then(qtb
     opened.assembly.actions["layout-x-ray"].trigger()
     shown = {name for name, panel in opened.surfaces.items() if panel.isVisible()}
     assert shown == set(panel_layout("x-ray").panels) - {"photo"}
-    assert opened.surfaces["apart"].answer is opened.store.state.answer
+    qtbot.waitUntil(lambda: opened.surfaces["apart"].answer is opened.store.state.answer)
     assert opened.settings.restored(State()).panel_layout == "branches"
     opened.assembly.close()
     assert opened.settings.restored(State()).panel_layout == "x-ray"
+
+
+def test_panels_that_come_into_sight_get_the_newest_answer_one_after_the_other_and_show_no_older_one(
+    qtbot, opened
+):
+    open_photo(qtbot, opened)
+    opened.assembly.actions["layout-x-ray"].trigger()
+    x_ray = [opened.surfaces[name] for name in ("uv", "seen", "followed", "apart")]
+    qtbot.waitUntil(lambda: all(panel.answer is not None for panel in x_ray))
+    opened.assembly.actions["layout-branches"].trigger()
+    open_photo(qtbot, opened)
+    counts = []
+    opened.assembly.actions["layout-x-ray"].trigger()
+    assert not any(panel.answer for panel in x_ray), "about another picture"
+    watch = QTimer(interval=0)
+    watch.timeout.connect(lambda: counts.append(sum(panel.answer is not None for panel in x_ray)))
+    watch.start()
+    qtbot.waitUntil(lambda: all(panel.answer is opened.store.state.answer for panel in x_ray))
+    watch.stop()
+    assert {1, 2, 3} <= set(counts)
+
+
+def test_a_panel_that_waits_for_its_turn_is_given_the_answer_of_then(qtbot, opened):
+    open_photo(qtbot, opened)
+    opened.assembly.actions["layout-x-ray"].trigger()
+    before = opened.store.state.answer
+    opened.store.update(shown=replace(opened.store.state.shown, answers=(replace(before),)))
+    apart = opened.surfaces["apart"]
+    qtbot.waitUntil(lambda: apart.answer is not None)
+    assert apart.answer is opened.store.state.answer
+    assert apart.answer is not before
+
+
+def test_a_picture_of_the_window_waits_for_no_turn(qtbot, opened):
+    open_photo(qtbot, opened)
+    opened.assembly.actions["layout-x-ray"].trigger()
+    assert opened.surfaces["apart"].answer is None
+    opened.assembly.grab()
+    assert opened.surfaces["apart"].answer is opened.store.state.answer
+
+
+def test_what_panels_in_sight_draw_is_made_ready_by_who_answers(qtbot, opened):
+    open_photo(qtbot, opened)
+    answer = opened.store.state.answer
+    ready = {name for name, panel in opened.surfaces.items() if panel.prepared_answer is answer}
+    assert ready == {"image", "model", "fused"}
 
 
 def test_every_panel_layout_names_panels_there_are():

@@ -54,7 +54,8 @@ def photo(folder: Path, value: int = 120) -> str:
 
 
 def pixels(assembly: Assembly, name: str) -> np.ndarray:
-    """[H, W, 3] of a panel's OpenGL picture."""
+    """[H, W, 3] of a panel's OpenGL picture, once all panels in sight have had their turn."""
+    assembly.grab()
     image = panel(assembly, name).view.grabFramebuffer().convertToFormat(QImage.Format.Format_RGB888)
     rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
     return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).copy()
@@ -71,17 +72,17 @@ def test_a_whole_session_in_the_real_window(qtbot, session, tmp_path):
     store, commands = assembly.store, assembly.commands
     empty = pixels(assembly, "fused")
 
-    with qtbot.waitSignal(assembly.session.answered):
+    with qtbot.waitSignal(assembly.session.answered, timeout=60_000):
         commands.playback.open(photo(tmp_path))
     qtbot.waitUntil(lambda: bool(store.state.driver.renderer))
     shaded = pixels(assembly, "fused")
     assert (shaded != empty).any(-1).mean() > 0.05, "the fused face covers a part of its panel"
 
-    with qtbot.waitSignal(assembly.session.answered):
+    with qtbot.waitSignal(assembly.session.answered, timeout=60_000):
         assembly.actions["branch-2"].trigger()
     assert store.state.answer.left_out == ("model space",)
     assert "model-space branch is switched off" in panel(assembly, "model").picture_state()
-    with qtbot.waitSignal(assembly.session.answered):
+    with qtbot.waitSignal(assembly.session.answered, timeout=60_000):
         assembly.actions["branch-2"].trigger()
     assert panel(assembly, "model").picture_state() == ""
 
@@ -121,7 +122,7 @@ def test_a_whole_session_in_the_real_window(qtbot, session, tmp_path):
 def test_a_picture_of_the_window_is_written_with_what_the_panels_draw(qtbot, session, tmp_path, capsys):
     assembly, _ = session
     unattended = Unattended(assembly, Launch(screenshot=tmp_path / "out" / "window.png"))
-    with qtbot.waitSignal(assembly.session.answered):
+    with qtbot.waitSignal(assembly.session.answered, timeout=60_000):
         assembly.commands.playback.open(photo(tmp_path))
     qtbot.waitUntil(lambda: not assembly.window.isVisible(), timeout=20000)
     assert unattended.code == 0
@@ -140,7 +141,7 @@ def test_a_picture_of_panels_that_could_not_be_drawn_is_not_written(
     assembly, _ = session
     monkeypatch.setattr("viewer.gl.face_view.problem_of", lambda _view: "no driver")
     unattended = Unattended(assembly, Launch(screenshot=tmp_path / "window.png"))
-    with qtbot.waitSignal(assembly.session.answered):
+    with qtbot.waitSignal(assembly.session.answered, timeout=60_000):
         assembly.commands.playback.open(photo(tmp_path))
     qtbot.waitUntil(lambda: not assembly.window.isVisible(), timeout=20000)
     assert unattended.code == 1
@@ -153,7 +154,7 @@ def test_every_panel_layout_draws_and_the_line_between_a_and_b_is_dragged_in_the
 ):
     assembly, _ = session
     store = assembly.store
-    with qtbot.waitSignal(assembly.session.answered):
+    with qtbot.waitSignal(assembly.session.answered, timeout=60_000):
         assembly.commands.playback.open(photo(tmp_path))
     assembly.actions["layout-x-ray"].trigger()
     for name in ("uv", "seen", "followed", "apart"):
@@ -181,7 +182,7 @@ def test_every_panel_layout_draws_and_the_line_between_a_and_b_is_dragged_in_the
 
 def test_one_change_is_one_paint_of_each_panel_it_concerns(qtbot, session, tmp_path):
     assembly, _ = session
-    with qtbot.waitSignal(assembly.session.answered):
+    with qtbot.waitSignal(assembly.session.answered, timeout=60_000):
         assembly.commands.playback.open(photo(tmp_path))
     views = {name: panel(assembly, name).view for name in ("image", "model", "fused")}
 

@@ -1,0 +1,46 @@
+"""How torch comes to a window that goes on answering."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+
+import pytest
+
+from viewer.app.bring_torch import bring_torch
+
+LOADED = """
+import sys
+from pathlib import Path
+from viewer.app.bring_torch import _load_library
+_load_library()
+assert "torch" not in sys.modules
+assert "libtorch_cpu" in Path("/proc/self/maps").read_text()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the import itself loads it")
+def test_the_library_is_there_before_torch_is_imported():
+    subprocess.run([sys.executable, "-c", LOADED], check=True, timeout=120)
+
+
+def test_what_was_imported_is_out_of_later_searches_for_garbage_and_these_go_on():
+    gc.unfreeze()
+    try:
+        bring_torch.__wrapped__()
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > 10_000
+        assert len(gc.get_objects()) < 10_000
+    finally:
+        gc.unfreeze()
+
+
+def test_where_searches_were_switched_off_they_stay_off():
+    gc.disable()
+    try:
+        bring_torch.__wrapped__()
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+        gc.unfreeze()
