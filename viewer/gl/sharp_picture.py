@@ -82,6 +82,7 @@ def _copy(source: int, size: QSize, target: int, target_size: QSize) -> None:
     GL.glBindFramebuffer(GL.GL_READ_FRAMEBUFFER, source)
     GL.glBindFramebuffer(GL.GL_DRAW_FRAMEBUFFER, target)
     areas = (0, 0, size.width(), size.height(), 0, 0, target_size.width(), target_size.height())
-    GL.glBlitFramebuffer(*areas, GL.GL_COLOR_BUFFER_BIT, GL.GL_LINEAR)
+    between = GL.GL_NEAREST if size == target_size else GL.GL_LINEAR  # a plain copy needs no shader
+    GL.glBlitFramebuffer(*areas, GL.GL_COLOR_BUFFER_BIT, between)
     GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, target)
     GL.glViewport(0, 0, target_size.width(), target_size.height())
