@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QPixmap
+from PySide6.QtOpenGLWidgets import QOpenGLWidget
 from PySide6.QtWidgets import QDialog, QDockWidget, QMessageBox, QWidget
 
 from viewer.app.commands import Commands
@@ -136,6 +137,8 @@ class Assembly(QObject):
         self._assets: AssetsDialog | None = None  # made when asked for
         panels = self._panels = make_panels()
         self._furnish(panels)
+        for view in self.window.findChildren(QOpenGLWidget):
+            view.frameSwapped.connect(work.painted)
         self.session.prepare_by(self._panel_presenter.prepare)
         self._closed, self._all_ended = False, True
         self._uncaught.connect(self._tell_uncaught)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from types import TracebackType
 
 import numpy as np
@@ -70,6 +71,7 @@ LEFT_BEHIND_REMEDY = "What it showed can be opened from File > Recent."
 SETTINGS_FRESH = "Defaults take their place; File > Preferences changes them."
 SETTINGS_REMEDY = "Settings are not kept either. Let HOME or XDG_CONFIG_HOME name a folder of yours."
 STATUS_NO_DISPLAY = 2
+FIRST_PAINT_S = 2.0  # after which a window counts as one that nobody looks at
 NO_DISPLAY = (
     "unmask: there is no display to open a window on. Use `unmask run`, which needs none, "
     "or `xvfb-run -a unmask ...`."
@@ -312,10 +314,19 @@ def surface_format() -> QSurfaceFormat:
 
 
 def models_work() -> Work:
-    """The real models. torch is only imported on the worker thread, so the window is there at once."""
+    """The real models. torch is only imported on the worker thread, and once the window has been painted.
+
+    Both need the system's loader, one at a time: torch's library takes it for longer than a window may hang.
+    """
+    painted = Event()
+
+    def bring() -> None:
+        if "torch" not in sys.modules:
+            painted.wait(FIRST_PAINT_S)
+        bring_torch()
 
     def load(name: str, weights: str, device: str) -> Reconstructor:
-        bring_torch()
+        bring()
         import torch
 
         from models import loading
@@ -327,7 +338,7 @@ def models_work() -> Work:
         return method
 
     def detect(image: NDArray[np.uint8], detector: str) -> list[Face]:
-        bring_torch()
+        bring()
         from models.detection import detectors
 
         return detectors.detect(image, detector)
@@ -340,13 +351,13 @@ def models_work() -> Work:
         return pipeline.reconstruct(image, faces, method, without)
 
     def device(wish: str) -> str:
-        bring_torch()
+        bring()
         from models import loading
 
         return loading.checked_device(wish)
 
     def devices() -> tuple[Device, ...]:
-        bring_torch()
+        bring()
         from models import loading
 
         return tuple(Device(*found) for found in loading.devices())
@@ -354,13 +365,13 @@ def models_work() -> Work:
     first_threads: list[int] = []  # torch's own number, once somebody asks for another
 
     def limit_threads(count: int) -> None:
-        bring_torch()
+        bring()
         import torch
 
         first_threads[:] = first_threads or [torch.get_num_threads()]
         torch.set_num_threads(count or first_threads[0])
 
-    return Work(load, detect, reconstruct, device, devices, limit_threads)
+    return Work(load, detect, reconstruct, device, devices, limit_threads, painted.set)
 
 
 def install_hooks(report: Callable[[BaseException], None]) -> None:

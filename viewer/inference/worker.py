@@ -46,6 +46,7 @@ class Work:
         devices: What there is to run on.
         limit_threads: Lets torch use so many threads of the CPU for what the calling thread computes; 0 as
             many as at first.
+        painted: Told on the GUI thread once the window is on the screen: what would hold it up may begin.
     """
 
     load: Callable[[str, str, str], Reconstructor]
@@ -54,6 +55,7 @@ class Work:
     device: Callable[[str], str]
     devices: Callable[[], tuple[Device, ...]] = lambda: ONLY_CPU
     limit_threads: Callable[[int], None] = lambda _count: None
+    painted: Callable[[], None] = lambda: None
 
 
 def one_at_a_time(work: Work) -> Work:
