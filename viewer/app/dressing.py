@@ -1,4 +1,4 @@
-"""Another theme for everything there is, in two turns of the event loop."""
+"""Another theme for everything there is, in some turns of the event loop."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from viewer.window.main_window import MainWindow
 
 
 class Dressing(QObject):
-    """Takes the old style sheet off, and puts the new one on in the next turn; nothing is drawn in between.
+    """Takes the old style sheet off, in the next turn puts the new one on, then lets all be drawn.
 
     Qt needs about as long for each as the window may be away, and twice as long for both where one sheet
     replaces another at once.
@@ -24,7 +24,7 @@ class Dressing(QObject):
         self._chosen: Theme | None = None  # what is to be put on
         self._still: list[QWidget] = []
         self._next = QTimer(self, singleShot=True)
-        self._next.timeout.connect(self.finish)
+        self._next.timeout.connect(self._go_on)
 
     def dress(self, chosen: Theme) -> None:
         """Change to that theme; at once where nobody sees it."""
@@ -40,20 +40,26 @@ class Dressing(QObject):
         else:
             self.finish()
 
-    @Slot()
     def finish(self) -> None:
-        """Put on what is still to be put on."""
-        chosen, self._chosen = self._chosen, None
-        if chosen is None:
-            return
+        """Do at once what is still to be done."""
+        while self._chosen is not None or self._still:
+            self._go_on()
         self._next.stop()
-        theme.apply(chosen)
+
+    @Slot()
+    def _go_on(self) -> None:
+        chosen, self._chosen = self._chosen, None
+        if chosen is not None:
+            theme.apply(chosen)
+            self._next.start()
+            return
         still, self._still = self._still, []
         for widget in filter(isValid, still):
             widget.setUpdatesEnabled(True)
 
     def _hold_still(self) -> None:
         shown = (widget for widget in QApplication.topLevelWidgets() if widget.isVisible())
-        self._still = [widget for widget in shown if widget.updatesEnabled()]
-        for widget in self._still:
+        still = [widget for widget in shown if widget.updatesEnabled()]
+        self._still += still
+        for widget in still:
             widget.setUpdatesEnabled(False)

@@ -73,6 +73,8 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._moved = False
         self._sharp = False
         self._turns = turns or Turns()
+        self._practised = False
+        self.installEventFilter(self._turns)
         self._resizing = False
         self._failure = ""
         self._picture = SharpPicture()
@@ -133,11 +135,17 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
         """Whether nothing has changed for a while, so that the next picture is the smooth one."""
         return self._sharp
 
+    @property
+    def is_novice(self) -> bool:
+        """As of `viewer.gl.turns.Novice`; what is not on the screen yet is drawn without delay."""
+        return not self._practised and self.paints > 0 and any(map(_shows, self.items))
+
     # --- drawing
 
     def initializeGL(self) -> None:
         """A context, perhaps another one than before: a panel that floats gets a new one."""
         self._picture.drop()
+        self._practised = False
         context = self.context()
         context.aboutToBeDestroyed.connect(self._release, Qt.ConnectionType.DirectConnection)
         for item in self.items:
@@ -214,6 +222,7 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
         for item in sorted(self.items, key=lambda item: float(item.depthValue())):
             if item.visible():
                 self._paint_clipped(item)
+        self._practised = self._practised or any(map(_shows, self.items))
 
     def _paint_clipped(self, item: GLGraphicsItem) -> None:
         if item not in self._clips:

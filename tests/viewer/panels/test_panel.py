@@ -482,6 +482,29 @@ def test_once_it_rests_the_picture_is_smoother_and_otherwise_the_same(qtbot):
     assert np.abs(smooth - rough).mean() < 3
 
 
+def test_first_drawings_of_one_window_come_to_the_screen_one_after_the_other(qtbot):
+    turns = Turns()
+    panels = [Panel(panel_row(name), turns=turns) for name in ("image", "model", "fused")]
+    window = QWidget()
+    qtbot.addWidget(window)
+    layout = QHBoxLayout(window)
+    for panel in panels:
+        layout.addWidget(panel)
+    window.show()
+    qtbot.waitUntil(lambda: all(panel.view.paints for panel in panels))
+    novices: list[int] = []
+    watch = QTimer(interval=0)
+    watch.timeout.connect(lambda: novices.append(sum(panel.view.is_novice for panel in panels)))
+    for panel in panels:
+        panel.set_answer(dome.answer(), dome.photo())
+    watch.start()
+    qtbot.waitUntil(lambda: not any(panel.view.is_novice for panel in panels))
+    watch.stop()
+    assert {2, 1} <= set(novices)
+    for panel in panels:
+        assert not near(at(grabbed(panel), 0.2, 0.2), BACKGROUND, 8), panel.row.name
+
+
 @pytest.fixture
 def slow_driver(monkeypatch):
     """Says that it is still drawing until it is let go; how often it was asked."""
