@@ -484,7 +484,7 @@ def test_once_it_rests_the_picture_is_smoother_and_otherwise_the_same(qtbot):
 
 def test_first_drawings_of_one_window_come_to_the_screen_one_after_the_other(qtbot):
     turns = Turns()
-    panels = [Panel(panel_row(name), turns=turns) for name in ("image", "model", "fused")]
+    panels = [Panel(panel_row(name), turns=turns) for name in ("fused", "seen", "followed")]
     window = QWidget()
     qtbot.addWidget(window)
     layout = QHBoxLayout(window)
