@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Event
 
-from PySide6.QtGui import QPixmap
+from PySide6.QtGui import QImage, QPixmap
 
 from models.errors import InputError
 from tests.fakes.sources import FakeSource, picture
@@ -118,6 +118,14 @@ class FakeDesktop:
         if "full" in path:
             raise OSError(28, "No space left on device", path)
         self.exported.append((kind, path))
+
+    def picture(self) -> QImage:
+        """Of nothing."""
+        return QImage(1, 1, QImage.Format.Format_RGB32)
+
+    def write_picture(self, picture: QImage, path: str, state: State) -> None:
+        """As `export`."""
+        self.export("png", path, state)
 
     def write_text(self, path: str, text: str) -> None:
         """Remember it."""

@@ -53,8 +53,9 @@ class Holds(QObject):
         self._beat.timeout.connect(self._on_beat)
         self.begin()
         self._beat.start()
+        self._watcher = Thread(target=self._watch, name="unmask holds", daemon=True)
         if why:
-            Thread(target=self._watch, name="unmask holds", daemon=True).start()
+            self._watcher.start()
 
     def begin(self) -> None:
         """Count anew."""

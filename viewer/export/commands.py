@@ -51,7 +51,10 @@ class ExportCommands(QObject):
             return
         path = self._desktop.ask_save(kind, f"{_stem(state)}{ending_of(kind)}")
         if path and kind == "png":
-            self.export_now(kind, path)  # a picture of the window can only be taken on its own thread
+            picture = self._desktop.picture()
+            self._writer.write(
+                path, lambda _step: self._desktop.write_picture(picture, path, state), self._on_written
+            )
         elif path:
             self._writer.write(
                 path, lambda step: self._desktop.export(kind, path, state, step), self._on_written
@@ -111,7 +114,10 @@ class ExportCommands(QObject):
     def export_now(self, kind: str, path: str) -> bool:
         """`export` to a path that is known, before this returns; whether it was written."""
         try:
-            self._desktop.export(kind, path, self._store.state)
+            if kind == "png":
+                self._desktop.write_picture(self._desktop.picture(), path, self._store.state)
+            else:
+                self._desktop.export(kind, path, self._store.state)
         except (InputError, OSError) as error:
             self._session.tell(error)
             return False

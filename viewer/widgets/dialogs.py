@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QBuffer, QMimeData, QPoint, Qt, QUrl
-from PySide6.QtGui import QGuiApplication, QImage, QPainter, QPixmap
+from PySide6.QtCore import QBuffer, QByteArray, QMimeData, QPoint, Qt, QUrl
+from PySide6.QtGui import QGuiApplication, QImage, QImageWriter, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
 
 from models.catalogue import provenance
@@ -200,10 +200,13 @@ class DesktopServices(Protocol):
         """The frames of a video by index, not opened yet."""
 
     def export(self, kind: str, path: str, state: State, step: Step = unwatched) -> None:
-        """Write the selected answer, or the window ("png"), to `path`. InputError or OSError if it cannot be.
+        """Write the selected answer to `path`; from any thread. InputError or OSError if it cannot be."""
 
-        Called on another thread than the window's for anything but "png".
-        """
+    def picture(self) -> QImage:
+        """The whole window as it looks now; on its own thread."""
+
+    def write_picture(self, picture: QImage, path: str, state: State) -> None:
+        """Write it as PNG; from any thread. InputError or OSError if it cannot be."""
 
     def write_text(self, path: str, text: str) -> None:
         """Write a small file; InputError or OSError if it cannot be."""
@@ -305,12 +308,9 @@ class Desktop:
         return VideoReader(video)
 
     def export(self, kind: str, path: str, state: State, step: Step = unwatched) -> None:
-        """Write the window ("png"), a kind of models.export.kinds, or a mesh of the selected answer: with
-        "head." before it and a head around it, or with "branch." before the name of a surface.
+        """Write a kind of models.export.kinds, or a mesh of the selected answer: with "head." before it and
+        a head around it, or with "branch." before the name of a surface.
         """
-        if kind == "png":
-            _outputs(state).write(Path(path), _png(self._grab()))
-            return
         from models.export import kinds, mesh  # bring torch and scipy; the window must not wait for them
 
         if state.shown is None or state.answer is None:
@@ -337,6 +337,14 @@ class Desktop:
         suffix = where.suffix.lower()
         kinds.write_first(files, suffix, where, where.stem, outputs, beside, partial(step, 0, 0))
 
+    def picture(self) -> QImage:
+        """Its panels and what lies over them included."""
+        return self._grab().toImage()
+
+    def write_picture(self, picture: QImage, path: str, state: State) -> None:
+        """Never over what is open."""
+        _outputs(state).write(Path(path), _png(picture))
+
     def write_text(self, path: str, text: str) -> None:
         """As UTF-8."""
         from models.export.outputs import write_whole
@@ -358,10 +366,10 @@ def _outputs(state: State, overwrite: bool = True) -> Outputs:
     return Outputs([path for path in paths if path is not None], overwrite)
 
 
-def _png(picture: QPixmap) -> bytes:
+def _png(picture: QImage) -> bytes:
     buffer = QBuffer()
     buffer.open(QBuffer.OpenModeFlag.WriteOnly)
-    if picture.isNull() or not picture.save(buffer, "PNG"):
+    if not QImageWriter(buffer, QByteArray(b"png")).write(picture):
         raise InputError("The window could not be drawn. Close other programs, or make it smaller.")
     return bytes(buffer.data().data())
 

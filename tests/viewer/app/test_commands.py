@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from threading import current_thread
 
 import numpy as np
 import pytest
@@ -448,6 +449,19 @@ def test_an_export_onto_a_full_disk_is_told(qtbot, desk):
     desk.desktop.chosen = "/full"
     desk.commands.export.export("json")
     qtbot.waitUntil(lambda: "No space left" in desk.state.notice.cause)
+
+
+def test_a_picture_of_the_window_is_taken_at_once_and_written_on_another_thread(qtbot, desk, monkeypatch):
+    open_and_wait(qtbot, desk)
+    desk.desktop.chosen = "/somewhere"
+    took, wrote = [], []
+    monkeypatch.setattr(desk.desktop, "picture", lambda: took.append(current_thread()))
+    monkeypatch.setattr(desk.desktop, "write_picture", lambda *_: wrote.append(current_thread()))
+    with qtbot.waitSignal(desk.commands.export.exported):
+        desk.commands.export.export("png")
+        assert took == [current_thread()]
+    assert wrote
+    assert current_thread() not in wrote
 
 
 def test_the_window_does_not_wait_for_an_export(qtbot, desk):

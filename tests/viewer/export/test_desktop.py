@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import trimesh
-from PySide6.QtGui import QPixmap
+from PySide6.QtGui import QImage, QPixmap
 
 from models.errors import InputError
 from models.export import figure
@@ -189,3 +189,14 @@ def test_any_export_can_be_cancelled_while_it_is_made(qtbot):
         assert desk.desktop.exported == []
         desk.commands.export.export("glb")
         qtbot.waitUntil(lambda: desk.desktop.exported != [])
+
+
+def test_a_picture_of_the_window_is_written_as_png_and_none_as_nothing(tmp_path):
+    desktop = Desktop(lambda: QPixmap())
+    picture = QImage(3, 2, QImage.Format.Format_RGB32)
+    picture.fill(0xFF336699)
+    desktop.write_picture(picture, str(tmp_path / "window.png"), State())
+    assert QImage(str(tmp_path / "window.png")).pixel(2, 1) == 0xFF336699
+    with pytest.raises(InputError, match="could not be drawn"):
+        desktop.write_picture(QImage(), str(tmp_path / "none.png"), State())
+    assert not (tmp_path / "none.png").exists()
