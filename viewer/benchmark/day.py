@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QDockWidget
 from viewer.app import startup
 from viewer.app.assembly import FIRST_SIZE, Assembly
 from viewer.app.idle import answered_or_failed
+from viewer.benchmark.holds import Holds
 from viewer.cli.options import Launch
 from viewer.cli.speech import say
 from viewer.ground_truth.dock import MetricsDock
@@ -25,7 +26,7 @@ from viewer.readouts.failure import failure_of
 from viewer.state.state import State
 from viewer.widgets.dialogs import Desktop, ending_of
 
-BEAT_MS = 20  # how often it is looked whether a step is done, and whether the window still answers
+BEAT_MS = 20  # how often it is looked whether a step is done
 LONGEST_STEP_S = 300.0
 STALL_MS = 100  # a window that answers later than this is felt to hang
 EXPORTS = {"figure": "export-figure", "glb": "export-glb", "html": "export-html", "turn": "export-turn"}
@@ -148,8 +149,8 @@ class Day(QObject):
         self._assembly, self._left = assembly, steps
         self.code = 1
         self._step = next(self._left)
-        self._began = self._last = perf_counter()
-        self._worst_ms = 0.0
+        self._began = perf_counter()
+        self._pulse = Holds(self)
         self._beat = QTimer(self, interval=BEAT_MS)
         self._beat.timeout.connect(self._look)
         self._beat.start()
@@ -157,8 +158,6 @@ class Day(QObject):
 
     def _look(self) -> None:
         now = perf_counter()
-        self._worst_ms = max(self._worst_ms, 1000 * (now - self._last) - BEAT_MS)
-        self._last = now
         try:
             done = self._step.done(self._assembly.store.state)
         except ValueError as error:
@@ -171,7 +170,8 @@ class Day(QObject):
 
     def _tell(self, seconds: float) -> None:
         """The line about the step that is over; then the next one, or the end."""
-        stall = f", window stalled {self._worst_ms:.0f} ms" if self._worst_ms > STALL_MS else ""
+        longest_ms = self._pulse.longest.wall_ms
+        stall = f", window stalled {longest_ms:.0f} ms" if longest_ms > STALL_MS else ""
         say(f"{seconds:7.2f} s  {self._step.name}{stall}")
         if trouble := self._trouble():
             self._end(f"{self._step.name}: {trouble}")
@@ -181,8 +181,8 @@ class Day(QObject):
             self.code = 0
             self._end("")
             return
-        self._step, self._worst_ms = following, 0.0
-        self._began = self._last = perf_counter()
+        self._step, self._began = following, perf_counter()
+        self._pulse.begin()
         following.go()
 
     def _trouble(self) -> str:
@@ -194,6 +194,7 @@ class Day(QObject):
 
     def _end(self, trouble: str) -> None:
         self._beat.stop()
+        self._pulse.end()
         if trouble:
             say(trouble)
         self._assembly.window.close()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
+from threading import Thread
 
 import pytest
 
+from viewer.app import startup
 from viewer.app.bring_torch import bring_torch
 
 LOADED = """
@@ -44,3 +46,28 @@ def test_where_searches_were_switched_off_they_stay_off():
     finally:
         gc.enable()
         gc.unfreeze()
+
+
+def test_torch_is_brought_only_once_the_window_is_painted(monkeypatch):
+    happened = []
+    monkeypatch.setattr(startup, "FIRST_PAINT_S", 60.0)
+    monkeypatch.setattr(startup, "bring_torch", lambda: happened.append("brought"))
+    work = startup.models_work()
+    with monkeypatch.context() as patched:
+        patched.delitem(sys.modules, "torch")
+        asks = Thread(target=work.device, args=("cpu",))
+        asks.start()
+        happened.append("painted")
+        work.painted()
+        asks.join()
+    assert happened == ["painted", "brought"]
+
+
+def test_where_nobody_looks_at_the_window_torch_comes_all_the_same(monkeypatch):
+    happened = []
+    monkeypatch.setattr(startup, "FIRST_PAINT_S", 0.0)
+    monkeypatch.setattr(startup, "bring_torch", lambda: happened.append("brought"))
+    with monkeypatch.context() as patched:
+        patched.delitem(sys.modules, "torch")
+        startup.models_work().device("cpu")
+    assert happened == ["brought"]

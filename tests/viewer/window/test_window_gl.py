@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -227,3 +228,15 @@ def test_six_methods_stand_side_by_side_and_turn_as_one(qtbot, session, tmp_path
         assert (pixels(assembly, name) != before[name]).any(-1).mean() > 0.02, f"{name} followed"
     commands.methods.remove(5)
     assert not panel(assembly, "method-6").isVisible()
+
+
+def test_a_window_that_is_on_the_screen_says_so(qtbot, session, tmp_path):
+    told = []
+    settings = Settings(QSettings(str(tmp_path / "another.ini"), QSettings.Format.IniFormat))
+    work = replace(FakeWork().work(), painted=lambda: told.append(True))
+    another = Assembly(settings, startup.first_state(settings, Launch()), work, startup.make_panels)
+    qtbot.addWidget(another.window)
+    assert not told
+    another.show((1280, 800))
+    qtbot.waitUntil(lambda: bool(told))
+    another.close()
