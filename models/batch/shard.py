@@ -267,9 +267,7 @@ def _answered(
             if mesh is not None:
                 files.append(_mesh_writer(work.out / mesh, picture, answer))
             timing = answer.timing
-            took = Took(
-                picture.read_ms, result.detect_ms, None if timing is None else timing.total_ms / timing.faces
-            )
+            took = Took(picture.read_ms, result.detect_ms, None if timing is None else timing.ms_per_face)
             cells = row(
                 answer, face, picture.seen, work.makers, number, took, T_file_image=picture.T_file_image
             )

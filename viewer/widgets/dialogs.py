@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QBuffer, QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QGuiApplication, QImage, QPainter, QPixmap
-from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageBox
 
 from models.catalogue import provenance
 from models.errors import InputError
@@ -292,11 +292,17 @@ class Desktop:
         return text if agreed else ""
 
     def ask_save(self, kind: str, suggestion: str) -> str:
-        """Where to write; the ending is added where the user left it out."""
-        told = MESHES if kind.startswith(BRANCH) else KINDS[kind][0]
-        path = QFileDialog.getSaveFileName(QApplication.activeWindow(), "Export", suggestion, told)[0]
-        endings = re.findall(r"\*(\.\w+)", told)
-        return path if not path or Path(path).suffix.lower() in endings else f"{path}{endings[0]}"
+        """Where to write; an ending that was left out is added. Empty if the user changed their mind."""
+        told, parent = MESHES if kind.startswith(BRANCH) else KINDS[kind][0], QApplication.activeWindow()
+        typed, chosen = QFileDialog.getSaveFileName(parent, "Export", suggestion, told)
+        if not typed or typed.lower().endswith(_endings(told)):
+            return typed
+        path = _ended(typed, chosen or told)
+        if not Path(path).exists():  # the dialog has asked about what was typed only
+            return path
+        question = f"{Path(path).name} already exists. Replace it?"
+        answer = QMessageBox.question(parent, "Unmask", question)
+        return path if answer is QMessageBox.StandardButton.Yes else ""
 
     def reader(self, video: Path) -> Reader:
         """By PyAV, which is only needed, and only loaded, for it."""
@@ -346,6 +352,17 @@ class Desktop:
     def copy(self, text: str) -> None:
         """Onto the clipboard."""
         QGuiApplication.clipboard().setText(text)
+
+
+def _endings(told: str) -> tuple[str, ...]:
+    """Those a dialog's filter names: ".svg", ".case.json"."""
+    return tuple(re.findall(r"\*((?:\.\w+)+)", told))
+
+
+def _ended(typed: str, told: str) -> str:
+    """With the filter's first ending; what the name has of its end is not said twice."""
+    ending = _endings(told)[0]
+    return f"{typed.removesuffix(Path(ending).suffix)}{ending}"
 
 
 def _outputs(state: State, overwrite: bool = True) -> Outputs:

@@ -505,8 +505,18 @@ def test_the_open_row_is_marked_and_noted(qtbot, desk, tmp_path):
     assert desk.mining.mark(0) == Mark(Verdict.BAD, "sunglasses")
     desk.commands.mining.mark(Verdict.BAD)
     assert desk.mining.mark(0) == Mark(None, "sunglasses")
-    desk.commands.mining.set_note("")
-    assert not desk.mining.marks
+
+
+@pytest.mark.parametrize(("said", "left"), [(None, "sunglasses"), ("", ""), ("a\n b ", "a b")])
+def test_a_note_is_changed_taken_away_and_kept_by_who_thinks_better_of_it(
+    qtbot, desk, tmp_path, monkeypatch, said, left
+):
+    opened_run(qtbot, desk, tmp_path)
+    desk.commands.mining.open_row(0)
+    desk.commands.mining.set_note("sunglasses")
+    monkeypatch.setattr(desk.desktop, "ask_notes", lambda question, notes: said)
+    desk.commands.mining.note()
+    assert desk.mining.mark(0).note == left
 
 
 def test_the_rows_shown_are_written_in_their_order(qtbot, desk, tmp_path):
