@@ -60,6 +60,12 @@ class Asked:
     def export_toggling(self) -> None:
         """Asks again, see test_toggled."""
 
+    def export_sized(self) -> None:
+        """Asks how large, see test_figures."""
+
+    def export_covered(self) -> None:
+        """Asks again, see test_figures."""
+
     def cancel(self) -> None:
         """Writes nothing."""
 
@@ -69,7 +75,7 @@ def test_every_row_of_the_menu_writes_the_file_it_is_named_after(tmp_path):
     for row in ACTIONS:
         row.verb(asked)
     kinds = set(asked.kinds) - {"branch", "png"}
-    assert set(KINDS) - kinds == {"png", "csv", "case.json", "parquet", "pdf", "clip", "toggle"}
+    assert set(KINDS) - kinds == {"png", "csv", "case.json", "parquet", "pdf", "clip", "toggle", "occluders"}
     for kind in kinds:
         path = tmp_path / kind / f"ann{ending_of(kind)}"
         if kind.startswith("head."):

@@ -328,10 +328,31 @@ def test_errors_are_averaged_over_the_covered_share():
         curves.covered_sheet(faces, np.array([6]))
 
 
+def test_likely_errors_are_held_against_the_true_ones():
+    told = np.array([4.0, 1.0, np.nan, 3.0, 2.0])
+    true = np.array([5.0, 1.5, 1.0, np.nan, 2.5])
+    assert curves.tenths(told, true).tolist() == [[1.0, 1.5], [2.0, 2.5], [4.0, 5.0]]
+    many = np.arange(40.0)
+    line = curves.tenths(many[::-1], 2 * many[::-1])
+    assert line.tolist() == [[1.5 + 4 * k, 3.0 + 8 * k] for k in range(10)]
+    faces = mined(*(mined_row(i, nme_percent=i + 2.0, likely_error_percent=i + 1.5) for i in range(4)))
+    sheet = curves.reliable_sheet(faces, np.arange(4))
+    names = [item.text for item in sheet.items if isinstance(item, Text)]
+    assert any(name.endswith("(4): 0.5 off on the mean") for name in names)
+    assert {"Likely error (%)", "NME (%)"} <= set(names)
+    with pytest.raises(InputError, match="both ground truth and a likely error"):
+        curves.reliable_sheet(mined(mined_row(0, nme_percent=2.0)), np.array([0]))
+
+
 def test_curves_are_written_as_picture_and_page(qapp):
-    faces = errors_of_two()
-    rows = np.arange(len(faces.table))
-    for kind in ("curve", "covered"):
+    faces = mined(
+        *(
+            mined_row(i, nme_percent=i + 1.0, covered_percent=9.0 * i, likely_error_percent=2.0)
+            for i in range(3)
+        )
+    )
+    rows = np.arange(3)
+    for kind in ("curve", "covered", "reliability"):
         picture = FORMS[f"{kind}-png"].encoded(faces, rows)
         assert cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR).shape == (800, 1200, 3)
         assert FORMS[f"{kind}-pdf"].encoded(faces, rows).startswith(b"%PDF")
