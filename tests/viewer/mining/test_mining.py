@@ -73,7 +73,9 @@ def answered(run: Run, work: FakeWork | None = None) -> Table:
     """The table of a whole run."""
     rows: list = []
     steps = list(mining(run, (work or FakeWork()).work(), rows.extend))
-    assert [step.done for step in steps] == list(range(1, len(run.paths) + 1))
+    done = [step.done for step in steps]
+    assert done == sorted(done)
+    assert {*done} - {0} == set(range(1, len(run.paths) + 1))
     assert all(step.total == len(run.paths) for step in steps)
     assert steps[-1].left_s == 0
     return NO_ROWS.extended(rows)
