@@ -19,7 +19,7 @@ from models.errors import InputError
 from models.metrics.errors import box_iou, nme_percent
 from resources import program_version
 from viewer.inference.worker import Work
-from viewer.mining.waves import Answers, Read, Shared, answers_about, faces_of, read_waves
+from viewer.mining.waves import Answers, Pace, Read, Shared, answers_about, faces_of, read_waves
 from viewer.readouts.errors import notice_of
 from viewer.sources.folder import PictureReader
 from viewer.sources.player import Reader
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from models.reconstruction import Reconstruction
     from models.reconstructor import Face, Reconstructor
 
+LONGEST_STEP_S = 1.0  # so long a run that was cancelled goes on
 ANSWERED, NO_FACE, PROBLEM = "answered", "no face", "problem"
 SAME_FACE = 0.3  # least overlap of a face's boxes in two frames of a video
 JITTER_SHIFT = 0.03  # of the box's size: standard deviation of the jittered boxes' shift
@@ -55,7 +56,9 @@ JITTER_SCALE = 0.05
 Put = Callable[[Sequence[Row]], None]
 
 
-def mining(run: Run, work: Work, put: Put, wish: str = AUTO) -> Iterator[Running]:
+def mining(
+    run: Run, work: Work, put: Put, wish: str = AUTO, longest_s: float = LONGEST_STEP_S
+) -> Iterator[Running]:
     """Goes through all pictures of a run, each once and in order, and tells how far it is after each.
 
     Some are read, looked at and answered together; it tells between these steps, too, so it can be ended.
@@ -67,6 +70,7 @@ def mining(run: Run, work: Work, put: Put, wish: str = AUTO) -> Iterator[Running
         work: Who loads, looks and answers.
         put: Is given the rows of each picture: at least one for each method, whatever happens.
         wish: Where the methods are to run, as in State.device_wish.
+        longest_s: How long it may take between two words of how far it is; more pictures go together then.
 
     Raises:
         UnmaskError: A method cannot be loaded, or the video not be opened.
@@ -80,8 +84,9 @@ def mining(run: Run, work: Work, put: Put, wish: str = AUTO) -> Iterator[Running
     with ThreadPoolExecutor(1) as thread:  # all that the reader is asked
         try:
             start, count, done = perf_counter(), thread.submit(reader.open).result(), 0
-            for wave in read_waves(reader, count, thread):
-                for rows in _rows_of(run, wave, work, asked):
+            pace = Pace(longest_s)
+            for wave in read_waves(reader, count, thread, pace):
+                for rows in _timed(_rows_of(run, wave, work, asked), pace):
                     if rows is not None:
                         put(rows)
                         done += 1
@@ -106,6 +111,17 @@ def _rows_of(
             for one, told in zip(asked, answers, strict=True)
             for made in _asked_about(picture, one, told.get(number), run, work)
         ]
+
+
+def _timed(steps: Iterator[list[Row] | None], pace: Pace) -> Iterator[list[Row] | None]:
+    """The same; the pace is told the longest of the steps that all pictures take together."""
+    longest_s, start = 0.0, perf_counter()
+    for step in steps:
+        if start:
+            longest_s = max(longest_s, perf_counter() - start)
+        yield step
+        start = perf_counter() if step is None else 0.0
+    pace.took(longest_s)
 
 
 def reader_of(run: Run) -> Reader:

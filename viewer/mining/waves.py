@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain, repeat
 from time import perf_counter
 from typing import Generic, TypeVar
 
@@ -16,8 +15,7 @@ from viewer.inference.worker import Work
 from viewer.sources.player import Reader
 from viewer.sources.source import Frame
 
-AT_ONCE = 8  # a run that is cancelled ends with the step of the wave it is in
-GROWING = (1, 2, 4)  # the first rows are not to wait for a whole wave
+AT_ONCE = 8  # more are no quicker
 
 T = TypeVar("T")
 Answers = Sequence[Reconstruction]
@@ -55,9 +53,32 @@ class Shared(Generic[T]):
     error: Exception | None = None
 
 
-def read_waves(reader: Reader, count: int, thread: ThreadPoolExecutor) -> Iterator[list[Read]]:
+class Pace:
+    """How many pictures are taken at once: the more, the less each costs, but a run ends only between steps.
+
+    The first rows do not wait for a whole wave either: it begins with one picture.
+    """
+
+    def __init__(self, longest_s: float) -> None:
+        """With steps that are to take so long at most."""
+        self._longest_s, self._size = longest_s, 1
+
+    def took(self, step_s: float) -> None:
+        """The longest step of a wave took so long."""
+        if step_s > self._longest_s:
+            self._size = max(1, self._size // 2)
+        elif step_s < self._longest_s / 2:
+            self._size = min(AT_ONCE, 2 * self._size)
+
+    def sizes(self) -> Iterator[int]:
+        """Of the waves to come."""
+        while True:
+            yield self._size
+
+
+def read_waves(reader: Reader, count: int, thread: ThreadPoolExecutor, pace: Pace) -> Iterator[list[Read]]:
     """All pictures in their order, each once; read on the thread, the next wave ahead."""
-    waves = together((_read(reader, index) for index in range(count)), _pixels, _sizes())
+    waves = together((_read(reader, index) for index in range(count)), _pixels, pace.sizes())
     return ahead(waves, thread)
 
 
@@ -99,10 +120,6 @@ def _read(reader: Reader, index: int) -> Read:
 
 def _pixels(read: Read) -> int:
     return 0 if read.frame is None else read.frame.image.shape[0] * read.frame.image.shape[1]
-
-
-def _sizes() -> Iterator[int]:
-    return chain(GROWING, repeat(AT_ONCE))
 
 
 def _alone_faces(frame: Frame, detector: str, work: Work) -> Shared[Sequence[Face]]:

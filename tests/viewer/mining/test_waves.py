@@ -16,7 +16,7 @@ from tests.fakes.work import FakeWork
 from viewer.app.models_work import models_work
 from viewer.inference.worker import Work
 from viewer.mining.series import mining
-from viewer.mining.waves import AT_ONCE
+from viewer.mining.waves import AT_ONCE, Pace
 from viewer.state.mining import Run
 from viewer.state.setting import Setting
 
@@ -56,9 +56,9 @@ def run_of(paths: tuple[Path, ...], *settings: Setting, is_video: bool = False) 
     return Run("faces", paths, is_video, settings or (FAKE,), "finder", 0)
 
 
-def rows_of(run: Run, work: Work) -> list[dict]:
+def rows_of(run: Run, work: Work, longest_s: float = np.inf) -> list[dict]:
     rows: list = []
-    for _ in mining(run, work, rows.extend, "cpu"):
+    for _ in mining(run, work, rows.extend, "cpu", longest_s):
         pass
     return rows
 
@@ -76,9 +76,23 @@ def test_rows_are_those_of_one_picture_after_the_other(tmp_path):
     rows = rows_of(run, several.work())
     assert untimed(rows) == untimed(rows_of(run, FakeWork().work()))
     assert [row["picture"] for row in rows] == sorted(row["picture"] for row in rows)
-    assert several.detected == [2, 3, 7], "1 of 1 alone, then 2, 3 of 4, 7"
-    assert several.answered == [2, 2, 3, 3, 7, 7]
-    assert max(several.detected) <= AT_ONCE
+    assert several.detected == [2, 3, 6], "two alone, then twice as many each time, less what is no picture"
+    assert several.answered == [2, 2, 3, 3, 6, 6]
+
+
+def test_no_more_go_together_than_a_run_may_take_to_end(tmp_path):
+    slow = Together()
+    assert len(rows_of(run_of(photos(tmp_path, 5)), slow.work(), longest_s=0)) == 5
+    assert slow.detected == []
+    pace = Pace(1.0)
+    sizes = pace.sizes()
+
+    def after(step_s: float) -> int:
+        pace.took(step_s)
+        return next(sizes)
+
+    assert [after(0.1) for _ in range(5)] == [2, 4, 8, AT_ONCE, AT_ONCE]
+    assert [after(0.7), after(1.5), after(9), after(9), after(9)] == [8, 4, 2, 1, 1]
 
 
 def test_one_that_breaks_down_among_several_does_not_spoil_the_others(tmp_path):
@@ -114,12 +128,12 @@ def test_a_picture_no_face_can_be_looked_for_in_is_a_row_and_the_others_are_answ
 def test_a_run_can_be_ended_between_the_steps_of_a_wave(tmp_path):
     several = Together()
     rows: list = []
-    steps = mining(run_of(photos(tmp_path, 9)), several.work(), rows.extend, "cpu")
+    steps = mining(run_of(photos(tmp_path, 9)), several.work(), rows.extend, "cpu", np.inf)
     while not several.detected:
         step = next(steps)
     steps.close()
     assert several.answered == []
-    assert len(rows) == step.done == 1
+    assert len(rows) == step.done == 2
 
 
 @pytest.mark.parametrize("fails_at", [0, 2])
@@ -174,7 +188,7 @@ def test_the_next_wave_is_read_while_this_one_is_looked_at():
 
 
 def test_the_real_models_answer_the_same_together(tmp_path):
-    paths = [tmp_path / f"{number}.png" for number in range(3)]
+    paths = [tmp_path / f"{number}.png" for number in range(4)]
     for number, path in enumerate(paths):
         with Image.open(resources.samples()[number % len(resources.samples())]) as sample:
             sample.convert("RGB").resize((200 + 8 * number, 200)).save(path)
