@@ -11,7 +11,7 @@ from tests import goldens
 @pytest.mark.parametrize("method", goldens.PEERS)
 @pytest.mark.parametrize("name", goldens.SAMPLES)
 def test_the_shipped_weights_of_a_peer_answer_as_they_did(name, method):
-    """Tolerances: positions 0.5 % of the face, pose 0.5 degrees. `python -m tests.goldens` after new weights."""
+    """Tolerances: positions 0.5 % of the face, pose 0.5 degrees. New weights: `python -m tests.goldens`."""
     known = goldens.read("open", method)[name]
     said = goldens.peer_summary(goldens.answer(name, "open", method))
     size = np.ptp(np.array(known["landmarks"])[:, :2], axis=0).max()
