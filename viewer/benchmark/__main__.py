@@ -28,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--repeats must be at least 1")
     if chosen.what == "day" and (chosen.folder is None or chosen.out is None):
         parser.error("a day needs a FOLDER and --out")
+    _refuse_folder(parser, chosen.what, chosen.folder)
     if chosen.since is not None:
         from viewer.benchmark.starting import start_and_tell
 
@@ -59,6 +60,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         print(draw_report(chosen.repeats))
     return 0
+
+
+def _refuse_folder(parser: argparse.ArgumentParser, what: str, folder: Path | None) -> None:
+    """Ends with a sentence where a folder is named that is none, or that nobody reads."""
+    if folder is None:
+        return
+    number = str(folder) if str(folder).isdecimal() else "N"
+    option = {"batch": "--pictures", "mining": "--rows", "soak": "--minutes"}.get(what, "--repeats")
+    if what != "day":
+        parser.error(
+            f"{what} takes no folder, and {str(folder)!r} was given. Did you mean {option} {number}?"
+        )
+    if not folder.is_dir():
+        parser.error(f"{str(folder)!r} is no folder. A day needs one of pictures.")
 
 
 if __name__ == "__main__":
