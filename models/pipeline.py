@@ -15,6 +15,7 @@ from models.errors import MethodError
 from models.geometry.arrays import Box
 from models.geometry.crops import about, check_image, untilted, warp_crop
 from models.geometry.transforms import euler_from_rotation, rotation_from_euler
+from models.metrics.states import state_alarms
 from models.reconstruction import (
     STATE_SCALARS,
     Array,
@@ -131,7 +132,7 @@ def _answered(
     total_ms = 1e3 * (perf_counter() - start)
     timing = Timing(1e3 * (cut - start), 1e3 * (answered - cut), total_ms, len(asked))
     return [
-        replace(answer, timing=timing, turn_deg=face.turn_deg)
+        replace(answer, alarms=(*answer.alarms, *state_alarms(answer)), timing=timing, turn_deg=face.turn_deg)
         for answer, (_, face) in zip(placed, asked, strict=True)
     ]
 

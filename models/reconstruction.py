@@ -230,6 +230,11 @@ class Timing:
     total_ms: float
     faces: int = 1
 
+    @property
+    def ms_per_face(self) -> float:
+        """Each face's share of all the time."""
+        return self.total_ms / self.faces
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Reconstruction:

@@ -1,4 +1,4 @@
-"""What holds for every test: nothing is asked of the network."""
+"""What holds for every test: nothing is asked of the network, and none fails for being slow."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import socket
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("any machine", deadline=None, suppress_health_check=(HealthCheck.too_slow,))
+settings.load_profile("any machine")
 
 HERE = ("127.0.0.1", "::1", "localhost")
 

@@ -22,7 +22,7 @@ from models.export.wish import Wish
 from models.loading import load
 from models.reconstruction import FUSED, Reconstruction
 from resources import program_version
-from viewer.cli.render import figure_file
+from viewer.widgets.figure_file import figure_file
 
 EXPORTS = tuple(KINDS)
 """What `export` can write."""

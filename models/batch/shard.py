@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from models.batch.rows import Makers, Row, Seen, Took, row
 from models.batch.tables import encoded, read_rows
+from models.batch.waves import ahead, together
 from models.errors import UnmaskError, told
 from models.export.files import write_picture
 from models.export.mesh import write_mesh
@@ -31,8 +32,6 @@ TABLE, MESHES, EVIDENCE = "table", "meshes", "evidence"
 """Folders of a batch, within its own."""
 
 MESH_KINDS = ("ply", "glb", "obj")
-PICTURES_AT_ONCE = 16
-PIXELS_AT_ONCE = 48_000_000  # of the pictures held at once, unless a single one has more
 
 
 class SickError(RuntimeError):
@@ -184,7 +183,7 @@ def answer_shard(shard: Shard, work: Work, engine: Engine) -> Done:
     pictures = itertools.chain.from_iterable(map(_reading(work.read), shard.parts))
     with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
         written: Future[None] | None = None
-        for some in _ahead(_together(pictures), reader):
+        for some in ahead(together(pictures, _pixels), reader):
             told_of, files = _answered(some, work, engine, f"{shard.number:06d}", len(rows))
             rows += told_of
             if written is not None:
@@ -220,27 +219,8 @@ def _reading(read: Read) -> Callable[[Part], Iterator[Picture]]:
     return pictures
 
 
-def _together(pictures: Iterator[Picture]) -> Iterator[list[Picture]]:
-    """Pictures that are held and answered at once: always the same ones, whoever reads them."""
-    some: list[Picture] = []
-    pixels = 0
-    for picture in pictures:
-        size = 0 if picture.image is None else picture.image.shape[0] * picture.image.shape[1]
-        if some and (len(some) == PICTURES_AT_ONCE or pixels + size > PIXELS_AT_ONCE):
-            yield some
-            some, pixels = [], 0
-        some.append(picture)
-        pixels += size
-    if some:
-        yield some
-
-
-def _ahead(batches: Iterator[list[Picture]], thread: ThreadPoolExecutor) -> Iterator[list[Picture]]:
-    """The same, the next already being read on the thread."""
-    coming = thread.submit(next, batches, None)
-    while (some := coming.result()) is not None:
-        coming = thread.submit(next, batches, None)
-        yield some
+def _pixels(picture: Picture) -> int:
+    return 0 if picture.image is None else picture.image.shape[0] * picture.image.shape[1]
 
 
 Files = list[Callable[[], None]]
@@ -267,9 +247,7 @@ def _answered(
             if mesh is not None:
                 files.append(_mesh_writer(work.out / mesh, picture, answer))
             timing = answer.timing
-            took = Took(
-                picture.read_ms, result.detect_ms, None if timing is None else timing.total_ms / timing.faces
-            )
+            took = Took(picture.read_ms, result.detect_ms, None if timing is None else timing.ms_per_face)
             cells = row(
                 answer, face, picture.seen, work.makers, number, took, T_file_image=picture.T_file_image
             )

@@ -66,25 +66,23 @@ def faces_figure(
     """
     if not rows or wish.layout not in LAYOUTS:
         raise ValueError(f"a figure needs rows and one of {LAYOUTS}, not {len(rows)} and {wish.layout!r}")
-    headings = _headings(rows, wish)
+    titles = headings(rows, wish)
     text = max(12.0, min(wish.width, wish.height) / 45)
     margin = MARGIN * min(wish.width, wish.height)
     named = any(row.name for row in rows)
     left, top = margin + (1.6 * text if named else 0), margin + 1.5 * text
     foot = margin + (1.8 * text) * (bool(wish.caption) + wish.legend)
-    wide = (wish.width - left - margin) / len(headings)
+    wide = (wish.width - left - margin) / len(titles)
     high = (wish.height - top - foot) / len(rows)
     if min(wide, high) < 8:
-        raise ValueError(
-            f"{wish.width} x {wish.height} px are too few for {len(rows)} rows of {len(headings)}"
-        )
+        raise ValueError(f"{wish.width} x {wish.height} px are too few for {len(rows)} rows of {len(titles)}")
     items: list[Item] = []
     silent = _silent(rows)
-    for column, heading in enumerate(headings):
+    for column, heading in enumerate(titles):
         told = branch_text(heading) + SILENT * (heading in silent)
         items.append(Text(left + (column + 0.5) * wide, top - 0.5 * text, told, text, "middle"))
         for number, row in enumerate(rows):
-            step(column * len(rows) + number, len(headings) * len(rows))
+            step(column * len(rows) + number, len(titles) * len(rows))
             pixels = _cell(row, heading, wish, int(wide - margin / 2), int(high - margin / 2))
             if pixels is not None:
                 x, y = left + column * wide + margin / 4, top + number * high + margin / 4
@@ -167,20 +165,25 @@ def _silent(rows: Sequence[Row]) -> set[str]:
     return {a.method for row in rows for a in row.answers if states_of(surface_of(a)) is None}
 
 
-def _headings(rows: Sequence[Row], wish: Wish) -> list[str]:
+def headings(rows: Sequence[Row], wish: Wish) -> list[str]:
+    """What stands over the columns of a figure, from the left.
+
+    Raises:
+        ValueError: The wish is for one that is not there.
+    """
     if wish.layout == "views":
-        headings = [INPUT, *(f"{angle:+.0f}°" if angle else "0°" for angle in VIEWS_DEG)]
+        names = [INPUT, *(f"{angle:+.0f}°" if angle else "0°" for angle in VIEWS_DEG)]
     elif wish.layout == "methods":
-        headings = [INPUT, *dict.fromkeys(answer.method for row in rows for answer in row.answers)]
+        names = [INPUT, *dict.fromkeys(answer.method for row in rows for answer in row.answers)]
     else:
         there = {name for row in rows for name in branches(row.answers[0])}
         peers = dict.fromkeys(answer.method for row in rows for answer in row.answers[1:])
-        headings = [INPUT, *(n for n in (*BRANCHES[1:], BRANCHES[0]) if n in there), *peers]
+        names = [INPUT, *(n for n in (*BRANCHES[1:], BRANCHES[0]) if n in there), *peers]
     if wish.only:
-        if wish.only not in headings:
-            raise ValueError(f"there is no panel {wish.only!r}; there are {headings}")
+        if wish.only not in names:
+            raise ValueError(f"there is no panel {wish.only!r}; there are {names}")
         return [wish.only]
-    return headings
+    return names
 
 
 def _cell(row: Row, heading: str, wish: Wish, width: int, height: int) -> NDArray[np.uint8] | None:

@@ -50,6 +50,11 @@ class Turn:
         """Mirrored as seen now."""
         return Turn(self.quarters, not self.mirrored)
 
+    @property
+    def inverse(self) -> Turn:
+        """The turn that takes this one back."""
+        return self if self.mirrored else Turn(-self.quarters % 4)
+
     def size(self, bare: Size) -> Size:
         """(width, height) of the turned picture of one of that size."""
         return (bare[1], bare[0]) if self.quarters % 2 else bare

@@ -1,8 +1,10 @@
 """Why an answer is off: its error split by what is wrong with it, by parts of the face, by state and by box.
 
 The truth replaces place, size and rotation of the answer's landmarks one after the other, by the fit of least
-squares onto the true ones. What then remains is shape, expression and how the landmarks were marked: those of
-one picture do not tell these apart, but the parts of the face say where it lies.
+squares onto the true ones; then shape and expression, by what the face model fitted to both says the answer
+lacks of them (models/face_model), each time fitted onto the truth anew. What remains is how the two mark a
+landmark, and what the face model cannot say. Each step keeps those before, so that the parts add up. A truth
+without depth does not tell a turned face from another shape: there the rest stays one.
 """
 
 from __future__ import annotations
@@ -22,11 +24,12 @@ from models.metrics.normalisers import Normaliser
 from models.reconstruction import State
 
 if TYPE_CHECKING:
-    from models.metrics.ground_truth_errors import Judgement
+    from models.metrics.ground_truth_errors import Judgement, Lacking
 
 PARTS = (("jaw", JAW), ("brows", BROWS), ("nose", NOSE), ("eyes", EYES), ("mouth", LIPS))
 STATE_WORDS = ((State.SEEN, "seen"), (State.COVERED, "covered"), (State.TURNED_AWAY, "turned away"))
-REST = "shape and expression"
+SHAPE, EXPRESSION, MARKING = "shape", "expression", "marking"
+REST = "shape and expression"  # where the truth does not tell them apart, with marking
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,8 @@ class Failure:
 
     Attributes:
         percent: The whole error.
-        causes: Place, size, rotation and the rest, in this order; their percents add up to the whole.
+        causes: Place, size, rotation, shape, expression and marking, in this order, or the last three as one;
+            their percents add up to the whole.
         parts: Parts of the face, worst first.
         states: Landmarks that were seen, covered and turned away, those there are; empty if nobody knows.
         box_iou: Overlap of the box that was looked at and the true landmarks' box; None if no box is known.
@@ -81,6 +85,11 @@ class Failure:
     states: tuple[Share, ...]
     box_iou: float | None
     in_plane: bool
+
+    @property
+    def rest(self) -> str:
+        """What is left in the end: MARKING, or REST where shape and expression are not told apart."""
+        return self.causes[-1].name
 
 
 def failure(
@@ -102,17 +111,18 @@ def failure(
         return None
     dimensions = 3 if judgement.has_depth else 2
     own = _flat(judgement.branches[0].landmarks, dimensions)
-    steps = _replaced(own, _flat(true, dimensions))
+    rigid = _replaced(own, _flat(true, dimensions))
+    steps = rigid + _completed(rigid[-1][1], _flat(true, dimensions), judgement.lacking)
     errors = [float(nme_percent(points, true, None, normaliser.size)) for _, points in steps]
     falls = [before - after for before, after in pairwise(errors)]
     causes = [
         Cause(name, fall, left) for (name, _), fall, left in zip(steps[1:], falls, errors[1:], strict=True)
     ]
-    causes.append(Cause(REST, errors[-1], 0.0))
+    causes.append(Cause(REST if steps[-1] is rigid[-1] else MARKING, errors[-1], 0.0))
 
     def share(name: str, select: NDArray[np.bool_]) -> Share:
         first, last = (
-            float(nme_percent(points, true, select, normaliser.size)) for points in (own, steps[-1][1])
+            float(nme_percent(points, true, select, normaliser.size)) for points in (own, rigid[-1][1])
         )
         return Share(name, int(select.sum()), first, last)
 
@@ -154,3 +164,15 @@ def _replaced(own: Doubles, true: Doubles) -> list[tuple[str, Doubles]]:
     sized = (placed - true.mean(0)) * (spread[0] / spread[1] if spread[1] else 1.0) + true.mean(0)
     turned = similarity(own, true, own)
     return [("as answered", own), ("place", placed), ("size", sized), ("rotation", turned)]
+
+
+def _completed(points: Doubles, true: Doubles, lacks: Lacking | None) -> list[tuple[str, Doubles]]:
+    """Fitted landmarks [68, 3] with the true shape, then with the true expression too; none if unknown."""
+    from models.metrics.surface_distance import similarity  # as above
+
+    steps: list[tuple[str, Doubles]] = []
+    for name, change in () if lacks is None else ((SHAPE, lacks.shape), (EXPRESSION, lacks.expression)):
+        moved = points + change
+        points = similarity(moved, true, moved)
+        steps.append((name, points))
+    return steps

@@ -53,6 +53,19 @@ class BranchError:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Lacking:
+    """How landmarks would move if their face took over a part of the truth, image px, turned as the truth.
+
+    Attributes:
+        shape: [68, 3] with the true identity.
+        expression: [68, 3] with the true expression.
+    """
+
+    shape: Doubles
+    expression: Doubles
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Judgement:
     """One answer against the truth about it.
 
@@ -69,6 +82,8 @@ class Judgement:
         pose_error_deg: |pitch|, |yaw|, |roll| of the difference; None if the truth has no pose.
         warning: What looks wrong with the truth; empty if nothing does.
         mm_per_px: Of the answer.
+        lacking: What the answer's landmarks lack of the true shape and expression; None if nobody told these
+            apart, as for a truth without depth.
     """
 
     truth: GroundTruth
@@ -82,6 +97,7 @@ class Judgement:
     pose_error_deg: tuple[float, float, float] | None
     warning: str
     mm_per_px: float
+    lacking: Lacking | None = None
 
     @property
     def top_px(self) -> float:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from models.reconstruction import SEEN_ABOVE, STATE_SCALARS, Reconstruction, State, most_likely
+from models.reconstruction import SEEN_ABOVE, STATE_SCALARS, Alarm, Reconstruction, State, most_likely
 
 STATE_NAMES = {State.SEEN: "seen", State.TURNED_AWAY: "turned away", State.COVERED: "covered"}
 """As people read them, in files and windows alike."""
+LITTLE_SEEN = 0.2  # share of the vertices; chosen as `models.methods.dsfnet.alarms` says of its own
+MOSTLY_COVERED = 0.5  # share of the vertices
 
 
 def vertex_states(answer: Reconstruction) -> NDArray[np.uint8] | None:
@@ -36,6 +38,22 @@ def state_shares(answer: Reconstruction) -> dict[State, float] | None:
     if states is None or len(states) == 0:
         return None
     return {state: round(float((states == state).mean()), 4) for state in State}
+
+
+def state_alarms(answer: Reconstruction) -> tuple[Alarm, ...]:
+    """What must be known of an answer that hardly saw its face; none if the method does not say."""
+    shares = state_shares(answer)
+    if shares is None:
+        return ()
+    seen, covered, vertices = shares[State.SEEN], shares[State.COVERED], len(answer.vertices)
+    told = []
+    if seen < LITTLE_SEEN:
+        text = f"Only {seen:.0%} of the face was seen; the rest is completed from the face model."
+        told.append(Alarm("little-seen", text, round((1 - seen) * vertices)))
+    if covered > MOSTLY_COVERED:
+        text = f"{covered:.0%} of the face is covered by something; that part is a guess."
+        told.append(Alarm("mostly-covered", text, round(covered * vertices)))
+    return tuple(told)
 
 
 def seen_share(answer: Reconstruction) -> float | None:

@@ -252,7 +252,7 @@ class DualSpaceNetwork(nn.Module):
         """What follows from it on the chart."""
         faces = self.faces(percept, switches)
         if switches.refinement:
-            faces, _ = self.refined(percept, faces)
+            faces, _ = self.refined(percept, faces, masked=switches.visibility_mask)
         _, image_space, model_space, fused = faces
         final = fused or image_space or model_space
         if final is None:
@@ -279,11 +279,14 @@ class DualSpaceNetwork(nn.Module):
                 fused = self._place(out.flatten(2).mT, image_space, model_space)
         return Faces(seen, image_space, model_space, fused)
 
-    def refined(self, percept: Percept, faces: Faces, twice: bool = True) -> tuple[Faces, Reading | None]:
+    def refined(
+        self, percept: Percept, faces: Faces, twice: bool = True, masked: bool = True
+    ) -> tuple[Faces, Reading | None]:
         """Every face moved towards the landmarks read around it, and what was first read, of all together.
 
         The branches, which lie farther off, are read and moved `twice`, the fused face once; in training all
-        of them once. Without a network to read landmarks the faces stay as they are.
+        of them once. Without a network to read landmarks the faces stay as they are. Readings count less
+        where the visibility mask says that no face is to be seen, if `masked`.
         """
         there = [face for face in faces[1:] if face is not None]
         if self.refine is None or not there:
@@ -301,6 +304,7 @@ class DualSpaceNetwork(nn.Module):
                 offset,
                 Similarity(*placements),
                 branches * len(percept.numbers) if twice else 0,
+                percept.dense.mask.float().sigmoid().detach() if masked else None,
             )
             offset = offset + self.shape_offset(more)
             placed = placement.apply(self.mean + offset)

@@ -3,7 +3,7 @@
 Two steps as in Wood et al., "3D Face Reconstruction with Dense Landmarks", ECCV 2022: a network says of each
 landmark where it lies in the picture and how sure that is; then one Gauss-Newton step on coefficients and
 pose weighs these points by their certainty against the face as it was. What is covered has uncertain points
-and stays where the prior, here the face before, puts it.
+and stays where the prior, here the face before, puts it; more so where the visibility mask says covered too.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from torch import Tensor, nn
 from models.geometry.transforms import Similarity
 
 MARKS = 68
+JAW = 17  # the first ones: outlines, which what covers a face may show
+LEAST_SHOWN = 0.05  # an uncertainty is divided by no less
 CHANNELS = 32  # of the features that landmarks are read off
 REACH = 2  # a patch of features has 2 * REACH + 1 places a side
 SMALLEST = 0.02  # scale of a placed face: below it there is none
@@ -137,7 +139,13 @@ class RefiningNetwork(nn.Module):
         self.stiffness = nn.Parameter(torch.zeros(len(marks.basis) + POSE))
 
     def forward(
-        self, maps: Tensor, summary: Tensor, offset: Tensor, placement: Similarity, again: int = 0
+        self,
+        maps: Tensor,
+        summary: Tensor,
+        offset: Tensor,
+        placement: Similarity,
+        again: int = 0,
+        shown: Tensor | None = None,
     ) -> tuple[Reading, Tensor, Similarity]:
         """The first reading, what to add to the coefficients [B, I + E], and the new placement.
 
@@ -147,6 +155,7 @@ class RefiningNetwork(nn.Module):
             offset: [B, G * G, 3] shape minus mean, 100 mm: of all pictures one face, then another.
             placement: Of that shape.
             again: So many of the faces, the first ones of that order, are read and moved a second time.
+            shown: [P, 1, M, M] P(this pixel shows a face), see `doubted`; None: all do.
         """
         fine = self.squeeze(maps)
         both = fine, nn.functional.avg_pool2d(fine, 2)
@@ -154,10 +163,11 @@ class RefiningNetwork(nn.Module):
             1
         )  # of all faces at once: no copies of the weights
         shape = self.mean + read.unflatten(1, (-1, 3)).transpose(0, 1)
-        reading, added, placement = self._once(both, summary, shape, placement)
+        reading, added, placement = self._once(both, summary, shape, placement, shown)
         if again:
             moved = shape[:again] + (added[:again] @ self.basis.flatten(1)).unflatten(1, (MARKS, 3))
-            _, more, turned = self._once(both, summary, moved, Similarity(*(v[:again] for v in placement)))
+            near = Similarity(*(v[:again] for v in placement))
+            _, more, turned = self._once(both, summary, moved, near, shown)
             added = torch.cat((added[:again] + more, added[again:]))
             placement = Similarity(
                 *(torch.cat((v, w[again:])) for v, w in zip(turned, placement, strict=True))
@@ -165,13 +175,39 @@ class RefiningNetwork(nn.Module):
         return reading, added, placement
 
     def _once(
-        self, maps: tuple[Tensor, Tensor], summary: Tensor, shape: Tensor, placement: Similarity
+        self,
+        maps: tuple[Tensor, Tensor],
+        summary: Tensor,
+        shape: Tensor,
+        placement: Similarity,
+        shown: Tensor | None,
     ) -> tuple[Reading, Tensor, Similarity]:
         """One reading around landmarks [B, 68, 3] of a shape, 100 mm, and the step towards it."""
         points, places = placement.apply(shape), placement.apply(shape + self.looked - self.mean)
         summary = summary.repeat(len(points) // len(summary), 1)
         reading = self.read(maps, summary, places.detach(), placement)
-        return reading, *step(points, reading, self.basis, placement, (5 * self.stiffness).exp())
+        trusted = reading if shown is None else doubted(reading, shown, places)
+        return reading, *step(points, trusted, self.basis, placement, (5 * self.stiffness).exp())
+
+
+def doubted(reading: Reading, shown: Tensor, places: Tensor) -> Reading:
+    """A reading less sure of inner landmarks that lie where no face is to be seen.
+
+    Readings were taught to say so themselves, but are surer behind real glasses and hands than they should
+    be. The points of the jaw are outlines, which the edge of a mask shows as well.
+
+    Args:
+        reading: Of B faces.
+        shown: [P, 1, M, M] P(this pixel shows a face); each picture has the same number of faces.
+        places: [B, 68, 3] where the landmarks were looked for, of all pictures one face, then another.
+    """
+    inner = places[:, JAW:, :2] * places.new_tensor((1.0, -1.0))
+    maps = shown.repeat(len(places) // len(shown), 1, 1, 1)
+    found = nn.functional.grid_sample(
+        maps, within(inner)[:, :, None], align_corners=False, padding_mode="border"
+    )
+    doubt = -found[:, 0, :, 0].clamp(min=LEAST_SHOWN).log()
+    return reading._replace(log_size=reading.log_size + nn.functional.pad(doubt, (JAW, 0)))
 
 
 def within(places: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from threading import Event
 from PySide6.QtGui import QImage, QPixmap
 
 from models.errors import InputError
+from models.export.wish import Wish
 from tests.fakes.sources import FakeSource, picture
 from viewer.sources.cameras import CameraName
 from viewer.sources.player import Reader
@@ -30,6 +31,8 @@ class FakeDesktop:
         self.clipboard = Pasted()
         self.chosen = ""
         self.typed = ""
+        self.wish: Wish | None = None
+        self.panels: tuple[str, ...] = ()
         self.exported: list[tuple[str, str]] = []
         self.copied = ""
         self.texts: dict[str, str] = {}
@@ -71,19 +74,7 @@ class FakeDesktop:
         """What the user "chose"."""
         return self.chosen
 
-    def ask_truth(self) -> str:
-        """What the user "chose"."""
-        return self.chosen
-
-    def ask_weights(self) -> str:
-        """What the user "chose"."""
-        return self.chosen
-
-    def ask_case(self) -> str:
-        """What the user "chose"."""
-        return self.chosen
-
-    def ask_presentation(self) -> str:
+    def ask_file(self, kind: str) -> str:
         """What the user "chose"."""
         return self.chosen
 
@@ -102,6 +93,11 @@ class FakeDesktop:
     def ask_choice(self, question: str, choices: tuple[str, ...]) -> str:
         """What the user "chose"."""
         return self.chosen
+
+    def ask_figure(self, panels: tuple[str, ...], usual: Wish) -> Wish | None:
+        """What the user "wished for"."""
+        self.panels = panels
+        return self.wish
 
     def ask_save(self, kind: str, suggestion: str) -> str:
         """Where the user "wants" it."""

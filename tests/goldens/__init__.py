@@ -23,6 +23,7 @@ SAMPLES = {
     "render_mask": (100.0, 68.0, 306.0, 302.0),
     "render_sunglasses": (65.0, 103.0, 271.0, 318.0),
 }
+PEERS = ("prnet", "mgcnet", "tddfa")
 EVERY = 97  # one vertex of so many is kept
 
 
@@ -33,9 +34,9 @@ def picture(name: str) -> np.ndarray:
         return np.asarray(image.convert("RGB"))
 
 
-def answer(name: str, weights: str) -> Reconstruction:
-    """What DSFNet says of a sample in its box."""
-    return reconstruct(picture(name), [Face(SAMPLES[name])], load("dsfnet", weights))[0]
+def answer(name: str, weights: str, method: str = "dsfnet") -> Reconstruction:
+    """What a method says of a sample in its box."""
+    return reconstruct(picture(name), [Face(SAMPLES[name])], load(method, weights))[0]
 
 
 def summary(answer: Reconstruction) -> dict[str, Any]:
@@ -54,12 +55,22 @@ def summary(answer: Reconstruction) -> dict[str, Any]:
     }
 
 
-def write(weights: str) -> None:
+def peer_summary(answer: Reconstruction) -> dict[str, Any]:
+    """What the golden of a peer keeps of an answer, rounded."""
+    return {
+        "landmarks": answer.landmarks.astype(float).round(1).tolist(),
+        "pose": [round(angle, 1) for angle in answer.pose_deg],
+        "alarms": [alarm.code for alarm in answer.alarms],
+    }
+
+
+def write(weights: str, method: str = "dsfnet") -> None:
     """The golden of some weights, one line a sample."""
-    lines = [f"{json.dumps(name)}: {json.dumps(summary(answer(name, weights)))}" for name in SAMPLES]
-    (FOLDER / f"dsfnet-{weights}.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    kept = peer_summary if method in PEERS else summary
+    lines = [f"{json.dumps(name)}: {json.dumps(kept(answer(name, weights, method)))}" for name in SAMPLES]
+    (FOLDER / f"{method}-{weights}.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
 
-def read(weights: str) -> dict[str, dict[str, Any]]:
+def read(weights: str, method: str = "dsfnet") -> dict[str, dict[str, Any]]:
     """What `write` wrote."""
-    return dict(json.loads((FOLDER / f"dsfnet-{weights}.json").read_text()))
+    return dict(json.loads((FOLDER / f"{method}-{weights}.json").read_text()))

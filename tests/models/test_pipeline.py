@@ -13,6 +13,7 @@ from models.errors import MethodError
 from models.geometry.crops import warp_crop
 from models.geometry.transforms import rotation_from_euler
 from models.loading import load
+from models.metrics.states import state_shares
 from models.pipeline import (
     back_project,
     crop_of,
@@ -29,10 +30,12 @@ from models.reconstruction import (
     Reconstruction,
     Scalar,
     Space,
+    State,
     Topology,
     frozen,
 )
 from models.reconstructor import Face
+from tests.fakes.reconstructor import FakeReconstructor
 
 SIZE = 64
 TOPOLOGY = Topology(
@@ -336,6 +339,44 @@ def test_landmarks_beyond_the_picture_are_turned_away_and_others_as_told():
     kept, lost = (outside_the_picture(seen_all_over(p), 31, 21).landmark_states for p in (inside, beyond))
     np.testing.assert_allclose(kept, [[0.8, 0.1, 0.1]] * 68, atol=1e-6)
     np.testing.assert_array_equal(lost, [[0, 1, 0]] * 68)
+
+
+class Covered(FakeReconstructor):
+    """Calls all but so many of the vertices, from the forehead down, covered."""
+
+    def __init__(self, seen: float) -> None:
+        super().__init__("covered")
+        self.seen = seen
+
+    def _states(self, share):
+        states = np.zeros((len(share), 3))
+        first = round(self.seen * len(share))
+        states[:first, 0], states[first:, 2] = 1, 1
+        return [Scalar(n, frozen(v), 0, 1) for n, v in zip(STATE_SCALARS, states.T, strict=True)]
+
+
+def states_told(seen: float, box: tuple[float, float, float, float]) -> tuple[Reconstruction, dict[str, str]]:
+    """An answer, and what is told of its states by the alarm's code."""
+    (told,) = reconstruct(np.zeros((100, 100, 3), np.uint8), [Face(box)], Covered(seen))
+    return told, {alarm.code: alarm.text for alarm in told.alarms}
+
+
+def test_a_face_that_was_hardly_seen_is_told_with_its_shares_after_what_the_method_tells():
+    assert states_told(0.9, (10, 10, 80, 80))[1] == {}
+    assert list(states_told(0.4, (10, 10, 80, 80))[1]) == ["mostly-covered"]
+    told, alarms = states_told(0.12, (10, 10, 80, 80))
+    assert list(alarms) == ["little-seen", "mostly-covered"]
+    assert "12%" in alarms["little-seen"]
+    assert "88%" in alarms["mostly-covered"]
+    assert [alarm.count for alarm in told.alarms] == pytest.approx([0.88 * len(told.vertices)] * 2, abs=1)
+
+
+def test_what_lies_beyond_the_picture_is_not_told_as_covered():
+    told, alarms = states_told(0.0, (-30, 10, 50, 80))
+    covered = state_shares(told)[State.COVERED]
+    assert 0.5 < covered < 0.9
+    assert f"{covered:.0%}" in alarms["mostly-covered"]
+    assert "mostly-covered" not in states_told(0.0, (-60, 10, 20, 80))[1]
 
 
 def test_an_answer_within_the_picture_is_left_as_it_is():

@@ -108,6 +108,9 @@ class Presenting(QObject):
             if before.frame is not None:
                 self._commands.playback.seek(before.frame.index)
             self._store.update(recent=before.recent)
+        elif before.frame is not None and before.frame.path is None and before.frame.count == 1:
+            self._back, self._ended_at = before, self._store.state.source
+            self._commands.playback.open_pasted(before.frame.turn.inverse.image(before.frame.image))
         elif before.live:
             self._store.update(notice=Notice(Severity.INFO, CAMERA_STOPPED))
 

@@ -8,15 +8,12 @@ import os
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from threading import Event
 from types import TracebackType
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import (
     QCoreApplication,
     QMessageLogContext,
@@ -33,10 +30,8 @@ import resources
 from models.catalogue import DETECTOR_NEEDS, USUAL_DETECTOR, detector_lacks, methods
 from models.errors import InputError
 from models.export.outputs import drop_unfinished
-from models.reconstruction import Reconstruction
-from models.reconstructor import Face, Reconstructor
 from viewer.app.assembly import FIRST_SIZE, Assembly, Panels
-from viewer.app.bring_torch import bring_torch
+from viewer.app.models_work import models_work
 from viewer.app.stopping import Stopping
 from viewer.app.tour import Tour
 from viewer.app.unattended import Unattended, outputs_of, planned_files
@@ -45,7 +40,6 @@ from viewer.cli.options import Launch
 from viewer.cli.speech import complain
 from viewer.inference.worker import Work
 from viewer.methods.available import best_offer, first_lineup, usable
-from viewer.state.device import Device
 from viewer.state.layout import PANELS, STYLED, Kind, panel_layout, panel_row
 from viewer.state.notice import Notice, Severity
 from viewer.state.setting import Setting, worded
@@ -71,7 +65,6 @@ LEFT_BEHIND_REMEDY = "What it showed can be opened from File > Recent."
 SETTINGS_FRESH = "Defaults take their place; File > Preferences changes them."
 SETTINGS_REMEDY = "Settings are not kept either. Let HOME or XDG_CONFIG_HOME name a folder of yours."
 STATUS_NO_DISPLAY = 2
-FIRST_PAINT_S = 2.0  # after which a window counts as one that nobody looks at
 NO_DISPLAY = (
     "unmask: there is no display to open a window on. Use `unmask run`, which needs none, "
     "or `xvfb-run -a unmask ...`."
@@ -311,67 +304,6 @@ def surface_format() -> QSurfaceFormat:
     result = QSurfaceFormat()
     result.setDepthBufferSize(24)
     return result
-
-
-def models_work() -> Work:
-    """The real models. torch is only imported on the worker thread, and once the window has been painted.
-
-    Both need the system's loader, one at a time: torch's library takes it for longer than a window may hang.
-    """
-    painted = Event()
-
-    def bring() -> None:
-        if "torch" not in sys.modules:
-            painted.wait(FIRST_PAINT_S)
-        bring_torch()
-
-    def load(name: str, weights: str, device: str) -> Reconstructor:
-        bring()
-        import torch
-
-        from models import loading
-
-        if torch.cuda.is_initialized():
-            torch.cuda.empty_cache()  # what methods held that were let go, e.g. as memory ran out
-        method = loading.load(name, weights, device)
-        loading.load_whole_head()  # made ready here: panels must not wait for it
-        return method
-
-    def detect(image: NDArray[np.uint8], detector: str) -> list[Face]:
-        bring()
-        from models.detection import detectors
-
-        return detectors.detect(image, detector)
-
-    def reconstruct(
-        image: NDArray[np.uint8], faces: Sequence[Face], method: Reconstructor, without: frozenset[str]
-    ) -> Sequence[Reconstruction]:
-        from models import pipeline
-
-        return pipeline.reconstruct(image, faces, method, without)
-
-    def device(wish: str) -> str:
-        bring()
-        from models import loading
-
-        return loading.checked_device(wish)
-
-    def devices() -> tuple[Device, ...]:
-        bring()
-        from models import loading
-
-        return tuple(Device(*found) for found in loading.devices())
-
-    first_threads: list[int] = []  # torch's own number, once somebody asks for another
-
-    def limit_threads(count: int) -> None:
-        bring()
-        import torch
-
-        first_threads[:] = first_threads or [torch.get_num_threads()]
-        torch.set_num_threads(count or first_threads[0])
-
-    return Work(load, detect, reconstruct, device, devices, limit_threads, painted.set)
 
 
 def install_hooks(report: Callable[[BaseException], None]) -> None:

@@ -19,6 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--repeats must be at least 1")
     if chosen.what == "day" and (chosen.path is None or chosen.out is None):
         parser.error("a day needs a FOLDER and --out")
+    _refuse_folder(parser, chosen.what, chosen.path)
     return _run(chosen)
 
 
@@ -90,6 +91,20 @@ def _report(chosen: argparse.Namespace) -> str:
     from viewer.benchmark.drawing import draw_report
 
     return draw_report(chosen.repeats)
+
+
+def _refuse_folder(parser: argparse.ArgumentParser, what: str, folder: Path | None) -> None:
+    """Ends with a sentence where a folder is named that is none, or that nobody reads."""
+    if folder is None or what == "stalls":
+        return
+    number = str(folder) if str(folder).isdecimal() else "N"
+    option = {"batch": "--pictures", "mining": "--rows", "soak": "--minutes"}.get(what, "--repeats")
+    if what != "day":
+        parser.error(
+            f"{what} takes no folder, and {str(folder)!r} was given. Did you mean {option} {number}?"
+        )
+    if not folder.is_dir():
+        parser.error(f"{str(folder)!r} is no folder. A day needs one of pictures.")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QDockWidget
 from viewer.app import startup
 from viewer.app.assembly import FIRST_SIZE, Assembly
 from viewer.app.idle import answered_or_failed
+from viewer.app.models_work import models_work
 from viewer.benchmark.holds import Holds
 from viewer.cli.options import Launch
 from viewer.cli.speech import say
@@ -252,7 +253,7 @@ def live_a_day(folder: Path, out: Path, work: Work | None = None) -> int:
         assembly = Assembly(
             settings,
             startup.first_state(settings, launch),
-            work or startup.models_work(),
+            work or models_work(),
             startup.make_panels,
             lambda grab: AnsweringDesktop(grab, folder, out),
         )

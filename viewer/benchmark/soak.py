@@ -29,6 +29,7 @@ from models.reconstructor import Face, Reconstructor
 from viewer.app import startup
 from viewer.app.assembly import FIRST_SIZE, Assembly
 from viewer.app.idle import Idle, answered_or_failed
+from viewer.app.models_work import models_work
 from viewer.cli.options import Launch
 from viewer.inference.worker import Work
 from viewer.sources.still import read_still
@@ -115,7 +116,7 @@ def soak(
         launch = Launch(screenshot=Path(folder) / "never written.png", paths=(clip,))  # unattended
         startup.make_application()
         settings = startup.settings_for(launch, Path(folder))
-        work, failing = failing_once(startup.models_work())
+        work, failing = failing_once(models_work())
         assembly = Assembly(settings, startup.first_state(settings, launch), work, startup.make_panels)
         startup.install_hooks(assembly.report)
         session = Soak(assembly, failing, minutes * 60, pause_ms)

@@ -21,6 +21,7 @@ import resources
 from viewer.app import startup
 from viewer.app.assembly import FIRST_SIZE, Assembly
 from viewer.app.idle import Idle, answered_or_failed
+from viewer.app.models_work import models_work
 from viewer.benchmark.day import AnsweringDesktop
 from viewer.benchmark.holds import Hold, Holds
 from viewer.cli.options import Launch
@@ -192,7 +193,7 @@ def walk_and_tell(picture: Path | None, why: bool) -> None:
         assembly = Assembly(
             settings,
             startup.first_state(settings, launch),
-            startup.models_work(),
+            models_work(),
             startup.make_panels,
             lambda grab: AnsweringDesktop(grab, Path(kept), Path(kept)),
         )

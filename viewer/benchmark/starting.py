@@ -39,6 +39,7 @@ def start_and_tell(since: float) -> None:
 
     from viewer.app import startup
     from viewer.app.assembly import FIRST_SIZE, Assembly
+    from viewer.app.models_work import models_work
     from viewer.cli.options import Launch
 
     with tempfile.TemporaryDirectory() as folder:
@@ -46,7 +47,7 @@ def start_and_tell(since: float) -> None:
         application = startup.make_application()
         settings = startup.settings_for(launch, Path(folder))
         assembly = Assembly(
-            settings, startup.first_state(settings, launch), startup.models_work(), startup.make_panels
+            settings, startup.first_state(settings, launch), models_work(), startup.make_panels
         )
         assembly.show(FIRST_SIZE)
         told: list[str] = []

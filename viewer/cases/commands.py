@@ -143,7 +143,7 @@ class CaseCommands(QObject):
 
     def open_dialog(self) -> None:
         """Ask for a case file and open it."""
-        if path := self._desktop.ask_case():
+        if path := self._desktop.ask_file("case"):
             self.open(path)
 
     def restore(self, path: Path) -> None:

@@ -12,13 +12,11 @@ from numpy.typing import NDArray
 from models.detection.detectors import detect
 from models.errors import InputError, told
 from models.export.figure import TOGGLED, Row, faces_figure, toggling, turning
-from models.export.maps import png
 from models.export.outputs import Outputs
-from models.export.sheet import Sheet, as_pixels, as_svg
+from models.export.sheet import as_pixels
 from models.export.video import VIDEO_SUFFIXES, video_bytes
 from models.loading import checked_device, load
-from models.occlusion.kinds import KINDS, occluder
-from models.occlusion.occluder import lay
+from models.occlusion.kinds import KINDS
 from models.pipeline import reconstruct
 from models.reconstruction import Reconstruction
 from models.reconstructor import Face, Reconstructor
@@ -32,10 +30,11 @@ from viewer.cli.clip import Clip, reader_of
 from viewer.cli.inputs import check_box
 from viewer.cli.options import Render
 from viewer.cli.speech import complain, say
+from viewer.export.covered import Covered, covered_rows
 from viewer.sources.named import is_video
 from viewer.sources.still import read_still
+from viewer.widgets.figure_file import FIGURE_SUFFIXES, figure_file
 
-FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
 Ask = Callable[[NDArray[np.uint8], Sequence[Face]], list[Reconstruction]]
 
 
@@ -89,24 +88,6 @@ def _rendered(asked: Render) -> bytes:
     return figure_file(faces_figure(rows, asked.wish), asked.out)
 
 
-def figure_file(sheet: Sheet, path: Path) -> bytes:
-    """The figure as what a file of that name holds: .png, .svg or .pdf.
-
-    Raises:
-        InputError: It ends in none of these.
-    """
-    suffix = path.suffix.lower()
-    if suffix not in FIGURE_SUFFIXES:
-        raise InputError(f"{path.name} ends in none of {', '.join(FIGURE_SUFFIXES)}. Name such a file.")
-    if suffix == ".svg":
-        return as_svg(sheet)
-    if suffix == ".pdf":
-        from viewer.widgets.pdf import as_pdf  # brings Qt, which only a PDF needs
-
-        return as_pdf(sheet)
-    return png(as_pixels(sheet))
-
-
 def _rows_of(asked: Render, methods: Methods, path: Path) -> Iterator[Row]:
     return _case_rows(asked, path) if path.name.endswith(ENDING) else _rows(asked, methods, path)
 
@@ -153,12 +134,9 @@ def _rows(asked: Render, methods: Methods, path: Path) -> Iterator[Row]:
     faces = detect(frame.image, asked.detector) if asked.box is None else [Face(frame.shown_box(asked.box))]
     if not faces:
         raise InputError(f"No face was found in {frame.name}. Give its place with --box x0,y0,x1,y1.")
-    bare = methods(frame.image, faces[0], asked.without)
-    several = len(asked.paths) > 1 or bool(asked.kinds)
-    yield Row(path.stem if several else "", frame.image, bare)
-    for kind in asked.kinds:
-        laid, _ = lay(frame.image, [occluder(kind, bare[0].landmarks[:, :2], asked.seed)])
-        yield Row(kind, laid, methods(laid, faces[0], asked.without))
+    face, several = faces[0], len(asked.paths) > 1 or bool(asked.kinds)
+    covered = Covered(frame.image, lambda image: methods(image, face, asked.without), asked.kinds, asked.seed)
+    yield from covered_rows(covered, path.stem if several else "")
 
 
 def _clip(asked: Render, method: Reconstructor, device: str, suffix: str) -> bytes:

@@ -37,7 +37,7 @@ class CompareCommands(QObject):
 
     def choose_weights(self, name: str) -> None:
         """Ask for a weights file and compare what it answers."""
-        if path := self._desktop.ask_weights():
+        if path := self._desktop.ask_file("weights"):
             self.choose(name, Side(setting=Setting(self._store.state.method, path)))
 
     def pin(self) -> None:

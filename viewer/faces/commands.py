@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 
 from models.errors import InputError
 from models.geometry.arrays import Box
+from models.geometry.turning import UPRIGHT
 from models.metrics.errors import box_iou
 from models.reconstructor import Face
 from viewer.inference.session import Session
@@ -35,6 +36,7 @@ class FaceCommands(QObject):
         super().__init__(parent)
         self._store, self._session, self._edits = store, session, edits
         self._found: tuple[Frame, tuple[Face, ...]] | None = None  # what the detector said, before any edit
+        self._turn = UPRIGHT  # how the picture lay that the edits are about
         store.on(lambda state: state.frame, self._on_frame)
 
     def draw_box(self, drawing: bool) -> None:
@@ -177,9 +179,10 @@ class FaceCommands(QObject):
     def _apply(self, boxes: Boxes, selected: int) -> None:
         self._store.update(boxes=boxes, selected_face=selected, probe=None, box_trial=None)
 
-    def _on_frame(self, _frame: Frame | None) -> None:
-        """Boxes are about one frame, but for those that are locked."""
-        if not self._store.state.boxes_locked:
+    def _on_frame(self, frame: Frame | None) -> None:
+        """Boxes are about one frame as it lies, but for those that are locked."""
+        before, self._turn = self._turn, UPRIGHT if frame is None else frame.turn
+        if not self._store.state.boxes_locked or self._turn != before:
             self._edits.forget(BOXES)
 
 

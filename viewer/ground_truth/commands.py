@@ -51,5 +51,5 @@ class GroundTruthCommands(QObject):
 
     def open_dialog(self) -> None:
         """Ask for a file of ground truth and hold the answers against it."""
-        if path := self._desktop.ask_truth():
+        if path := self._desktop.ask_file("truth"):
             self.open(path)

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from models.metrics.failure import Cause, Failure, Share, share_below
 from viewer.ground_truth.commands import GroundTruthCommands
 from viewer.ground_truth.error_curve import ErrorCurve
-from viewer.readouts.failure import box_told, failure_of, reason
+from viewer.readouts.failure import box_told, failure_of, method_told, reason
 from viewer.state.state import State
 from viewer.state.store import Store
 from viewer.widgets.parts import badge, fit_numbers, heading, note
@@ -31,7 +31,6 @@ CAUSES = "Replaced by the truth in turn"
 PARTS = "Parts of the face, worst first"
 STATES = "Points that were"
 FITTED = "With place, size and rotation from the truth: what is left is shape, expression and marking."
-FLAT = "The truth has no depth: only the rotation in the picture plane is replaced."
 
 
 class WhySection(QScrollArea):
@@ -43,7 +42,7 @@ class WhySection(QScrollArea):
         super().__init__(parent)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._reason, self._box, self._flat = badge("", good=False), note(""), note(FLAT)
+        self._reason, self._box, self._told = badge("", good=False), note(""), note("")
         self._none, self._below = note(NO_LANDMARKS), note("")
         self._try = QPushButton()
         self._try.setAccessibleName("Run with the true box, or go back to the box before")
@@ -62,7 +61,7 @@ class WhySection(QScrollArea):
         inner.setContentsMargins(0, 0, 0, 0)
         for widget in (
             *(self._reason, heading("Box"), self._box, self._try),
-            *(heading(CAUSES), self._causes, self._flat),
+            *(heading(CAUSES), self._causes, self._told),
             *(heading(PARTS), self._parts, self._states_heading, self._states),
             *(self._curve_heading, self._below, self._curve),
         ):
@@ -86,7 +85,7 @@ class WhySection(QScrollArea):
         tried = state.box_trial is not None and state.box_trial.frame is state.frame
         self._try.setText("Back to the box before" if tried else "Run with the true box")
         self._try.setToolTip("Ask the method again, with the box that the true landmarks span")
-        self._flat.setVisible(split.in_plane)
+        self._told.setText(method_told(split))
         _fill(self._causes, map(_cause_row, split.causes))
         _fill(self._parts, map(_share_row, split.parts))
         _fill(self._states, map(_share_row, split.states))

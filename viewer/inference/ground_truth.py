@@ -56,12 +56,14 @@ class Judge:
 
 
 def _judged(shown: Shown, truth: GroundTruth) -> Shown:
+    from models.face_model.lacking import told_apart
+    from models.loading import load_face_model
     from models.metrics.ground_truth_errors import concerned, judged, with_errors
 
     face = concerned(shown.answers, truth)
     if face is None:
         return shown
-    judgement = judged(shown.answers[face], truth, face)
+    judgement = told_apart(judged(shown.answers[face], truth, face), load_face_model())
     answers = list(shown.answers)
     answers[face] = with_errors(answers[face], judgement)
     return replace(shown, answers=tuple(answers), judgement=judgement)

@@ -31,6 +31,10 @@ Asker = Callable[[NDArray[np.uint8], Face], Reconstruction]
 Reconstruct = Callable[
     [NDArray[np.uint8], Sequence[Face], Reconstructor, frozenset[str]], Sequence[Reconstruction]
 ]
+ReconstructAll = Callable[
+    [Sequence[tuple[NDArray[np.uint8], Sequence[Face]]], Reconstructor, frozenset[str]],
+    Sequence[Sequence[Reconstruction]],
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ class Work:
         devices: What there is to run on.
         limit_threads: Lets torch use so many threads of the CPU for what the calling thread computes; 0 as
             many as at first.
+        detect_all: As `detect`, of several pictures at once; None where that is no quicker.
+        reconstruct_all: As `reconstruct`, of several pictures, each with its faces.
         painted: Told on the GUI thread once the window is on the screen: what would hold it up may begin.
     """
 
@@ -55,18 +61,25 @@ class Work:
     device: Callable[[str], str]
     devices: Callable[[], tuple[Device, ...]] = lambda: ONLY_CPU
     limit_threads: Callable[[int], None] = lambda _count: None
+    detect_all: Callable[[Sequence[NDArray[np.uint8]], str], list[list[Face]]] | None = None
+    reconstruct_all: ReconstructAll | None = None
     painted: Callable[[], None] = lambda: None
 
 
 def one_at_a_time(work: Work) -> Work:
     """The same for several threads: who looks for faces is shared by all, hence asked by one at a time."""
-    lock = Lock()
+    lock, all_of = Lock(), work.detect_all
 
     def detect(image: NDArray[np.uint8], by: str) -> list[Face]:
         with lock:
             return work.detect(image, by)
 
-    return replace(work, detect=detect)
+    def detect_all(images: Sequence[NDArray[np.uint8]], by: str) -> list[list[Face]]:
+        assert all_of is not None
+        with lock:
+            return all_of(images, by)
+
+    return replace(work, detect=detect, detect_all=None if all_of is None else detect_all)
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)

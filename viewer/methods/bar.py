@@ -74,7 +74,7 @@ def _together(state: State) -> tuple[str, ...]:
     """How long everybody in line took together, while all have answered."""
     places = [standing(state, slot) for slot in range(len(line(state)))]
     timings = [place.answer.timing for place in places if place is not None and place.answer is not None]
-    known = [timing.total_ms for timing in timings if timing is not None]
+    known = [timing.ms_per_face for timing in timings if timing is not None]
     if len(known) < len(places):
         return ()
-    return (f"{len(known)} methods, {sum(known):.0f} ms together.",)
+    return (f"{len(known)} methods, {sum(known):.0f} ms per face together.",)

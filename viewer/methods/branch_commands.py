@@ -48,5 +48,5 @@ class BranchCommands(QObject):
 
     def open_weights_dialog(self) -> None:
         """Ask for a weights file and use it."""
-        if path := self._desktop.ask_weights():
+        if path := self._desktop.ask_file("weights"):
             self.choose_weights(path)

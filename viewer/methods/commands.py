@@ -34,7 +34,7 @@ class MethodCommands(QObject):
 
     def put_file(self, slot: int) -> None:
         """Ask for a weights file and let it answer there, with the method that stands there."""
-        if path := self._desktop.ask_weights():
+        if path := self._desktop.ask_file("weights"):
             lineup = self._state.lineup
             method = lineup[slot - 1].method if 0 < slot <= len(lineup) else self._state.method
             self.put(slot, Setting(method, path))

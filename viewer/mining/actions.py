@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from viewer.mining.commands import MiningCommands
+from viewer.mining.written import CURVE_ENDINGS
 from viewer.state.mining import Verdict
 from viewer.state.state import State
 from viewer.widgets.action import ActionRow
@@ -36,6 +37,10 @@ CURVES = {
         "The share of the faces shown that are no worse than each error, by method, and the open face on it.",
     ),
     "covered": ("error by covered share", "The mean error of the faces shown against how much is covered."),
+    "reliability": (
+        "reliability of the likely error",
+        "The true error of the faces shown against the likely error that was told of them.",
+    ),
 }
 
 
@@ -144,5 +149,5 @@ ACTIONS: tuple[ActionRow[MiningCommands], ...] = (
         enabled=_has_rows,
         group="mining",
     ),
-    *(_curve(kind, ending) for kind in CURVES for ending in ("png", "pdf")),
+    *(_curve(kind, ending) for kind in CURVES for ending in CURVE_ENDINGS),
 )

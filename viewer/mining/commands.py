@@ -185,8 +185,9 @@ class MiningCommands(QObject):
         mined = self._mining
         if 0 <= mined.current < len(mined.table):
             known = mined.mark(mined.current)
-            text = self._desktop.ask_text("Note about this answer", known.note)
-            self.set_note(text.strip() or known.note)
+            text = self._desktop.ask_notes("Note about this answer:", known.note)
+            if text is not None:
+                self.set_note(" ".join(text.split()))  # a line of the table
 
     def set_note(self, text: str) -> None:
         """Write a note on the current row; empty takes it away."""
@@ -251,12 +252,13 @@ class MiningCommands(QObject):
         """Move about in the run's own source, opened if another is in its place."""
         recording = self._session.recording
         if self._opened is None or self._opened[0] is not run or self._opened[1] is not recording:
+            paths = [str(path) for path in run.paths]
             try:
-                source = self._desktop.open_paths([str(path) for path in run.paths])
+                source = self._desktop.open_paths(paths)
             except InputError as error:
                 self._session.tell(error)
                 return
-            self._session.begin(source)
+            self._session.begin(source, paths)
             self._opened = run, source
         if self._session.recording is not None:
             self._session.recording.seek(index)

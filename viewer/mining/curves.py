@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from models.export.sheet import Sheet
 
 COVERED = "covered_percent"
-ERRORS = (NME.name, "likely_error_percent")
+LIKELY = "likely_error_percent"
+ERRORS = (NME.name, LIKELY)
 """What an error is: against the truth where any is known, else as the method expects it."""
 STEP = 10.0  # % of covered share that answers are averaged over
 MOST = 99.0  # percentile of the errors a curve ends at: a lost face must not flatten the others
 NOTHING = "No row shown has an error to draw a curve of: neither ground truth nor a likely error."
 NO_SHARE = "No row shown has both an error and a covered share: this method does not say what is covered."
+NO_LIKELY = "No row shown has both ground truth and a likely error: there is nothing to hold it against."
 
 Order = NDArray[np.int64]
 
@@ -92,37 +94,36 @@ def covered_sheet(mining: Mining, rows: Order) -> Sheet:
     return curves_figure(series, COLUMN[COVERED].title, COLUMN[name].title)
 
 
-def as_curve_png(mining: Mining, rows: Order) -> bytes:
-    """The cumulative curve as a picture."""
-    return _picture(cumulative_sheet(mining, rows))
+def reliable_sheet(mining: Mining, rows: Order) -> Sheet:
+    """True errors against the likely ones that were told, and where both would be the same.
+
+    A line for each method; InputError where no row has both.
+    """
+    from models.export.figure import Series, curves_figure
+
+    told, true = (mining.table.numbers[name] for name in (LIKELY, NME.name))
+    series = []
+    for who, mine in by_setting(mining, rows):
+        line = tenths(told[mine], true[mine])
+        if len(line):
+            count = int((np.isfinite(told[mine]) & np.isfinite(true[mine])).sum())
+            off = float(np.abs(line[:, 0] - line[:, 1]).mean())
+            series.append(Series(f"{who} ({count}): {off:.1f} off on the mean", line))
+    if not series:
+        raise InputError(NO_LIKELY)
+    return curves_figure(series, COLUMN[LIKELY].title, COLUMN[NME.name].title, diagonal=True)
 
 
-def as_covered_png(mining: Mining, rows: Order) -> bytes:
-    """Errors by covered share as a picture."""
-    return _picture(covered_sheet(mining, rows))
+def tenths(told: Doubles, true: Doubles) -> Doubles:
+    """[K], [K] -> [B, 2]: mean of both over each tenth of the pairs known, by what was told; NaN left out.
 
-
-def as_curve_pdf(mining: Mining, rows: Order) -> bytes:
-    """The cumulative curve as a page."""
-    return _page(cumulative_sheet(mining, rows))
-
-
-def as_covered_pdf(mining: Mining, rows: Order) -> bytes:
-    """Errors by covered share as a page."""
-    return _page(covered_sheet(mining, rows))
-
-
-def _picture(sheet: Sheet) -> bytes:
-    from models.export.maps import png
-    from models.export.sheet import as_pixels
-
-    return png(as_pixels(sheet))
-
-
-def _page(sheet: Sheet) -> bytes:
-    from viewer.widgets.pdf import as_pdf  # brings Qt, which only a PDF needs
-
-    return as_pdf(sheet)
+    Fewer than ten pairs stand each for itself.
+    """
+    known = np.isfinite(told) & np.isfinite(true)
+    order = np.argsort(told[known], kind="stable")
+    parts = np.array_split(order, min(10, max(1, len(order))))
+    pairs = np.column_stack([told[known], true[known]])
+    return np.array([pairs[part].mean(0) for part in parts if len(part)]).reshape(-1, 2)
 
 
 def _current(mining: Mining, rows: Order, name: str, most: float) -> Iterator[Series]:

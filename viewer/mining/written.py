@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,15 @@ from models.batch.rows import Kind
 from models.errors import InputError
 from models.export.outputs import Outputs
 from viewer.mining.contact_sheet import as_pdf, as_png
-from viewer.mining.curves import as_covered_pdf, as_covered_png, as_curve_pdf, as_curve_png
+from viewer.mining.curves import covered_sheet, cumulative_sheet, reliable_sheet
 from viewer.state.mining import COLUMNS, Mining, MiningColumn
 from viewer.tasks.file_writer import Step
+from viewer.widgets.figure_file import figure_file
 
+if TYPE_CHECKING:
+    from models.export.sheet import Sheet
+
+CURVE_ENDINGS = ("png", "pdf")
 SCHEMA = "unmask.mining/1"
 NO_PARQUET = (
     "Parquet needs pyarrow, which is not installed. Run pip install 'unmask[batch]', or write a CSV table."
@@ -116,16 +121,24 @@ def _as_texts(one: MiningColumn, mining: Mining, rows: Order) -> Iterator[str]:
         yield "" if value is None else format(value, digits)
 
 
+def _curve(kind: str, stem: str, sheet: Callable[[Mining, Order], Sheet]) -> dict[str, Form]:
+    """A figure in each kind of file there is for it."""
+
+    def encoded(ending: str) -> Callable[[Mining, Order], bytes]:
+        return lambda mining, rows: figure_file(sheet(mining, rows), Path(f"{stem}.{ending}"))
+
+    return {f"{kind}-{ending}": Form(stem, ending, encoded(ending)) for ending in CURVE_ENDINGS}
+
+
 FORMS: Mapping[str, Form] = MappingProxyType(
     {
         "csv": Form("mining", "csv", as_csv),
         "parquet": Form("mining", "parquet", as_parquet),
         "sheet-png": Form("worst-and-best", "png", as_png),
         "sheet-pdf": Form("worst-and-best", "pdf", as_pdf),
-        "curve-png": Form("error-curve", "png", as_curve_png),
-        "curve-pdf": Form("error-curve", "pdf", as_curve_pdf),
-        "covered-png": Form("error-by-covered", "png", as_covered_png),
-        "covered-pdf": Form("error-by-covered", "pdf", as_covered_pdf),
+        **_curve("curve", "error-curve", cumulative_sheet),
+        **_curve("covered", "error-by-covered", covered_sheet),
+        **_curve("reliability", "reliability", reliable_sheet),
     }
 )
 """What rows can be written as."""

@@ -165,7 +165,7 @@ class TitleStrip(QWidget):
             self._range.setEnabled(ranged)
 
     def set_note(self, note: str, meaning: str) -> None:
-        """Figures instead of the subtitle, and what a hover says of them; alarms only mark them."""
+        """Figures instead of the subtitle, and what a hover says of them; alarms follow them."""
         self._note, self._meaning, self._figures = note, meaning, bool(note)
         self._tell_subtitle()
 
@@ -187,9 +187,10 @@ class TitleStrip(QWidget):
 
     def _tell_subtitle(self) -> None:
         more = f" (and {len(self._alarms) - 1} more)" if len(self._alarms) > 1 else ""
-        told = self._note if self._figures or not self._alarms else f"{self._alarms[0]}{more}"
-        if self._trust:
-            told = f"{self._trust} · {told}"  # first: what is cut off in a narrow panel is the sentence
+        sentences = (f"{self._alarms[0]}{more}",) if self._alarms else ()
+        figures = (self._note,) if self._figures or not self._alarms else ()
+        trust = (self._trust,) if self._trust else ()
+        told = " · ".join((*trust, *figures, *sentences))  # what is cut off in a narrow panel is the sentence
         self._subtitle.setText(f"⚠ {told}" if self._alarms else told)
         meaning = (self._meaning,) if self._figures or not self._alarms else ()
         trust = (f"{self._trust}: {self._trust_meaning}",) if self._trust else ()

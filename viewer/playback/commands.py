@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from models.errors import InputError
@@ -61,11 +63,15 @@ class PlaybackCommands(QObject):
             self._session.tell(error)
             return
         if found.image is not None:
-            self._session.begin(pasted(found.image))
+            self.open_pasted(found.image)
         elif found.paths:
             self.open_several(found.paths)
         else:
             self._session.tell(InputError(NOTHING_TO_PASTE))
+
+    def open_pasted(self, image: NDArray[np.uint8]) -> None:
+        """Open a picture that is no file: [H, W, 3] RGB, read-only."""
+        self._session.begin(pasted(image))
 
     def open_several(self, paths: Sequence[str]) -> None:
         """Open what was dropped or named: one thing as `open` does, several pictures to go through."""

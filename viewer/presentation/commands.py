@@ -35,7 +35,7 @@ class PresentationCommands(QObject):
 
     def open_dialog(self) -> None:
         """Ask for a presentation and begin with it."""
-        if path := self._desktop.ask_presentation():
+        if path := self._desktop.ask_file("presentation"):
             self.present(path)
 
     def go(self, by: int) -> None:

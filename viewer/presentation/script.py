@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from models.errors import InputError
+from models.reconstruction import IMAGE_SPACE, MODEL_SPACE
 from resources import ROOT
 from viewer.cases.records import Checked, MalformedError, Sized, Within, typed
 from viewer.state.layout import PANEL_LAYOUTS
@@ -18,6 +19,8 @@ SCHEMA: Literal["unmask.presentation/1"] = "unmask.presentation/1"
 ENDING = ".presentation.json"
 BUNDLED = ROOT / "samples" / f"what_it_saw{ENDING}"
 LARGEST_BYTES = 1_000_000
+PARTS = (IMAGE_SPACE, MODEL_SPACE, "confidence", "visibility mask", "refinement")
+"""What a step can leave out: the switches of DSFNet, whose own list would bring torch."""
 
 
 def _occluders(kinds: tuple[str, ...]) -> tuple[str, ...]:
@@ -27,6 +30,12 @@ def _occluders(kinds: tuple[str, ...]) -> tuple[str, ...]:
         if kind not in KINDS:
             raise ValueError(f"there is no occluder {kind!r}; there are {', '.join(KINDS)}")
     return kinds
+
+
+def _parts(names: frozenset[str]) -> frozenset[str]:
+    for name in sorted(names - set(PARTS)):
+        raise ValueError(f"there is no part {name!r}; there are {', '.join(PARTS)}")
+    return names
 
 
 def _panel_layout(name: str) -> str:
@@ -44,7 +53,7 @@ class Written:
     caption: Annotated[str, Sized(400)]
     picture: Annotated[str, Sized(4096, 1)]
     occluders: Annotated[tuple[Annotated[str, Sized(40)], ...], Sized(8), Checked(_occluders)] = ()
-    switched_off: Annotated[frozenset[Annotated[str, Sized(40)]], Sized(8)] = frozenset()
+    switched_off: Annotated[frozenset[Annotated[str, Sized(40)]], Sized(8), Checked(_parts)] = frozenset()
     panel_layout: Annotated[str, Checked(_panel_layout)] = "branches"
     seconds: Annotated[float, Within(1, 3600)] = AUTO_S
 

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from models.metrics.failure import REST, Failure, failure
+from models.metrics.failure import EXPRESSION, REST, SHAPE, Failure, failure
 from models.metrics.normalisers import normaliser
 from models.metrics.states import landmark_states
 from viewer.state.state import State
 
 LOW_IOU = 0.7  # under which a box lies elsewhere than the face
+ORDER = "One after the other, each on top of those before."
+IN_TURN = (
+    f"{ORDER} Shape and expression are those of the open face model fitted to both; marking is the rest: "
+    "where the two put a landmark on one and the same face."
+)
+FLAT = (
+    f"{ORDER} The truth has no depth: only the rotation in the picture plane is replaced, and shape and "
+    "expression cannot be told apart."
+)
+NOT_FITTED = (
+    f"{ORDER} The face model could not be fitted to these landmarks: shape and expression are not told apart."
+)
 SMALL_PERCENT = 3.0  # an NME below this is what these methods make on easy faces
 
 
@@ -23,11 +35,21 @@ def reason(split: Failure) -> str:
     """What the error mostly is."""
     worst = max(split.causes, key=lambda cause: cause.percent)
     part = max(split.parts, key=lambda part: part.fitted_percent)
-    if worst.name == REST:
-        told = f"Mostly {REST}, most of all at the {part.name}."
+    taken = f"takes {worst.percent:.1f} of {split.percent:.1f} % away"
+    if worst.name == split.rest:
+        told = f"Mostly {worst.name}, most of all at the {part.name}."
+    elif worst.name in (SHAPE, EXPRESSION):
+        told = f"Mostly {worst.name}, most of all at the {part.name}: the true one {taken}."
     else:
-        told = f"Mostly {worst.name}: the true one takes {worst.percent:.1f} of {split.percent:.1f} % away."
+        told = f"Mostly {worst.name}: the true one {taken}."
     return f"The error is small. {told}" if split.percent < SMALL_PERCENT else told
+
+
+def method_told(split: Failure) -> str:
+    """How the causes were told apart, or why some were not."""
+    if split.in_plane:
+        return FLAT
+    return NOT_FITTED if split.rest == REST else IN_TURN
 
 
 def box_told(split: Failure, state: State) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QBuffer, QByteArray, QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QGuiApplication, QImage, QImageWriter, QPainter, QPixmap
-from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QInputDialog, QMessageBox
 
 from models.catalogue import provenance
 from models.errors import InputError
 from models.export.outputs import Outputs
+from models.export.wish import Wish
 from models.file_formats.picture_formats import SUFFIXES
 from models.reconstruction import FUSED
 from resources import program_version
@@ -26,10 +27,11 @@ from viewer.sources.cameras import CameraName, cameras
 from viewer.sources.player import Reader
 from viewer.sources.source import Source
 from viewer.sources.still import SHOWN_SIDE_PX, SMALLER
-from viewer.state.setting import Setting, worded
 from viewer.state.state import State
 from viewer.state.webcam import Webcam
 from viewer.tasks.file_writer import Step
+from viewer.widgets.figure_dialog import FigureDialog
+from viewer.widgets.figure_file import drawn
 
 if TYPE_CHECKING:
     from models.face_model.whole_head import WholeHead
@@ -54,6 +56,7 @@ KINDS = {
     "pose": ("Picture (*.png)", "-pose.png"),
     "figure": ("Figure (*.svg *.pdf *.png)", "-figure.svg"),
     "views": ("Figure (*.svg *.pdf *.png)", "-views.svg"),
+    "occluders": ("Figure (*.svg *.pdf *.png)", "-occluders.svg"),
     "clip": ("Video (*.mp4 *.webm)", "-seen.mp4"),
     "turn": ("Video (*.mp4 *.webm)", "-turning.mp4"),
     "toggle": ("Video (*.mp4 *.webm)", "-branches.mp4"),
@@ -65,6 +68,19 @@ KINDS = {
     "pdf": ("Document (*.pdf)", ".pdf"),
 }
 """What a dialog calls a kind of file, and how the suggested name ends."""
+FILES = {
+    "truth": ("Open ground truth", "Ground truth (*.mat *.pts *.json *.npz *.obj *.ply)"),
+    "weights": ("Open weights", "Weights (*.safetensors)"),
+    "case": ("Open a case", "Cases (*.case.json *.json)"),
+    "presentation": ("Present from a file", "Presentations (*.presentation.json *.json)"),
+}
+"""What a dialog that opens a file is called, and what it lists."""
+WISHES = {
+    "figure": Wish(width=2400, height=800),
+    "views": Wish("views", width=2400, height=800),
+    "turn": Wish(width=1280, height=480),
+}
+"""How large figures are, unless somebody wishes for another size."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -169,17 +185,8 @@ class DesktopServices(Protocol):
     def ask_folder(self) -> str:
         """A folder the user chose; empty if they did not."""
 
-    def ask_truth(self) -> str:
-        """A file of ground truth the user chose; empty if they did not."""
-
-    def ask_weights(self) -> str:
-        """A weights file the user chose; empty if they did not."""
-
-    def ask_case(self) -> str:
-        """A case file the user chose; empty if they did not."""
-
-    def ask_presentation(self) -> str:
-        """A presentation the user chose; empty if they did not."""
+    def ask_file(self, kind: str) -> str:
+        """A file of one of FILES the user chose; empty if they did not."""
 
     def ask_missing(self, told: str) -> str:
         """Where a file is that is not where it was; empty if the user does not know."""
@@ -192,6 +199,9 @@ class DesktopServices(Protocol):
 
     def ask_choice(self, question: str, choices: tuple[str, ...]) -> str:
         """The one of `choices` the user picked; empty if none."""
+
+    def ask_figure(self, panels: tuple[str, ...], usual: Wish) -> Wish | None:
+        """Which of a figure's panels, how large; None if the user changed their mind."""
 
     def ask_save(self, kind: str, suggestion: str) -> str:
         """Where to write an export of that kind; empty if the user changed their mind."""
@@ -252,26 +262,10 @@ class Desktop:
         """A folder the user chose; empty if none."""
         return QFileDialog.getExistingDirectory(QApplication.activeWindow(), "Open a folder of pictures")
 
-    def ask_truth(self) -> str:
-        """A file of ground truth the user chose; empty if none."""
-        kinds = "Ground truth (*.mat *.pts *.json *.npz *.obj *.ply)"
-        return QFileDialog.getOpenFileName(QApplication.activeWindow(), "Open ground truth", filter=kinds)[0]
-
-    def ask_weights(self) -> str:
-        """A weights file the user chose; empty if none."""
-        return QFileDialog.getOpenFileName(
-            QApplication.activeWindow(), "Open weights", filter="Weights (*.safetensors)"
-        )[0]
-
-    def ask_case(self) -> str:
-        """A case file the user chose; empty if none."""
-        kinds = "Cases (*.case.json *.json)"
-        return QFileDialog.getOpenFileName(QApplication.activeWindow(), "Open a case", filter=kinds)[0]
-
-    def ask_presentation(self) -> str:
-        """A presentation the user chose; empty if none."""
-        kinds, parent = "Presentations (*.presentation.json *.json)", QApplication.activeWindow()
-        return QFileDialog.getOpenFileName(parent, "Present from a file", filter=kinds)[0]
+    def ask_file(self, kind: str) -> str:
+        """One the dialog lists for that kind; empty if none."""
+        title, listed = FILES[kind]
+        return QFileDialog.getOpenFileName(QApplication.activeWindow(), title, filter=listed)[0]
 
     def ask_missing(self, told: str) -> str:
         """The file, in a dialog whose title says what is missing."""
@@ -294,12 +288,25 @@ class Desktop:
         )
         return text if agreed else ""
 
+    def ask_figure(self, panels: tuple[str, ...], usual: Wish) -> Wish | None:
+        """What the dialog's fields say in the end; None if the user changed their mind."""
+        dialog = FigureDialog(panels, usual, QApplication.activeWindow())
+        agreed = dialog.exec() == QDialog.DialogCode.Accepted
+        dialog.deleteLater()
+        return dialog.wish() if agreed else None
+
     def ask_save(self, kind: str, suggestion: str) -> str:
-        """Where to write; the ending is added where the user left it out."""
-        told = MESHES if kind.startswith(BRANCH) else KINDS[kind][0]
-        path = QFileDialog.getSaveFileName(QApplication.activeWindow(), "Export", suggestion, told)[0]
-        endings = re.findall(r"\*(\.\w+)", told)
-        return path if not path or Path(path).suffix.lower() in endings else f"{path}{endings[0]}"
+        """Where to write; an ending that was left out is added. Empty if the user changed their mind."""
+        told, parent = MESHES if kind.startswith(BRANCH) else KINDS[kind][0], QApplication.activeWindow()
+        typed, chosen = QFileDialog.getSaveFileName(parent, "Export", suggestion, told)
+        if not typed or typed.lower().endswith(_endings(told)):
+            return typed
+        path = _ended(typed, chosen or told)
+        if not Path(path).exists():  # the dialog has asked about what was typed only
+            return path
+        question = f"{Path(path).name} already exists. Replace it?"
+        answer = QMessageBox.question(parent, "Unmask", question)
+        return path if answer is QMessageBox.StandardButton.Yes else ""
 
     def reader(self, video: Path) -> Reader:
         """By PyAV, which is only needed, and only loaded, for it."""
@@ -325,8 +332,8 @@ class Desktop:
             kinds.write_kind(subject, answer, kind, Path(path), outputs, beside, partial(step, 0, 0))
             return
         where = Path(path)
-        if kind in ("figure", "views", "turn"):
-            data = _figure(state, where.suffix.lower(), step, "views" if kind == "views" else "branches")
+        if kind in WISHES:
+            data = drawn(state, WISHES[kind], where, step)
             step(0, 0)
             outputs.write(where, data)
             return
@@ -356,6 +363,17 @@ class Desktop:
         QGuiApplication.clipboard().setText(text)
 
 
+def _endings(told: str) -> tuple[str, ...]:
+    """Those a dialog's filter names: ".svg", ".case.json"."""
+    return tuple(re.findall(r"\*((?:\.\w+)+)", told))
+
+
+def _ended(typed: str, told: str) -> str:
+    """With the filter's first ending; what the name has of its end is not said twice."""
+    ending = _endings(told)[0]
+    return f"{typed.removesuffix(Path(ending).suffix)}{ending}"
+
+
 def _outputs(state: State, overwrite: bool = True) -> Outputs:
     """The user has named the file and agreed to replace it; what is open is not replaced all the same."""
     paths = (
@@ -372,30 +390,6 @@ def _png(picture: QImage) -> bytes:
     if not QImageWriter(buffer, QByteArray(b"png")).write(picture):
         raise InputError("The window could not be drawn. Close other programs, or make it smaller.")
     return bytes(buffer.data().data())
-
-
-def _figure(state: State, suffix: str, step: Step, layout: str) -> bytes:
-    """The selected face and what others answered about it, in a layout of a Wish; turning, for a video."""
-    from models.export import figure, maps, sheet, video
-    from models.export.wish import Wish
-
-    assert state.shown is not None
-    assert state.answer is not None
-    usual, number = Setting(state.method, state.weights), state.selected_face
-    peers = (
-        replace(answers[number], method=worded(setting, usual))
-        for setting, answers in state.shown.others.items()
-        if number < len(answers)
-    )
-    rows = [figure.Row("", state.shown.frame.image, [state.answer, *peers])]
-    if suffix in video.VIDEO_SUFFIXES:
-        return figure.turning(rows, Wish(width=1280, height=480), suffix, step)
-    drawn = figure.faces_figure(rows, Wish(layout, width=2400, height=800), step)
-    if suffix == ".pdf":
-        from viewer.widgets.pdf import as_pdf
-
-        return as_pdf(drawn)
-    return sheet.as_svg(drawn) if suffix == ".svg" else maps.png(sheet.as_pixels(drawn))
 
 
 def _head(kind: str, answer: Reconstruction) -> WholeHead | None:

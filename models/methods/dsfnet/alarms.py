@@ -17,8 +17,6 @@ WRONG_PERCENT = 8.0  # likely error: do not rely on it
 MISPLACED_IOU = 0.5  # of the answer's own box with the one it was asked about: 1.5 % of good answers ...
 DOUBTFUL_IOU = 0.65  # ... and where the likely error is large as well
 UPSIDE_DOWN_DEG, ON_SIDE_DEG = 120.0, 60.0  # of roll
-LITTLE_SEEN = 0.2  # share of vertices
-MOSTLY_COVERED = 0.5  # share of vertices
 APART_SHARE = (
     0.09  # mean distance of the branches, in sizes of the face: 2 % of good answers, most wrong ones
 )
@@ -31,7 +29,7 @@ class Evidence(NamedTuple):
     """What the alarms look at, of one answer. NaN where it is not known.
 
     Attributes:
-        likely_percent: Likely error; seen, covered: shares of vertices.
+        likely_percent: Likely error.
         box_iou: Of the answer's own box with the square box it was asked about.
         pose_deg: Pitch, yaw, roll.
         apart, own: Mean distance of the branches, mean own correction, in sizes of the face.
@@ -41,8 +39,6 @@ class Evidence(NamedTuple):
     """
 
     likely_percent: float
-    seen: float
-    covered: float
     box_iou: float
     pose_deg: tuple[float, float, float]
     apart: float
@@ -53,12 +49,14 @@ class Evidence(NamedTuple):
 
 
 def alarms(e: Evidence) -> Iterator[Alarm]:
-    """All that hold, the gravest first. Comparisons with NaN are false: what is not known alarms nobody."""
+    """All that hold, the gravest first; what was seen is told by `models.metrics.states.state_alarms`.
+
+    Comparisons with NaN are false: what is not known alarms nobody.
+    """
     if not e.finite:
         yield Alarm("not-finite", "The answer holds values that are no numbers; nothing of it can be used.")
         return
     yield from _about_the_face(e)
-    yield from _about_what_was_seen(e)
     yield from _about_the_fusion(e)
 
 
@@ -80,15 +78,6 @@ def _about_the_face(e: Evidence) -> Iterator[Alarm]:
     if e.outside > OUTSIDE:
         text = f"{e.outside:.0%} of the face lies outside the crop: the box is too small, or shifted."
         yield Alarm("crop-border", text, round(e.outside * e.vertices))
-
-
-def _about_what_was_seen(e: Evidence) -> Iterator[Alarm]:
-    if e.seen < LITTLE_SEEN:
-        text = f"Only {e.seen:.0%} of the face was seen; the rest is completed from the face model."
-        yield Alarm("little-seen", text, round((1 - e.seen) * e.vertices))
-    if e.covered > MOSTLY_COVERED:
-        text = f"{e.covered:.0%} of the face is covered by something; that part is a guess."
-        yield Alarm("mostly-covered", text, round(e.covered * e.vertices))
 
 
 def _about_the_fusion(e: Evidence) -> Iterator[Alarm]:

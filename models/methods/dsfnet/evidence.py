@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from models.methods.dsfnet.alarms import Evidence, square_iou
 from models.methods.dsfnet.decoded import Decoded, degrees
 from models.methods.dsfnet.likely_error import Likely
-from models.reconstruction import SEEN_ABOVE, Array, State, Topology, most_likely
+from models.reconstruction import SEEN_ABOVE, Array, State, Topology
 
 CROP_FACTOR = 1.5  # side of the crop over the longer side of the box, as in DSFNet's data
 
@@ -71,11 +71,8 @@ def evidence(d: Decoded, topology: Topology, size: int, asked: Likely | None) ->
     low, high = marks.min(0), marks.max(0)
     side = max(float(np.sqrt(np.prod(high - low))), 1e-6)
     both = d.image_space is not None and d.model_space is not None
-    states = most_likely(d.states)
     return Evidence(
         likely_percent=np.nan if asked is None else asked.percent,
-        seen=float((states == State.SEEN).mean()),
-        covered=float((states == State.COVERED).mean()),
         box_iou=square_iou(low, high, size / CROP_FACTOR, (size - 1) / 2),
         pose_deg=degrees(d.euler_rad),
         apart=float(d.apart.mean()) / side if both else np.nan,

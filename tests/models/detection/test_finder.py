@@ -498,6 +498,14 @@ def test_beside_a_likely_face_what_is_unlikely_is_dropped_and_the_larger_one_com
     )
 
 
+@pytest.mark.parametrize(("percent", "first"), [(10.0, "sure"), (3.0, "doubtful")])
+def test_a_larger_find_that_may_be_no_face_does_not_come_before_a_face(percent, first):
+    sure, doubtful = Face((10, 10, 60, 60), 0.95), Face((150, 60, 250, 160), 0.6)
+    method = Errs(lambda face: percent if face.box[0] >= 100 else 3.0)
+    told, _ = refined(PICTURE, [sure, doubtful], method)
+    assert ("doubtful" if told.box[0] > 100 else "sure") == first
+
+
 @pytest.mark.parametrize(("percent", "left"), [(40.0, 0), (4.0, 1)])
 def test_an_unsure_find_alone_stays_where_the_answer_is_not_lost(percent, left):
     assert len(refined(PICTURE, [Face(TRUE_BOX, 0.35)], Errs(lambda face: percent))) == left

@@ -118,7 +118,7 @@ def test_inverse_undoes_a_similarity():
 angle = st.floats(-1.5, 1.5)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(pitch=angle, yaw=angle, roll=angle)
 def test_euler_angles_survive_the_round_trip(pitch, yaw, roll):
     angles = torch.tensor([pitch, yaw, roll], dtype=torch.float64)

@@ -41,6 +41,11 @@ def test_four_turns_or_two_mirrors_change_nothing(turn):
     assert turn.mirror().mirror() == turn
 
 
+@pytest.mark.parametrize("turn", TURNS)
+def test_the_inverse_takes_a_turn_back(turn):
+    np.testing.assert_array_equal(turn.inverse.image(turn.image(bare())), bare())
+
+
 def test_a_box_keeps_its_corners_in_order_and_depth_stays():
     T = Turn(1, True).matrix(SIZE)
     x0, y0, x1, y1 = carried_box((1.0, 0.0, 3.0, 2.0), T)

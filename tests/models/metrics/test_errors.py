@@ -66,7 +66,7 @@ def test_a_perfect_answer_has_no_error():
     assert (signed_residual_percent(truth, truth) == 0).all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.floats(0.1, 50), st.floats(-300, 300), st.integers(0, 50))
 def test_nme_does_not_depend_on_the_size_of_the_face_or_where_it_is(scale, shift, seed):
     predicted, truth = faces(seed), faces(seed + 1)

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from models.geometry.transforms import Similarity, rotation_from_euler
 from models.networks.dual_space import DualSpaceNetwork, Switches
-from models.networks.refining import MARKS, Marks, Reading, RefiningNetwork, step, within
+from models.networks.refining import JAW, MARKS, Marks, Reading, RefiningNetwork, doubted, step, within
 from tests.models.networks.test_dual_space import SMALL, crops, dome_chart
 
 SURE, BLIND = -4.0, 4.0  # log_size of a reading
@@ -92,6 +92,37 @@ def test_a_switch_leaves_every_face_as_it_was(network):
         before, after, off = getattr(plain, name), getattr(refined, name), getattr(without, name)
         assert (before.face - after.face).abs().max() > 1e-3
         torch.testing.assert_close(off.face, before.face, atol=0, rtol=0)
+
+
+def test_inner_landmarks_are_doubted_where_no_face_is_seen_and_outlines_are_not():
+    upper = torch.zeros(2, 1, 8, 8)
+    upper[0, :, :4] = 1.0  # of the first picture the upper half shows a face, of the second nothing
+    places = torch.zeros(4, MARKS, 3)  # two faces each
+    places[:, ::2, 1], places[:, 1::2, 1] = 0.5, -0.5
+    reading = doubted(Reading(places[..., :2], torch.full((4, MARKS), 0.5)), upper, places)
+    more = reading.log_size - 0.5
+    assert not more[:, :JAW].any()
+    for face in (0, 2):
+        assert not more[face, JAW + 1 :: 2].any()
+        assert (more[face, JAW::2] > 2).all()
+    assert (more[1::2, JAW:] > 2).all()
+    torch.testing.assert_close(reading.points, places[..., :2], atol=0, rtol=0)
+
+
+def test_what_no_pixel_shows_moves_faces_less_unless_the_mask_is_left_out(network):
+    def moved(percept, switches=Switches()):  # noqa: B008
+        faces, refined = network.faces(percept, switches), network.conclude(percept, switches)
+        return float((faces.model_space.face - refined.model_space.face).norm(dim=-1).mean())
+
+    with torch.no_grad():
+        percept = network.perceive(crops(2))
+        seen, hidden = (
+            percept._replace(dense=percept.dense._replace(mask=torch.full_like(percept.dense.mask, logit)))
+            for logit in (20.0, -20.0)
+        )
+        assert moved(hidden) < 0.8 * moved(seen)
+        unmasked = Switches(visibility_mask=False)
+        assert moved(hidden, unmasked) == pytest.approx(moved(seen, unmasked), rel=1e-3)
 
 
 def test_faces_are_refined_alike_alone_and_in_company(network):

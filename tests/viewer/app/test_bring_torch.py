@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from viewer.app import startup
+from viewer.app import models_work
 from viewer.app.bring_torch import bring_torch
 
 NOT_IMPORTED = SimpleNamespace(modules={})  # as `sys` looks before torch is there
@@ -52,10 +52,10 @@ def test_where_searches_were_switched_off_they_stay_off():
 
 def test_torch_is_brought_only_once_the_window_is_painted(monkeypatch):
     happened = []
-    monkeypatch.setattr(startup, "FIRST_PAINT_S", 60.0)
-    monkeypatch.setattr(startup, "bring_torch", lambda: happened.append("brought"))
-    monkeypatch.setattr(startup, "sys", NOT_IMPORTED)
-    work = startup.models_work()
+    monkeypatch.setattr(models_work, "FIRST_PAINT_S", 60.0)
+    monkeypatch.setattr(models_work, "bring_torch", lambda: happened.append("brought"))
+    monkeypatch.setattr(models_work, "sys", NOT_IMPORTED)
+    work = models_work.models_work()
     asks = Thread(target=work.device, args=("cpu",))
     asks.start()
     happened.append("painted")
@@ -66,8 +66,8 @@ def test_torch_is_brought_only_once_the_window_is_painted(monkeypatch):
 
 def test_where_nobody_looks_at_the_window_torch_comes_all_the_same(monkeypatch):
     happened = []
-    monkeypatch.setattr(startup, "FIRST_PAINT_S", 0.0)
-    monkeypatch.setattr(startup, "bring_torch", lambda: happened.append("brought"))
-    monkeypatch.setattr(startup, "sys", NOT_IMPORTED)
-    startup.models_work().device("cpu")
+    monkeypatch.setattr(models_work, "FIRST_PAINT_S", 0.0)
+    monkeypatch.setattr(models_work, "bring_torch", lambda: happened.append("brought"))
+    monkeypatch.setattr(models_work, "sys", NOT_IMPORTED)
+    models_work.models_work().device("cpu")
     assert happened == ["brought"]

@@ -39,7 +39,7 @@ def through_a_file(state: State, frame=None) -> State:
     return replace(fresh, **frame_changes(located, fresh, frame or state.frame))
 
 
-@trying(max_examples=15, deadline=None)
+@trying(max_examples=15)
 @given(states())
 def test_every_part_of_the_view_comes_back_from_a_file(state):
     again = through_a_file(state)
@@ -51,7 +51,7 @@ def test_every_part_of_the_view_comes_back_from_a_file(state):
         assert getattr(again, name) == getattr(state, name), name
 
 
-@trying(max_examples=15, deadline=None)
+@trying(max_examples=15)
 @given(states())
 def test_occluders_come_back_from_a_file_to_the_last_bit(state):
     before, after = state.occlusion, through_a_file(state).occlusion
@@ -67,7 +67,7 @@ def test_occluders_come_back_from_a_file_to_the_last_bit(state):
         assert new.occluder.kind == old.occluder.kind
 
 
-@trying(max_examples=10, deadline=None)
+@trying(max_examples=10)
 @given(states(full=(640, 480)))
 def test_a_case_tells_px_of_the_file_and_shows_them_again_where_it_is_shown_smaller(state):
     case = case_of(state, NoDisk())

@@ -20,6 +20,7 @@ from viewer.app.commands import Commands
 from viewer.cases import commands as cases
 from viewer.cases.case import Kind
 from viewer.cases.case_file import read_file
+from viewer.export.clip import clip_of
 from viewer.inference.session import Session
 from viewer.sources import open_path, open_paths
 from viewer.state.camera import Camera
@@ -163,6 +164,37 @@ def test_what_was_mined_is_there_again_and_its_rows_open(qtbot, desk, other, tmp
     other.commands.mining.open_row(row)
     qtbot.waitUntil(lambda: other.state.shown.frame.path == folder / "2.png", timeout=60_000)
     assert other.state.mining.current == row
+
+
+def test_a_case_saved_at_an_open_row_rests_on_the_picture_itself_and_shows_it_again(
+    qtbot, desk, other, tmp_path
+):
+    folder = tmp_path / "album"
+    for number in range(3):
+        photo(folder / f"{number}.png", 60 + 40 * number)
+    desk.commands.mining.mine([folder])
+    qtbot.waitUntil(lambda: desk.state.mining.running is None, timeout=60_000)
+    with qtbot.waitSignal(desk.session.answered):
+        desk.commands.mining.open_row(
+            next(r for r in range(9) if desk.state.mining.table.texts["input"][r].endswith("1.png"))
+        )
+    qtbot.waitUntil(lambda: not desk.state.busy and desk.state.shown.frame.path == folder / "1.png")
+    path = save(qtbot, desk, tmp_path)
+    assert sorted(tmp_path.glob("*.png")) == [], "no copy of the picture"
+
+    reopen(qtbot, other, path)
+    assert other.state.shown.frame.path == folder / "1.png"
+    assert other.state.opened == tuple(str(folder / f"{number}.png") for number in range(3))
+
+
+def test_a_video_that_was_mined_can_be_exported_from_an_open_row(qtbot, desk, tmp_path):
+    video = film(tmp_path / "clip.mp4", count=3)
+    desk.commands.mining.mine([video])
+    qtbot.waitUntil(lambda: desk.state.mining.running is None, timeout=60_000)
+    with qtbot.waitSignal(desk.session.answered):
+        desk.commands.mining.open_row(0)
+    qtbot.waitUntil(lambda: not desk.state.busy)
+    assert clip_of(desk.state).video == video
 
 
 def test_it_is_told_how_much_of_large_media_was_read_and_the_rest_can_be_cancelled(

@@ -21,6 +21,7 @@ from viewer.state.setting import Setting
 from viewer.state.shown import Shown
 from viewer.state.state import State
 from viewer.tasks.file_writer import Stopped
+from viewer.widgets import dialogs
 from viewer.widgets.dialogs import BRANCH, KINDS, Desktop, ending_of
 
 
@@ -59,6 +60,12 @@ class Asked:
     def export_toggling(self) -> None:
         """Asks again, see test_toggled."""
 
+    def export_sized(self) -> None:
+        """Asks how large, see test_figures."""
+
+    def export_covered(self) -> None:
+        """Asks again, see test_figures."""
+
     def cancel(self) -> None:
         """Writes nothing."""
 
@@ -68,7 +75,7 @@ def test_every_row_of_the_menu_writes_the_file_it_is_named_after(tmp_path):
     for row in ACTIONS:
         row.verb(asked)
     kinds = set(asked.kinds) - {"branch", "png"}
-    assert set(KINDS) - kinds == {"png", "csv", "case.json", "parquet", "pdf", "clip", "toggle"}
+    assert set(KINDS) - kinds == {"png", "csv", "case.json", "parquet", "pdf", "clip", "toggle", "occluders"}
     for kind in kinds:
         path = tmp_path / kind / f"ann{ending_of(kind)}"
         if kind.startswith("head."):
@@ -107,6 +114,48 @@ def test_the_picture_that_is_open_is_never_written_over(tmp_path):
 def test_the_answer_is_in_px_of_the_pictures_file(tmp_path):
     export("json", tmp_path / "a.json", state(file_size=(2 * WIDTH, 2 * HEIGHT)))
     assert f'"width_px": {2 * WIDTH}' in (tmp_path / "a.json").read_text()
+
+
+def saving(monkeypatch, typed, chosen=""):
+    """A dialog in which the user types that, under the filter they chose."""
+    monkeypatch.setattr(dialogs.QFileDialog, "getSaveFileName", lambda *_: (typed, chosen))
+    return Desktop(QPixmap)
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "chosen", "path"),
+    [
+        ("case.json", "ann.case.json", "", "ann.case.json"),
+        ("case.json", "ann", "", "ann.case.json"),
+        ("case.json", "ann.json", "", "ann.case.json"),
+        ("figure", "ann.PDF", "", "ann.PDF"),
+        ("figure", "ann.v2", "", "ann.v2.svg"),
+        (f"{BRANCH}fused", "ann", "Mesh with every number (*.ply)", "ann.ply"),
+        ("ply", "", "", ""),
+    ],
+)
+def test_a_file_gets_the_ending_of_its_kind_where_the_user_left_it_out(
+    tmp_path, monkeypatch, kind, typed, chosen, path
+):
+    monkeypatch.chdir(tmp_path)
+    assert saving(monkeypatch, typed, chosen).ask_save(kind, "photo") == path
+
+
+@pytest.mark.parametrize(("says", "path"), [("Yes", "ann.ply"), ("No", "")])
+def test_a_file_that_is_there_under_the_ending_that_was_added_is_replaced_on_demand_only(
+    tmp_path, monkeypatch, says, path
+):
+    monkeypatch.chdir(tmp_path)
+    Path("ann.ply").write_text("mine")
+    asked = []
+
+    def question(parent, title, text):
+        asked.append(text)
+        return dialogs.QMessageBox.StandardButton[says]
+
+    monkeypatch.setattr(dialogs.QMessageBox, "question", question)
+    assert saving(monkeypatch, "ann").ask_save("ply", "photo.ply") == path
+    assert asked == ["ann.ply already exists. Replace it?"]
 
 
 @pytest.mark.parametrize(("suffix", "begins"), [(".svg", b"<svg"), (".pdf", b"%PDF"), (".png", b"\x89PNG")])

@@ -188,6 +188,18 @@ def test_locked_boxes_stay_over_the_frames_that_follow_and_nobody_looks_for_face
     assert desk.state.boxes is None
 
 
+def test_an_edit_of_locked_boxes_is_not_taken_back_where_the_picture_lies_otherwise(qtbot, desk):
+    after(qtbot, desk, lambda: desk.commands.faces.look_at_box(THIRD))
+    desk.commands.faces.toggle_lock()
+    after(qtbot, desk, lambda: desk.commands.faces.move_box(1, 0))
+    after(qtbot, desk, desk.commands.playback.mirror)
+    there = boxes(desk)
+    assert desk.state.undo == ""
+    desk.commands.edits.undo()
+    at_rest(qtbot, desk)
+    assert boxes(desk) == there
+
+
 def test_another_source_takes_the_lock_off(qtbot, desk):
     desk.commands.faces.toggle_lock()
     after(qtbot, desk, lambda: desk.commands.playback.open("photo.png"))

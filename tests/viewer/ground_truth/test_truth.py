@@ -218,6 +218,22 @@ def test_the_dock_says_why_a_face_is_off(metrics):
     assert why(dock) == "This needs ground truth with landmarks for the face shown."
 
 
+def test_a_truth_with_depth_tells_shape_from_expression(qtbot, metrics, tmp_path):
+    store, commands, dock, _ = metrics
+    points = np.array(store.state.answer.landmarks, np.float64) * (1, 1, 0.9)
+    points[48:, 1] += 3  # the mouth
+    named = tmp_path / "deep.json"
+    named.write_text(json.dumps({"landmarks": points.tolist()}))
+    commands.ground_truth.open(named)
+    qtbot.waitUntil(lambda: store.state.judgement is not None and store.state.judgement.has_depth)
+    told = why(dock)
+    assert [row[0] for row in tables(dock)["Error by cause"]] == [
+        *("place", "size", "rotation", "shape", "expression", "marking")
+    ]
+    assert "each on top of those before" in told
+    assert "cannot be told apart" not in told
+
+
 def test_the_true_box_is_tried_with_one_click_and_taken_back_with_the_next(qtbot, metrics):
     store, _, dock, _ = metrics
     button = dock.tabs.widget(1).findChild(QPushButton)

@@ -20,6 +20,7 @@ from viewer.inference.session import Session
 from viewer.methods import available as offered
 from viewer.methods.available import Offer
 from viewer.methods.presenter import MethodsPresenter, titled
+from viewer.methods.table import rows_of
 from viewer.panels.placement import framing
 from viewer.readouts.difference import TO_FIRST, against_first
 from viewer.readouts.lineup import figures_of, mean_to_first, standing, with_setting, without_slot
@@ -81,8 +82,8 @@ def test_meshes_nobody_knows_to_correspond_are_compared_by_their_landmarks():
     strange = moved(replace(first, topology=replace(first.topology, name="strange")), (3, 4, 70))
     assert against_first(strange, first) is strange
     state = State(lineup=(OTHER,), shown=shown(others={OTHER: (strange,)}))
-    told, meaning = next(figures_of(state, standing(state, 1)))
-    assert told == "~2.5 mm"
+    ((told, meaning),) = figures_of(state, standing(state, 1))
+    assert told == "~2.5 mm from the first"
     assert "68 landmarks" in meaning
 
 
@@ -91,9 +92,18 @@ def test_what_is_said_of_a_method_names_difference_and_time():
     told = replace(against_first(moved(first, (4, 0, 0)), first), timing=Timing(1.2, 30.4, 33.0))
     state = State(lineup=(OTHER,), shown=shown(others={OTHER: (told,)}))
     assert list(figures_of(state, standing(state, 1))) == [
-        ("2.0 mm", "2.0 mm from the first method, mean over all vertices"),
         ("33 ms", "33.0 ms: crop 1.2, network 30.4, back into the picture 1.4"),
+        ("2.0 mm from the first", "2.0 mm from the first, mean over all vertices"),
     ]
+
+
+def test_the_time_of_several_faces_is_told_per_face_as_the_status_bar_tells_it():
+    told = replace(dome.answer(), timing=Timing(2.0, 60.0, 66.0, faces=3))
+    state = State(panel_layout=METHODS, lineup=(OTHER,), shown=shown(others={OTHER: (told,)}))
+    time, meaning = next(figures_of(state, standing(state, 1)))
+    assert time == "22 ms per face"
+    assert meaning.startswith("66.0 ms for 3 faces")
+    assert rows_of(state)[1][3][0] == "22"
 
 
 def test_all_are_drawn_where_the_first_lies_but_each_at_its_own_depth():

@@ -73,7 +73,9 @@ def answered(run: Run, work: FakeWork | None = None) -> Table:
     """The table of a whole run."""
     rows: list = []
     steps = list(mining(run, (work or FakeWork()).work(), rows.extend))
-    assert [step.done for step in steps] == list(range(1, len(run.paths) + 1))
+    done = [step.done for step in steps]
+    assert done == sorted(done)
+    assert {*done} - {0} == set(range(1, len(run.paths) + 1))
     assert all(step.total == len(run.paths) for step in steps)
     assert steps[-1].left_s == 0
     return NO_ROWS.extended(rows)
@@ -328,10 +330,31 @@ def test_errors_are_averaged_over_the_covered_share():
         curves.covered_sheet(faces, np.array([6]))
 
 
+def test_likely_errors_are_held_against_the_true_ones():
+    told = np.array([4.0, 1.0, np.nan, 3.0, 2.0])
+    true = np.array([5.0, 1.5, 1.0, np.nan, 2.5])
+    assert curves.tenths(told, true).tolist() == [[1.0, 1.5], [2.0, 2.5], [4.0, 5.0]]
+    many = np.arange(40.0)
+    line = curves.tenths(many[::-1], 2 * many[::-1])
+    assert line.tolist() == [[1.5 + 4 * k, 3.0 + 8 * k] for k in range(10)]
+    faces = mined(*(mined_row(i, nme_percent=i + 2.0, likely_error_percent=i + 1.5) for i in range(4)))
+    sheet = curves.reliable_sheet(faces, np.arange(4))
+    names = [item.text for item in sheet.items if isinstance(item, Text)]
+    assert any(name.endswith("(4): 0.5 off on the mean") for name in names)
+    assert {"Likely error (%)", "NME (%)"} <= set(names)
+    with pytest.raises(InputError, match="both ground truth and a likely error"):
+        curves.reliable_sheet(mined(mined_row(0, nme_percent=2.0)), np.array([0]))
+
+
 def test_curves_are_written_as_picture_and_page(qapp):
-    faces = errors_of_two()
-    rows = np.arange(len(faces.table))
-    for kind in ("curve", "covered"):
+    faces = mined(
+        *(
+            mined_row(i, nme_percent=i + 1.0, covered_percent=9.0 * i, likely_error_percent=2.0)
+            for i in range(3)
+        )
+    )
+    rows = np.arange(3)
+    for kind in ("curve", "covered", "reliability"):
         picture = FORMS[f"{kind}-png"].encoded(faces, rows)
         assert cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR).shape == (800, 1200, 3)
         assert FORMS[f"{kind}-pdf"].encoded(faces, rows).startswith(b"%PDF")
@@ -505,8 +528,18 @@ def test_the_open_row_is_marked_and_noted(qtbot, desk, tmp_path):
     assert desk.mining.mark(0) == Mark(Verdict.BAD, "sunglasses")
     desk.commands.mining.mark(Verdict.BAD)
     assert desk.mining.mark(0) == Mark(None, "sunglasses")
-    desk.commands.mining.set_note("")
-    assert not desk.mining.marks
+
+
+@pytest.mark.parametrize(("said", "left"), [(None, "sunglasses"), ("", ""), ("a\n b ", "a b")])
+def test_a_note_is_changed_taken_away_and_kept_by_who_thinks_better_of_it(
+    qtbot, desk, tmp_path, monkeypatch, said, left
+):
+    opened_run(qtbot, desk, tmp_path)
+    desk.commands.mining.open_row(0)
+    desk.commands.mining.set_note("sunglasses")
+    monkeypatch.setattr(desk.desktop, "ask_notes", lambda question, notes: said)
+    desk.commands.mining.note()
+    assert desk.mining.mark(0).note == left
 
 
 def test_the_rows_shown_are_written_in_their_order(qtbot, desk, tmp_path):

@@ -6,7 +6,8 @@ from PySide6.QtWidgets import QDialogButtonBox
 
 from tests.fakes.desk import a_desk, at_rest
 from tests.fakes.work import FakeWork
-from viewer.app.startup import first_state, models_work
+from viewer.app.models_work import models_work
+from viewer.app.startup import first_state
 from viewer.cli.options import Launch
 from viewer.cli.parser import parse
 from viewer.preferences.dialog import PreferencesDialog

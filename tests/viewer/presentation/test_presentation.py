@@ -19,6 +19,7 @@ from viewer.presentation.script import SCHEMA
 from viewer.state.occlusion import Layer
 from viewer.state.settings import Settings
 from viewer.state.state import State
+from viewer.widgets.dialogs import Pasted
 
 BOARD = Occluder("board", np.full((30, 40, 4), (200, 10, 10, 255), np.uint8), np.eye(3))
 STEPS = (
@@ -139,6 +140,24 @@ def test_a_turned_picture_is_turned_again_with_its_boxes_and_what_is_presented_i
     qtbot.waitUntil(lambda: store.state.boxes is not None and not store.state.busy)
     assert store.state.frame.turn == before.frame.turn == Turn(1, True)
     assert [face.box for face in store.state.boxes] == [face.box for face in before.boxes]
+
+
+def test_a_pasted_picture_is_there_again_turned_and_with_its_boxes(qtbot, opened):
+    store, image = opened.store, np.arange(60 * 80 * 3, dtype=np.uint8).reshape(60, 80, 3)
+    opened.desktop.clipboard = Pasted(image)
+    opened.commands.playback.paste()
+    qtbot.waitUntil(lambda: store.state.opened == () and not store.state.busy)
+    opened.commands.playback.turn(1)
+    opened.commands.faces.look_at_box((10, 10, 40, 50))
+    qtbot.waitUntil(lambda: store.state.answer is not None and not store.state.busy)
+    before = store.state
+    opened.commands.presentation.present(opened.script)
+    qtbot.waitUntil(lambda: opened.rests("face.png"))
+    opened.commands.presentation.end()
+    qtbot.waitUntil(lambda: store.state.boxes is not None and not store.state.busy)
+    np.testing.assert_array_equal(store.state.frame.image, before.frame.image)
+    assert store.state.frame.turn == before.frame.turn == Turn(1)
+    assert store.state.boxes[0].box == before.boxes[0].box
 
 
 def test_who_opens_another_picture_at_once_gets_nothing_of_the_one_before(qtbot, opened):

@@ -6,7 +6,8 @@ import os
 import pytest
 
 from models.errors import InputError
-from viewer.presentation.script import BUNDLED, SCHEMA, read_presentation
+from models.methods.dsfnet.answer import REFINEMENT, SWITCHES
+from viewer.presentation.script import BUNDLED, PARTS, SCHEMA, read_presentation
 from viewer.state.layout import PANEL_LAYOUTS
 
 STEP = {"title": "One", "caption": "Look.", "picture": "a.png"}
@@ -27,6 +28,10 @@ def test_the_bundled_presentation_can_be_shown_and_leaves_a_branch_out():
     assert BUNDLED.with_name("astronaut.jpg").samefile(shown.step.picture)
 
 
+def test_a_step_can_leave_out_whatever_dsfnet_can():
+    assert (*SWITCHES, REFINEMENT) == PARTS
+
+
 def test_a_picture_counts_from_the_folder_of_the_file(tmp_path, monkeypatch):
     path = written(tmp_path, STEP | {"occluders": ["hand", "mask"], "seconds": 3})
     monkeypatch.chdir(tmp_path)
@@ -39,6 +44,7 @@ def test_a_picture_counts_from_the_folder_of_the_file(tmp_path, monkeypatch):
     ("change", "told"),
     [
         ({"occluders": ["beard"]}, "steps[0].occluders is not usable: there is no occluder 'beard'"),
+        ({"switched_off": ["modle space"]}, "steps[0].switched_off is not usable: there is no part 'modle"),
         ({"panel_layout": "all"}, "steps[0].panel_layout is not usable: there is no panel layout 'all'"),
         ({"picture": "b.png"}, "the picture of step 1, b.png, is not there"),
         ({"seconds": 0}, "steps[0].seconds must lie between 1 and 3600"),

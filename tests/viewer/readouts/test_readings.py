@@ -206,10 +206,10 @@ def test_the_likely_error_stands_first_where_nothing_cuts_it_off(qtbot):
     assert strip.subtitle() == "⚠ Little was seen."
 
 
-def test_figures_stay_beside_a_warning_which_a_hover_tells(qtbot):
+def test_figures_stand_before_a_warning_and_are_not_taken_for_what_is_warned_of(qtbot):
     strip = TitleStrip(panel_row("image"))
     qtbot.addWidget(strip)
     strip.set_note("5.6 mm", "Mean distance.")
     strip.set_alarms(("Pixels collide.",))
-    assert strip.subtitle() == "⚠ 5.6 mm"
+    assert strip.subtitle() == "⚠ 5.6 mm · Pixels collide."
     assert strip.findChild(QLabel, "panelSubtitle").toolTip() == "Pixels collide.\nMean distance."
