@@ -74,7 +74,7 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._sharp = False
         self._turns = turns or Turns()
         self._practised = False
-        self.installEventFilter(self._turns)
+        self._turns.watch(self, self._is_novice)
         self._resizing = False
         self._failure = ""
         self._picture = SharpPicture()
@@ -135,9 +135,8 @@ class FaceView(GLViewWidget):  # type: ignore[misc]  # pyqtgraph has no types
         """Whether nothing has changed for a while, so that the next picture is the smooth one."""
         return self._sharp
 
-    @property
-    def is_novice(self) -> bool:
-        """As of `viewer.gl.turns.Novice`; what is not on the screen yet is drawn without delay."""
+    def _is_novice(self) -> bool:
+        """Whether its next drawing is the first of a surface; not while it is not on the screen at all."""
         return not self._practised and self.paints > 0 and any(map(_shows, self.items))
 
     # --- drawing

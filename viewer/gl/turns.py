@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol, cast
+from collections.abc import Callable
+from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QWidget
 
 NEXT_TURN_MS = 20  # until one asks again: longer than Qt takes from a wish to draw to the drawing
-
-
-class Novice(Protocol):
-    """A view that has or has not drawn a surface in its present context."""
-
-    @property
-    def is_novice(self) -> bool:
-        """Whether its next drawing is the first of a surface: the driver compiles then, and takes long."""
 
 
 class Turns(QObject):
@@ -26,7 +19,13 @@ class Turns(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._novices: WeakKeyDictionary[QWidget, Callable[[], bool]] = WeakKeyDictionary()
         self._taken = QTimer(self, singleShot=True, interval=NEXT_TURN_MS - 5)
+
+    def watch(self, view: QWidget, is_novice: Callable[[], bool]) -> None:
+        """Put its first drawing of a surface off while it is another's turn: the driver compiles then."""
+        self._novices[view] = is_novice
+        view.installEventFilter(self)
 
     def take(self) -> bool:
         """Whether the caller may draw now; else let it ask again after NEXT_TURN_MS."""
@@ -37,7 +36,9 @@ class Turns(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Put a first drawing off while it is another's turn."""
-        if event.type() is QEvent.Type.Paint and cast(Novice, watched).is_novice and not self.take():
-            QTimer.singleShot(NEXT_TURN_MS, watched, cast(QWidget, watched).repaint)
+        if not isinstance(watched, QWidget) or event.type() is not QEvent.Type.Paint:
+            return super().eventFilter(watched, event)
+        if self._novices[watched]() and not self.take():
+            QTimer.singleShot(NEXT_TURN_MS, watched, watched.repaint)
             return True
         return super().eventFilter(watched, event)

@@ -494,11 +494,11 @@ def test_first_drawings_of_one_window_come_to_the_screen_one_after_the_other(qtb
     qtbot.waitUntil(lambda: all(panel.view.paints for panel in panels))
     novices: list[int] = []
     watch = QTimer(interval=0)
-    watch.timeout.connect(lambda: novices.append(sum(panel.view.is_novice for panel in panels)))
+    watch.timeout.connect(lambda: novices.append(sum(panel.view._is_novice() for panel in panels)))
     for panel in panels:
         panel.set_answer(dome.answer(), dome.photo())
     watch.start()
-    qtbot.waitUntil(lambda: not any(panel.view.is_novice for panel in panels))
+    qtbot.waitUntil(lambda: not any(panel.view._is_novice() for panel in panels))
     watch.stop()
     assert {2, 1} <= set(novices)
     for panel in panels:
