@@ -155,7 +155,8 @@ def refined(
         glance: Places the box of a sure find; None: `method` does.
 
     Returns:
-        Those more likely faces than not, by score times size; where there is none, the two likeliest.
+        Those more likely faces than not, the most prominent first: large, and surely a face. Where there is
+        none, the two likeliest.
     """
     return chosen(image, looked_at(image, faces, method, glance), faces, method)
 
