@@ -265,6 +265,8 @@ class Reconstruction:
         coefficients: Of the method's face model, where it has one.
         landmark_states: [68, 3] P(seen), P(turned away), P(covered) of the landmarks as people would tell it
             (a point of the jaw is the visible outline near it); None where the method does not say.
+        to_hand_mm: [68, 3] mm of the head, y up: from `landmarks` to where people place them, on average;
+            None where nobody measured it.
     """
 
     method: str
@@ -286,6 +288,7 @@ class Reconstruction:
     landmark_states: Array | None = None
     turn_deg: float = 0.0
     coefficients: tuple[Coefficients, ...] = ()
+    to_hand_mm: Array | None = None
 
     @property
     def states(self) -> Array | None:
@@ -306,6 +309,23 @@ class Reconstruction:
     def landmarks(self) -> Array:
         """[68, 3] float32, iBUG order, in `space`."""
         return self.topology.landmarks(self.vertices)
+
+    @property
+    def landmarks_by_hand(self) -> Array:
+        """[68, 3] float32, in `space`: where people place the inner landmarks, who follow rules of their own.
+
+        `landmarks` are those of 3D benchmarks, points of the head that move with it. People put e.g. the
+        bridge of the nose higher. The jaw is the 3D one in both. The same where nobody measured it.
+        """
+        if self.to_hand_mm is None:
+            return self.landmarks
+        import torch  # this module is read by the window, which does not wait for it
+
+        from models.geometry.transforms import rotation_from_euler
+
+        turn = rotation_from_euler(torch.tensor(self.pose_deg, dtype=torch.float64).deg2rad()).numpy()
+        moved = self.to_hand_mm.astype(np.float64) @ turn.T * (1, -1, 1) / self.mm_per_px
+        return np.asarray(self.landmarks + moved, np.float32)
 
     def layer(self, name: str) -> Layer:
         """The layer of that name; KeyError lists the names there are."""

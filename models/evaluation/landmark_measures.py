@@ -67,12 +67,14 @@ def landmark_values(
 
     Args:
         answer: In image px.
-        face: 68 points; those not placed are left out of every mean.
+        face: 68 points; those not placed are left out of every mean. Points without depth are held to have
+            been placed by hand, and are compared with `landmarks_by_hand`.
         size: What the errors are divided by, of the placed points.
     """
     true = np.asarray(face.points, np.float64)[:, :2]
     placed = np.asarray(np.isfinite(true).all(1))
-    own = np.asarray(answer.landmarks, np.float64)[:, :2]
+    in_3d = face.points.shape[1] == 3
+    own = np.asarray(answer.landmarks if in_3d else answer.landmarks_by_hand, np.float64)[:, :2]
     px = float(size(true[placed]))
     error = 100 * np.linalg.norm(own - true, axis=1) / px
     values = {
@@ -82,7 +84,7 @@ def landmark_values(
     }
     if placed.all():
         values["nme_eyes"] = float(nme_percent(own, true, size=outer_eye_distance))
-    if face.points.shape[1] == 3:
+    if in_3d:
         values["nme3d"] = float(nme3d_percent(answer.landmarks, face.points))
     if face.pose_deg is not None:
         values |= pose_values(answer, face.pose_deg)

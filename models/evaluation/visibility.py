@@ -32,6 +32,7 @@ class Case:
         states: [68] uint8, a `State` or `labelled.UNKNOWN`.
         points: [68, 2] image px, NaN where nobody placed the point.
         size_px: What errors are measured by: sqrt(w h) of the box of the true landmarks.
+        by_hand: People placed the points; else they are landmarks of the model.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Case:
     states: NDArray[np.uint8]
     points: Array
     size_px: float
+    by_hand: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +112,8 @@ def tell(title: str, cases: Iterable[Case], method: Reconstructor) -> Told:
     names, states, truth, errors = [], [], [], []
     for case in cases:
         answer = _ask(case, method)
-        distance = np.linalg.norm(answer.landmarks[:, :2].astype(np.float64) - case.points, axis=-1)
+        placed = answer.landmarks_by_hand if case.by_hand else answer.landmarks
+        distance = np.linalg.norm(placed[:, :2].astype(np.float64) - case.points, axis=-1)
         names.append(case.name)
         states.append(told_states(answer))
         truth.append(case.states)

@@ -76,7 +76,8 @@ def rendered_cases(faces: RenderedFaces) -> Iterator[Case]:
     nearest = topology.landmark_vertices[np.arange(68), topology.landmark_weights.argmax(1)]
     for i, (image, vertices) in enumerate(zip(faces.images, faces.vertices, strict=True)):
         marks = topology.landmarks(vertices)[:, :2]
-        yield Case(f"rendered {i}", image.copy, None, faces.states[i][nearest], marks, float(box_size(marks)))
+        states, size = faces.states[i][nearest], float(box_size(marks))
+        yield Case(f"rendered {i}", image.copy, None, states, marks, size, by_hand=False)
 
 
 def beside(folder: Path, name: str) -> Path | None:

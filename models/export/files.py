@@ -78,7 +78,9 @@ def answers_json(
             "space": "px of the upright file, x right, y down, z towards the camera; "
             "(0, 0) = centre of the top-left pixel",
             "box": "x0, y0, x1, y1, px",
-            "landmarks": "68 points (x, y, z) in iBUG order, px",
+            "landmarks": "68 points (x, y, z) in iBUG order, px, as 3D benchmarks have them",
+            "landmarks_by_hand": "the same where people who label pictures put them on average (jaw "
+            "as it is); null if not known",
             "pose_deg": "R = Rx(-pitch) Ry(-yaw) Rz(-roll), y up (AFLW2000)",
             "visible_share": f"share of vertices whose P(seen) is above {SEEN_ABOVE}; null if not known",
             "states": "seen; turned away: hidden by the head itself, or outside the picture; covered: "
@@ -127,6 +129,9 @@ def answer_record(answer: Reconstruction) -> dict[str, Any]:
         "box": answer.box and [_number(edge) for edge in answer.box],
         "pose_deg": dict(zip(("pitch", "yaw", "roll"), map(_number, answer.pose_deg), strict=True)),
         "landmarks": [[_number(value) for value in point] for point in answer.landmarks],
+        "landmarks_by_hand": None
+        if answer.to_hand_mm is None
+        else [[_number(value) for value in point] for point in answer.landmarks_by_hand],
         "landmark_states": _landmark_record(answer),
         "visible_share": seen_share(answer),
         "state_shares": _named(state_shares(answer)),

@@ -88,27 +88,32 @@ def _habits21(labels: Labels, fits: Fits, face_model: FaceModel, trusted: Tensor
     expected = fits.camera[:, None, 1:3] + scale * points[..., :2] * points.new_tensor((1.0, -1.0))
     known = _of_landmarks().sum(1) > 0
     seen = (labels.visible21 > 0) & trusted[:, None] & known
-    return habits(labels.points21 - expected, seen, torch.from_numpy(MIRROR21), fits)
+    return habits(
+        labels.points21 - expected, seen, torch.from_numpy(MIRROR21), fits.rotation, fits.camera[:, 0]
+    )
 
 
-def habits(missing: Tensor, seen: Tensor, mirror: Tensor, fits: Fits) -> tuple[Tensor, float]:
+def habits(
+    missing: Tensor, seen: Tensor, mirror: Tensor, rotation: Tensor, px_per_mm: Tensor
+) -> tuple[Tensor, float]:
     """How labels of another kind differ: [K, 3] mm in MODEL space (symmetric), and px to the right.
 
     Args:
         missing: [F, K, 2] px, y down: from what is expected to those labels.
         seen: [F, K] where there are any.
         mirror: [K] the same point on the other side of the face.
-        fits: The F faces.
+        rotation: [F, 3, 3] of the heads, y up.
+        px_per_mm: [F] their scale.
     """
-    scale = fits.camera[:, :1, None]
+    scale = px_per_mm[:, None, None]
     offset, shift = torch.zeros(missing.shape[1], 3), 0.0
     for _ in range(4):
         off = (missing - missing.new_tensor((shift, 0.0))) / scale * missing.new_tensor((1.0, -1.0))
         for k in range(len(offset)):
             if bool(seen[:, k].any()):
-                offset[k] = _offset(off[seen[:, k], k], fits.rotation[seen[:, k]])
+                offset[k] = _offset(off[seen[:, k], k], rotation[seen[:, k]])
         offset = (offset + offset[mirror] * offset.new_tensor((-1.0, 1.0, 1.0))) / 2
-        moved = (fits.rotation[:, None] @ offset[..., None])[..., 0] * scale
+        moved = (rotation[:, None] @ offset[..., None])[..., 0] * scale
         ahead = missing[..., 0] - moved[..., 0]
         shift = float(ahead[seen].median()) if bool(seen.any()) else 0.0
     return offset, shift

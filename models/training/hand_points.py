@@ -104,7 +104,8 @@ def blend(
     seen, covered = known & (states == State.SEEN), known & (states == State.COVERED)
     fits = fit(face_model, torch.from_numpy(landmarks), rotation=rotation, noise=NOISE)
     missing = torch.from_numpy(np.where(seen[..., None], points - landmarks[..., :2], 0)).float()
-    offset_mm, shift = habits(missing, torch.from_numpy(seen), torch.from_numpy(MIRROR), fits)
+    mirror, scale = torch.from_numpy(MIRROR), fits.camera[:, 0]
+    offset_mm, shift = habits(missing, torch.from_numpy(seen), mirror, fits.rotation, scale)
     way = _pictured(offset_mm, fits)
     pseudo = landmarks[..., :2] + habit * way
     by_hand = points - (1 - habit) * way - np.array([shift, 0])

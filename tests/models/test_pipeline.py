@@ -311,6 +311,24 @@ def test_a_turned_crop_turns_the_pose_as_it_turns_the_points(angle, pose):
     assert drawn(turned_pose(pose, T)) == pytest.approx(moved, abs=1e-6)
 
 
+@pytest.mark.parametrize("angle", [0.0, 0.4, math.pi / 2])
+def test_landmarks_as_people_place_them_stay_on_the_head_in_a_turned_and_larger_frame(angle):
+    to_hand = np.zeros((68, 3), np.float32)
+    to_hand[27], to_hand[36] = (0, 3, 1), (-2, 0, 0)
+    told = replace(answer(pose=(20.0, -60.0, 15.0)), to_hand_mm=frozen(to_hand), mm_per_px=0.5)
+    T = similarity(2.5, angle, (90, 40))
+    points = told.landmarks_by_hand
+    moved = np.concatenate([points[:, :2] @ T[:2, :2].T + T[:2, 2], 2.5 * points[:, 2:]], 1)
+    framed = back_project(told, T, (0, 0, 10, 10))
+    assert framed.landmarks_by_hand == pytest.approx(moved, abs=1e-3)
+    far = np.linalg.norm(framed.landmarks_by_hand - framed.landmarks, axis=1) * framed.mm_per_px
+    assert far[[27, 36, 0]] == pytest.approx([math.sqrt(10), 2, 0], abs=1e-4)
+
+
+def test_landmarks_as_people_place_them_are_the_landmarks_where_nobody_measured_it():
+    np.testing.assert_array_equal(answer().landmarks_by_hand, answer().landmarks)
+
+
 def test_a_frontal_face_in_a_crop_turned_clockwise_has_that_roll():
     """AFLW2000 counts roll positive where the head leans to the viewer's right, i.e. clockwise."""
     assert turned_pose((0, 0, 0), similarity(2, math.radians(30), (5, 5))) == pytest.approx(

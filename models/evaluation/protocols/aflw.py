@@ -68,7 +68,7 @@ def _crops(folder: Path, limit: int | None) -> list[Sample]:
 
 
 def _measure(points: Doubles, visible: Bools, size: float, answer: Reconstruction) -> Measured:
-    own = np.asarray(answer.landmarks, np.float64)[SAME, :2]
+    own = np.asarray(answer.landmarks_by_hand, np.float64)[SAME, :2]
     error = nme_percent(own, points[SCORED], visible[SCORED], lambda _: np.asarray(size))
     return Measured({"nme": float(error), "likely": told_error(answer)})
 

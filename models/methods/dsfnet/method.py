@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -35,7 +36,7 @@ from models.networks.dual_space import (
 )
 from models.networks.rounded import InBfloat16, exactly, multiplies_bfloat16
 from models.networks.states import STATES
-from models.reconstruction import Array, Reconstruction
+from models.reconstruction import Array, Reconstruction, frozen
 from models.reconstructor import Face
 
 ROUNDED = ("image", "dense.0", "sampled", "evidence", "fuse", "states.judge", "refine.read.patch")
@@ -99,6 +100,7 @@ class DSFNet:
         device: str = "cpu",
         correction: Tensor | None = None,
         likely_error: LikelyError | None = None,
+        by_hand: Tensor | None = None,
     ) -> None:
         """Fold the network for inference.
 
@@ -108,6 +110,7 @@ class DSFNet:
             device: Where to run.
             correction: [N, 3] mm added to the mean face of every answer (training/correction.py).
             likely_error: What tells its error from an answer (training/likely_error.py).
+            by_hand: [68, 3] mm from its landmarks to where people place them (training/by_hand.py).
         """
         self.size = network.form.size
         self.switches: tuple[str, ...] = SWITCHES if network.refine is None else (*SWITCHES, REFINEMENT)
@@ -116,6 +119,7 @@ class DSFNet:
         self._chart_size = network.form.chart_size
         self._network = network
         self._likely_error = likely_error
+        self._by_hand = None if by_hand is None else frozen(by_hand.cpu().numpy())
         fold_batch_norms(network).to(self._device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if multiplies_bfloat16(self._device):
             parts = dict(network.named_modules())
@@ -221,7 +225,8 @@ class DSFNet:
 
     def _told(self, decoded: Decoded, without: frozenset[str], bare: bool = False) -> list[Reconstruction]:
         parts = Parts.of(self.switches, without)
-        return reconstructions(decoded, self.name, self.topology, parts, self.size, self._likely_error, bare)
+        told = reconstructions(decoded, self.name, self.topology, parts, self.size, self._likely_error, bare)
+        return [replace(answer, to_hand_mm=self._by_hand) for answer in told]
 
     def _decode(self, answer: DualSpaceAnswer, looks_apart: Tensor) -> Decoded:
         """Network units to crop px, charts to vertices; still tensors, still batched."""

@@ -71,6 +71,15 @@ def test_landmark_errors_are_those_of_their_definition():
     assert "nme_seen" not in values, "nobody said what was seen"
 
 
+def test_points_without_depth_are_held_against_landmarks_as_people_place_them():
+    to_hand = frozen(np.full((68, 3), (4.0, 0.0, 0.0)))
+    answer = replace(told(TRUE), to_hand_mm=to_hand, mm_per_px=2.0)
+    by_hand = frozen(TRUE[:, :2] + (2.0, 0.0))
+    flat, deep = (Labelled("a", lambda: NO_PICTURE, points) for points in (by_hand, frozen(TRUE)))
+    assert landmark_values(answer, flat).values["nme"] == pytest.approx(0, abs=1e-4)
+    assert landmark_values(answer, deep).values["nme"] == pytest.approx(0, abs=1e-4)
+
+
 def test_no_pose_beyond_99_degrees_is_scored():
     face = Labelled("a", lambda: NO_PICTURE, frozen(TRUE), pose_deg=(5.0, -99.5, 10.0))
     assert "pose" not in landmark_values(told(TRUE), face).values

@@ -62,6 +62,15 @@ def test_the_json_tells_states_and_likely_error(tmp_path):
         assert shares[name] == pytest.approx((states == state).mean(), abs=1e-4)
 
 
+def test_the_json_tells_where_people_would_place_the_landmarks(tmp_path):
+    assert written(tmp_path / "a.json", [answer()])["faces"][0]["landmarks_by_hand"] is None
+    to_hand = frozen(np.full((68, 3), (0.0, 1.5, 0.0)))
+    told = replace(answer(), to_hand_mm=to_hand, pose_deg=(0.0, 0.0, 0.0))
+    face = written(tmp_path / "b.json", [told])["faces"][0]
+    up = np.array(face["landmarks_by_hand"]) - np.array(face["landmarks"])
+    np.testing.assert_allclose(up, np.tile((0, -1.5 / told.mm_per_px, 0), (68, 1)), atol=2e-3)
+
+
 def test_landmarks_without_states_of_their_own_have_those_of_the_surface():
     told = answer()
     on_surface = told.topology.landmarks(told.states)
