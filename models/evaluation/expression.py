@@ -15,9 +15,13 @@ from models.ground_truth.aflw2000 import LabelledFace, aflw2000
 from models.ground_truth.hand_labels import HandLabels, read_hand_labels
 from models.metrics.errors import box_size
 from models.metrics.expression import (
+    CORNERS,
+    EYES,
     LOWER_LID,
     LOWER_LIP,
     MEASURES,
+    MIDDLE,
+    NOSE,
     UPPER_LID,
     UPPER_LIP,
     agreement,
@@ -26,7 +30,12 @@ from models.metrics.expression import (
 from models.reconstruction import State
 from models.reconstructor import Reconstructor
 
-OF_HAND = {"lip gap": (*UPPER_LIP, *LOWER_LIP), "eye opening": (*UPPER_LID, *LOWER_LID)}
+OF_HAND = {  # the points that people must have seen
+    "lip gap": (*UPPER_LIP, *LOWER_LIP),
+    "mouth width": CORNERS,
+    "corner lift": (*CORNERS, *MIDDLE, *EYES, *NOSE),
+    "eye opening": (*UPPER_LID, *LOWER_LID),
+}
 HAND_FILE = "merlrav/aflw2000_open.npz"
 Rows = list[list[object]]
 

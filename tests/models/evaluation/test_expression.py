@@ -58,8 +58,19 @@ def test_hand_labels_count_only_where_all_points_concerned_were_seen(truth):
     points[:3, LOWER_LIP, 1] += 90
     states[:3, LOWER_LIP[0]] = State.COVERED
     rows = against_hand(faces(truth), [answers(points)], hand(truth, states))
-    assert [row[0] for row in rows] == ["lip gap", "eye opening"]
+    assert [row[0] for row in rows] == list(MEASURES)
     assert rows[0][2:4] == pytest.approx((1, 0.5), abs=1e-4)
+
+
+def test_what_turns_a_corner_of_the_mouth_away_leaves_its_width_and_lift_out(truth):
+    states = np.full((COUNT, 68), State.SEEN, np.uint8)
+    truth[:, 54, :2] += np.arange(COUNT)[:, None]
+    points = truth.copy()
+    points[:3, 54, :2] += (40, -30)
+    states[:3, 54] = State.TURNED_AWAY
+    rows = {row[0]: row[2:4] for row in against_hand(faces(truth), [answers(points)], hand(truth, states))}
+    assert rows["mouth width"] == pytest.approx((1, 1), abs=1e-4)
+    assert rows["corner lift"] == pytest.approx((1, 1), abs=1e-4)
 
 
 def test_methods_without_branches_have_one_view():
