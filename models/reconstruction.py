@@ -236,7 +236,7 @@ class Timing:
         return self.total_ms / self.faces
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Reconstruction:
     """One face as one method sees it. Arrays are read-only, so any thread may hold it.
 

@@ -104,9 +104,15 @@ def write_kind(
 ) -> None:
     """Write one kind of file to `path`, as `write_first`; `answer` is the face, for a kind about one."""
     first = KINDS[kind].endings[0]
-    stem = path.name[: -len(first)] if path.name.endswith(first) else path.stem
+    stem = _stem(path, first)
     files = files_of_picture(subject, [kind]) | dict(files_of_face(subject, answer, [kind], stem))
     write_first(files, first, path, stem, outputs, beside, ready)
+
+
+def files_beside(kind: str, path: Path) -> tuple[Path, ...]:
+    """What `write_kind` may write beside `path`."""
+    first, *others = KINDS[kind].endings
+    return tuple(path.with_name(_stem(path, first) + ending) for ending in others)
 
 
 def write_first(
@@ -126,11 +132,11 @@ def write_first(
         path: Its path.
         stem: Beginning of the other files' names.
         outputs: Writes the first.
-        beside: Writes the others: the user has not named them, so they replace nothing.
+        beside: Writes the others, which the user has not named.
         ready: Called once all is made; nothing is written if it raises.
 
     Raises:
-        InputError: A file cannot be written, or one that belongs to it is there already.
+        InputError: A file cannot be written, or one that belongs to it is there and may not be replaced.
     """
     others = {path.with_name(stem + ending): data for ending, data in files.items() if ending != first}
     if taken := next((other.name for other in others if not beside.free([other])), None):
@@ -162,6 +168,11 @@ def checked(names: Iterable[str]) -> tuple[str, ...]:
     if unknown:
         raise InputError(f"Nothing is called {unknown[0]!r}. --write takes {', '.join((*KINDS, ALL))}.")
     return tuple(name for name in KINDS if ALL in wanted or name in wanted)
+
+
+def _stem(path: Path, first: str) -> str:
+    """What the names of all files of a kind begin with, whose first one is `path`."""
+    return path.name[: -len(first)] if path.name.endswith(first) else path.stem
 
 
 def _rows(kinds: Iterable[str]) -> list[Kind]:

@@ -30,13 +30,16 @@ class Outputs:
     Args:
         inputs: Files the run reads; they are never written over, whatever else is wished.
         overwrite: Whether other files that are there already may be replaced.
+        agreed: Those that may be replaced in any case.
     """
 
-    def __init__(self, inputs: Iterable[Path] = (), overwrite: bool = False) -> None:
+    def __init__(
+        self, inputs: Iterable[Path] = (), overwrite: bool = False, agreed: Iterable[Path] = ()
+    ) -> None:
         read = tuple(inputs)
         self._inputs = {*map(_place, read), *filter(None, map(_identity, read))}
         self._overwrite = overwrite
-        self._written: set[Path] = set()
+        self._ours = {*map(_place, agreed)}  # what was written is added
 
     def refuse(self, paths: Iterable[Path]) -> None:
         """Nothing, if all of `paths` may be written.
@@ -48,7 +51,7 @@ class Outputs:
         for path in paths:
             if _place(path) in self._inputs or _identity(path) in self._inputs:
                 inputs.append(path)
-            elif not self._overwrite and _place(path) not in self._written and os.path.lexists(path):
+            elif not self._overwrite and _place(path) not in self._ours and os.path.lexists(path):
                 present.append(path)
         if inputs:
             raise InputError(f"{_told(inputs)} would be written over an input. Choose another folder.")
@@ -73,8 +76,8 @@ class Outputs:
             InputError: As `refuse`; or the folder cannot be written to.
         """
         self.refuse([path])
-        write_whole(path, data, replace=self._overwrite or _place(path) in self._written)
-        self._written.add(_place(path))
+        write_whole(path, data, replace=self._overwrite or _place(path) in self._ours)
+        self._ours.add(_place(path))
 
     @contextmanager
     def growing(self, path: Path) -> Iterator[Callable[[str], None]]:
@@ -99,9 +102,9 @@ class Outputs:
                     partial.unlink()
             raise
         with _told_as(path):
-            _move(partial, path, self._overwrite or _place(path) in self._written)
+            _move(partial, path, self._overwrite or _place(path) in self._ours)
             partial.unlink(missing_ok=True)
-        self._written.add(_place(path))
+        self._ours.add(_place(path))
 
 
 class Names:

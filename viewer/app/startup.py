@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -39,10 +39,10 @@ from viewer.cases.autosave import left_behind
 from viewer.cli.options import Launch
 from viewer.cli.speech import complain
 from viewer.inference.worker import Work
-from viewer.methods.available import best_offer, first_lineup, usable
+from viewer.methods.available import best_offer, first_lineup, parts_of, usable
 from viewer.state.layout import PANELS, STYLED, Kind, panel_layout, panel_row
 from viewer.state.notice import Notice, Severity
-from viewer.state.setting import Setting, worded
+from viewer.state.setting import Setting, no_such_part, worded
 from viewer.state.settings import Settings
 from viewer.state.state import State, with_recent
 from viewer.state.style import Theme
@@ -64,6 +64,7 @@ LEFT_BEHIND = "The last session ended without being closed."
 LEFT_BEHIND_REMEDY = "What it showed can be opened from File > Recent."
 SETTINGS_FRESH = "Defaults take their place; File > Preferences changes them."
 SETTINGS_REMEDY = "Settings are not kept either. Let HOME or XDG_CONFIG_HOME name a folder of yours."
+STATUS_BAD_WORDS = 2
 STATUS_NO_DISPLAY = 2
 NO_DISPLAY = (
     "unmask: there is no display to open a window on. Use `unmask run`, which needs none, "
@@ -80,7 +81,8 @@ def run(launch: Launch, work: Work | None = None, size: tuple[int, int] | None =
         size: Of the window, px; as it was left, if not given.
 
     Returns:
-        The exit code: 0, 1 if files were asked for and could not be written, 2 if there is no display.
+        The exit code: 0, 1 if files were asked for and could not be written, 2 if there is no display, or
+        no such part as `launch` leaves out.
     """
     try:
         outputs_of(launch).refuse(planned_files(launch))
@@ -88,10 +90,14 @@ def run(launch: Launch, work: Work | None = None, size: tuple[int, int] | None =
         complain(f"unmask: {error}")
         return 1
     application = make_application()
-    stopping = Stopping()
     with tempfile.TemporaryDirectory() as folder:
         settings = settings_for(launch, Path(folder))
-        assembly = Assembly(settings, first_state(settings, launch), work or models_work(), make_panels)
+        first = first_state(settings, launch)
+        if problem := no_such_part(launch.without, known_parts(first, launch)):
+            complain(f"unmask: {problem}")
+            return STATUS_BAD_WORDS
+        stopping = Stopping()
+        assembly = Assembly(settings, first, work or models_work(), make_panels)
         code, all_ended = _session(application, assembly, launch, stopping, size)
     if not all_ended:
         leave(code)
@@ -105,6 +111,12 @@ def leave(code: int) -> None:
         with suppress(OSError, ValueError):
             stream.flush()
     os._exit(code)
+
+
+def known_parts(first: State, launch: Launch) -> Sequence[str]:
+    """What the first method can leave out; whatever is asked for, where only the loaded method knows."""
+    parts = parts_of(first.method)
+    return tuple(launch.without) if parts is None else parts
 
 
 def settings_for(launch: Launch, folder: Path) -> Settings:
@@ -147,6 +159,7 @@ def begin(assembly: Assembly, launch: Launch) -> None:
     """What the session does first: load the method and open what was asked for, or left, or a sample."""
     if (notice := assembly.store.state.notice) is not None:
         log.warning("%s %s", notice.cause, notice.remedy)
+    _check_parts(assembly, launch)
     assembly.session.start()
     left = None if launch.unattended else keep_session(assembly)
     playback = assembly.commands.playback
@@ -161,6 +174,17 @@ def begin(assembly: Assembly, launch: Launch) -> None:
         playback.open(samples[0])
     if left is not None:
         tell(assembly, Notice(Severity.INFO, LEFT_BEHIND, LEFT_BEHIND_REMEDY, lasts=True))
+
+
+def _check_parts(assembly: Assembly, launch: Launch) -> None:
+    """Once the first method is loaded, say what is no part of it, e.g. of weights without refinement."""
+
+    def loaded(switches: tuple[str, ...]) -> None:
+        asked = launch.without & assembly.store.state.switched_off  # none of it once there is another method
+        if switches and (problem := no_such_part(asked, switches)):
+            tell(assembly, Notice(Severity.WARNING, problem, lasts=True))
+
+    assembly.store.on(lambda state: state.switches, loaded, assembly)
 
 
 def keep_session(assembly: Assembly) -> Path | None:

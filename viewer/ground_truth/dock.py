@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import QPoint, Qt, Slot
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QAbstractScrollArea,
     QComboBox,
     QHBoxLayout,
     QHeaderView,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QTableWidget,
     QTableWidgetItem,
     QTabWidget,
@@ -68,35 +70,48 @@ class MetricsDock(QWidget):
         self._normaliser = self._make_normaliser()
         self._table = self._make_table()
         self._methods = MethodsTable()
-        body = QWidget()
-        column = QVBoxLayout(body)
-        column.setContentsMargins(2 * SPACE, SPACE, 2 * SPACE, SPACE)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(body)
-        self.tabs.addTab(scroll, "Figures")
+        self.tabs.addTab(self._make_page(), "Figures")
         self.tabs.addTab(WhySection(store, ground_truth), "Why")
         self.tabs.setTabToolTip(1, "Why this face is off: box, place, size, rotation, parts of the face")
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self.tabs)
-        first = QHBoxLayout()
-        first.addWidget(self._source, 1, Qt.AlignmentFlag.AlignTop)
-        first.addWidget(self._open, 0, Qt.AlignmentFlag.AlignTop)
-        column.addLayout(first)
-        for widget in (self._warning, self._normaliser, self._table):
-            column.addWidget(widget, 1 if widget is self._table else 0)
-        column.addWidget(self._explained)
-        column.addWidget(self._methods)
-        column.addStretch()
         self._store = store
         store.on(lambda state: (state.shown, state.selected_face), self._on_answer)
         store.on(lambda state: (state.judgement, state.normaliser), self._on_judgement)
         store.on(lambda state: (state.judgement, state.normaliser, state.explained), self._on_explained)
         store.on(rows_of, self._show_methods)
+
+    def _make_page(self) -> QWidget:
+        """All that scrolls, and below it, always in sight, what is said of the chosen figure."""
+        body, page, scroll = QWidget(), QWidget(), QScrollArea()
+        first = QHBoxLayout()
+        first.addWidget(self._source, 1, Qt.AlignmentFlag.AlignTop)
+        first.addWidget(self._open, 0, Qt.AlignmentFlag.AlignTop)
+        column = QVBoxLayout(body)
+        column.setContentsMargins(2 * SPACE, SPACE, 2 * SPACE, SPACE)
+        column.addLayout(first)
+        for widget in (self._warning, self._normaliser, self._table, self._methods):
+            column.addWidget(widget)
+        column.addStretch()
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(body)
+        self._table.currentCellChanged.connect(lambda row, *_: self._bring_in_sight(scroll, body, row))
+        whole = QVBoxLayout(page)
+        whole.setContentsMargins(0, 0, 0, SPACE)
+        self._explained.setContentsMargins(2 * SPACE, SPACE, 2 * SPACE, 0)
+        whole.addWidget(scroll, 1)
+        whole.addWidget(self._explained)
+        return page
+
+    def _bring_in_sight(self, scroll: QScrollArea, body: QWidget, row: int) -> None:
+        """The table has no scroll bar of its own that would follow the keyboard."""
+        table = self._table
+        top = table.viewport().mapTo(body, QPoint(0, table.rowViewportPosition(row)))
+        scroll.ensureVisible(0, top.y() + table.rowHeight(row) // 2, 0, table.rowHeight(row))
 
     def _make_normaliser(self) -> QComboBox:
         chooser = QComboBox()
@@ -120,6 +135,9 @@ class MetricsDock(QWidget):
         table.verticalHeader().hide()
         table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        table.setSizeAdjustPolicy(QAbstractScrollArea.SizeAdjustPolicy.AdjustToContents)
+        table.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         table.cellClicked.connect(self._explain)
         table.cellActivated.connect(self._explain)
         return table

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from models.catalogue import methods, missing
-from resources.needs import NEEDS, weights_of, weights_usually
-from viewer.state.setting import MOST_METHODS, Setting
+from resources.needs import NEEDS, OURS, weights_of, weights_usually
+from viewer.state.setting import MOST_METHODS, PARTS, Setting
 
 FIRST = "dsfnet"
 OPEN = "open"
+PARTS_OF = {FIRST: PARTS, "dsfnet-published": PARTS[:-1]}  # the release has no refinement
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,11 @@ def best_offer(method: str) -> Offer:
     """
     name = weights_usually(method)
     return Offer(Setting(method, name), tuple(missing(method, name)))
+
+
+def parts_of(method: str) -> tuple[str, ...] | None:
+    """What can be left out of a method of ours; None for others, which say so once they are loaded."""
+    return PARTS_OF.get(method, ()) if method in OURS else None
 
 
 def usable(setting: Setting) -> bool:

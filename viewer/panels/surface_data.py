@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -29,6 +28,7 @@ from viewer.readouts.difference import TO_FIRST
 from viewer.state.layout import PanelRow
 from viewer.state.setting import Branch
 from viewer.state.style import LayerStyle, Look
+from viewer.tasks.kept import Kept
 
 MAX_PHOTO_PX = 4096  # of the longer side of the piece of photo on the graphics card: what any of them takes
 CHART_SIZE = 0.94 * FIT  # half the side of a chart in a panel, face radii
@@ -106,6 +106,9 @@ TITLES = {Look.P_SEEN: "P(seen)", Look.FOLLOWED: "branch followed"}
 DEPTH_CHANNEL = VALUES - 1
 
 
+_SURFACES: Kept[Reconstruction, Drawn | None] = Kept(KEPT)
+
+
 def drawn(
     row: PanelRow,
     answer: Reconstruction,
@@ -115,7 +118,8 @@ def drawn(
 ) -> Drawn | None:
     """What `row` shows of `answer`; None if the answer has no such layer. From any thread.
 
-    The last are kept: panels that show the same surface, each in its colours, share it.
+    The last are kept as long as their answer is: panels that show the same surface, each in its colours,
+    share it.
 
     Args:
         row: Which panel.
@@ -125,7 +129,8 @@ def drawn(
         with_head: Whether to put a head around it, where the panel shows a face in space.
     """
     head = row.shows_head, row.shows_head and with_head
-    return _drawn(row.layer, row.chart, head, answer, _Photo(image), framing)
+    what = row.layer, row.chart, head, _Photo(image), framing
+    return _SURFACES.of(answer, what, lambda: _drawn(row.layer, row.chart, head, answer, image, framing))
 
 
 class _Photo:
@@ -141,13 +146,12 @@ class _Photo:
         return id(self.image)
 
 
-@lru_cache(maxsize=KEPT)
 def _drawn(
     layer: str,
     chart: bool,
     head_shown: tuple[bool, bool],
     answer: Reconstruction,
-    photo: _Photo,
+    image: NDArray[np.uint8],
     framing: Framing | None,
 ) -> Drawn | None:
     """As `drawn`: `head_shown` says whether it is a face in space, and whether a head goes around it."""
@@ -169,7 +173,7 @@ def _drawn(
     head = None
     if head_shown[0]:
         surface, head = around(surface, mesh, answer, framing, head_shown[1])
-    piece, window = photo_piece(photo.image, answer.vertices)
+    piece, window = photo_piece(image, answer.vertices)
     dots = _pixels_on_chart(answer) if chart else np.zeros((0, 3), np.float32)
     knows = answer.states is not None and len(mesh.vertices) == len(answer.vertices)
     scales = _scales(mesh, answer, framing)

@@ -9,18 +9,16 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from models.errors import InputError
-from models.reconstruction import IMAGE_SPACE, MODEL_SPACE
 from resources import ROOT
 from viewer.cases.records import Checked, MalformedError, Sized, Within, typed
 from viewer.state.layout import PANEL_LAYOUTS
 from viewer.state.presentation import AUTO_S, Presentation, Step
+from viewer.state.setting import PARTS
 
 SCHEMA: Literal["unmask.presentation/1"] = "unmask.presentation/1"
 ENDING = ".presentation.json"
 BUNDLED = ROOT / "samples" / f"what_it_saw{ENDING}"
 LARGEST_BYTES = 1_000_000
-PARTS = (IMAGE_SPACE, MODEL_SPACE, "confidence", "visibility mask", "refinement")
-"""What a step can leave out: the switches of DSFNet, whose own list would bring torch."""
 
 
 def _occluders(kinds: tuple[str, ...]) -> tuple[str, ...]:

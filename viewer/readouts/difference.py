@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +26,7 @@ from viewer.state.comparison import LAYERS, Pinned, Side
 from viewer.state.setting import Setting, worded
 from viewer.state.shown import Shown
 from viewer.state.state import State, setting_of
+from viewer.tasks.kept import Kept
 
 if TYPE_CHECKING:
     from viewer.sources.source import Frame
@@ -91,9 +91,17 @@ def compared_in(state: State) -> Compared:
     return compared(state.shown, state.selected_face, state.comparison.a, state.comparison.b)
 
 
-@lru_cache(maxsize=2)
+_LAST: Kept[Shown, Compared] = Kept(2)
+
+
 def compared(shown: Shown | None, face: int, a: Side, b: Side) -> Compared:
     """Both sides about a frame. Remembers the last: many views ask for the same."""
+    if shown is None:
+        return _compared(shown, face, a, b)
+    return _LAST.of(shown, (face, a, b), lambda: _compared(shown, face, a, b))
+
+
+def _compared(shown: Shown | None, face: int, a: Side, b: Side) -> Compared:
     found = _found(shown, face, a), _found(shown, face, b)
     for name, one in zip("AB", found, strict=True):
         if isinstance(one, str):

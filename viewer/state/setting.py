@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from models.reconstruction import IMAGE_SPACE, MODEL_SPACE
 
+PARTS = (IMAGE_SPACE, MODEL_SPACE, "confidence", "visibility mask", "refinement")
+"""What can be left out of DSFNet's computation; its own list would bring torch."""
 NO_BRANCH = "Both branches are switched off, so there is no face to show."
 NO_BRANCH_REMEDY = "Switch image space or model space on again."
 
@@ -55,6 +57,16 @@ def branches_of(switches: Iterable[str]) -> tuple[Branch, ...]:
     """Those switches of a method that are branches."""
     known = set(switches)
     return tuple(branch for branch in Branch if branch.value in known)
+
+
+def no_such_part(without: frozenset[str], parts: Sequence[str]) -> str:
+    """What to say of names that are none of a method's parts, for the first of them; empty if all are."""
+    unknown = sorted(without - set(parts))
+    if not unknown:
+        return ""
+    there = ", ".join(name.replace(" ", "-") for name in parts)
+    takes = f"--without takes {there}." if there else "This method has no parts to leave out."
+    return f"There is no part called {unknown[0]!r}. {takes}"
 
 
 def nothing_left(switches: Iterable[str], without: frozenset[str]) -> bool:

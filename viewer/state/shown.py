@@ -77,7 +77,7 @@ class BoxTrial:
     percent: float
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Shown:
     """One frame and what was answered about it: always replaced together.
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from models.face_model.whole_head import WholeHead
     from models.reconstruction import Reconstruction
 
+YES = QMessageBox.StandardButton.Yes
 MOST_PASTED = 1000  # lines of text that are looked at for paths
 BRANCH = "branch."
 """Before the name of a surface: that one's mesh."""
@@ -68,6 +69,7 @@ KINDS = {
     "pdf": ("Document (*.pdf)", ".pdf"),
 }
 """What a dialog calls a kind of file, and how the suggested name ends."""
+OF_SEVERAL_FILES = ("obj", "landmarks", "uv", "maps")
 FILES = {
     "truth": ("Open ground truth", "Ground truth (*.mat *.pts *.json *.npz *.obj *.ply)"),
     "weights": ("Open weights", "Weights (*.safetensors)"),
@@ -230,6 +232,7 @@ class Desktop:
 
     def __init__(self, grab: Callable[[], QPixmap]) -> None:
         self._grab = grab
+        self._agreed: dict[str, tuple[Path, ...]] = {}  # by what was named, what else may be replaced
 
     def open_path(self, path: str) -> Source:
         """A picture, a video or a folder."""
@@ -296,17 +299,24 @@ class Desktop:
         return dialog.wish() if agreed else None
 
     def ask_save(self, kind: str, suggestion: str) -> str:
-        """Where to write; an ending that was left out is added. Empty if the user changed their mind."""
+        """Where to write; an ending that was left out is added. Empty if the user changed their mind.
+
+        Files that are there are replaced only if the user agrees, also those beside the named one.
+        """
         told, parent = MESHES if kind.startswith(BRANCH) else KINDS[kind][0], QApplication.activeWindow()
-        typed, chosen = QFileDialog.getSaveFileName(parent, "Export", suggestion, told)
-        if not typed or typed.lower().endswith(_endings(told)):
-            return typed
-        path = _ended(typed, chosen or told)
-        if not Path(path).exists():  # the dialog has asked about what was typed only
-            return path
-        question = f"{Path(path).name} already exists. Replace it?"
-        answer = QMessageBox.question(parent, "Unmask", question)
-        return path if answer is QMessageBox.StandardButton.Yes else ""
+        several = kind in OF_SEVERAL_FILES or kind.startswith(BRANCH)
+        options = QFileDialog.Option.DontConfirmOverwrite if several else QFileDialog.Option(0)
+        typed, chosen = QFileDialog.getSaveFileName(parent, "Export", suggestion, told, "", options)
+        if not typed:
+            return ""
+        path = typed if typed.lower().endswith(_endings(told)) else _ended(typed, chosen or told)
+        named = [Path(path)] if several or path != typed else []  # else the dialog has asked about it
+        beside = _beside(kind, Path(path)) if several else ()
+        there = [one.name for one in (*named, *beside) if one.exists()]
+        if there and QMessageBox.question(parent, "Unmask", _replacing(there)) is not YES:
+            return ""
+        self._agreed[path] = tuple(one for one in beside if one.name in there)
+        return path
 
     def reader(self, video: Path) -> Reader:
         """By PyAV, which is only needed, and only loaded, for it."""
@@ -320,10 +330,11 @@ class Desktop:
         """
         from models.export import kinds, mesh  # bring torch and scipy; the window must not wait for them
 
+        agreed = self._agreed.pop(path, ())
         if state.shown is None or state.answer is None:
             raise InputError("There is no face to export yet. Open a photo with a face first.")
         frame, answer, outputs = state.shown.frame, state.answer, _outputs(state)
-        beside = _outputs(state, overwrite=False)
+        beside = _outputs(state, overwrite=False, agreed=agreed)
         weights, version = provenance(state.method, state.weights), program_version()
         subject = kinds.Subject(
             frame.name, frame.image, state.shown.answers, frame.full_size, version, weights
@@ -374,14 +385,29 @@ def _ended(typed: str, told: str) -> str:
     return f"{typed.removesuffix(Path(ending).suffix)}{ending}"
 
 
-def _outputs(state: State, overwrite: bool = True) -> Outputs:
+def _replacing(names: Sequence[str]) -> str:
+    """The question whether files of these names may be replaced."""
+    *others, last = names
+    if not others:
+        return f"{last} already exists. Replace it?"
+    return f"{', '.join(others)} and {last} already exist. Replace them?"
+
+
+def _beside(kind: str, path: Path) -> tuple[Path, ...]:
+    """What belongs to an export that the user named."""
+    from models.export.kinds import files_beside  # brings torch; there is an answer, so it is there
+
+    return files_beside(path.suffix[1:].lower() if kind.startswith(BRANCH) else kind, path)
+
+
+def _outputs(state: State, overwrite: bool = True, agreed: Sequence[Path] = ()) -> Outputs:
     """The user has named the file and agreed to replace it; what is open is not replaced all the same."""
     paths = (
         None if state.frame is None else state.frame.path,
         None if state.truth is None else state.truth.path,
         *map(Path, state.recent[:1]),
     )
-    return Outputs([path for path in paths if path is not None], overwrite)
+    return Outputs([path for path in paths if path is not None], overwrite, agreed)
 
 
 def _png(picture: QImage) -> bytes:

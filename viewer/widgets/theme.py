@@ -262,6 +262,7 @@ QWidget#dockTitle QToolButton { color: $muted; padding: 1px 6px; }
 QLabel[role="dock"] { font-weight: 600; }
 QDockWidget > QWidget { background: $surface; }
 QScrollArea, QScrollArea > QWidget > QWidget { background: $surface; border: none; }
+QTabWidget > QStackedWidget > QWidget { background: $surface; }
 QTabBar::tab { background: $ground; color: $muted; padding: 6px 10px; border: none; }
 QTabBar::tab:selected { background: $surface; color: $text; border-bottom: 2px solid $accent; }
 QTabBar::tab:focus { color: $accent; }

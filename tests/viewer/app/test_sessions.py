@@ -252,3 +252,32 @@ def test_a_window_that_was_killed_is_shown_again(qtbot, windows, photo):
     state = again.store.state
     assert (state.source_name, state.notes) == ("face.png", "before the crash")
     assert "ended without being closed" in state.notice.cause
+
+
+@pytest.mark.parametrize(
+    ("method", "told"),
+    [
+        ("dsfnet", "--without takes image-space, model-space, confidence, visibility-mask, refinement."),
+        ("dsfnet-published", "--without takes image-space, model-space, confidence, visibility-mask."),
+        ("prnet", "This method has no parts to leave out."),
+    ],
+)
+def test_a_part_that_no_method_has_is_refused_before_there_is_a_window(
+    qapp, tmp_path, capsys, monkeypatch, method, told
+):
+    monkeypatch.setattr(startup, "Assembly", None)
+    launch = Launch(method=method, without=frozenset({"nose"}), screenshot=tmp_path / "a.png")
+    assert startup.run(launch) == 2
+    assert capsys.readouterr().err == f"unmask: There is no part called 'nose'. {told}\n"
+
+
+def test_a_part_that_the_loaded_method_does_not_have_is_told_of_in_the_window(qtbot, windows, photo):
+    window = Window(windows.sessions)
+    asked = frozenset({"refinement", "confidence"})
+    window.store.update(switched_off=asked)
+    startup.begin(window, Launch(paths=(photo,), without=asked))
+    answered(qtbot, window)
+    notice = window.store.state.notice
+    window.close()
+    assert notice.severity is Severity.WARNING
+    assert notice.cause.startswith("There is no part called 'refinement'. --without takes image-space, ")

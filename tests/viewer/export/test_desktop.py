@@ -11,6 +11,7 @@ from PySide6.QtGui import QImage, QPixmap
 
 from models.errors import InputError
 from models.export import figure
+from models.export.kinds import KINDS as WRITTEN
 from models.reconstructor import Face
 from tests.fakes.answers import HEIGHT, WIDTH, answer, photo
 from tests.fakes.desk import a_desk
@@ -22,7 +23,7 @@ from viewer.state.shown import Shown
 from viewer.state.state import State
 from viewer.tasks.file_writer import Stopped
 from viewer.widgets import dialogs
-from viewer.widgets.dialogs import BRANCH, KINDS, Desktop, ending_of
+from viewer.widgets.dialogs import BRANCH, KINDS, OF_SEVERAL_FILES, Desktop, ending_of
 
 
 @pytest.fixture(autouse=True)
@@ -103,6 +104,61 @@ def test_files_that_belong_to_the_one_the_user_named_replace_nothing(tmp_path):
     assert (tmp_path / "a.mtl").read_text() == "mine"
 
 
+@pytest.mark.parametrize(
+    ("kind", "named"),
+    [("obj", "a.obj"), ("landmarks", "a-landmarks.pts"), ("uv", "a-uv.png"), ("maps", "a-depth.png"),
+     (f"{BRANCH}visible surface", "a.obj"), ("ply", "a.ply")],
+)  # fmt: skip
+def test_an_export_of_several_files_replaces_its_last_one_once_the_user_agreed(
+    tmp_path, monkeypatch, kind, named
+):
+    monkeypatch.chdir(tmp_path)
+    desktop = saving(monkeypatch, named)
+    says, asked = agreeing(monkeypatch)
+    desktop.export(kind, desktop.ask_save(kind, ""), state())
+    files = sorted(path.name for path in tmp_path.iterdir())
+    assert asked == [], "nothing was there"
+    for path in tmp_path.iterdir():
+        path.write_text("old")
+    assert desktop.ask_save(kind, "") == named
+    desktop.export(kind, named, state())
+    assert sorted(path.name for path in tmp_path.iterdir()) == files
+    assert all(path.read_bytes() != b"old" for path in tmp_path.iterdir())
+    if len(files) > 1:
+        (question,) = asked
+        assert all(name in question for name in files), "one question names all that is replaced"
+        with pytest.raises(InputError, match="is there already"):
+            desktop.export(kind, named, state())
+        says.append("No")
+        assert desktop.ask_save(kind, "") == ""
+
+
+def test_a_file_beside_the_named_one_is_asked_about_though_the_named_one_is_new(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("a.mtl").write_text("mine")
+    desktop = saving(monkeypatch, "a")
+    says, asked = agreeing(monkeypatch)
+    says.append("No")
+    assert desktop.ask_save("obj", "") == ""
+    assert asked == ["a.mtl already exists. Replace it?"]
+
+
+def test_an_input_beside_the_named_file_is_never_written_over(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    photo_there = tmp_path / "a-texture.png"
+    photo_there.write_bytes(b"a photo")
+    desktop = saving(monkeypatch, str(tmp_path / "a.obj"))
+    agreeing(monkeypatch)
+    with pytest.raises(InputError, match=r"a-texture\.png"):
+        desktop.export("obj", desktop.ask_save("obj", ""), state(path=photo_there))
+    assert [path.name for path in tmp_path.iterdir()] == ["a-texture.png"]
+    assert photo_there.read_bytes() == b"a photo"
+
+
+def test_the_window_knows_which_kinds_are_of_several_files():
+    assert {name for name, kind in WRITTEN.items() if len(kind.endings) > 1} == set(OF_SEVERAL_FILES)
+
+
 def test_the_picture_that_is_open_is_never_written_over(tmp_path):
     path = tmp_path / "ann.png"
     path.write_bytes(b"a photo")
@@ -114,6 +170,18 @@ def test_the_picture_that_is_open_is_never_written_over(tmp_path):
 def test_the_answer_is_in_px_of_the_pictures_file(tmp_path):
     export("json", tmp_path / "a.json", state(file_size=(2 * WIDTH, 2 * HEIGHT)))
     assert f'"width_px": {2 * WIDTH}' in (tmp_path / "a.json").read_text()
+
+
+def agreeing(monkeypatch):
+    """What the user says to questions, one after the other, then "Yes"; and what they were asked."""
+    says, asked = [], []
+
+    def question(_parent, _title, text):
+        asked.append(text)
+        return dialogs.QMessageBox.StandardButton[says.pop() if says else "Yes"]
+
+    monkeypatch.setattr(dialogs.QMessageBox, "question", question)
+    return says, asked
 
 
 def saving(monkeypatch, typed, chosen=""):
@@ -147,13 +215,8 @@ def test_a_file_that_is_there_under_the_ending_that_was_added_is_replaced_on_dem
 ):
     monkeypatch.chdir(tmp_path)
     Path("ann.ply").write_text("mine")
-    asked = []
-
-    def question(parent, title, text):
-        asked.append(text)
-        return dialogs.QMessageBox.StandardButton[says]
-
-    monkeypatch.setattr(dialogs.QMessageBox, "question", question)
+    answers, asked = agreeing(monkeypatch)
+    answers.append(says)
     assert saving(monkeypatch, "ann").ask_save("ply", "photo.ply") == path
     assert asked == ["ann.ply already exists. Replace it?"]
 

@@ -7,8 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QPointF
-from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QTableWidget, QTableWidgetItem
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtWidgets import (
+    QAbstractScrollArea,
+    QComboBox,
+    QLabel,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+)
 
 from models.ground_truth.readers import read_truth
 from models.metrics.ground_truth_errors import judged
@@ -150,6 +157,28 @@ def test_figures_stand_by_their_full_name_per_branch(metrics):
     sentence = table.item(0, 1).toolTip()
     size = float(np.sqrt(np.ptp(store.state.judgement.landmarks[:, :2], axis=0).prod()))
     assert sentence == f"NME 2D, 68 points, sqrt(w h) of the truth's box: {500 / size:.2f} % (fused)"
+
+
+def test_the_figures_scroll_once_and_follow_the_keyboard_while_the_formula_stays_in_sight(qtbot, metrics):
+    _, _, dock, _ = metrics
+    dock.resize(280, 260)
+    with qtbot.waitExposed(dock):
+        dock.show()
+    page = dock.tabs.widget(0)
+    table = page.findChild(QTableWidget)
+    areas = [area for area in page.findChildren(QAbstractScrollArea) if area.isVisible()]
+    qtbot.waitUntil(lambda: sum(area.verticalScrollBar().maximum() > 0 for area in areas) == 1)
+    assert table.verticalScrollBar().maximum() == 0
+    assert table.viewport().height() >= sum(map(table.rowHeight, range(table.rowCount())))
+    table.setFocus()
+    for _ in range(table.rowCount()):
+        qtbot.keyClick(table, Qt.Key.Key_Down)
+    last = table.visualItemRect(table.item(table.rowCount() - 1, 0)).center()
+    assert table.viewport().visibleRegion().contains(last), "the last row is in sight"
+    explained = next(label for label in page.findChildren(QLabel) if "formula" in label.text())
+    assert explained.visibleRegion().boundingRect() == explained.rect()
+    dock.resize(280, 900)
+    qtbot.waitUntil(lambda: not any(area.verticalScrollBar().isVisible() for area in areas))
 
 
 def test_another_normaliser_changes_every_figure_by_the_ratio_of_the_lengths(metrics):

@@ -7,8 +7,9 @@ import pytest
 
 from models.errors import InputError
 from models.methods.dsfnet.answer import REFINEMENT, SWITCHES
-from viewer.presentation.script import BUNDLED, PARTS, SCHEMA, read_presentation
+from viewer.presentation.script import BUNDLED, SCHEMA, read_presentation
 from viewer.state.layout import PANEL_LAYOUTS
+from viewer.state.setting import PARTS
 
 STEP = {"title": "One", "caption": "Look.", "picture": "a.png"}
 
