@@ -5,6 +5,7 @@ Nothing is loaded that the words do not ask for: Qt only for the window, torch o
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -24,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     0, or 1 if anything failed; 2 if the words or the display cannot be used, 130 or 143 if it was stopped.
     """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read once torch is loaded: who waits sleeps
     words = list(sys.argv[1:] if arguments is None else arguments)
     return ended_well(lambda: _run(parse(words)))
 
