@@ -67,14 +67,13 @@ def landmark_values(
 
     Args:
         answer: In image px.
-        face: 68 points; those not placed are left out of every mean. Points without depth are held to have
-            been placed by hand, and are compared with `landmarks_by_hand`.
+        face: 68 points; those not placed are left out of every mean. Points that people placed are compared
+            with `landmarks_by_hand`.
         size: What the errors are divided by, of the placed points.
     """
     true = np.asarray(face.points, np.float64)[:, :2]
     placed = np.asarray(np.isfinite(true).all(1))
-    in_3d = face.points.shape[1] == 3
-    own = np.asarray(answer.landmarks if in_3d else answer.landmarks_by_hand, np.float64)[:, :2]
+    own = np.asarray(answer.landmarks_by_hand if face.by_hand else answer.landmarks, np.float64)[:, :2]
     px = float(size(true[placed]))
     error = 100 * np.linalg.norm(own - true, axis=1) / px
     values = {
@@ -84,7 +83,7 @@ def landmark_values(
     }
     if placed.all():
         values["nme_eyes"] = float(nme_percent(own, true, size=outer_eye_distance))
-    if in_3d:
+    if face.points.shape[1] == 3:
         values["nme3d"] = float(nme3d_percent(answer.landmarks, face.points))
     if face.pose_deg is not None:
         values |= pose_values(answer, face.pose_deg)
@@ -206,6 +205,10 @@ STATES = (
     Pooled("visible called hidden", "%", lambda r: _called_hidden(r, slice(None))),
     Pooled("visible called hidden, inner 51 points", "%", lambda r: _called_hidden(r, INNER)),
     Pooled("P(seen), expected calibration error", "", lambda r: _reliability(r).error),
+)
+HAND_NOTE = (
+    "The points were placed by people, who follow rules of their own: they are compared with the landmarks "
+    "as people place them, where the method tells these beside those of 3D benchmarks."
 )
 STATES_NOTE = (
     "Hidden is covered or turned away. Covered against visible leaves the points turned away out; hidden "

@@ -31,6 +31,7 @@ class Labelled:
         given_box: A box that comes with the set; None: the points' own.
         subsets: Parts of the set it belongs to.
         subject: Who it is; empty where nobody says.
+        by_hand: People placed the points in the picture; else a fitted face model did.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Labelled:
     given_box: Box | None = None
     subsets: tuple[str, ...] = ()
     subject: str = ""
+    by_hand: bool = False
 
     @property
     def box(self) -> Box:

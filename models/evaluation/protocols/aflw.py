@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from models.evaluation.crops import SAME, SCORED
-from models.evaluation.landmark_measures import KNOWS_ERROR, LIKELY
+from models.evaluation.landmark_measures import HAND_NOTE, KNOWS_ERROR, LIKELY
 from models.evaluation.protocol import Column, Measured, Protocol, Published, Sample, Setting
 from models.evaluation.visibility_errors import told_error
 from models.geometry.arrays import Bools, Doubles
@@ -84,6 +84,7 @@ PROTOCOL = Protocol(
         "the ears have none and are left out where that is so. Hence not the published figure to the digit.",
         "NME in % of sqrt(w h) of the box of the visible points (of crops: of their 68 pseudo-labels).",
         "Yaw as the set tells it (of crops: of the pseudo-labels). Boxes: of the set.",
+        HAND_NOTE,
     ),
     samples=samples,
     columns=(NME_21, LIKELY),

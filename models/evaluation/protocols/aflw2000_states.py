@@ -8,6 +8,7 @@ from pathlib import Path
 
 from models.errors import InputError
 from models.evaluation.landmark_measures import (
+    HAND_NOTE,
     INNER_COVERED,
     INNER_SEEN,
     KNOWS_ERROR,
@@ -44,7 +45,7 @@ def samples(folder: Path, setting: Setting) -> Sequence[Sample]:
 
 def _sample(face: LabelledFace, hand: HandLabels, natural: frozenset[str]) -> Sample:
     row = hand.rows[face.name]
-    known = Labelled(face.name, face.image, hand.points[row], hand.states[row])
+    known = Labelled(face.name, face.image, hand.points[row], hand.states[row], by_hand=True)
     size = float(box_size(face.landmarks))
     return Sample(
         name=face.name,
@@ -74,6 +75,7 @@ PROTOCOL = Protocol(
         "points nobody placed are left out. Jaw points mark the visible outline, hence figures of the "
         "inner 51.",
         STATES_NOTE,
+        HAND_NOTE,
     ),
     samples=samples,
     columns=(NME_INNER, INNER_SEEN, INNER_COVERED, NME_2D, NME_SEEN, NME_COVERED, LIKELY),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from models.evaluation.landmark_measures import (
+    HAND_NOTE,
     INNER_COVERED,
     INNER_SEEN,
     KNOWS_ERROR,
@@ -40,6 +41,7 @@ PROTOCOL = Protocol(
         "Its labels know visible and occluded only, whether by a thing or by the head: all occluded count "
         "as covered.",
         STATES_NOTE,
+        HAND_NOTE,
     ),
     samples=samples,
     columns=(NME_EYES, NME_2D, NME_SEEN, NME_COVERED, INNER_SEEN, INNER_COVERED, LIKELY),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from models.evaluation.landmark_measures import (
+    HAND_NOTE,
     KNOWS_ERROR,
     LIKELY,
     NME_2D,
@@ -34,6 +35,7 @@ PROTOCOL = Protocol(
         "The jaw is labelled along the visible outline, where a 3D jaw does not lie on turned faces: hence "
         "figures of "
         "the inner 51 points. None of the four systems publishes figures here.",
+        HAND_NOTE,
     ),
     samples=samples,
     columns=(NME_EYES, NME_2D, NME_INNER, LIKELY),

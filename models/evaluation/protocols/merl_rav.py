@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from models.evaluation.landmark_measures import (
+    HAND_NOTE,
     INNER_COVERED,
     INNER_SEEN,
     KNOWS_ERROR,
@@ -56,7 +57,7 @@ def _sample(face: Labelled) -> Sample:
 
 
 def _crop(case: Case) -> Sample:
-    face = Labelled(case.name, case.image, case.points, case.states)
+    face = Labelled(case.name, case.image, case.points, case.states, by_hand=True)
     return Sample(
         name=case.name,
         image=case.image,
@@ -83,6 +84,7 @@ PROTOCOL = Protocol(
         "Points turned away are not placed and left out. Its coordinates count pixels from 1.",
         "Crops: every tenth, those training keeps aside.",
         STATES_NOTE,
+        HAND_NOTE,
     ),
     samples=samples,
     columns=(NME_2D, NME_SEEN, NME_COVERED, NME_INNER, INNER_SEEN, INNER_COVERED, LIKELY),

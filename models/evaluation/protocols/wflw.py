@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from models.evaluation.landmark_measures import (
+    HAND_NOTE,
     KNOWS_ERROR,
     LIKELY,
     NME_2D,
@@ -32,6 +33,7 @@ PROTOCOL = Protocol(
         "Boxes: those of the list. The jaw is labelled along the visible outline. None of the four systems "
         "publishes "
         "figures here.",
+        HAND_NOTE,
     ),
     samples=samples,
     columns=(NME_EYES, NME_2D, NME_INNER, LIKELY),

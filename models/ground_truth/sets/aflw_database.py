@@ -65,6 +65,7 @@ def _labelled(folder: Path, face: tuple[object, ...], points: dict[int, np.ndarr
         points=frozen(points[int(str(number))] - 1),
         pose_deg=(float(np.degrees(pitch)), float(np.degrees(yaw)), float(np.degrees(roll))),
         given_box=(x - 1, y - 1, x - 1 + w, y - 1 + h),
+        by_hand=True,
     )
 
 

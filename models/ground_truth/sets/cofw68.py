@@ -76,6 +76,7 @@ def _labelled(path: Path, pictures: Path, boxes: NDArray[np.float64]) -> Labelle
         points=frozen(points - 1),
         states=states,
         given_box=_box(boxes[number - 1]),
+        by_hand=True,
     )
 
 

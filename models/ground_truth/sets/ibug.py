@@ -45,6 +45,7 @@ def _labelled(path: Path, folder: Path) -> Labelled:
         image=partial(read_picture, photo),
         points=points,
         subsets=_subsets([part.lower() for part in _parts(path, folder)]),
+        by_hand=True,
     )
 
 

@@ -53,6 +53,7 @@ def _labelled(path: Path, root: Path) -> Labelled:
         points=frozen(points),
         states=states,
         subsets=(relative.parts[0],),
+        by_hand=True,
     )
 
 

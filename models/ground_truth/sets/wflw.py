@@ -66,4 +66,5 @@ def _labelled(folder: Path, number: int, line: str) -> Labelled:
         points=frozen(points[AS_68]),
         given_box=(x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None,
         subsets=tuple(name for name, yes in zip(ATTRIBUTES, has, strict=True) if yes),
+        by_hand=True,
     )

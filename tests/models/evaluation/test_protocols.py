@@ -71,13 +71,13 @@ def test_landmark_errors_are_those_of_their_definition():
     assert "nme_seen" not in values, "nobody said what was seen"
 
 
-def test_points_without_depth_are_held_against_landmarks_as_people_place_them():
+def test_points_that_people_placed_are_held_against_landmarks_as_people_place_them():
     to_hand = frozen(np.full((68, 3), (4.0, 0.0, 0.0)))
     answer = replace(told(TRUE), to_hand_mm=to_hand, mm_per_px=2.0)
-    by_hand = frozen(TRUE[:, :2] + (2.0, 0.0))
-    flat, deep = (Labelled("a", lambda: NO_PICTURE, points) for points in (by_hand, frozen(TRUE)))
-    assert landmark_values(answer, flat).values["nme"] == pytest.approx(0, abs=1e-4)
-    assert landmark_values(answer, deep).values["nme"] == pytest.approx(0, abs=1e-4)
+    by_hand = Labelled("a", lambda: NO_PICTURE, frozen(TRUE[:, :2] + (2.0, 0.0)), by_hand=True)
+    fitted = [Labelled("a", lambda: NO_PICTURE, frozen(TRUE[:, :k])) for k in (2, 3)]
+    for face in (by_hand, *fitted):
+        assert landmark_values(answer, face).values["nme"] == pytest.approx(0, abs=1e-4)
 
 
 def test_no_pose_beyond_99_degrees_is_scored():

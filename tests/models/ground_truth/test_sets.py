@@ -74,6 +74,7 @@ def test_300w_leaves_training_parts_out_and_names_its_subsets(tmp_path):
     assert faces["ibug/d"].subsets == ("challenging", "full")
     assert faces["ibug/d"].points == pytest.approx(POINTS, abs=1e-4), "pixels count from 1 there"
     assert faces["ibug/d"].image().shape == (90, 100, 3)
+    assert faces["ibug/d"].by_hand
     assert [face.name for face in ibug(tmp_path / "afw")] == ["e"], "where there is nothing else"
     (tmp_path / "ibug/d.png").unlink()
     with pytest.raises(InputError, match=r"d\.jpg"):
@@ -83,6 +84,7 @@ def test_300w_leaves_training_parts_out_and_names_its_subsets(tmp_path):
 def test_merl_rav_tells_states_by_the_sign(tmp_path):
     label = merl_rav_in(tmp_path)
     (face,) = merl_rav(tmp_path)
+    assert face.by_hand
     assert face.subsets == ("lefthalf",)
     assert face.states is not None
     assert face.states[[3, 5, 6]].tolist() == [State.TURNED_AWAY, State.COVERED, State.SEEN]
@@ -98,6 +100,7 @@ def test_merl_rav_tells_states_by_the_sign(tmp_path):
 def test_wflw_is_read_as_the_68_points_that_ibug_has(tmp_path):
     points = wflw_in(tmp_path)
     first, second = wflw(tmp_path)
+    assert first.by_hand
     assert first.subsets == ("occlusion",)
     assert second.subsets == ("pose", "blur")
     assert first.box == (10, 12, 90, 88)
@@ -130,6 +133,7 @@ def cofw(tmp_path: Path) -> Path:
 
 def test_cofw68_is_read_as_its_benchmark_lays_it_out(cofw):
     first, second = cofw68(cofw)
+    assert first.by_hand
     assert [first.name, second.name] == ["1", "2"]
     assert first.points == pytest.approx(POINTS, abs=1e-4)
     assert second.points == pytest.approx(POINTS + 1, abs=1e-4)
@@ -160,6 +164,7 @@ def test_a_damaged_cofw68_is_refused(cofw):
 def test_aflw_is_read_from_its_database(tmp_path):
     aflw_in(tmp_path)
     (face,) = aflw_database(tmp_path)
+    assert face.by_hand
     assert face.name == "39341"
     assert face.points.shape == (21, 2)
     assert face.points[0].tolist() == [11.5, 21.5]
@@ -176,6 +181,7 @@ def test_aflw_is_read_from_its_database(tmp_path):
 def test_300w_lp_is_read_without_its_mirror_images(tmp_path):
     lp300w_in(tmp_path)
     (face,) = lp300w(tmp_path)
+    assert not face.by_hand
     assert face.name == "AFW/x_0"
     assert face.subject == "AFW/x"
     assert face.points == pytest.approx(POINTS, abs=1e-4)
