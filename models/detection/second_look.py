@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.geometry.arrays import Box
+from models.geometry.looking import looking
 from models.metrics.errors import box_iou
 from models.metrics.states import seen_share
 from models.pipeline import reconstruct_all
@@ -250,8 +251,9 @@ def _placed(
     """The face where its answer puts it; the surest where other looks do, if that is probably wrong."""
     error = answer.likely_error
     if surest and error is not None and error > ANOTHER_BOX_PERCENT:
-        if abs(answer.pose_deg[2]) > FAR_LEAN_DEG:
-            leaning = replace(face, turn_deg=answer.pose_deg[2])
+        lean = looking(answer.pose_deg).lean
+        if abs(lean) > FAR_LEAN_DEG:
+            leaning = replace(face, turn_deg=lean)
             (upright,) = _looks(image, [leaning], method)
             if upright.likely_error is not None and upright.likely_error < error:
                 return replace(leaning, box=_box_set_right(leaning, upright.own_box, 1.0))

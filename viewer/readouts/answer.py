@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from models.geometry.arrays import Box
+from models.geometry.looking import looking
 from models.metrics.errors import box_iou
 from models.reconstruction import Alarm, Array, Reconstruction
 from models.reconstructor import Face
@@ -33,16 +34,12 @@ def ms_per_face(shown: Shown) -> float | None:
 
 
 def turned(pose_deg: tuple[float, float, float]) -> str:
-    """Where the face looks, in words; pose as (pitch, yaw, roll), AFLW2000 convention.
-
-    R = Rx(-pitch) Ry(-yaw) Rz(-roll): positive yaw turns the nose to the viewer's left, positive pitch lifts
-    it, positive roll tips the head clockwise as seen.
-    """
-    pitch, yaw, roll = pose_deg
+    """Where the face looks, in words; pose as (pitch, yaw, roll), AFLW2000 convention; see `looking`."""
+    aside, up, lean = looking(pose_deg)
     words = [
-        _word(yaw, "to viewer's left", "to viewer's right"),
-        _word(pitch, "up", "down"),
-        _word(roll, "tilted right", "tilted left"),
+        _word(aside, "to viewer's left", "to viewer's right"),
+        _word(up, "up", "down"),
+        _word(lean, "tilted right", "tilted left"),
     ]
     return ", ".join(word for word in words if word) or "straight at the camera"
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from models.geometry.looking import looking
 from models.reconstruction import Alarm
 
 # Chosen on 2400 labelled crops, clean and covered, in right and shifted boxes, 480 renders and 201 boxes
@@ -16,12 +17,12 @@ NO_FACE_PERCENT = 20.0  # likely error: no good answer, two in five wrong ones, 
 WRONG_PERCENT = 8.0  # likely error: do not rely on it
 MISPLACED_IOU = 0.5  # of the answer's own box with the one it was asked about: 1.5 % of good answers ...
 DOUBTFUL_IOU = 0.65  # ... and where the likely error is large as well
-UPSIDE_DOWN_DEG, ON_SIDE_DEG = 120.0, 60.0  # of roll
+UPSIDE_DOWN_DEG, ON_SIDE_DEG = 120.0, 60.0  # of its lean in the picture
 APART_SHARE = (
     0.09  # mean distance of the branches, in sizes of the face: 2 % of good answers, most wrong ones
 )
 OWN_SHARE = 0.045  # mean own correction of the fusion, likewise: 1 % of good answers
-EXTREME_YAW_DEG, EXTREME_PITCH_DEG = 75.0, 45.0
+FAR_ASIDE_DEG, FAR_UP_DEG = 75.0, 45.0
 OUTSIDE = 0.07  # share of vertices beyond the crop: 1 % of good answers
 
 
@@ -61,19 +62,20 @@ def alarms(e: Evidence) -> Iterator[Alarm]:
 
 
 def _about_the_face(e: Evidence) -> Iterator[Alarm]:
-    pitch, yaw, roll = e.pose_deg
+    aside, up, lean = looking(e.pose_deg)
     no_face = e.likely_percent > NO_FACE_PERCENT
     if no_face:
         yield Alarm("no-face", "There is probably no face here, or the box is far off it.")
     elif e.box_iou < (DOUBTFUL_IOU if e.likely_percent > WRONG_PERCENT else MISPLACED_IOU):
         text = "The box is probably misplaced: the answer's own box lies elsewhere. Take that box instead."
         yield Alarm("box-misplaced", text)
-    if abs(roll) > UPSIDE_DOWN_DEG:
+    if abs(lean) > UPSIDE_DOWN_DEG:
         yield Alarm("upside-down", "The face seems to be upside down. Turn the picture and look again.")
-    elif abs(roll) > ON_SIDE_DEG:
+    elif abs(lean) > ON_SIDE_DEG:
         yield Alarm("on-its-side", "The face seems to lie on its side. Turn the picture and look again.")
-    if abs(yaw) > EXTREME_YAW_DEG or abs(pitch) > EXTREME_PITCH_DEG:
-        text = f"The head is turned far (yaw {yaw:.0f}, pitch {pitch:.0f} degrees): errors are larger there."
+    if abs(aside) > FAR_ASIDE_DEG or abs(up) > FAR_UP_DEG:
+        where = f"{abs(aside):.0f} degrees aside, {abs(up):.0f} {'down' if up < 0 else 'up'}"
+        text = f"The head is turned far ({where}): errors are larger there."
         yield Alarm("extreme-pose", text)
     if e.outside > OUTSIDE:
         text = f"{e.outside:.0%} of the face lies outside the crop: the box is too small, or shifted."

@@ -43,6 +43,13 @@ def test_each_fault_raises_its_alarm_alone(code):
     assert codes(FINE._replace(**WRONG[code])) == [code]
 
 
+def test_a_profile_that_nods_is_turned_far_and_does_not_lie_on_its_side():
+    (alarm,) = alarms(FINE._replace(pose_deg=(-102.0, -70.0, 91.0)))
+    assert alarm.code == "extreme-pose"
+    assert "(94 degrees aside, 20 down)" in alarm.text
+    assert codes(FINE._replace(pose_deg=(-10.0, -70.0, 4.0))) == []
+
+
 def test_what_is_not_known_alarms_nobody():
     nothing = {name: float("nan") for name in ("likely_percent", "apart", "own")}
     assert codes(FINE._replace(**nothing)) == []

@@ -222,7 +222,8 @@ def test_unknown_visibility_is_told_as_unknown():
         ((0.0, 0.0, 0.0), "straight at the camera"),
         ((0.0, 30.0, 0.0), "30° to viewer's left"),
         ((20.0, 0.0, 0.0), "20° up"),
-        ((-20.0, 0.0, -10.0), "20° down, 10° tilted left"),
+        ((-20.0, 0.0, -10.0), "20° down, 11° tilted left"),
+        ((-102.0, -70.0, 91.0), "94° to viewer's right, 20° down, 20° tilted right"),
     ],
 )
 def test_a_pose_is_told_in_words(pose, words: str):
