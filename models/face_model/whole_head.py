@@ -28,8 +28,7 @@ DOUBT_MM = 6.0  # off the model a vertex may lie before a coefficient moves by o
 INDEPENDENT = 200  # ... if that many vertices said so independently
 CARRIED_MM = 30.0  # how far from the face what the fit leaves at its border is carried on
 NECK = np.array([0, 1, 0.15]), -128.0, 20.0  # where the neck ends: mm along this direction, and how softly
-TEETH_LIT = 0.7  # of the sky, at least, as between parted lips: shades were baked with a closed mouth
-LIGHTER = {"eye": 2.2, "teeth": 1.4, "mouth": -0.25}
+LIGHTER = {"eye": 2.2, "teeth": 0.8, "mouth": -0.25}
 RIM_MM = 5.0  # how wide the strip is at whose inner edge a face's border is drawn
 BEHIND_MM = 2.0  # how far behind lips and cheeks what is in an open mouth stays; 3 at rest
 BESIDE_MM = 60.0  # how far from the mouth's rim what is in it may come to lie behind
@@ -88,8 +87,6 @@ class WholeHead:
         self.lightness = self._lightness()
         *self._holes, rim = sorted(border_loops(self.topology.triangles), key=len)
         self.face_shade, self.shade = _shades(self.topology, rim, self.mean, ambient)
-        teeth = np.unique(self.triangles[self.part == self.part_names.index("teeth")])
-        self.shade[teeth, 0] = np.maximum(self.shade[teeth, 0], TEETH_LIT)
         ridge = DOUBT_MM**2 * np.eye(len(self._basis), dtype=np.float32)
         self.inside = self._held({"eye": ("eye", "socket"), "mouth": ("mouth", "teeth", "tongue")})
         self._stiff = self._held({"eye": ("eye",), "mouth": ("teeth", "tongue")})

@@ -17,6 +17,7 @@ from models.face_model.morphable import FaceModel
 
 CORRECTION = "correction"  # keys of the offsets, beside the network's tensors
 BY_HAND = "by_hand"
+MEASURED = (CORRECTION, BY_HAND)
 
 
 def taken_out(tensors: dict[str, Tensor], face_model: FaceModel, path: Path) -> Tensor | None:

@@ -22,7 +22,7 @@ from torch import Tensor
 from models.errors import InputError, UnmaskError
 from models.loading import fill, load_face_model, read_weights, weights_path
 from models.methods.dsfnet.likely_error import taken_from
-from models.methods.mean_face import taken_out
+from models.methods.mean_face import by_hand_taken_out, taken_out
 from models.synthetic.bank import Bank, ready_bank
 from models.synthetic.dataset import MakeRow
 from models.training.correction import write_corrected
@@ -82,6 +82,7 @@ def _train(options: argparse.Namespace) -> None:
         path = weights_path(recipe.method, options.start)
         tensors, _ = read_weights(path)
         correction = taken_out(tensors, load_face_model(), path)
+        by_hand_taken_out(tensors, path)  # it is to be measured anew
     if tensors and isinstance(recipe, DSFNetRecipe):
         taken_from(tensors)
         if recipe.only != REFINEMENT:  # it reads features that are about to change

@@ -1,8 +1,8 @@
 """`python -m models.training.average A B ... --out FILE`: the mean of weights that come from one another.
 
 Runs that begin from the same weights stay in one basin: their mean is often better than each, and costs
-nothing to run (Wortsman et al., "Model soups", ICML 2022). What was measured on one of them (correction,
-likely error) holds for no other and is left out; a correction that all of them share stays.
+nothing to run (Wortsman et al., "Model soups", ICML 2022). What was measured on one of them (offsets,
+likely error) holds for no other and is left out; offsets that all of them share stay.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from torch import Tensor
 from models.errors import InputError, UnmaskError, WeightsError
 from models.loading import read_weights
 from models.methods.dsfnet.likely_error import PREFIX
-from models.methods.mean_face import CORRECTION
+from models.methods.mean_face import MEASURED
 from models.training.loop import write_weights
 
 
@@ -61,11 +61,12 @@ def average(paths: Sequence[Path], out: Path, shares: Sequence[float] | None = N
         if value.is_floating_point()
         else value
         for key, value in tensors.items()
-        if key != CORRECTION
+        if key not in MEASURED
     }
-    corrections = [one[CORRECTION] for one, _ in files if CORRECTION in one]
-    if len(corrections) == len(files) and all(c.equal(corrections[0]) for c in corrections):
-        mean[CORRECTION] = corrections[0]
+    for key in MEASURED:
+        offsets = [one[key] for one, _ in files if key in one]
+        if len(offsets) == len(files) and all(each.equal(offsets[0]) for each in offsets):
+            mean[key] = offsets[0]
     told = {"averaged": [path.name for path in paths]} | ({} if shares is None else {"shares": list(shares)})
     write_weights(out, mean, recipe | told)
 
@@ -77,7 +78,7 @@ def _network(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 
 def _check(path: Path, others: dict[str, Tensor], last: Path, tensors: dict[str, Tensor]) -> None:
-    if apart := sorted((others.keys() ^ tensors.keys()) - {CORRECTION}):
+    if apart := sorted((others.keys() ^ tensors.keys()) - {*MEASURED}):
         raise WeightsError(f"{path.name} and {last.name} do not hold the same tensors: {apart[0]} is in one.")
     for key, value in tensors.items():
         if key in others and others[key].shape != value.shape:

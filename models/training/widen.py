@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from models.errors import InputError, UnmaskError, WeightsError
 from models.loading import fill, read_weights
-from models.methods.mean_face import CORRECTION
+from models.methods.mean_face import MEASURED
 from models.networks.position_net import PositionForm, PositionNetworkInTraining
 from models.training.loop import write_weights
 
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         tensors, recipe = read_weights(chosen.weights)
-        tensors.pop(CORRECTION, None)  # what those weights get wrong is no beginning
+        tensors = {key: value for key, value in tensors.items() if key not in MEASURED}  # of those weights
         try:
             form, seed = PositionForm(**recipe["form"]), int(recipe["seed"])
         except (KeyError, TypeError, ValueError) as error:

@@ -30,7 +30,7 @@ def test_every_file_counts_the_same_and_counters_are_the_last_ones(tmp_path: Pat
 
 
 def test_files_count_by_their_shares_and_what_was_measured_on_one_is_left_out(tmp_path: Path) -> None:
-    measured = {"correction": torch.ones(2, 3), "likely error: first bias": torch.ones(4)}
+    measured = {"correction": torch.ones(2, 3), "by_hand": torch.ones(68, 3), "likely error: first bias": torch.ones(4)}
     a = written(tmp_path / "a.safetensors", {}, w=torch.tensor([0.0, 4.0]), **measured)
     b = written(tmp_path / "b.safetensors", {}, w=torch.tensor([8.0, 0.0]))
     words = [str(a), str(b), "--out", str(tmp_path / "mean.safetensors"), "--shares"]
@@ -42,11 +42,13 @@ def test_files_count_by_their_shares_and_what_was_measured_on_one_is_left_out(tm
 
 @pytest.mark.parametrize(("other", "stays"), [(1.0, True), (2.0, False)])
 def test_a_correction_stays_where_all_files_share_it(tmp_path: Path, other: float, stays: bool) -> None:
-    a = written(tmp_path / "a.safetensors", {}, w=torch.zeros(1), correction=torch.ones(2, 3))
-    b = written(tmp_path / "b.safetensors", {}, w=torch.ones(1), correction=torch.full((2, 3), other))
+    kinds = {"correction": torch.ones(2, 3), "by_hand": torch.ones(68, 3)}
+    a = written(tmp_path / "a.safetensors", {}, w=torch.zeros(1), **kinds)
+    others = {key: other * value for key, value in kinds.items()}
+    b = written(tmp_path / "b.safetensors", {}, w=torch.ones(1), **others)
     assert main([str(a), str(b), "--out", str(tmp_path / "mean.safetensors")]) == 0
     tensors, _ = read_weights(tmp_path / "mean.safetensors")
-    assert ("correction" in tensors) is stays
+    assert [key in tensors for key in kinds] == [stays, stays]
     assert tensors["w"].tolist() == [0.5]
 
 
