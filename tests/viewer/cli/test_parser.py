@@ -106,8 +106,18 @@ def test_keeping_branches_leaves_out_the_other_branches_only(without, branches, 
 def test_an_unknown_part_is_named_with_those_there_are():
     with pytest.raises(MethodError, match=r"called 'nose'.*image-space, model-space, confidence"):
         run.left_out(SWITCHES, frozenset({"nose"}), None)
-    with pytest.raises(MethodError, match=r"called 'confidence'.*--branches takes image-space, model-space"):
+    with pytest.raises(
+        MethodError, match=r"called 'confidence'. --branches takes image-space, model-space.$"
+    ):
         run.left_out(SWITCHES, frozenset(), frozenset({"confidence"}))
+    with pytest.raises(MethodError, match=r"called 'nose'. This method has no parts to leave out.$"):
+        run.left_out((), frozenset({"nose"}), None)
+
+
+@pytest.mark.parametrize(("without", "kept"), [(SWITCHES[:2], None), (SWITCHES[:1], {"image space"})])
+def test_a_face_is_left_or_it_is_said_before_anything_is_asked(without, kept):
+    with pytest.raises(MethodError, match=r"Without image space and model space there is no face. Leave one"):
+        run.left_out(SWITCHES, frozenset(without), kept)
 
 
 @pytest.mark.usefixtures("fake_method")
