@@ -54,7 +54,8 @@ def _run(asked: Batch) -> int:
         say(f"{len(plan.shards) - len(left)} of {len(plan.shards)} shards were there already.")
     problems = _told(execute(left), plan, left) if left else 0
     if problems:
-        complain(f'{problems} pictures could not be answered about; the column "problem" says why.')
+        pictures = "1 picture" if problems == 1 else f"{problems} pictures"
+        complain(f'{pictures} could not be answered about; the column "problem" says why.')
     return 1 if problems else 0
 
 

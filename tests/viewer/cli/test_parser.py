@@ -67,6 +67,13 @@ def test_who_looks_for_faces_can_be_said(tmp_path, monkeypatch, capsys):
     assert asked == ["haar"]
 
 
+@pytest.mark.parametrize("words", [["run"], ["batch"], ["assets", "fetch"]])
+def test_the_usage_of_a_command_begins_as_one_types_it(words, capsys):
+    with pytest.raises(SystemExit):
+        main([*words, "--help"])
+    assert capsys.readouterr().out.startswith(f"usage: unmask {' '.join(words)} [-h]")
+
+
 def test_a_camera_and_files_at_once_are_refused(capsys):
     with pytest.raises(SystemExit):
         parse_launch(["--camera", "0", "a.jpg"])
