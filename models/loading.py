@@ -22,7 +22,7 @@ from models.file_formats import reading
 from models.networks.blocks import fold_batch_norms
 from models.networks.finder import FinderForm, FinderNetwork
 from models.reconstructor import Reconstructor
-from resources.needs import Need, is_path
+from resources.needs import Need, is_path, missing
 
 __all__ = [
     "checked_device",
@@ -59,7 +59,7 @@ def load(name: str, weights: str | Path = "open", device: str = "cpu") -> Recons
     """
     found = methods()
     if name not in found:
-        raise MethodError(f"There is no method {name!r}; installed are {sorted(found)}.")
+        raise MethodError(f"There is no method {name!r}; installed are {', '.join(sorted(found))}.")
     try:
         factory = found[name].load()
     except (ImportError, AttributeError) as error:
@@ -179,6 +179,8 @@ def weights_path(method: str, weights: str | Path) -> Path:
         if not path.is_file():
             raise MissingAssetError(f"There is no weights file {path}. Check the path.")
         return path
+    if not ships and (reasons := missing(method, str(weights))):
+        raise MissingAssetError(reasons[0])
     return shipped(resources.weights, f"{method}-{weights}")
 
 

@@ -154,4 +154,4 @@ def _scalar(surface: MeshLayer, name: str) -> Scalar:
         if scalar.name == name:
             return scalar
     there = [scalar.name for scalar in surface.scalars]
-    raise ValueError(f"there is no look {name!r}; there are {[*LOOKS, *there]}")
+    raise ValueError(f"There is no look {name!r}; there are {', '.join([*LOOKS, *there])}.")

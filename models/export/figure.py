@@ -181,7 +181,7 @@ def headings(rows: Sequence[Row], wish: Wish) -> list[str]:
         names = [INPUT, *(n for n in (*BRANCHES[1:], BRANCHES[0]) if n in there), *peers]
     if wish.only:
         if wish.only not in names:
-            raise ValueError(f"there is no panel {wish.only!r}; there are {names}")
+            raise ValueError(f"There is no panel {wish.only!r}; there are {', '.join(names)}.")
         return [wish.only]
     return names
 

@@ -38,13 +38,26 @@ def test_dsfnet_is_found_among_the_installed_methods():
 
 
 def test_an_unknown_method_is_refused_by_name():
-    with pytest.raises(MethodError, match=r"nosuch.*dsfnet"):
+    with pytest.raises(MethodError, match=r"'nosuch'; installed are (.*, )?dsfnet, [^\[]*\.$"):
         load("nosuch")
 
 
-def test_unknown_weights_say_what_is_missing():
-    with pytest.raises(MissingAssetError, match="dsfnet-nosuch"):
-        load("dsfnet", "nosuch")
+@pytest.mark.parametrize(
+    ("method", "weights", "told"),
+    [
+        ("dsfnet", "nosuch", "No weights 'nosuch' ship for dsfnet. Choose one of: open, research."),
+        (
+            "dsfnet",
+            "official",
+            "There are no official weights of dsfnet. Choose the method dsfnet-published ",
+        ),
+        ("tddfa", "research", "No weights 'research' ship for tddfa. Choose one of: open, official."),
+    ],
+)
+def test_unknown_weights_are_told_with_those_of_that_method(method, weights, told):
+    with pytest.raises(MissingAssetError) as error:
+        load(method, weights)
+    assert str(error.value).startswith(told)
 
 
 def test_a_path_that_is_not_there_is_named(tmp_path):

@@ -96,9 +96,9 @@ class Errands(QObject):
         for kind, action in EXPORTS.items():
             path = self._out / f"day{ending_of(kind)}"
             yield Step(f"{path.suffix[1:]} exported", self._actions[action].trigger, _written, (path,))
+        opened = self._assembly.store.state.opened
         yield Step("presented", self._actions["present"].trigger, lambda state: _presents(state, 0))
         yield Step("next step presented", self._actions["present-next"].trigger, lambda s: _presents(s, 1))
-        opened = self._assembly.store.state.opened
         end = self._actions["present-end"].trigger
         yield Step("presentation ended", end, lambda state: _back(state, opened))
 

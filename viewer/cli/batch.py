@@ -14,12 +14,13 @@ from models.batch.plan import Plan, begin, planned
 from models.batch.rows import Makers
 from models.batch.shard import Done, Shard, Work
 from models.batch.tables import check_form
-from models.catalogue import Provenance, provenance
-from models.errors import UnmaskError
-from models.loading import checked_device
+from models.catalogue import Provenance, detector_lacks, provenance
+from models.errors import MissingAssetError, UnmaskError
+from models.loading import checked_device, load
 from resources import program_version
 from viewer.cli.options import Batch
 from viewer.cli.parts import ARCHIVE_ENDINGS, part_of, read_part
+from viewer.cli.run import left_out
 from viewer.cli.speech import complain, say
 from viewer.sources.named import expanded, is_video, lists_of
 
@@ -45,6 +46,7 @@ def _run(asked: Batch) -> int:
         settings_of(asked, weights),
         asked.size,
     )
+    _check(asked)
     begin(plan, asked.out, asked.resume, (*paths, *lists_of(asked.images, asked.lists)))
     work, execute = _work(asked, device, weights)
     left = [shard for shard in plan.shards if not work.file(shard).exists()]
@@ -52,8 +54,20 @@ def _run(asked: Batch) -> int:
         say(f"{len(plan.shards) - len(left)} of {len(plan.shards)} shards were there already.")
     problems = _told(execute(left), plan, left) if left else 0
     if problems:
-        complain(f'{problems} pictures could not be answered about; the column "problem" says why.')
+        pictures = "1 picture" if problems == 1 else f"{problems} pictures"
+        complain(f'{pictures} could not be answered about; the column "problem" says why.')
     return 1 if problems else 0
+
+
+def _check(asked: Batch) -> None:
+    """See that what shall answer is there, before a folder is made for it and processes are started.
+
+    Raises:
+        UnmaskError: As `models.loading.load` and `left_out`; or the finder of faces lacks its file.
+    """
+    left_out(load(asked.method, asked.weights, "cpu").switches, asked.without, None)
+    if asked.box is None and (lacks := detector_lacks(asked.detector)):
+        raise MissingAssetError(lacks)
 
 
 def settings_of(asked: Batch, weights: Provenance) -> dict[str, Any]:

@@ -108,7 +108,9 @@ def _program() -> argparse.ArgumentParser:
         epilog=EPILOG,
     )
     _add_window(parser)
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands, each with --help")
+    commands = parser.add_subparsers(
+        prog="unmask", dest="command", metavar="COMMAND", title="commands, each with --help"
+    )
     for name, (tells, fill, _) in COMMANDS.items():
         fill(commands.add_parser(name, help=tells, description=f"{tells}."))
     return parser

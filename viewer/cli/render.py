@@ -29,6 +29,7 @@ from viewer.cli.case_answers import NO_INPUT, Askers, shown_then
 from viewer.cli.clip import Clip, reader_of
 from viewer.cli.inputs import check_box
 from viewer.cli.options import Render
+from viewer.cli.run import left_out
 from viewer.cli.speech import complain, say
 from viewer.export.covered import Covered, covered_rows
 from viewer.sources.named import is_video
@@ -78,6 +79,7 @@ def _rendered(asked: Render) -> bytes:
     methods = Methods(
         load(asked.method, asked.weights, device), tuple(load(peer, device=device) for peer in asked.peers)
     )
+    left_out(methods.first.switches, asked.without, None)
     if any(map(is_video, asked.paths)):
         return _clip(asked, methods.first, device, suffix)
     if suffix in VIDEO_SUFFIXES and asked.toggle:
@@ -120,8 +122,8 @@ def _toggling(asked: Render, methods: Methods, suffix: str) -> bytes:
         raise InputError("--toggle needs pictures and a method with branches to leave out, such as dsfnet.")
 
     def rows(part: str) -> list[Row]:
-        left_out = replace(asked, without=asked.without | {part} if part else asked.without)
-        return [row for path in asked.paths for row in _rows(left_out, methods, path)]
+        fewer = replace(asked, without=asked.without | {part} if part else asked.without)
+        return [row for path in asked.paths for row in _rows(fewer, methods, path)]
 
     return toggling(rows, branches, asked.wish, suffix, asked.frames_per_s)
 

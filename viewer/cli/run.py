@@ -35,7 +35,7 @@ from viewer.sources.named import expanded, is_video, lists_of
 from viewer.sources.player import Reader, frames_per_s
 from viewer.sources.source import Frame
 from viewer.sources.still import read_still
-from viewer.state.setting import branches_of
+from viewer.state.setting import branches_of, no_such_part, nothing_left
 
 NAMED = 8  # so many inputs the last line names
 
@@ -218,17 +218,16 @@ def left_out(
     """Which switches of a method to turn off.
 
     Raises:
-        MethodError: A name that is no switch, or no branch, of this method.
+        MethodError: A name that is no switch, or no branch, of this method; or no branch is left.
     """
     there = [branch.value for branch in branches_of(switches)]
-    unknown = sorted(without - set(switches)) + sorted((branches or frozenset()) - set(there))
-    if unknown:
-        parts, kinds = (", ".join(name.replace(" ", "-") for name in names) for names in (switches, there))
-        raise MethodError(
-            f"There is no part called {unknown[0]!r}. --without takes {parts}; --branches takes {kinds}."
-        )
-    dropped = set() if branches is None else set(there) - branches
-    return without | dropped
+    problem = no_such_part(without, switches) or no_such_part(branches or frozenset(), there, "--branches")
+    if problem:
+        raise MethodError(problem)
+    left = without if branches is None else without | set(there) - branches
+    if nothing_left(switches, left):
+        raise MethodError(f"Without {' and '.join(there)} there is no face. Leave one of them on.")
+    return left
 
 
 def _folded(path: Path) -> str:

@@ -82,20 +82,23 @@ class MiningCommands(QObject):
         self.thumbnails = Thumbnails(self)
         self._writer = writer
         self._opened: tuple[Run, Source] | None = None  # the run that is open, to move about in
+        self._refused: Notice | None = None  # what the banner said of the last run that could not begin
         self._row = -1  # the row whose face is to be selected once its picture is answered
         session.answered.connect(self._on_answered)
         store.on(lambda state: state.frame, self._on_frame, self)
 
     def mine(self, paths: Sequence[str | Path]) -> None:
         """Answer for all pictures of folders, lists and files, or for a video, in the background."""
-        if self._background.busy:
-            self._session.tell(InputError(BUSY))
-            return
         try:
+            if self._background.busy:
+                raise InputError(BUSY)
             run = self._planned([Path(path).expanduser() for path in paths])
         except InputError as error:
             self._session.tell(error)
+            self._refused = self._store.state.notice
             return
+        if self._refused is not None and self._store.state.notice == self._refused:
+            self._store.update(notice=None)
         self._fresh.clear()
         self._opened = None
         self._update(

@@ -85,7 +85,7 @@ def _inside(folder: Path, recursive: bool, endings: tuple[str, ...]) -> Iterator
         if path.suffix.lower() in taken or path.name.lower().endswith(endings)
     ]
     if not found:
-        more = "" if recursive else ", or say --recursive to look into the folders inside"
+        more = "" if recursive else " itself; with --recursive the commands look into the folders inside"
         raise InputError(f"There is no picture or video in {folder}. Choose a folder that holds some{more}.")
     yield from found
 

@@ -59,13 +59,13 @@ def branches_of(switches: Iterable[str]) -> tuple[Branch, ...]:
     return tuple(branch for branch in Branch if branch.value in known)
 
 
-def no_such_part(without: frozenset[str], parts: Sequence[str]) -> str:
+def no_such_part(names: frozenset[str], parts: Sequence[str], option: str = "--without") -> str:
     """What to say of names that are none of a method's parts, for the first of them; empty if all are."""
-    unknown = sorted(without - set(parts))
+    unknown = sorted(names - set(parts))
     if not unknown:
         return ""
     there = ", ".join(name.replace(" ", "-") for name in parts)
-    takes = f"--without takes {there}." if there else "This method has no parts to leave out."
+    takes = f"{option} takes {there}." if there else "This method has no parts to leave out."
     return f"There is no part called {unknown[0]!r}. {takes}"
 
 

@@ -63,7 +63,7 @@ def test_states_have_their_colours_and_a_scalar_its_range():
         state = State(int(most_likely(told.states[vertex])))
         assert state is State.TURNED_AWAY or np.argmax(drawn[y, x, :3]) == np.argmax(STATE_COLOURS[state])
     assert (draw_surface(surface_of(told), photo(), pose, 60, 60, "disagreement")[..., 3] > 0).any()
-    with pytest.raises(ValueError, match="no look 'nose'"):
+    with pytest.raises(ValueError, match=r"no look 'nose'; there are photo, states, shape, .*\w\.$"):
         draw_surface(surface_of(told), photo(), pose, 60, 60, "nose")
 
 
@@ -123,7 +123,7 @@ def test_views_a_single_panel_and_a_scalar_with_one_bar():
     bar = faces_figure(rows, replace(SMALL, look="disagreement"))
     assert any(text.endswith("disagreement") for text in texts(bar))
     assert len(pictures(bar)) == 4 + 1
-    with pytest.raises(ValueError, match="no panel 'nose'"):
+    with pytest.raises(ValueError, match=r"no panel 'nose'; there are input, .*\w\.$"):
         faces_figure(rows, replace(SMALL, only="nose"))
     with pytest.raises(ValueError, match="too few"):
         faces_figure(rows * 40, SMALL)

@@ -11,7 +11,7 @@ from tests.fakes.work import FakeWork
 from viewer.app.assembly import Assembly
 from viewer.benchmark import day
 from viewer.benchmark.__main__ import main
-from viewer.benchmark.day import Day, Step
+from viewer.benchmark.day import Day, Errands, Step
 from viewer.state.settings import Settings
 from viewer.state.state import State
 
@@ -85,6 +85,18 @@ def test_a_step_that_finds_something_wrong_fails_it(qtbot, assembly, capsys):
 
     assert lived(qtbot, assembly, Step("case replayed", lambda: None, differs)) == 1
     assert "case replayed: unmask replay returned 1." in capsys.readouterr().out
+
+
+def test_a_presentation_has_ended_once_what_was_open_before_it_is_open_again(qtbot, tmp_path, assembly):
+    assert lived(qtbot, assembly, opened(assembly)) == 0
+    store, before = assembly.store, assembly.store.state.opened
+    for step in Errands(assembly, tmp_path).steps():
+        if step.name == "presented":
+            store.update(opened=("sample.png",))
+    assert step.name == "presentation ended"
+    assert not step.done(store.state)
+    store.update(opened=before)
+    assert step.done(store.state)
 
 
 def test_it_needs_a_folder_and_a_place(capsys):

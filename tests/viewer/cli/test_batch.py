@@ -26,6 +26,7 @@ from models.pipeline import reconstruct
 from models.reconstructor import Face
 from tests.fakes.reconstructor import FakeReconstructor
 from viewer.__main__ import main
+from viewer.cli import batch
 from viewer.cli.options import Batch
 from viewer.cli.parser import parse
 from viewer.cli.parts import part_of, read_part
@@ -63,7 +64,8 @@ def video(path: Path, frames: int) -> Path:
 @pytest.fixture
 def fakes(monkeypatch):
     """A face in every picture that is not black; the method is an ellipsoid."""
-    monkeypatch.setattr(engine, "load", lambda name, weights, device: FakeReconstructor(name))
+    for module in (engine, batch):
+        monkeypatch.setattr(module, "load", lambda name, weights, device: FakeReconstructor(name))
     found = lambda images, _: [[FACE] if image.any() else [] for image in images]  # noqa: E731
     monkeypatch.setattr(engine, "detect_all", found)
 
@@ -123,6 +125,34 @@ def test_pictures_videos_archives_and_bad_files_are_rows_of_one_table(tmp_path, 
     assert "damaged or cut off" in str(by_name["bad.png"]["problem"])
     assert (by_name["a.png"]["width_px"], by_name["clip.mp4"]["time_s"]) == (200, pytest.approx(0.16))
     assert "3 pictures could not be answered" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("fakes")
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--without", "nose"], "There is no part called 'nose'. --without takes image-space, model-space,"),
+        (["--without", "image-space,model-space"], "there is no face. Leave one of them on."),
+        (["--finder", "yunet"], "face_detection_yunet_2023mar.onnx is not there"),
+    ],
+)
+def test_a_batch_that_could_answer_nothing_leaves_its_folder_to_the_next(
+    tmp_path, monkeypatch, capsys, words, told
+):
+    monkeypatch.setenv("UNMASK_ASSETS", str(tmp_path / "none"))
+    (tmp_path / "a.png").write_bytes(png(120))
+    assert run(tmp_path / "o", tmp_path / "a.png", *words) == 1
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "o").exists()
+    assert run(tmp_path / "o", tmp_path / "a.png") == 0
+
+
+@pytest.mark.parametrize("words", [["--method", "nope"], ["--weights", "nope"]])
+def test_a_method_or_weights_there_are_none_of_begin_no_batch(tmp_path, capsys, words):
+    (tmp_path / "a.png").write_bytes(png(120))
+    assert run(tmp_path / "o", tmp_path / "a.png", *words) == 1
+    assert "nope" in capsys.readouterr().err
+    assert not (tmp_path / "o").exists()
 
 
 @pytest.mark.usefixtures("fakes")

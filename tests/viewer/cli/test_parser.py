@@ -67,6 +67,13 @@ def test_who_looks_for_faces_can_be_said(tmp_path, monkeypatch, capsys):
     assert asked == ["haar"]
 
 
+@pytest.mark.parametrize("words", [["run"], ["batch"], ["assets", "fetch"]])
+def test_the_usage_of_a_command_begins_as_one_types_it(words, capsys):
+    with pytest.raises(SystemExit):
+        main([*words, "--help"])
+    assert capsys.readouterr().out.startswith(f"usage: unmask {' '.join(words)} [-h]")
+
+
 def test_a_camera_and_files_at_once_are_refused(capsys):
     with pytest.raises(SystemExit):
         parse_launch(["--camera", "0", "a.jpg"])
@@ -106,8 +113,18 @@ def test_keeping_branches_leaves_out_the_other_branches_only(without, branches, 
 def test_an_unknown_part_is_named_with_those_there_are():
     with pytest.raises(MethodError, match=r"called 'nose'.*image-space, model-space, confidence"):
         run.left_out(SWITCHES, frozenset({"nose"}), None)
-    with pytest.raises(MethodError, match=r"called 'confidence'.*--branches takes image-space, model-space"):
+    with pytest.raises(
+        MethodError, match=r"called 'confidence'. --branches takes image-space, model-space.$"
+    ):
         run.left_out(SWITCHES, frozenset(), frozenset({"confidence"}))
+    with pytest.raises(MethodError, match=r"called 'nose'. This method has no parts to leave out.$"):
+        run.left_out((), frozenset({"nose"}), None)
+
+
+@pytest.mark.parametrize(("without", "kept"), [(SWITCHES[:2], None), (SWITCHES[:1], {"image space"})])
+def test_a_face_is_left_or_it_is_said_before_anything_is_asked(without, kept):
+    with pytest.raises(MethodError, match=r"Without image space and model space there is no face. Leave one"):
+        run.left_out(SWITCHES, frozenset(without), kept)
 
 
 @pytest.mark.usefixtures("fake_method")

@@ -86,6 +86,7 @@ def test_a_face_turns_in_a_video(picture, tmp_path, monkeypatch):
         (("--out", "fig.bmp"), "ends in none of"),
         (("--out", "fig.png", "--kind", "ghost"), "'ghost'"),
         (("--out", "fig.png", "--look", "ghost"), "no look 'ghost'"),
+        (("--out", "fig.png", "--without", "ghost"), "called 'ghost'. --without takes image-space,"),
         (("--out", "ann.png"), "over an input"),
     ],
 )

@@ -45,6 +45,7 @@ from viewer.state.mining import (
     marks_as_json,
     marks_from_json,
 )
+from viewer.state.notice import Notice, Severity
 from viewer.state.setting import Setting
 from viewer.state.store import Store
 
@@ -407,6 +408,19 @@ def test_a_folder_is_mined_in_the_background_by_who_answers_in_the_window(qtbot,
     assert set(desk.mining.table.texts["method"]) == {desk.store.state.method}
     assert desk.mining.shows == 1
     assert desk.store.state.frame is None, "the panels show what they showed"
+
+
+def test_the_banner_about_an_empty_folder_goes_when_another_one_is_mined(qtbot, desk, tmp_path):
+    (tmp_path / "empty").mkdir()
+    mine(qtbot, desk, tmp_path / "empty")
+    assert desk.store.state.notice.cause == f"There is no picture or video in {tmp_path / 'empty'}."
+    assert desk.store.state.notice.remedy.startswith("Choose a folder that holds some itself")
+    mine(qtbot, desk, folder_of(tmp_path, 1))
+    assert desk.store.state.notice is None
+    other = Notice(Severity.INFO, "Wrote a.ply.")
+    desk.store.update(notice=other)
+    mine(qtbot, desk, tmp_path / "album")
+    assert desk.store.state.notice == other, "it is about something else"
 
 
 def test_others_answer_if_the_plan_says_so(qtbot, desk, tmp_path):
