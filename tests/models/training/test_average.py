@@ -30,7 +30,11 @@ def test_every_file_counts_the_same_and_counters_are_the_last_ones(tmp_path: Pat
 
 
 def test_files_count_by_their_shares_and_what_was_measured_on_one_is_left_out(tmp_path: Path) -> None:
-    measured = {"correction": torch.ones(2, 3), "by_hand": torch.ones(68, 3), "likely error: first bias": torch.ones(4)}
+    measured = {
+        "correction": torch.ones(2, 3),
+        "by_hand": torch.ones(68, 3),
+        "likely error: first bias": torch.ones(4),
+    }
     a = written(tmp_path / "a.safetensors", {}, w=torch.tensor([0.0, 4.0]), **measured)
     b = written(tmp_path / "b.safetensors", {}, w=torch.tensor([8.0, 0.0]))
     words = [str(a), str(b), "--out", str(tmp_path / "mean.safetensors"), "--shares"]
