@@ -117,7 +117,18 @@ class Tour(QObject):
         elif self._store.state.answer is None:
             print("There is no face to show. Give a photo with a face.")
             self._failed, self._left = True, []
+        elif trouble := self._no_folder():
+            print(f"{self._folder} cannot be made ({trouble}). Choose another folder.")
+            self._failed, self._left = True, []
         self._go()
+
+    def _no_folder(self) -> str:
+        """Makes the folder; why it could not be made, or nothing."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            return error.strerror or str(error)
+        return ""
 
     def _go(self) -> None:
         if not self._left:
@@ -132,7 +143,6 @@ class Tour(QObject):
         self._settled.look(self._store.state)
 
     def _take(self, stop: Stop) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / f"{stop.name}.png"
         if self._commands.export.export_now("png", str(path)):
             print(path)

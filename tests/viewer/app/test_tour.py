@@ -57,6 +57,14 @@ def test_without_a_face_it_says_so_and_ends(qtbot, tmp_path, opened, capsys):
     assert "no face to show" in capsys.readouterr().out
 
 
+def test_a_folder_that_cannot_be_made_is_named_and_ends_it(qtbot, tmp_path, opened, capsys):
+    assembly, desktop = opened
+    (tmp_path / "a file").write_bytes(b"")
+    assert taken(qtbot, assembly, tmp_path / "a file" / "tour", "photo.png") == 1
+    assert f"{tmp_path / 'a file' / 'tour'} cannot be made (Not a directory)" in capsys.readouterr().out
+    assert not desktop.exported
+
+
 def test_a_stop_that_never_comes_to_rest_is_left_out(qtbot, tmp_path, opened, monkeypatch, capsys):
     assembly, desktop = opened
     stops = (STOPS[0], tour.Stop("never", lambda _: None, lambda _: False), STOPS[1])
