@@ -17,7 +17,7 @@ from viewer.state.camera import Camera, Quaternion, product
 Point = tuple[float, float]
 
 BALL_RADIUS = 0.85  # of the ball one turns, in screen units
-FIT = 1.12  # world (face radii) from the centre to the border of the stage, at zoom 1: room for the skull
+FIT = 1.16  # world (face radii) from the centre to the border of the stage, at zoom 1: room for the skull
 KEPT_PX = 40.0  # free at the bottom at least, for a legend
 MOST_KEPT = 0.45  # of a view's height
 FACE_SIZE = 2.0  # one face size in face radii: the unit of Camera.pan
