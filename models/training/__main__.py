@@ -25,7 +25,7 @@ from models.methods.dsfnet.likely_error import taken_from
 from models.methods.mean_face import by_hand_taken_out, taken_out
 from models.synthetic.bank import Bank, ready_bank
 from models.synthetic.dataset import MakeRow
-from models.training.correction import write_corrected
+from models.training.correction import write_offsets
 from models.training.dsfnet import REFINEMENT, REFINING, STATES, DSFNetTask
 from models.training.dsfnet_published import PublishedTask
 from models.training.expressive import expressive_row
@@ -98,7 +98,7 @@ def _train(options: argparse.Namespace) -> None:
     Run(task, recipe, options.out, options.device).train()
     if refining and correction is not None:
         weights = options.out / "weights.safetensors"
-        write_corrected(weights, correction.numpy(), f"as in {recipe.start}", weights)
+        write_offsets(weights, correction.numpy(), f"as in {recipe.start}", weights)
 
 
 def _recipe(options: argparse.Namespace) -> Recipe:

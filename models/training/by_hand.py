@@ -2,8 +2,8 @@
 
 `python -m models.training.by_hand WEIGHTS --photographs DIR --hand FILE --out NEW`.
 
-People who mark points in pictures follow rules of their own: the bridge of the nose begins higher, the
-corners of the mouth lie further out. One offset of the head for each landmark, the least-squares answer over
+People who mark points in pictures follow rules of their own: the bridge of the nose lies higher and deeper,
+the brows reach nearer to each other. One offset of the head for each landmark, the least-squares answer over
 faces seen from all sides, tells the difference: averages, nothing of a single photo. The jaw has none: people
 mark its visible outline.
 """
@@ -11,7 +11,6 @@ mark its visible outline.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,14 +18,14 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import save_file
 from torch import Tensor
 
-from models.errors import UnmaskError
+from models.errors import InputError, UnmaskError
 from models.geometry.arrays import Doubles
 from models.geometry.landmarks import JAW, MIRROR
 from models.geometry.transforms import rotation_from_euler
 from models.ground_truth.aflw import Crops, Labels, read_labels
+from models.ground_truth.record import box_of
 from models.loading import load, read_weights
 from models.methods.mean_face import BY_HAND
 from models.metrics.errors import box_size
@@ -34,6 +33,7 @@ from models.pipeline import reconstruct_all
 from models.reconstruction import State
 from models.reconstructor import Face, Reconstructor
 from models.training.aflw_fits import habits
+from models.training.correction import write_offsets
 from models.training.hand_points import STRAY_PERCENT
 from models.training.hand_states import HandStates
 
@@ -52,14 +52,21 @@ def measured(method: Reconstructor, labels: Labels, hand: HandStates, faces: int
         labels: Of photographs; held-out ones are passed over.
         hand: Hand labels of some of them.
         faces: How many to ask, evenly spread.
+
+    Raises:
+        InputError: Nobody labelled any of the photographs.
     """
     known = [k for k, name in enumerate(labels.name) if str(name) in hand.row and not labels.held_out[k]]
+    if not known:
+        raise InputError(
+            f"None of the faces of {labels.folder} has hand labels. Give those of the same crops."
+        )
     rows = np.asarray(known)[np.linspace(0, len(known) - 1, min(faces, len(known))).round().astype(int)]
     crops = Crops(labels.folder)
     missing, seen, turns, scales = [], [], [], []
     for start in range(0, len(rows), TOGETHER):
         some = rows[start : start + TOGETHER].tolist()
-        asked = [(crops.read(str(labels.name[k])), [Face(_box(labels.landmarks[k]))]) for k in some]
+        asked = [(crops.read(str(labels.name[k])), [Face(box_of(labels.landmarks[k].numpy()))]) for k in some]
         for k, (answer,) in zip(some, reconstruct_all(asked, method, bare=True), strict=True):
             name = str(labels.name[k])
             off, known_here = _missing(answer.landmarks.astype(np.float64), hand, name)
@@ -75,11 +82,6 @@ def measured(method: Reconstructor, labels: Labels, hand: HandStates, faces: int
         torch.tensor(scales).float(),
     )
     return offset
-
-
-def _box(landmarks: Tensor) -> tuple[float, float, float, float]:
-    (x0, y0), (x1, y1) = landmarks[:, :2].amin(0).tolist(), landmarks[:, :2].amax(0).tolist()
-    return x0, y0, x1, y1
 
 
 def _missing(landmarks: Doubles, hand: HandStates, name: str) -> tuple[Doubles, NDArray[np.bool_]]:
@@ -102,16 +104,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         labels, hand = read_labels(chosen.photographs), HandStates.read(chosen.hand)
-        tensors, recipe = read_weights(chosen.weights)
+        _, recipe = read_weights(chosen.weights)
         offset = measured(load(str(recipe["method"]), chosen.weights), labels, hand, chosen.faces)
     except UnmaskError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    tensors[BY_HAND] = offset.half()
-    recipe |= {BY_HAND: f"mean over {chosen.faces} crops of {labels.folder.name}, points by hand"}
-    chosen.out.parent.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, chosen.out, {"recipe": json.dumps(recipe)})
-    chosen.out.with_suffix(".json").write_text(json.dumps(recipe, indent=1) + "\n")
+    source = f"mean over {chosen.faces} crops of {labels.folder.name}, points by hand"
+    write_offsets(chosen.weights, offset.numpy(), source, chosen.out, BY_HAND)
     length = offset.norm(dim=1)
     print(f"{chosen.out}: offsets of {length[17:].mean():.2f} mm on average, {length.max():.2f} mm at most")
     return 0

@@ -21,7 +21,7 @@ from safetensors.torch import save_file
 
 from models.face_model.fitting import Fits
 from models.face_model.morphable import FaceModel
-from models.geometry.arrays import Doubles
+from models.geometry.arrays import Doubles, Floats
 from models.geometry.crops import warp_crop
 from models.ground_truth.aflw import Crops, Labels, read_labels
 from models.loading import load, load_face_model, read_weights
@@ -94,11 +94,13 @@ def _missing_mm(
     return np.stack(out)
 
 
-def write_corrected(weights: Path, offsets_mm: Doubles, source: str, out: Path) -> None:
-    """The weights with the correction beside the network's tensors, and its source in their recipe."""
+def write_offsets(
+    weights: Path, offsets_mm: Floats | Doubles, source: str, out: Path, key: str = CORRECTION
+) -> None:
+    """The weights with offsets beside the network's tensors, under a key, and their source in the recipe."""
     tensors, recipe = read_weights(weights)
-    tensors[CORRECTION] = torch.from_numpy(offsets_mm).half()
-    recipe |= {"correction": source}
+    tensors[key] = torch.from_numpy(offsets_mm).half()
+    recipe |= {key: source}
     out.parent.mkdir(parents=True, exist_ok=True)
     save_file(tensors, out, {"recipe": json.dumps(recipe)})
     out.with_suffix(".json").write_text(json.dumps(recipe, indent=1) + "\n")
@@ -120,7 +122,7 @@ def main(arguments: list[str] | None = None) -> None:
     method = load(str(recipe["method"]), options.out)
     cache = options.out.with_name("fits.npz")
     offsets = measured(method, face_model, labels, cache, options.faces)
-    write_corrected(
+    write_offsets(
         options.out, offsets, f"mean over {options.faces} crops of {labels.folder.name}", options.out
     )
     lengths = np.linalg.norm(offsets, axis=1)

@@ -568,6 +568,17 @@ def test_a_head_that_leans_far_is_looked_at_in_a_crop_turned_along():
     assert face.turn_deg == 50
 
 
+def test_a_profile_whose_angles_say_a_large_roll_is_not_turned():
+    class Nodding(Errs):
+        def __call__(self, crops, without=frozenset()):
+            pose = (-102.0, -70.0, 91.0)  # 94 degrees aside, leaning by 20
+            return [replace(answer, pose_deg=pose) for answer in super().__call__(crops, without)]
+
+    method = Nodding(lambda face: 9.0 if len(method.faces) == 1 else 3.0)
+    (face,) = refined(PICTURE, [Face((100.0, 80.0, 200.0, 180.0), 0.7)], method)
+    assert face.turn_deg == 0
+
+
 def test_faces_of_groups_are_counted_once_however_large_the_picture(tmp_path):
     Image.fromarray(PICTURE).save(tmp_path / "four.jpg")
     for k, left in enumerate((20, 220)):

@@ -1,13 +1,14 @@
 """Offsets to where people place landmarks, from a world in which they are known."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
 
-from models.errors import WeightsError
+from models.errors import InputError, WeightsError
 from models.geometry.crops import crop_square
 from models.geometry.landmarks import MIRROR
 from models.geometry.transforms import euler_from_rotation
@@ -98,6 +99,24 @@ def test_what_people_did_not_see_or_put_on_another_point_counts_for_nothing(worl
     points[1, LID] += 90
     found = by_hand.measured(method, labels, people(labels, points, states), 1000).numpy()
     np.testing.assert_allclose(found, offset, atol=0.15)
+
+
+def test_labels_of_other_faces_are_refused(world):
+    labels, method, points, _ = world
+    others = replace(people(labels, points), row={"nobody": 0})
+    with pytest.raises(InputError, match="has hand labels"):
+        by_hand.measured(method, labels, others, 10)
+
+
+@pytest.mark.parametrize("name", ["open", "research"])
+def test_people_mark_the_bridge_higher_and_the_brows_nearer_than_the_weights_that_ship(name):
+    tensors, _ = read_weights(weights_path("dsfnet", name))
+    offsets = tensors[BY_HAND].float().numpy()
+    assert (offsets[27:30, 1] > 0.8).all()
+    assert offsets[21, 0] > 1.5
+    assert offsets[22, 0] < -1.5
+    assert not offsets[:17].any()
+    assert np.linalg.norm(offsets, axis=1).max() < 6
 
 
 def test_weights_carry_the_offsets_and_answers_tell_both_kinds_of_landmarks(tmp_path):

@@ -16,7 +16,7 @@ from models.methods.mean_face import CORRECTION
 from models.reconstruction import Reconstruction, Space, frozen
 from models.synthetic.camera import project, rotation
 from models.training import aflw_fits
-from models.training.correction import measured, write_corrected
+from models.training.correction import measured, write_offsets
 from tests.models.training.test_photographs import folder, model
 
 __all__ = ["folder", "model"]
@@ -68,7 +68,7 @@ def test_corrected_weights_answer_with_the_corrected_face(tmp_path, model):
     tensors, recipe = without_correction()
     save_file(tensors, tmp_path / "plain.safetensors", recipe)
     grown = 0.1 * model.mean.numpy().astype(np.float64)
-    write_corrected(tmp_path / "plain.safetensors", grown, "a test", tmp_path / "grown.safetensors")
+    write_offsets(tmp_path / "plain.safetensors", grown, "a test", tmp_path / "grown.safetensors")
     crop = np.full((1, 128, 128, 3), 120, np.uint8)
     before = dsfnet(tmp_path / "plain.safetensors")(crop, READ_LATER)[0]
     after = dsfnet(tmp_path / "grown.safetensors")(crop, READ_LATER)[0]
@@ -84,7 +84,7 @@ def test_weights_of_every_method_may_carry_a_correction(name, tmp_path, model):
     assert tensors.pop(CORRECTION).shape == model.mean.shape
     plain, grown = tmp_path / "plain.safetensors", tmp_path / "grown.safetensors"
     save_file(tensors, plain, {"recipe": json.dumps(recipe)})
-    write_corrected(plain, 0.1 * model.mean.numpy().astype(np.float64), "a test", grown)
+    write_offsets(plain, 0.1 * model.mean.numpy().astype(np.float64), "a test", grown)
     before, after = (load(name, weights) for weights in (plain, grown))
     crop = np.full((1, before.size, before.size, 3), 120, np.uint8)
     before, after = before(crop)[0], after(crop)[0]
@@ -99,7 +99,7 @@ def test_a_turn_within_the_correction_is_the_heads(tmp_path, model):
     tensors, recipe = without_correction()
     save_file(tensors, tmp_path / "plain.safetensors", recipe)
     plain, turned = tmp_path / "plain.safetensors", tmp_path / "b.safetensors"
-    write_corrected(plain, mean @ turn.T - mean, "a turn", turned)
+    write_offsets(plain, mean @ turn.T - mean, "a turn", turned)
     crop = np.full((1, 128, 128, 3), 120, np.uint8)
     poses = [
         dsfnet(tmp_path / f"{name}.safetensors")(crop, READ_LATER)[0].pose_deg for name in ("plain", "b")
